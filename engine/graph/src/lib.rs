@@ -1,0 +1,1 @@
+//! Edges between units, waves and cycles.

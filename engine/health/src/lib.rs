@@ -1,0 +1,1 @@
+//! Health is a pure function of an object. Unknown is not healthy.

@@ -1,0 +1,1 @@
+//! Kubernetes objects, schemas, patches and structured merge. No I/O, no clock.

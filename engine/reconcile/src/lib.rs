@@ -1,0 +1,1 @@
+//! step(state, event, now) -> actions. Performs no effect, reads no clock.

@@ -1,0 +1,1 @@
+//! The embedded control plane: a synchronous core and an HTTP shell.

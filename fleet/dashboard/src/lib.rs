@@ -1,0 +1,1 @@
+//! HTTP API, status page and metrics. Reads the View, writes nothing.

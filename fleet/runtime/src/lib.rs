@@ -1,0 +1,1 @@
+//! The daemon: event loop, executor, inputs, leases, clock.

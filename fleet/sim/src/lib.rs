@@ -1,0 +1,1 @@
+//! Simulated controllers on the embedded control plane.

@@ -1,0 +1,1 @@
+//! Flux's kinds, read field by field into units.

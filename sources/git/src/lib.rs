@@ -1,0 +1,1 @@
+//! Platform repositories: a bare mirror, revisions, trees read by object id.

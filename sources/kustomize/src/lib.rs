@@ -1,0 +1,1 @@
+//! kustomize as a pure function from a tree to objects.

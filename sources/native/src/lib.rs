@@ -1,0 +1,1 @@
+//! Mainstay's own kinds, read into units.

@@ -1,0 +1,1 @@
+//! Dispatch between dialects and renderers, the reading fixpoint, recorded reads.
