@@ -1,0 +1,4 @@
+//! Apply and health.
+use crate::Code;
+
+pub static ALL: &[&Code] = &[];

@@ -1,0 +1,4 @@
+//! Flux kinds.
+use crate::Code;
+
+pub static ALL: &[&Code] = &[];

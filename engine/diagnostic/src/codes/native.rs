@@ -1,0 +1,4 @@
+//! Mainstay's own kinds.
+use crate::Code;
+
+pub static ALL: &[&Code] = &[];

@@ -1,0 +1,4 @@
+//! Rendering.
+use crate::Code;
+
+pub static ALL: &[&Code] = &[];

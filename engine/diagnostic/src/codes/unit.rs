@@ -1,0 +1,4 @@
+//! Units and their graph.
+use crate::Code;
+
+pub static ALL: &[&Code] = &[];
