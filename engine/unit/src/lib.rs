@@ -1,1 +1,27 @@
-//! Names, references, units, variables and the small value types that verdicts and health travel in.
+//! Names, references, units, variables and the small value types in which health, inventories and needs travel.
+//!
+//! Absent by design: how a unit was written (dialects), how it is rendered, where it is applied from. No I/O, no clock.
+
+mod condition;
+mod health;
+mod id;
+mod inventory;
+mod need;
+mod rendering;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+mod unit;
+mod variables;
+
+pub use condition::{Condition, Truth};
+pub use health::{Health, HealthStatus};
+pub use id::{InvalidUnitId, UnitId};
+pub use inventory::{Inventory, InventoryEntry};
+pub use need::{GitReference, Need, Reference, ReferenceKind, SourceId};
+pub use rendering::{Desired, Reading, ReadingUnit, RenderState, Rendered};
+pub use unit::{
+    DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing, Overlay, Role,
+    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit,
+};
+pub use variables::{Layer, Variable, VariableType, Variables};

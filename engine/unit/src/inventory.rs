@@ -1,0 +1,66 @@
+use mainstay_object::{Digest, ObjectKey};
+use serde::{Deserialize, Serialize};
+
+/// One object that a unit has applied and owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventoryEntry {
+    #[serde(flatten)]
+    pub key: ObjectKey,
+    /// The version it was last applied in.
+    pub version: String,
+    /// Empty between the moment before the first request and its answer: intent is recorded first, so that a crash
+    /// between the two leaves nothing unaccounted for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uid: String,
+    /// Digest of what was last sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Digest>,
+    /// Digest of the fields we own in the answer to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned: Option<Digest>,
+}
+
+/// Everything a unit owns, sorted by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Inventory(Vec<InventoryEntry>);
+
+impl Inventory {
+    pub fn get(&self, key: &ObjectKey) -> Option<&InventoryEntry> {
+        self.0.binary_search_by(|e| e.key.cmp(key)).ok().map(|i| &self.0[i])
+    }
+
+    pub fn insert(&mut self, entry: InventoryEntry) {
+        match self.0.binary_search_by(|e| e.key.cmp(&entry.key)) {
+            Ok(i) => self.0[i] = entry,
+            Err(i) => self.0.insert(i, entry),
+        }
+    }
+
+    pub fn remove(&mut self, key: &ObjectKey) -> Option<InventoryEntry> {
+        self.0.binary_search_by(|e| e.key.cmp(key)).ok().map(|i| self.0.remove(i))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &InventoryEntry> {
+        self.0.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<InventoryEntry> for Inventory {
+    fn from_iter<T: IntoIterator<Item = InventoryEntry>>(iter: T) -> Self {
+        let mut inventory = Self::default();
+        for entry in iter {
+            inventory.insert(entry);
+        }
+        inventory
+    }
+}

@@ -1,0 +1,72 @@
+use serde::Serialize;
+use std::fmt;
+
+/// The name of a tree of files: the platform repository itself, or a source that a unit names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum SourceId {
+    Platform,
+    /// A declared source: its kind as written, its namespace (or tenant) and name.
+    Named {
+        kind: String,
+        namespace: String,
+        name: String,
+    },
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Platform => f.write_str("the platform repository"),
+            Self::Named { kind, namespace, name } => write!(f, "{kind} {namespace}/{name}"),
+        }
+    }
+}
+
+/// What a pure reader or renderer lacks. The runtime meets it and calls again; what nobody can meet is shown as
+/// *not evaluated*, never defaulted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Need {
+    /// A Git repository's tree.
+    Git {
+        id: SourceId,
+        url: String,
+        reference: GitReference,
+        secret: Option<Reference>,
+        ignore: Option<String>,
+    },
+    /// The content of a ConfigMap or Secret of the management cluster.
+    Reference(Reference),
+}
+
+/// Flux's precedence: commit, name, semver, tag, branch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+pub struct GitReference {
+    pub branch: Option<String>,
+    pub tag: Option<String>,
+    pub semver: Option<String>,
+    pub name: Option<String>,
+    pub commit: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum ReferenceKind {
+    ConfigMap,
+    Secret,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Reference {
+    pub kind: ReferenceKind,
+    pub namespace: String,
+    pub name: String,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            ReferenceKind::ConfigMap => "ConfigMap",
+            ReferenceKind::Secret => "Secret",
+        };
+        write!(f, "{kind} {}/{}", self.namespace, self.name)
+    }
+}

@@ -1,0 +1,63 @@
+use crate::{Need, Unit, UnitId};
+use mainstay_diagnostic::{Diagnostic, Location};
+use mainstay_object::{Digest, Object};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// An object that should exist, and the file that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    pub object: Object,
+    pub origin: Location,
+}
+
+/// What a unit renders to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rendered {
+    pub objects: Vec<Desired>,
+    /// Digest of everything that the render read: files, variables, references. Equal digests, equal objects.
+    pub inputs: Option<Digest>,
+    /// Paths of the platform repository that were read, for "which units does this file reach".
+    pub reads: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RenderState {
+    Rendered(Arc<Rendered>),
+    /// A source that can't be reached, a chart: the unit is in the plan, its objects are not.
+    NotRendered {
+        reason: String,
+    },
+    /// The user's error; the diagnostics are in the reading. The last good revision stays applied.
+    Failed {
+        first: Box<Diagnostic>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadingUnit {
+    pub unit: Arc<Unit>,
+    pub state: RenderState,
+    /// The unit whose render declared this one; none for a file of the platform repository.
+    pub parent: Option<UnitId>,
+}
+
+/// Everything that a revision says, and everything that is wrong with it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    pub revision: String,
+    pub units: BTreeMap<UnitId, ReadingUnit>,
+    /// Sorted, each once.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Unmet needs: the reading is not final while there are any that somebody can meet.
+    pub needs: BTreeSet<Need>,
+    /// Files, folders and renders that could have declared units and could not be read: while there is one, a unit
+    /// that is no longer declared is not known to be gone.
+    pub unread: Vec<String>,
+}
+
+impl Reading {
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|d| d.is_error())
+    }
+}
