@@ -3,15 +3,35 @@
 //! Absent by design: I/O, async, clocks, randomness, and any knowledge of units or of who calls. Timestamps that an API
 //! server would write are parameters. A program that never heard of Mainstay can use this crate.
 
+mod defaulting;
 mod digest;
+mod field_error;
+mod fieldset;
 mod kind;
+mod managed;
+pub mod merge;
 mod object;
+mod order;
+pub mod patch;
+mod path;
+mod prune;
 mod reference;
+pub mod schema;
 #[cfg(test)]
 mod tests;
+mod validate;
 
+pub use defaulting::apply_defaults;
 pub use digest::{Digest, canonical_bytes};
+pub use field_error::{FieldError, FieldErrorKind};
+pub use fieldset::{FieldSet, FieldSetError, extract, owned_digest};
 pub use kind::{GroupKind, GroupVersion, GroupVersionKind};
+pub use managed::{ManagedEntry, ManagedFields, ManagedFieldsError, Operation};
 pub use object::{NotAnObject, Object};
+pub use order::{compare_values, same_value};
+pub use path::{FieldPath, PathElement};
+pub use prune::{prune, unknown_fields};
 pub use reference::ObjectKey;
+pub use schema::{Kinds, TypeId, Types};
 pub use serde_json::{Map, Value};
+pub use validate::validate;

@@ -1,0 +1,9 @@
+//! The three kinds of patch that are not apply.
+
+mod json;
+mod merge;
+mod strategic;
+
+pub use json::{JsonPatchError, json_patch};
+pub use merge::merge_patch;
+pub use strategic::{StrategicError, strategic_merge};
