@@ -1,1 +1,28 @@
-//! Real servers and tools for tests.
+//! Real servers and tools for tests: etcd, kube-apiserver, kube-controller-manager, kubectl, helm, kustomize.
+//!
+//! Nothing here outlives the test process, however it ends, and nothing is downloaded: where the tools are
+//! absent a test prints `SKIPPED` and returns, unless `MAINSTAY_REQUIRE` says that it must run.
+//!
+//! ```no_run
+//! #[test]
+//! fn a_config_map_is_counted() {
+//!     let Some(server) = mainstay_harness::real_or_skip("a_config_map_is_counted") else { return };
+//!     let namespace = server.fresh_namespace("counted");
+//!     let mark = server.audit_mark();
+//!     server.kubectl(&["create", "configmap", "a", "-n", &namespace]).expect_success();
+//!     assert_eq!(server.audit_since(mark).iter().filter(|entry| entry.verb == "create").count(), 1);
+//! }
+//! ```
+
+mod audit;
+mod kubeconfig;
+mod process;
+mod server;
+mod skip;
+mod tools;
+
+pub use audit::{AuditEntry, AuditMark};
+pub use process::{Output, StartError};
+pub use server::RealServer;
+pub use skip::{Requirement, corpora_or_skip, real_or_skip, skip, tools_or_skip};
+pub use tools::{Tools, tools};
