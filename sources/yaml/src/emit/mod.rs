@@ -1,5 +1,6 @@
 //! YAML as Kubernetes' tools print it (sigs.k8s.io/yaml, so `kustomize build` too): two spaces, lists not indented
-//! under their key, keys in go-yaml's natural order, no line is folded.
+//! under their key, keys in go-yaml's natural order, text folded at the first blank behind column 80.
+mod fold;
 mod order;
 mod style;
 
@@ -66,7 +67,7 @@ impl Writer {
             Value::Bool(value) => self.word(if *value { "true" } else { "false" }),
             Value::Number(number) => self.word(&number_text(number)),
             // At the root a block scalar is indented although nothing is above it.
-            Value::String(text) => self.scalar(text, indent.max(2)),
+            Value::String(text) => self.scalar(text, Some(indent.max(2))),
         }
     }
 
@@ -74,25 +75,33 @@ impl Writer {
         // A key that is long or has several lines cannot stand in front of its colon.
         if key.len() > 128 || style::has_break(key) {
             self.indicator('?', indent);
-            self.scalar(key, indent + 2);
+            self.scalar(key, Some(indent + 2));
             self.end_line();
             self.indicator(':', indent);
             self.node(value, indent + 2, indent + 2);
         } else {
             self.reach(indent);
-            self.scalar(key, indent + 2);
+            self.scalar(key, None);
             self.out.push(':');
             self.node(value, indent + 2, indent);
         }
     }
 
-    fn scalar(&mut self, text: &str, indent: usize) {
-        match style_of(text) {
-            Style::Plain => self.word(text),
-            Style::Single => self.word(&format!("'{}'", text.replace('\'', "''"))),
-            Style::Double => self.word(&style::double(text)),
-            Style::Literal => self.literal(text, indent),
+    /// `indent` is where further lines start; a key has none.
+    fn scalar(&mut self, text: &str, indent: Option<usize>) {
+        let style = style_of(text);
+        let Some(indent) = indent else {
+            self.space();
+            fold::write(&mut self.out, text, style, None);
+            self.line = Line::Content;
+            return;
+        };
+        if style == Style::Literal {
+            return self.literal(text, indent);
         }
+        self.space();
+        fold::write(&mut self.out, text, style, Some(indent));
+        self.line = Line::Content;
     }
 
     fn literal(&mut self, text: &str, indent: usize) {
@@ -116,11 +125,15 @@ impl Writer {
         }
     }
 
-    /// Text behind a blank, unless it starts the line.
-    fn word(&mut self, text: &str) {
+    fn space(&mut self) {
         if !matches!(self.out.as_bytes().last(), None | Some(b'\n' | b' ')) {
             self.out.push(' ');
         }
+    }
+
+    /// Text behind a blank, unless it starts the line.
+    fn word(&mut self, text: &str) {
+        self.space();
         self.out.push_str(text);
         self.line = Line::Content;
     }
@@ -136,9 +149,8 @@ impl Writer {
         if self.line == Line::Content {
             self.end_line();
         }
-        let start = self.out.rfind('\n').map_or(0, |at| at + 1);
-        let there = self.out.len() - start;
-        self.out.extend(std::iter::repeat_n(' ', column.saturating_sub(there)));
+        let missing = column.saturating_sub(fold::column(&self.out));
+        self.out.extend(std::iter::repeat_n(' ', missing));
     }
 
     fn end_line(&mut self) {

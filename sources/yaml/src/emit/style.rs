@@ -1,5 +1,6 @@
 //! How a string must be written so that Kubernetes' reader gets the same string back.
 use crate::resolve::{Scalar, resolve};
+use std::borrow::Cow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
@@ -29,38 +30,30 @@ pub(super) fn has_break(text: &str) -> bool {
     text.chars().any(is_break)
 }
 
-/// A double-quoted scalar in one line.
-pub(super) fn double(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\0' => out.push_str("\\0"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{b}' => out.push_str("\\v"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\u{1b}' => out.push_str("\\e"),
-            '\u{85}' => out.push_str("\\N"),
-            '\u{2028}' => out.push_str("\\L"),
-            '\u{2029}' => out.push_str("\\P"),
-            _ if is_printable(c) => out.push(c),
-            _ => {
-                let code = u32::from(c);
-                out.push_str(&match code {
-                    0..=0xff => format!("\\x{code:02X}"),
-                    0x100..=0xffff => format!("\\u{code:04X}"),
-                    _ => format!("\\U{code:08X}"),
-                });
-            }
-        }
-    }
-    out.push('"');
-    out
+/// The escape of a character that a double-quoted scalar cannot hold as it is.
+pub(super) fn escape(c: char) -> Option<Cow<'static, str>> {
+    Some(match c {
+        '"' => "\\\"".into(),
+        '\\' => "\\\\".into(),
+        '\0' => "\\0".into(),
+        '\u{7}' => "\\a".into(),
+        '\u{8}' => "\\b".into(),
+        '\t' => "\\t".into(),
+        '\n' => "\\n".into(),
+        '\u{b}' => "\\v".into(),
+        '\u{c}' => "\\f".into(),
+        '\r' => "\\r".into(),
+        '\u{1b}' => "\\e".into(),
+        '\u{85}' => "\\N".into(),
+        '\u{2028}' => "\\L".into(),
+        '\u{2029}' => "\\P".into(),
+        _ if is_printable(c) => return None,
+        _ => match u32::from(c) {
+            code @ 0..=0xff => format!("\\x{code:02X}").into(),
+            code @ 0x100..=0xffff => format!("\\u{code:04X}").into(),
+            code => format!("\\U{code:08X}").into(),
+        },
+    })
 }
 
 #[derive(Default)]
