@@ -1,2 +1,46 @@
-//! Project chores.
-fn main() {}
+//! Project chores: `cargo xtask <command>`. No chore is needed to build or use Mainstay, none writes outside
+//! of the checkout and its tool cache, and the dependency set stays small enough to compile in seconds.
+
+mod goldens;
+mod gzip;
+mod real;
+mod schema_table;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+commands:
+  real                  build the pinned etcd, Kubernetes, helm and kustomize and link them to target/real
+  schema-table          write engine/object/data from a real API server's OpenAPI and discovery
+  goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        ["real"] => real::run(),
+        ["schema-table"] => schema_table::run(),
+        ["goldens", "yaml"] => goldens::yaml(None),
+        ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("no such command: {}\n\n{USAGE}", other.join(" ")),
+    }
+}

@@ -1,0 +1,85 @@
+use serde_json::{Map, json};
+
+use super::convert::{collect, compact};
+use super::discover::{discover, name_types};
+use super::*;
+
+#[test]
+fn a_schema_keeps_what_merging_needs_and_loses_its_prose() {
+    let schema = json!({
+        "type": "object",
+        "description": "long",
+        "required": ["ports"],
+        "properties": {
+            "ports": {
+                "type": "array",
+                "description": "longer",
+                "items": {"default": {}, "allOf": [{"$ref": "#/components/schemas/Port"}]},
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["port"],
+                "x-kubernetes-patch-strategy": "merge",
+                "x-kubernetes-patch-merge-key": "port",
+            },
+            "protocol": {"type": "string", "default": "TCP"},
+            "target": {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+            "labels": {"type": "object", "additionalProperties": {"type": "string", "default": ""}},
+        },
+    });
+    let expected = json!({
+        "k": "object",
+        "req": ["ports"],
+        "f": {
+            "ports": {"k": "array", "i": {"ref": "Port"}, "lt": "map", "lk": ["port"], "ps": "merge", "pk": "port"},
+            "protocol": {"k": "string", "def": "TCP"},
+            "target": {"k": "int-or-string"},
+            "labels": {"k": "object", "ap": {"k": "string", "def": ""}},
+        },
+    });
+    assert_eq!(compact(&schema).expect("a schema"), expected);
+}
+
+#[test]
+fn an_unknown_keyword_is_refused_rather_than_lost() {
+    let refused = compact(&json!({"type": "object", "x-kubernetes-new": true})).expect_err("refused");
+    assert!(refused.to_string().contains("x-kubernetes-new"), "{refused}");
+}
+
+#[test]
+fn documents_must_agree_on_a_definition() {
+    let document = |kind: &str| json!({"components": {"schemas": {"A": {"type": kind}}}});
+    let mut definitions = Map::new();
+    collect(&mut definitions, &document("string")).expect("the first");
+    collect(&mut definitions, &document("string")).expect("the same");
+    collect(&mut definitions, &document("object")).expect_err("another");
+}
+
+#[test]
+fn subresources_belong_to_their_kind_and_may_be_of_another_group() {
+    let get = |path: &str| {
+        Ok(match path {
+            "/apis" => json!({"groups": []}),
+            _ => json!({"resources": [
+                {"name": "pods", "kind": "Pod", "singularName": "pod", "shortNames": ["po"], "namespaced": true,
+                 "verbs": ["list", "get"]},
+                {"name": "pods/eviction", "kind": "Eviction", "group": "policy", "version": "v1", "verbs": ["create"]},
+            ]}),
+        })
+    };
+    let of = |group: &str, kind: &str| json!({"x-kubernetes-group-version-kind": [{"group": group, "version": "v1", "kind": kind}]});
+    let definitions = json!({"core.Pod": of("", "Pod"), "policy.Eviction": of("policy", "Eviction")});
+    let kinds = discover(&get).expect("discovery").kinds;
+    let kinds = name_types(kinds, definitions.as_object().expect("a map")).expect("types");
+    let expected = json!([{
+        "group": "", "version": "v1", "kind": "Pod", "plural": "pods", "singular": "pod", "shortNames": ["po"],
+        "categories": [], "namespaced": true, "verbs": ["get", "list"], "type": "core.Pod",
+        "subresources": {"eviction": {"group": "policy", "version": "v1", "kind": "Eviction", "verbs": ["create"],
+                                      "type": "policy.Eviction"}},
+    }]);
+    assert_eq!(json!(kinds), expected);
+}
+
+#[test]
+fn the_minor_version_names_the_files() {
+    assert_eq!(minor("v1.36.3").expect("a version"), "1.36");
+    minor("nonsense").expect_err("no version");
+}
