@@ -1,1 +1,40 @@
-//! step(state, event, now) -> actions. Performs no effect, reads no clock.
+//! `step(state, event, now) -> actions`: the state machine of every unit.
+//!
+//! Absent by design: effects, clocks, randomness, async. The runtime carries actions out and answers with events; a
+//! simulation can do the same with neither network nor time. Level-based: an event says where to look, what is done
+//! follows from the state alone.
+
+mod advance;
+mod answer;
+mod event;
+mod gate;
+mod observe;
+mod phase;
+mod read;
+mod record;
+mod remove;
+mod retry;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use event::{
+    Action, ApplyItem, ApplyResult, DeleteItem, DeleteResult, Event, Failure, FailureKind, Gone, Observation,
+};
+pub use phase::{Phase, Wait};
+pub use record::Record;
+pub use state::{State, UnitState};
+
+/// Milliseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Time(pub i64);
+
+impl Time {
+    pub fn after(self, duration: std::time::Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        std::time::Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}

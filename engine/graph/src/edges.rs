@@ -1,0 +1,76 @@
+use crate::{Edge, Graph, Reason};
+use mainstay_unit::{Reading, ReadingUnit, RenderState, Role, Target, UnitId};
+use std::collections::BTreeMap;
+
+/// What the objects of one target say about order: who declares its namespaces and its custom resource definitions.
+#[derive(Default)]
+struct Providers<'a> {
+    namespaces: BTreeMap<(&'a str, &'a str), &'a UnitId>,
+    /// By target, group and kind.
+    definitions: BTreeMap<(&'a str, &'a str, &'a str), &'a UnitId>,
+    clusters: BTreeMap<&'a str, &'a UnitId>,
+}
+
+/// The graph of a reading: declared edges, the edge to the target's Cluster, and the soft edges that the rendered
+/// objects imply.
+pub fn of_reading(reading: &Reading) -> Graph {
+    let mut providers = Providers::default();
+    for (id, unit) in &reading.units {
+        if unit.unit.role == Role::Cluster {
+            providers.clusters.insert(&id.name, id);
+        }
+        provide(&mut providers, id, unit);
+    }
+    let mut edges = Vec::new();
+    for (id, unit) in &reading.units {
+        let mut edge = |to: &UnitId, reason| edges.push(Edge { from: id.clone(), to: to.clone(), reason });
+        for dependency in &unit.unit.depends_on {
+            edge(&dependency.on, Reason::Declared);
+        }
+        if let Target::Workload { name, .. } = &unit.unit.target
+            && let Some(cluster) = providers.clusters.get(name.as_str())
+        {
+            edge(cluster, Reason::Target);
+        }
+        if let Some(parent) = &unit.parent {
+            edge(parent, Reason::Parent);
+        }
+        demand(&providers, unit, &mut edge);
+    }
+    Graph::new(reading.units.keys().cloned(), edges)
+}
+
+fn provide<'a>(providers: &mut Providers<'a>, id: &'a UnitId, unit: &'a ReadingUnit) {
+    let RenderState::Rendered(rendered) = &unit.state else { return };
+    let target = unit.unit.target.name();
+    for desired in &rendered.objects {
+        let value = desired.object.value();
+        match (desired.object.api_version(), desired.object.kind()) {
+            ("v1", "Namespace") => {
+                providers.namespaces.entry((target, desired.object.name())).or_insert(id);
+            }
+            ("apiextensions.k8s.io/v1" | "apiextensions.k8s.io/v1beta1", "CustomResourceDefinition") => {
+                let text = |pointer| value.pointer(pointer).and_then(|v| v.as_str());
+                if let (Some(group), Some(kind)) = (text("/spec/group"), text("/spec/names/kind")) {
+                    providers.definitions.entry((target, group, kind)).or_insert(id);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn demand(providers: &Providers<'_>, unit: &ReadingUnit, edge: &mut impl FnMut(&UnitId, Reason)) {
+    let RenderState::Rendered(rendered) = &unit.state else { return };
+    let target = unit.unit.target.name();
+    for desired in &rendered.objects {
+        if let Some(to) = providers.namespaces.get(&(target, desired.object.namespace())) {
+            edge(to, Reason::Namespace);
+        }
+        if let Some((group, _)) = desired.object.api_version().split_once('/')
+            && let Some(to) = providers.definitions.get(&(target, group, desired.object.kind()))
+        {
+            edge(to, Reason::Definition);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+use crate::state::{Render, State, UnitState};
+use crate::{Action, ApplyItem, DeleteItem, Observation, Phase, Time, Wait};
+use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
+use mainstay_plan::{deletion_rank, rank};
+use mainstay_unit::{Desired, DriftMode, Gate, InventoryEntry, Target, Unit, UnitId};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Three repairs of one object within this time are a fight: we stop.
+const CONTEST: Duration = Duration::from_secs(600);
+const REPAIRS: usize = 3;
+
+impl State {
+    /// Decides what a unit does next. Reads nothing but the state; asked twice, it answers the same.
+    pub(crate) fn advance(&mut self, id: &UnitId, now: Time) {
+        let Some(state) = self.units.get_mut(id) else { return };
+        state.health = state.assess();
+        let phase = match (state.token, state.unit.clone()) {
+            (Some(_), Some(_)) => Phase::Applying,
+            (Some(_), None) => Phase::Deleting { why: "its objects are being deleted".into() },
+            (None, None) => match self.remove(id, now) {
+                Some(phase) => phase,
+                None => return,
+            },
+            (None, Some(unit)) => self.drive(id, &unit, now),
+        };
+        self.settle_unit(id, phase, now);
+    }
+
+    fn drive(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
+        let Some(state) = self.units.get(id) else { return Phase::Applying };
+        if unit.suspend || state.record.suspended {
+            return Phase::Suspended;
+        }
+        if self.graph.in_cycle(id) {
+            let message = "it depends on itself, through other units".to_owned();
+            return Phase::Failed { reason: "DependencyCycle".into(), message };
+        }
+        match &state.render {
+            Render::Good => {}
+            Render::NotRendered(why) => return Phase::NotRendered { why: why.clone() },
+            Render::Failed(message) => {
+                return Phase::Failed { reason: "RenderFailed".into(), message: message.clone() };
+            }
+        }
+        if state.desired.is_none() {
+            return Phase::NotRendered { why: "nothing has been rendered yet".into() };
+        }
+        if !state.is_applied() {
+            let waits = self.waits(id, now);
+            if !waits.is_empty() {
+                return Phase::Waiting { on: waits };
+            }
+        }
+        if let Err(wait) = self.reachable(&unit.target) {
+            return Phase::Waiting { on: vec![wait] };
+        }
+        self.watch(id, unit);
+        if let Some(kind) = self.unseen(id, &unit.target) {
+            return Phase::Waiting { on: vec![Wait::Observation { kind }] };
+        }
+        self.work(id, unit, now)
+    }
+
+    /// Applies, prunes or waits for health, whichever comes first.
+    fn work(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
+        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
+        if let Some(at) = state.retry_at {
+            if at > now {
+                self.actions.push(Action::WakeAt(at));
+                return failed(state);
+            }
+            state.retry_at = None;
+        }
+        let items = due(state, unit, now);
+        if !items.is_empty() {
+            return self.start_apply(id, unit, items);
+        }
+        state.failures.retain(|key, _| state.contested.contains(key));
+        if !state.failures.is_empty() {
+            return failed(state);
+        }
+        if let Some(wanted) = &state.desired
+            && state.record.applied.as_ref() != Some(&wanted.whole)
+        {
+            state.record.applied = Some(wanted.whole.clone());
+            state.record.revision.clone_from(&wanted.revision);
+            state.applied = Some(wanted.rendered.clone());
+            state.deadline = Some(now.after(unit.timing.timeout));
+        }
+        if let Some(phase) = self.prune(id, unit) {
+            return phase;
+        }
+        self.judge_health(id, unit, now)
+    }
+
+    fn judge_health(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
+        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
+        let satisfied = match unit.gate {
+            Gate::Healthy => state.health.status.is_healthy(),
+            Gate::Checks | Gate::Applied => state.open(),
+        };
+        if satisfied {
+            state.deadline = None;
+            return Phase::Ready;
+        }
+        let why = state.health.to_string();
+        match state.deadline {
+            Some(at) if at > now => {
+                self.actions.push(Action::WakeAt(at));
+                Phase::Checking { why }
+            }
+            // Once it was healthy and is no more, or the time is up: both are failures, and both end by themselves
+            // when the objects recover.
+            Some(_) => {
+                let seconds = unit.timing.timeout.as_secs();
+                Phase::Failed {
+                    reason: "HealthCheckFailed".into(),
+                    message: format!("not healthy after {seconds} s: {why}"),
+                }
+            }
+            None => {
+                state.deadline = Some(now.after(unit.timing.timeout));
+                self.actions.push(Action::WakeAt(now.after(unit.timing.timeout)));
+                Phase::Checking { why }
+            }
+        }
+    }
+
+    fn start_apply(&mut self, id: &UnitId, unit: &Arc<Unit>, items: Vec<ApplyItem>) -> Phase {
+        let token = self.next_token();
+        let depends_on: Vec<UnitId> = self.graph.dependencies(id).map(|(on, _)| on.clone()).collect();
+        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
+        state.token = Some(token);
+        state.record.set_target(&unit.target);
+        state.record.depends_on = depends_on;
+        for item in &items {
+            let key = item.desired.object.key();
+            // Intent first: whatever the next request makes is already in the inventory.
+            if state.record.inventory.get(&key).is_none() {
+                state.record.inventory.insert(InventoryEntry {
+                    key: key.clone(),
+                    version: item.desired.object.group_version().version,
+                    uid: String::new(),
+                    desired: None,
+                    owned: None,
+                });
+            }
+            self.owners.insert((unit.target.clone(), key), id.clone());
+        }
+        state.record.show(&Phase::Applying, &state.health, (unit.gate, false), Time::default());
+        state.saved = Some(state.record.clone());
+        let record = Box::new(state.record.clone());
+        self.actions.push(Action::Apply {
+            unit: id.clone(),
+            token,
+            target: unit.target.clone(),
+            service_account: unit.service_account.clone(),
+            items,
+            record,
+        });
+        Phase::Applying
+    }
+
+    /// Objects that the unit owned and no longer wants.
+    fn prune(&mut self, id: &UnitId, unit: &Arc<Unit>) -> Option<Phase> {
+        let state = self.units.get(id)?;
+        let wanted: BTreeSet<ObjectKey> =
+            state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.object.key()).collect();
+        let gone: Vec<InventoryEntry> =
+            state.record.inventory.iter().filter(|e| !wanted.contains(&e.key)).cloned().collect();
+        if gone.is_empty() {
+            if let Some(state) = self.units.get_mut(id) {
+                state.record.held = None;
+            }
+            return None;
+        }
+        let mut delete = Vec::new();
+        for entry in gone {
+            match self.wanted.get(&(unit.target.clone(), entry.key.clone())) {
+                // Transferred: it stays in this inventory until the other unit has it in its own.
+                Some(other) if other != id => {
+                    let taken = self.units.get(other).is_some_and(|s| {
+                        s.record.inventory.get(&entry.key).is_some_and(|e| !e.uid.is_empty())
+                    });
+                    if taken && let Some(state) = self.units.get_mut(id) {
+                        state.record.inventory.remove(&entry.key);
+                    }
+                }
+                Some(_) | None => delete.push(entry),
+            }
+        }
+        let state = self.units.get_mut(id)?;
+        if delete.is_empty() {
+            return None;
+        }
+        if !unit.prune {
+            for entry in delete {
+                state.record.inventory.remove(&entry.key);
+                self.owners.remove(&(unit.target.clone(), entry.key));
+            }
+            return None;
+        }
+        if let Some(held) = mainstay_plan::held_prune(id, &wanted, &delete, &self.approved) {
+            state.record.held.clone_from(&held.hash);
+            let how =
+                held.hash.as_ref().map(|h| format!("; to go on: mainstay approve {h}")).unwrap_or_default();
+            let why = format!("{}{how}", held.why);
+            self.held.retain(|h| h.unit != *id);
+            self.held.push(held);
+            return Some(Phase::Held { why });
+        }
+        state.record.held = None;
+        Some(self.start_delete(id, delete))
+    }
+
+    pub(crate) fn start_delete(&mut self, id: &UnitId, entries: Vec<InventoryEntry>) -> Phase {
+        let token = self.next_token();
+        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
+        state.token = Some(token);
+        let mut items: Vec<DeleteItem> =
+            entries.into_iter().map(|entry| DeleteItem { rank: deletion_rank(&entry.key), entry }).collect();
+        items.sort_by(|a, b| (a.rank, &a.entry.key).cmp(&(b.rank, &b.entry.key)));
+        self.actions.push(Action::Delete {
+            unit: id.clone(),
+            token,
+            target: state.target(),
+            service_account: state.record.account(),
+            items,
+        });
+        Phase::Deleting { why: "objects that are no longer declared are being deleted".into() }
+    }
+
+    /// Asks for watches on every kind that the unit has or wants, and on the objects that its checks name.
+    fn watch(&mut self, id: &UnitId, unit: &Arc<Unit>) {
+        let Some(state) = self.units.get(id) else { return };
+        let mut kinds: BTreeSet<GroupVersionKind> = state
+            .desired
+            .iter()
+            .flat_map(|d| &d.rendered.objects)
+            .map(|d| d.object.group_version_kind())
+            .collect();
+        kinds.extend(inventory_kinds(state));
+        for kind in kinds {
+            if self.watched.insert((unit.target.clone(), kind.clone())) {
+                self.actions.push(Action::Watch { target: unit.target.clone(), kind });
+            }
+        }
+        for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
+            let place = (unit.target.clone(), check.key.clone());
+            let version = GroupVersionKind::new(
+                &*check.key.group,
+                &*check.version,
+                format!("{} {}", check.key.kind, check.key),
+            );
+            if !self.wanted.contains_key(&place) && self.watched.insert((unit.target.clone(), version)) {
+                let (key, version) = (check.key.clone(), check.version.clone());
+                self.actions.push(Action::WatchObject { target: unit.target.clone(), key, version });
+            }
+        }
+    }
+
+    /// A kind of the inventory whose objects have not been listed yet: nothing is decided before.
+    fn unseen(&self, id: &UnitId, target: &Target) -> Option<String> {
+        let state = self.units.get(id)?;
+        inventory_kinds(state)
+            .into_iter()
+            .find(|k| !self.synced.contains(&(target.clone(), k.clone())))
+            .map(|k| k.kind)
+    }
+
+    fn settle_unit(&mut self, id: &UnitId, phase: Phase, now: Time) {
+        let Some(state) = self.units.get_mut(id) else { return };
+        let before = state.gate;
+        state.gate = state.open();
+        if state.phase != phase
+            && (state.phase.word() != phase.word() || matches!(phase, Phase::Failed { .. }))
+        {
+            let warning = matches!(phase, Phase::Failed { .. } | Phase::Held { .. });
+            let why = phase.why();
+            let message = if why.is_empty() { state.health.to_string() } else { why };
+            self.actions.push(Action::Tell { unit: id.clone(), warning, reason: phase.word(), message });
+        }
+        state.phase = phase;
+        state.record.simulated = state.observed.values().any(|o| o.simulated);
+        let gate = state.unit.as_ref().map_or(Gate::Applied, |u| u.gate);
+        state.record.show(&state.phase, &state.health, (gate, state.gate), now);
+        if state.token.is_none() && state.saved.as_ref() != Some(&state.record) {
+            state.saved = Some(state.record.clone());
+            self.actions.push(Action::Save(Box::new(state.record.clone())));
+        }
+        if state.gate != before {
+            self.consider_dependents(id);
+        }
+    }
+}
+
+fn inventory_kinds(state: &UnitState) -> BTreeSet<GroupVersionKind> {
+    state
+        .record
+        .inventory
+        .iter()
+        .filter(|e| !e.uid.is_empty())
+        .map(|e| GroupVersionKind::new(&*e.key.group, &*e.version, &*e.key.kind))
+        .collect()
+}
+
+fn failed(state: &UnitState) -> Phase {
+    let first = state.failures.iter().next();
+    let message = match (first, state.failures.len()) {
+        (None, _) => state.health.to_string(),
+        (Some((key, failure)), 1) => format!("{key}: {}", failure.message),
+        (Some((key, failure)), n) => format!("{key}: {} (and {} more)", failure.message, n - 1),
+    };
+    let contested = first.is_some_and(|(key, _)| state.contested.contains(key));
+    Phase::Failed { reason: if contested { "Contested" } else { "ApplyFailed" }.into(), message }
+}
+
+/// The objects that need a request: new ones, changed ones, drifted ones. What is as it should be is not sent.
+fn due(state: &mut UnitState, unit: &Unit, now: Time) -> Vec<ApplyItem> {
+    let Some(wanted) = state.desired.clone() else { return Vec::new() };
+    let mut items = Vec::new();
+    for (desired, digest) in wanted.rendered.objects.iter().zip(&wanted.digests) {
+        let key = desired.object.key();
+        if state.contested.contains(&key) {
+            continue;
+        }
+        match need(state.record.inventory.get(&key), state.observed.get(&key), digest) {
+            Need::Nothing => continue,
+            Need::Apply => {}
+            Need::Repair => {
+                let wanted = match unit.drift {
+                    DriftMode::Correct => true,
+                    DriftMode::Warn | DriftMode::Ignore => state.observed.get(&key).is_none(),
+                };
+                if !wanted || state.failures.contains_key(&key) && state.retry_at.is_some() {
+                    continue;
+                }
+                if is_contest(state, &key, now) {
+                    continue;
+                }
+            }
+        }
+        items.push(ApplyItem {
+            previous: previous(state, &key),
+            desired: desired.clone(),
+            digest: digest.clone(),
+            rank: rank(&desired.object.group_version_kind().group_kind()),
+            replace: unit.force,
+        });
+    }
+    items.sort_by_key(|i| i.rank);
+    items
+}
+
+enum Need {
+    Nothing,
+    Apply,
+    Repair,
+}
+
+fn need(entry: Option<&InventoryEntry>, seen: Option<&Observation>, digest: &Digest) -> Need {
+    let Some(entry) = entry else { return Need::Apply };
+    if entry.desired.as_ref() != Some(digest) {
+        return Need::Apply;
+    }
+    match seen {
+        // It will come back once it has gone; until then nothing can be done.
+        Some(seen) if seen.deleting => Need::Nothing,
+        Some(seen) if seen.uid == entry.uid && seen.owned == entry.owned => Need::Nothing,
+        Some(_) | None => Need::Repair,
+    }
+}
+
+/// Counts a repair; true once they are too many.
+fn is_contest(state: &mut UnitState, key: &ObjectKey, now: Time) -> bool {
+    let repairs = state.repairs.entry(key.clone()).or_default();
+    repairs.retain(|t| now.since(*t) < CONTEST);
+    if repairs.len() >= REPAIRS {
+        let message = format!(
+            "was changed back by someone else {REPAIRS} times within ten minutes; it is left alone until the next revision"
+        );
+        state.failures.insert(key.clone(), crate::Failure { kind: crate::FailureKind::Conflict, message });
+        state.contested.insert(key.clone());
+        return true;
+    }
+    repairs.push(now);
+    false
+}
+
+fn previous(state: &UnitState, key: &ObjectKey) -> Option<Desired> {
+    state.record.inventory.get(key).filter(|e| e.desired.is_some())?;
+    state.applied.iter().flat_map(|r| &r.objects).find(|d| d.object.key() == *key).cloned()
+}

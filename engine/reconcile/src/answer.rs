@@ -1,0 +1,139 @@
+use crate::event::Gone;
+use crate::observe::is_older;
+use crate::state::State;
+use crate::{ApplyResult, DeleteResult, Failure, FailureKind, Time, retry};
+use mainstay_object::Digest;
+use mainstay_unit::{InventoryEntry, UnitId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+impl State {
+    /// The answer to an `Apply`: what succeeded is recorded object by object, whatever happened to the rest.
+    pub(crate) fn applied(&mut self, id: &UnitId, token: u64, results: Vec<ApplyResult>, now: Time) {
+        let Some(state) = self.units.get_mut(id) else { return };
+        if state.token != Some(token) {
+            return;
+        }
+        state.token = None;
+        state.failures.retain(|key, _| state.contested.contains(key));
+        let digests: BTreeMap<_, (Digest, String)> = state
+            .desired
+            .iter()
+            .flat_map(|d| d.rendered.objects.iter().zip(&d.digests))
+            .map(|(d, digest)| (d.object.key(), (digest.clone(), d.object.group_version().version)))
+            .collect();
+        let sent = results.len();
+        for result in results {
+            match result.outcome {
+                Ok(seen) => {
+                    let version = digests.get(&result.key).map(|(_, v)| v.clone());
+                    let old = state.record.inventory.get(&result.key).map(|e| e.version.clone());
+                    state.record.inventory.insert(InventoryEntry {
+                        key: result.key.clone(),
+                        version: version.or(old).unwrap_or_default(),
+                        uid: seen.uid.clone(),
+                        desired: result.digest,
+                        owned: seen.owned.clone(),
+                    });
+                    if !state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old)) {
+                        state.observed.insert(result.key, seen);
+                    }
+                }
+                Err(failure) => {
+                    state.failures.insert(result.key, failure);
+                }
+            }
+        }
+        if state.failures.len() > state.contested.len() {
+            let worst = state.failures.values().map(|f| f.kind).max_by_key(|k| patience(*k));
+            let limit = state.unit.as_ref().map_or(Duration::from_secs(60), |u| u.timing.retry_interval);
+            let kind = worst.unwrap_or(FailureKind::Unavailable);
+            state.retry_at = Some(retry::next(id, kind, state.attempt, limit, now));
+            state.attempt = if sent > state.failures.len() { 0 } else { state.attempt.saturating_add(1) };
+        } else {
+            state.attempt = 0;
+            state.retry_at = None;
+        }
+        self.queue.insert(id.clone());
+        self.reconsider_transfers(id);
+    }
+
+    /// Units that hold an object for this one until it has it in its own inventory.
+    fn reconsider_transfers(&mut self, id: &UnitId) {
+        let Some(state) = self.units.get(id) else { return };
+        let target = state.target();
+        let others: Vec<UnitId> = self
+            .units
+            .iter()
+            .filter(|(other, s)| {
+                *other != id
+                    && s.target() == target
+                    && s.record.inventory.iter().any(|e| state.record.inventory.get(&e.key).is_some())
+            })
+            .map(|(other, _)| other.clone())
+            .collect();
+        self.queue.extend(others);
+    }
+
+    pub(crate) fn deleted(&mut self, id: &UnitId, token: u64, results: Vec<DeleteResult>, now: Time) {
+        let Some(state) = self.units.get_mut(id) else { return };
+        if state.token != Some(token) {
+            return;
+        }
+        state.token = None;
+        let target = state.target();
+        let mut failed: Vec<(mainstay_object::ObjectKey, Failure)> = Vec::new();
+        for result in results {
+            match result.outcome {
+                Ok(gone) => {
+                    state.record.inventory.remove(&result.key);
+                    state.observed.remove(&result.key);
+                    let place = (target.clone(), result.key.clone());
+                    if self.owners.get(&place) == Some(id) {
+                        self.owners.remove(&place);
+                    }
+                    if let Gone::NotOurs(why) = gone {
+                        self.actions.push(crate::Action::Tell {
+                            unit: id.clone(),
+                            warning: true,
+                            reason: "LeftAlone",
+                            message: format!("{} stays: {why}", result.key),
+                        });
+                    }
+                }
+                Err(failure) => failed.push((result.key, failure)),
+            }
+        }
+        if failed.is_empty() {
+            state.attempt = 0;
+            state.retry_at = None;
+            state.failures.retain(|key, _| state.contested.contains(key));
+        } else {
+            let limit = state.unit.as_ref().map_or(Duration::from_secs(30), |u| u.timing.retry_interval);
+            let kind = failed
+                .iter()
+                .map(|(_, f)| f.kind)
+                .min_by_key(|k| patience(*k))
+                .unwrap_or(FailureKind::Unavailable);
+            state.retry_at = Some(retry::next(id, kind, state.attempt, limit, now));
+            state.attempt = state.attempt.saturating_add(1);
+            state.failures.extend(failed);
+        }
+        self.queue.insert(id.clone());
+        if self.units.get(id).is_some_and(|s| s.unit.is_none()) {
+            self.consider_dependents(id);
+        }
+    }
+}
+
+/// The failure that needs the most patience decides the pace.
+fn patience(kind: FailureKind) -> u8 {
+    match kind {
+        FailureKind::NoKind => 0,
+        FailureKind::Unavailable => 1,
+        FailureKind::Blocked => 2,
+        FailureKind::Conflict => 3,
+        FailureKind::Forbidden => 4,
+        FailureKind::Invalid => 5,
+    }
+}

@@ -1,0 +1,182 @@
+use crate::{Record, Time};
+use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
+use mainstay_unit::{Desired, Health, InventoryEntry, Reading, ServiceAccount, Target, UnitId};
+use std::sync::Arc;
+
+/// Everything that can happen. Closed: one loop feeds it.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// At the start: what earlier runs left behind.
+    Recorded(Vec<Record>),
+    /// A revision was read.
+    Read(Arc<Reading>),
+    TargetUp(Target),
+    TargetDown {
+        target: Target,
+        why: String,
+    },
+    /// The watch of a kind has told everything that exists.
+    Synced {
+        target: Target,
+        kind: GroupVersionKind,
+    },
+    /// An object as it is now; nothing when a watch or a look says that it is gone.
+    Observed {
+        target: Target,
+        key: ObjectKey,
+        observation: Option<Observation>,
+    },
+    /// What a look at one object found, after a watch said it was deleted.
+    Looked {
+        target: Target,
+        key: ObjectKey,
+        observation: Option<Observation>,
+    },
+    Applied {
+        unit: UnitId,
+        token: u64,
+        results: Vec<ApplyResult>,
+    },
+    Deleted {
+        unit: UnitId,
+        token: u64,
+        results: Vec<DeleteResult>,
+    },
+    Suspend {
+        unit: UnitId,
+        suspend: bool,
+    },
+    /// Forget back-off and contests and look again.
+    Reconcile {
+        unit: UnitId,
+    },
+    /// A removal was approved.
+    Approve {
+        hash: String,
+    },
+    Tick,
+}
+
+/// One object as a watch, a look or the answer to an apply showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    pub uid: String,
+    pub resource_version: String,
+    /// Digest of the fields that we own; nothing if we own none.
+    pub owned: Option<Digest>,
+    pub health: Health,
+    pub deleting: bool,
+    /// A simulated controller made it what it is.
+    pub simulated: bool,
+}
+
+/// What the runtime is asked to do. It answers every `Apply` with `Applied` and every `Delete` with `Deleted`.
+#[derive(Debug, Clone)]
+pub enum Action {
+    Connect(Target),
+    /// Every object of a kind that carries our label.
+    Watch {
+        target: Target,
+        kind: GroupVersionKind,
+    },
+    /// One object that is not necessarily ours.
+    WatchObject {
+        target: Target,
+        key: ObjectKey,
+        version: String,
+    },
+    Look {
+        target: Target,
+        key: ObjectKey,
+        version: String,
+    },
+    Apply {
+        unit: UnitId,
+        token: u64,
+        target: Target,
+        service_account: Option<ServiceAccount>,
+        /// In order; items of equal rank may be sent at once.
+        items: Vec<ApplyItem>,
+        /// Written before the first request: it names everything that is about to exist.
+        record: Box<Record>,
+    },
+    Delete {
+        unit: UnitId,
+        token: u64,
+        target: Target,
+        service_account: Option<ServiceAccount>,
+        items: Vec<DeleteItem>,
+    },
+    Save(Box<Record>),
+    /// Nothing is left of the unit: its record goes too.
+    Forget(UnitId),
+    /// A line in the unit's story, for people.
+    Tell {
+        unit: UnitId,
+        warning: bool,
+        reason: &'static str,
+        message: String,
+    },
+    WakeAt(Time),
+}
+
+#[derive(Debug, Clone)]
+pub struct ApplyItem {
+    pub desired: Desired,
+    pub digest: Digest,
+    pub rank: usize,
+    /// The object as we last applied it, when that is known: conflicts over its fields are drift, and forced.
+    pub previous: Option<Desired>,
+    /// Replace the object where an immutable field differs.
+    pub replace: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct ApplyResult {
+    pub key: ObjectKey,
+    /// Digest of what was sent.
+    pub digest: Option<Digest>,
+    pub outcome: Result<Observation, Failure>,
+}
+
+#[derive(Debug, Clone)]
+pub struct DeleteItem {
+    pub entry: InventoryEntry,
+    pub rank: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct DeleteResult {
+    pub key: ObjectKey,
+    /// `Ok`: gone, or never ours and dropped from the inventory with the reason.
+    pub outcome: Result<Gone, Failure>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gone {
+    Deleted,
+    /// It exists, but the proof that it is ours is missing.
+    NotOurs(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub message: String,
+}
+
+/// Decides the retry and whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The object is refused as it is written.
+    Invalid,
+    /// Fields belong to someone else.
+    Conflict,
+    Forbidden,
+    /// The kind does not exist (yet).
+    NoKind,
+    /// Network, time-out, 5xx, throttling.
+    Unavailable,
+    /// It stays until something else has gone.
+    Blocked,
+}

@@ -1,0 +1,107 @@
+use crate::state::{Removal, Render, State, UnitState, Wanted};
+use mainstay_graph::of_reading;
+use mainstay_object::{Digest, Value};
+use mainstay_plan::{Guard, removals};
+use mainstay_unit::{Inventory, Reading, RenderState, Rendered, UnitId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl State {
+    /// Takes a revision over. A unit whose render failed keeps the objects of its last good one.
+    pub(crate) fn read(&mut self, reading: Arc<Reading>) {
+        if !self.recorded {
+            self.reading = Some(reading);
+            return;
+        }
+        self.graph = of_reading(&reading);
+        for (id, read) in &reading.units {
+            let state = self.units.entry(id.clone()).or_insert_with(|| UnitState::new(id.clone()));
+            state.unit = Some(read.unit.clone());
+            state.removal = None;
+            state.record.describe(&read.unit);
+            match &read.state {
+                RenderState::Rendered(rendered) => {
+                    state.render = Render::Good;
+                    want(state, rendered, &reading.revision);
+                }
+                RenderState::NotRendered { reason } => state.render = Render::NotRendered(reason.clone()),
+                RenderState::Failed { first } => state.render = Render::Failed(first.to_string()),
+            }
+        }
+        for (id, state) in &mut self.units {
+            if !reading.units.contains_key(id) {
+                state.unit = None;
+            }
+        }
+        self.reading = Some(reading);
+        self.index();
+        self.judge_removals();
+        self.consider_all();
+    }
+
+    /// Who wants and who checks which object: first in graph order owns what two units declare alike.
+    fn index(&mut self) {
+        self.wanted.clear();
+        self.checked.clear();
+        for id in self.graph.ordered() {
+            let Some(state) = self.units.get(id) else { continue };
+            let Some(unit) = &state.unit else { continue };
+            for desired in state.desired.iter().flat_map(|d| &d.rendered.objects) {
+                self.wanted.entry((unit.target.clone(), desired.object.key())).or_insert_with(|| id.clone());
+            }
+            for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
+                self.checked.entry((unit.target.clone(), check.key.clone())).or_default().insert(id.clone());
+            }
+        }
+    }
+
+    pub(crate) fn judge_removals(&mut self) {
+        let Some(reading) = &self.reading else { return };
+        let known: BTreeMap<UnitId, &Inventory> = self
+            .units
+            .iter()
+            .filter(|(_, s)| !s.record.inventory.is_empty())
+            .map(|(id, s)| (id.clone(), &s.record.inventory))
+            .collect();
+        let declared: BTreeSet<UnitId> = reading.units.keys().cloned().collect();
+        let guard =
+            Guard { known: &known, declared: &declared, unread: &reading.unread, approved: &self.approved };
+        let (remove, held) = removals(&guard);
+        for (id, state) in &mut self.units {
+            if state.unit.is_some() {
+                continue;
+            }
+            let empty = state.record.inventory.is_empty();
+            state.removal = if empty || remove.contains(id) || state.removal == Some(Removal::Now) {
+                Some(Removal::Now)
+            } else {
+                held.iter().find(|h| h.unit == *id).cloned().map(Removal::Held)
+            };
+        }
+        self.held = held;
+    }
+}
+
+fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
+    if state.desired.as_ref().is_some_and(|d| Arc::ptr_eq(&d.rendered, rendered)) {
+        return;
+    }
+    let digests: Vec<Digest> = rendered.objects.iter().map(|d| Digest::of_value(d.object.value())).collect();
+    let whole =
+        Digest::of_value(&Value::from(digests.iter().map(|d| Value::from(d.0.clone())).collect::<Vec<_>>()));
+    if let Some(old) = &mut state.desired
+        && old.whole == whole
+    {
+        old.rendered = rendered.clone();
+        return;
+    }
+    // At the first reading after a restart the recorded revision is the one in which these objects appeared.
+    let revision = if state.record.applied.as_ref() == Some(&whole) {
+        state.applied = Some(rendered.clone());
+        state.record.revision.clone()
+    } else {
+        revision.to_owned()
+    };
+    state.desired = Some(Wanted { rendered: rendered.clone(), digests, whole, revision });
+    state.forgive();
+}

@@ -1,0 +1,96 @@
+use crate::record::RecordedDeletion;
+use crate::state::{Removal, State};
+use crate::{Action, Phase, Time, Wait};
+use mainstay_unit::{InventoryEntry, UnitId};
+
+impl State {
+    /// A unit that is no longer declared. `None`: it is gone for good.
+    pub(crate) fn remove(&mut self, id: &UnitId, now: Time) -> Option<Phase> {
+        let state = self.units.get_mut(id)?;
+        match &state.removal {
+            None => return Some(Phase::Held { why: "it is not known yet whether it is gone".into() }),
+            Some(Removal::Held(held)) => {
+                state.record.held.clone_from(&held.hash);
+                let how = held
+                    .hash
+                    .as_ref()
+                    .map(|h| format!("; to go on: mainstay approve {h}"))
+                    .unwrap_or_default();
+                return Some(Phase::Held { why: format!("{}{how}", held.why) });
+            }
+            Some(Removal::Now) => {}
+        }
+        if state.record.suspended {
+            return Some(Phase::Suspended);
+        }
+        let target = state.target();
+        let orphan = state.record.deletion == RecordedDeletion::Orphan;
+        let entries: Vec<InventoryEntry> = state.record.inventory.iter().cloned().collect();
+        let mut delete = Vec::new();
+        for entry in entries {
+            let place = (target.clone(), entry.key.clone());
+            match self.wanted.get(&place) {
+                Some(other) if other != id => {
+                    let taken = self.units.get(other).is_some_and(|s| {
+                        s.record.inventory.get(&entry.key).is_some_and(|e| !e.uid.is_empty())
+                    });
+                    if !taken {
+                        let on =
+                            vec![Wait::Unit { id: other.clone(), why: format!("takes over {}", entry.key) }];
+                        return Some(Phase::Waiting { on });
+                    }
+                    self.drop_entry(id, &entry);
+                }
+                Some(_) | None if orphan => self.drop_entry(id, &entry),
+                Some(_) | None => delete.push(entry),
+            }
+        }
+        if delete.is_empty() {
+            self.units.remove(id);
+            self.actions.push(Action::Forget(id.clone()));
+            self.consider_dependents(id);
+            return None;
+        }
+        let later: Vec<Wait> = self
+            .units
+            .iter()
+            .filter(|(other, s)| {
+                *other != id
+                    && s.unit.is_none()
+                    && s.record.depends_on.contains(id)
+                    && !s.record.inventory.is_empty()
+            })
+            .map(|(other, _)| Wait::Unit { id: other.clone(), why: "is removed first".into() })
+            .collect();
+        if !later.is_empty() {
+            return Some(Phase::Waiting { on: later });
+        }
+        if let Err(wait) = self.reachable(&target) {
+            return Some(Phase::Waiting { on: vec![wait] });
+        }
+        let state = self.units.get_mut(id)?;
+        if let Some(at) = state.retry_at {
+            if at > now {
+                self.actions.push(Action::WakeAt(at));
+                let why = state.failures.iter().next().map_or_else(
+                    || "waits for the next attempt".into(),
+                    |(key, f)| format!("{key}: {}", f.message),
+                );
+                return Some(Phase::Deleting { why });
+            }
+            state.retry_at = None;
+            state.failures.clear();
+        }
+        Some(self.start_delete(id, delete))
+    }
+
+    fn drop_entry(&mut self, id: &UnitId, entry: &InventoryEntry) {
+        if let Some(state) = self.units.get_mut(id) {
+            let place = (state.target(), entry.key.clone());
+            state.record.inventory.remove(&entry.key);
+            if self.owners.get(&place) == Some(id) {
+                self.owners.remove(&place);
+            }
+        }
+    }
+}

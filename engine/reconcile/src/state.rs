@@ -1,0 +1,267 @@
+use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
+use mainstay_graph::Graph;
+use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
+use mainstay_plan::Held;
+use mainstay_unit::{Health, Reading, Rendered, Target, Unit, UnitId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// All units of one shard.
+#[derive(Default)]
+pub struct State {
+    pub units: BTreeMap<UnitId, UnitState>,
+    pub graph: Graph,
+    /// Removals that wait for somebody.
+    pub held: Vec<Held>,
+    pub(crate) reading: Option<Arc<Reading>>,
+    pub(crate) recorded: bool,
+    pub(crate) targets: BTreeMap<Target, Reach>,
+    pub(crate) watched: BTreeSet<(Target, GroupVersionKind)>,
+    pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
+    /// Who has an object in its inventory.
+    pub(crate) owners: BTreeMap<(Target, ObjectKey), UnitId>,
+    /// Who renders it.
+    pub(crate) wanted: BTreeMap<(Target, ObjectKey), UnitId>,
+    /// Whose health checks name it.
+    pub(crate) checked: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
+    pub(crate) approved: BTreeSet<String>,
+    pub(crate) queue: BTreeSet<UnitId>,
+    pub(crate) actions: Vec<Action>,
+    token: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Asked,
+    Up,
+    Down(String),
+}
+
+/// One unit: what is wanted of it, what is recorded of it, what is seen of it.
+pub struct UnitState {
+    /// `None` once it is no longer declared.
+    pub unit: Option<Arc<Unit>>,
+    pub record: Record,
+    pub phase: Phase,
+    pub health: Health,
+    /// Whether dependents may start.
+    pub gate: bool,
+    pub observed: BTreeMap<ObjectKey, Observation>,
+    /// What went wrong with single objects in the last apply.
+    pub failures: BTreeMap<ObjectKey, Failure>,
+    /// Fields of these objects are fought over: they are left alone until the next revision.
+    pub contested: BTreeSet<ObjectKey>,
+    pub(crate) render: Render,
+    pub(crate) desired: Option<Wanted>,
+    /// The objects as they were last applied, when this run has seen them.
+    pub(crate) applied: Option<Arc<Rendered>>,
+    pub(crate) saved: Option<Record>,
+    pub(crate) token: Option<u64>,
+    pub(crate) attempt: u32,
+    pub(crate) retry_at: Option<Time>,
+    pub(crate) deadline: Option<Time>,
+    pub(crate) repairs: BTreeMap<ObjectKey, Vec<Time>>,
+    pub(crate) removal: Option<Removal>,
+    pub(crate) new: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Render {
+    Good,
+    NotRendered(String),
+    Failed(String),
+}
+
+/// What a removal may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Removal {
+    Now,
+    Held(Held),
+}
+
+/// The objects of the last good render.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub rendered: Arc<Rendered>,
+    /// One per object, in the same order.
+    pub digests: Vec<Digest>,
+    pub whole: Digest,
+    /// The revision in which these objects first appeared.
+    pub revision: String,
+}
+
+impl UnitState {
+    pub(crate) fn new(id: UnitId) -> Self {
+        Self {
+            unit: None,
+            record: Record::new(id),
+            phase: Phase::Waiting { on: Vec::new() },
+            health: Health::unknown("not looked at yet"),
+            gate: false,
+            observed: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            contested: BTreeSet::new(),
+            render: Render::Good,
+            desired: None,
+            applied: None,
+            saved: None,
+            token: None,
+            attempt: 0,
+            retry_at: None,
+            deadline: None,
+            repairs: BTreeMap::new(),
+            removal: None,
+            new: true,
+        }
+    }
+
+    /// Whether the objects wanted now are the ones applied.
+    pub fn is_applied(&self) -> bool {
+        self.desired.as_ref().is_some_and(|d| self.record.applied.as_ref() == Some(&d.whole))
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        self.unit.as_ref().map_or_else(|| self.record.target(), |u| u.target.clone())
+    }
+
+    /// A fresh start: what stood in the way of the old revision says nothing of the new one.
+    pub(crate) fn forgive(&mut self) {
+        self.attempt = 0;
+        self.retry_at = None;
+        self.deadline = None;
+        self.failures.clear();
+        self.contested.clear();
+        self.repairs.clear();
+    }
+}
+
+impl State {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What follows from an event. The order of actions matters: they are to be started in it.
+    pub fn step(&mut self, event: Event, now: Time) -> Vec<Action> {
+        match event {
+            Event::Recorded(records) => self.recall(records),
+            Event::Read(reading) => self.read(reading),
+            Event::TargetUp(target) => self.reach(target, Reach::Up),
+            Event::TargetDown { target, why } => self.reach(target, Reach::Down(why)),
+            Event::Synced { target, kind } => self.sync(target, kind),
+            Event::Observed { target, key, observation } => self.observe(&target, &key, observation),
+            Event::Looked { target, key, observation } => self.look(&target, &key, observation),
+            Event::Applied { unit, token, results } => self.applied(&unit, token, results, now),
+            Event::Deleted { unit, token, results } => self.deleted(&unit, token, results, now),
+            Event::Suspend { unit, suspend } => self.suspend(&unit, suspend),
+            Event::Reconcile { unit } => self.reconcile(&unit),
+            Event::Approve { hash } => self.approve(hash),
+            Event::Tick => self.wake(now),
+        }
+        self.settle(now);
+        std::mem::take(&mut self.actions)
+    }
+
+    fn settle(&mut self, now: Time) {
+        if !self.recorded || self.reading.is_none() {
+            return;
+        }
+        while let Some(id) = self.queue.pop_first() {
+            self.advance(&id, now);
+        }
+    }
+
+    pub(crate) fn next_token(&mut self) -> u64 {
+        self.token += 1;
+        self.token
+    }
+
+    pub(crate) fn consider_all(&mut self) {
+        self.queue.extend(self.units.keys().cloned());
+    }
+
+    pub(crate) fn consider_dependents(&mut self, id: &UnitId) {
+        self.queue.extend(self.graph.dependents(id).cloned());
+        // A removal waits for the units that came after it, which the new graph may not know any more.
+        let waiting = self.units.iter().filter(|(_, s)| s.unit.is_none()).map(|(id, _)| id.clone());
+        self.queue.extend(waiting);
+    }
+
+    fn recall(&mut self, records: Vec<Record>) {
+        for record in records {
+            let target = record.target();
+            for entry in record.inventory.iter() {
+                self.owners.insert((target.clone(), entry.key.clone()), record.id.clone());
+            }
+            let state =
+                self.units.entry(record.id.clone()).or_insert_with(|| UnitState::new(record.id.clone()));
+            state.new = false;
+            state.saved = Some(record.clone());
+            state.record = record;
+        }
+        self.recorded = true;
+        if let Some(reading) = self.reading.take() {
+            self.read(reading);
+        }
+    }
+
+    fn reach(&mut self, target: Target, reach: Reach) {
+        if let Reach::Down(_) = reach {
+            // What a dead watch said is no longer proof of anything.
+            self.synced.retain(|(t, _)| *t != target);
+            self.watched.retain(|(t, _)| *t != target);
+        }
+        let units: Vec<_> =
+            self.units.iter().filter(|(_, s)| s.target() == target).map(|(id, _)| id.clone()).collect();
+        self.queue.extend(units);
+        self.targets.insert(target, reach);
+    }
+
+    fn suspend(&mut self, id: &UnitId, suspend: bool) {
+        if let Some(state) = self.units.get_mut(id)
+            && state.record.suspended != suspend
+        {
+            state.record.suspended = suspend;
+            state.forgive();
+            self.queue.insert(id.clone());
+        }
+    }
+
+    fn reconcile(&mut self, id: &UnitId) {
+        if let Some(state) = self.units.get_mut(id) {
+            state.forgive();
+            self.queue.insert(id.clone());
+        }
+    }
+
+    fn approve(&mut self, hash: String) {
+        self.approved.insert(hash);
+        self.judge_removals();
+        self.consider_all();
+    }
+
+    fn wake(&mut self, now: Time) {
+        let due = |t: Option<Time>| t.is_some_and(|t| t <= now);
+        let ids: Vec<_> = self
+            .units
+            .iter()
+            .filter(|(_, s)| due(s.retry_at) || due(s.deadline))
+            .map(|(id, _)| id.clone())
+            .collect();
+        self.queue.extend(ids);
+    }
+
+    /// The target's answer to "can it be reached", asking once if nobody has.
+    pub(crate) fn reachable(&mut self, target: &Target) -> Result<(), Wait> {
+        let wait = |why: &str| Wait::Target { name: target.name().to_owned(), why: why.to_owned() };
+        match self.targets.get(target) {
+            Some(Reach::Up) => Ok(()),
+            Some(Reach::Down(why)) => Err(wait(why)),
+            Some(Reach::Asked) => Err(wait("connecting")),
+            None => {
+                self.targets.insert(target.clone(), Reach::Asked);
+                self.actions.push(Action::Connect(target.clone()));
+                Err(wait("connecting"))
+            }
+        }
+    }
+}
