@@ -22,6 +22,6 @@ pub use need::{GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use rendering::{Desired, Reading, ReadingUnit, RenderState, Rendered};
 pub use unit::{
     DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing, Overlay, Role,
-    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit,
+    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,
 };
 pub use variables::{Layer, Variable, VariableType, Variables};

@@ -22,8 +22,8 @@ pub static SHARED_NAMESPACE: Code = Code::warning(
 pub static UNDEFINED_DEPENDENCY: Code = Code::error(
     "MS5004",
     "undefined dependency",
-    "A native unit depends on a unit that nothing declares, so that it could never start. (A Flux unit waits instead, \
-     as in Flux.)",
+    "A native unit depends on a unit that nothing declares, so that it could never start. A Flux unit waits instead, \
+     as in Flux.",
 );
 pub static WAITING_DEPENDENCY: Code = Code::warning(
     "MS5005",
