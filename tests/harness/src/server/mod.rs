@@ -27,6 +27,8 @@ pub struct RealServer {
     url: String,
     ca_pem: String,
     audit: AuditLog,
+    /// Up to where the log was read when it was last waited for.
+    settled: Mutex<AuditMark>,
     /// Tells apart namespaces, kubeconfigs and settling requests.
     count: AtomicU64,
     // In the order in which they have to stop.
@@ -98,6 +100,7 @@ impl RealServer {
             url: format!("https://127.0.0.1:{port}"),
             ca_pem: String::new(),
             audit,
+            settled: Mutex::new(AuditMark(0)),
             count: AtomicU64::new(0),
             controllers: Mutex::new(None),
             apiserver: Mutex::new(apiserver),
@@ -225,8 +228,7 @@ impl RealServer {
 
     /// Marks the present; everything that was answered before is before the mark.
     pub fn audit_mark(&self) -> AuditMark {
-        self.settle();
-        self.audit.mark()
+        self.settle()
     }
 
     /// The requests since `mark`, those of other tests and of the server itself included.
@@ -235,15 +237,18 @@ impl RealServer {
         self.audit.since(mark)
     }
 
-    /// A request is logged just after it is answered: waits until the log holds one that was sent now.
-    fn settle(&self) {
+    /// A request is logged just after it is answered: waits until the log holds one that is sent now.
+    fn settle(&self) -> AuditMark {
+        let mut seen = lock(&self.settled);
         let uri = format!("{SETTLE}{}", self.next());
         self.kubectl(&["get", "--raw", &uri]).expect_success();
         let started = Instant::now();
-        while !self.audit.mentions(&format!("\"{uri}\"")) {
+        while !self.audit.mentions(&format!("\"{uri}\""), *seen) {
             assert!(started.elapsed() < READY_WITHIN, "the audit log does not advance");
             thread::sleep(Duration::from_millis(5));
         }
+        *seen = self.audit.end(*seen);
+        *seen
     }
 
     /// Starts kube-controller-manager, unless it runs, and waits until it has done its first work.
