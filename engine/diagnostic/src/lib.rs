@@ -9,12 +9,14 @@ mod display;
 mod position;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use serde::Serialize;
 use std::fmt;
 
 pub use diagnostics::Diagnostics;
 pub use position::{Location, Position, Span};
+pub use words::{dotted, nearest};
 
 /// Whose fault it is: decides the exit code, the retry and the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

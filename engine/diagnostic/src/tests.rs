@@ -32,3 +32,17 @@ fn a_snippet_is_the_line_at_the_location_and_is_clipped() {
     assert_eq!(snippet.chars().count(), 201);
     assert!(snippet.starts_with("b: xxx"));
 }
+
+#[test]
+fn a_pointer_is_shown_as_people_write_paths() {
+    assert_eq!(crate::dotted("/spec/dependsOn/0/name"), "spec.dependsOn[0].name");
+    assert_eq!(crate::dotted("/metadata/labels/a~1b"), "metadata.labels.a/b");
+}
+
+#[test]
+fn the_nearest_name_is_close_or_nothing() {
+    let names = ["sourceRef", "interval", "prune"];
+    assert_eq!(crate::nearest("sourceref", names.into_iter()), Some("sourceRef"));
+    assert_eq!(crate::nearest("intervall", names.into_iter()), Some("interval"));
+    assert_eq!(crate::nearest("replicas", names.into_iter()), None);
+}

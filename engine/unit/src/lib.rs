@@ -3,6 +3,7 @@
 //! Absent by design: how a unit was written (dialects), how it is rendered, where it is applied from. No I/O, no clock.
 
 mod condition;
+mod duration;
 mod health;
 mod id;
 mod inventory;
@@ -15,6 +16,7 @@ mod unit;
 mod variables;
 
 pub use condition::{Condition, Truth};
+pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};
 pub use inventory::{Inventory, InventoryEntry};

@@ -1,1 +1,32 @@
-//! Flux's kinds, read field by field into units.
+//! The Flux dialect: Flux's objects, field by field, as units, sources and artifacts.
+//!
+//! Absent by design: rendering, fetching, files, clocks. A field that is not understood is never skipped: it is an
+//! error with its position. This is the one crate that names Flux's API groups.
+
+mod artifact;
+mod compose;
+mod fields;
+mod glob;
+mod helmrelease;
+mod installation;
+mod kind;
+mod kustomization;
+mod legacy;
+mod read;
+mod shape;
+mod source;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use artifact::{Artifact, Copy, CopyStrategy, Generator, GeneratorSource};
+pub use compose::{ComposeError, compose};
+pub use glob::Glob;
+pub use installation::is_installation;
+pub use kind::{Kind, Recognised, recognise};
+pub use read::{Declaration, Place, Read, read};
+pub use source::{SourceDeclaration, SourceSpec};
+
+/// The entry of a repository that Flux follows: `flux bootstrap` names it so.
+pub const ENTRY_NAMESPACE: &str = "flux-system";
+pub const ENTRY_NAME: &str = "flux-system";

@@ -81,6 +81,12 @@ pub static UNREAD_KIND: Code = Code::error(
     "Native kinds are read from files of the platform repository, not from what a unit renders. Move the document out \
      of the unit's folder.",
 );
+pub static TENANT_ESCAPE: Code = Code::error(
+    "MS2015",
+    "document outside its tenant",
+    "A document in a tenant's path claims what is not the tenant's: another tenant, a foreign service account or \
+     Secret, or a kind that only the platform team declares. Nothing of the document is used.",
+);
 
 pub static ALL: &[&Code] = &[
     &UNKNOWN_KIND,
@@ -97,4 +103,5 @@ pub static ALL: &[&Code] = &[
     &NOT_SUPPORTED,
     &MATCHES_NOTHING,
     &UNREAD_KIND,
+    &TENANT_ESCAPE,
 ];
