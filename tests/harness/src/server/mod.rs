@@ -207,7 +207,6 @@ impl RealServer {
         for foreign in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "KUBECACHEDIR", "KUBERC"] {
             command.env_remove(foreign);
         }
-        command.current_dir(&self.folder.path);
         command
     }
 

@@ -13,33 +13,36 @@ pub const FLAGS: &[&str] = &["build", "-trimpath", "-mod=mod", "CGO_ENABLED=0"];
 
 /// Builds `tool` to `binary`, which appears only when it has printed the version that was asked for.
 pub fn build(cache: &Path, tool: &Tool, binary: &Path) -> Result<()> {
-    let wrapper = cache.join(format!("{}.module", tool.name));
-    let fresh = cache.join(format!("{}.{}.new", tool.name, std::process::id()));
-    let module = download(cache, tool)?;
+    // Of this process alone: another checkout may be building the same.
+    let own = |suffix: &str| cache.join(format!("{}.{}.{suffix}", tool.name, std::process::id()));
+    let (wrapper, fresh) = (own("module"), own("new"));
     std::fs::create_dir_all(&wrapper)?;
-    std::fs::write(wrapper.join("go.mod"), wrapper_module(tool, &module)?)?;
-    // Half of the machine is left to its user.
-    let jobs = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)).to_string();
-    let mut go = go(&wrapper);
-    go.args(["build", "-p", &jobs, "-trimpath", "-ldflags", &linker_flags(tool, &module.time), "-o"]);
-    let status = go.arg(&fresh).arg(tool.package).stdin(Stdio::null()).status()?;
-    if !status.success() {
-        bail!("go build ended with {status}");
-    }
-    let checked = check(tool, &fresh).and_then(|()| Ok(std::fs::rename(&fresh, binary)?));
-    if checked.is_err() {
+    let built = build_in(&wrapper, tool, &fresh)
+        .and_then(|()| check(tool, &fresh))
+        .and_then(|()| Ok(std::fs::rename(&fresh, binary)?));
+    if fresh.exists() {
         std::fs::remove_file(&fresh)?;
     }
     std::fs::remove_dir_all(&wrapper)?;
-    checked
+    built
+}
+
+fn build_in(wrapper: &Path, tool: &Tool, fresh: &Path) -> Result<()> {
+    let module = published(wrapper, tool)?;
+    std::fs::write(wrapper.join("go.mod"), wrapper_module(tool, &module)?)?;
+    // Half of the machine is left to its user.
+    let jobs = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)).to_string();
+    let mut go = go(wrapper);
+    go.args(["build", "-p", &jobs, "-trimpath", "-ldflags", &linker_flags(tool, &module.time), "-o"]);
+    let status = go.arg(fresh).arg(tool.package).stdin(Stdio::null()).status()?;
+    anyhow::ensure!(status.success(), "go build ended with {status}");
+    Ok(())
 }
 
 /// The release of `go`, such as `go1.26.8`.
 pub fn go_version() -> Result<String> {
-    let output = Command::new("go")
-        .args(["env", "GOVERSION"])
-        .output()
-        .context("cannot run go: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS")?;
+    let output = Command::new("go").args(["env", "GOVERSION"]).output();
+    let output = output.context("cannot run go: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS")?;
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
@@ -50,12 +53,12 @@ struct Module {
     time: String,
 }
 
-fn download(cache: &Path, tool: &Tool) -> Result<Module> {
+fn published(folder: &Path, tool: &Tool) -> Result<Module> {
     let reference = format!("{}@{}", tool.module, tool.version);
-    let list = json(go(cache).args(["list", "-m", "-json", &reference]))?;
+    let list = json(go(folder).args(["list", "-m", "-json", &reference]))?;
     let path = list["GoMod"].as_str().context("go list names no go.mod")?;
     let time = list["Time"].as_str().unwrap_or("1970-01-01T00:00:00Z").to_owned();
-    Ok(Module { go_mod: json(go(cache).args(["mod", "edit", "-json", path]))?, time })
+    Ok(Module { go_mod: json(go(folder).args(["mod", "edit", "-json", path]))?, time })
 }
 
 /// The wrapper's go.mod: the tool's release, and each module that it replaces by a folder as published.

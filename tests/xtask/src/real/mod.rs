@@ -4,9 +4,9 @@
 //! `target/real`. A second run builds nothing. No binary is ever downloaded: sources come as Go modules
 //! through the `go` client as it is configured on the machine, checked against its checksum database.
 //!
-//! The cache is `$MAINSTAY_TOOLS`, else `$XDG_CACHE_HOME/mainstay/real/<key>`, else
-//! `~/.cache/mainstay/real/<key>`. Where `KUBEBUILDER_ASSETS` holds etcd, kube-apiserver and kubectl, those
-//! are taken and not built.
+//! The cache is `$MAINSTAY_TOOLS/<key>`, else `$XDG_CACHE_HOME/mainstay/real/<key>`, else
+//! `~/.cache/mainstay/real/<key>`. A key says what was built, so nothing in it is ever stale. Where `KUBEBUILDER_ASSETS` holds etcd, kube-apiserver and kubectl, those
+//! are taken and not built, and Go is needed only for the others.
 
 mod build;
 mod pins;
@@ -23,15 +23,20 @@ pub fn run() -> Result<()> {
     let links = workspace::root().join("target/real");
     std::fs::create_dir_all(&links).with_context(|| format!("cannot create {}", links.display()))?;
     let assets = assets();
-    let go = build::go_version()?;
-    let cache = cache_folder(&go)?;
-    std::fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
-    println!("{go}, cache {}", cache.display());
+    let cache = match (cache(), &assets) {
+        (Ok(cache), _) => Some(cache),
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(_)) => {
+            eprintln!("only what KUBEBUILDER_ASSETS holds is linked: {error:#}");
+            None
+        }
+    };
     for tool in TOOLS {
         let started = Instant::now();
-        let (binary, how) = match given(assets.as_deref(), tool) {
-            Some(binary) => (binary, "given"),
-            None => provide(&cache, tool)?,
+        let (binary, how) = match (given(assets.as_deref(), tool), &cache) {
+            (Some(binary), _) => (binary, "given"),
+            (None, Some(cache)) => provide(cache, tool)?,
+            (None, None) => continue,
         };
         link(&binary, &links.join(tool.name))?;
         let size = std::fs::metadata(&binary)?.len() / (1 << 20);
@@ -39,6 +44,15 @@ pub fn run() -> Result<()> {
         println!("{:<24} {:<8} {how:<6} {took:>6.1} s {size:>4} MiB", tool.name, tool.version);
     }
     Ok(())
+}
+
+/// The folder of built tools.
+fn cache() -> Result<PathBuf> {
+    let go = build::go_version()?;
+    let cache = cache_folder(&go)?;
+    std::fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
+    println!("{go}, cache {}", cache.display());
+    Ok(cache)
 }
 
 fn provide(cache: &Path, tool: &Tool) -> Result<(PathBuf, &'static str)> {
@@ -71,7 +85,7 @@ fn given(assets: Option<&Path>, tool: &Tool) -> Option<PathBuf> {
 
 fn cache_folder(go: &str) -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("MAINSTAY_TOOLS") {
-        return Ok(PathBuf::from(folder));
+        return Ok(PathBuf::from(folder).join(key(go)));
     }
     let base = match std::env::var_os("XDG_CACHE_HOME") {
         Some(folder) => PathBuf::from(folder),
@@ -84,7 +98,7 @@ fn cache_folder(go: &str) -> Result<PathBuf> {
 fn key(go: &str) -> String {
     let mut text = format!("{go}\n{}\n", build::FLAGS.join(" "));
     for tool in TOOLS {
-        text.push_str(&format!("{} {}@{} {:?}\n", tool.name, tool.module, tool.version, tool.siblings));
+        text.push_str(&format!("{tool:?}\n"));
     }
     // FNV-1a: a name for a folder, no defence against anyone.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -4,6 +4,7 @@
 //! modules that have `replace` directives; the wrapper repeats those replaces as published versions.
 
 /// One binary.
+#[derive(Debug)]
 pub struct Tool {
     pub name: &'static str,
     pub package: &'static str,
@@ -19,6 +20,7 @@ pub struct Tool {
 }
 
 /// Which variables of the binary carry its version.
+#[derive(Debug)]
 pub enum Stamp {
     /// It is in the source already.
     None,
