@@ -1,1 +1,50 @@
-//! One client for every API server.
+//! One client for every API server, the embedded one included.
+//!
+//! Absent by design: decisions. Nothing here knows units' states or plans; a request is made, its answer is told with
+//! whose fault it is. Nothing is retried here either: pace is the executor's business.
+
+mod connect;
+mod discovery;
+mod error;
+mod request;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod write;
+
+use kube::Client;
+use mainstay_unit::ServiceAccount;
+use std::sync::Arc;
+
+pub use connect::{ConnectError, KubeconfigFault};
+pub use discovery::Resource;
+pub use error::{ClusterError, FieldConflict};
+pub use watch::{Selection, WatchEvent};
+pub use write::{Apply, Preconditions};
+
+/// The field manager of everything that Mainstay writes.
+pub const FIELD_MANAGER: &str = "mainstay";
+
+/// A connection to one API server.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    discovery: Arc<discovery::Cache>,
+}
+
+/// Who a request is made as.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// The identity of the connection.
+    #[default]
+    Own,
+    /// Impersonates a service account, with the groups that its token would carry.
+    ServiceAccount(ServiceAccount),
+}
+
+impl Cluster {
+    /// Over any transport that speaks the Kubernetes API; in process too.
+    pub fn from_client(client: Client) -> Self {
+        Self { client, discovery: Arc::default() }
+    }
+}

@@ -1,0 +1,102 @@
+use crate::Cluster;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use std::path::Path;
+use std::time::Duration;
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    #[error("the kubeconfig can't be read: {0}")]
+    Unreadable(String),
+    #[error("the kubeconfig is refused: {0}")]
+    Refused(KubeconfigFault),
+    #[error("no client can be made from the kubeconfig: {0}")]
+    Unusable(String),
+}
+
+/// What a kubeconfig out of a Secret may not ask of the machine that reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KubeconfigFault {
+    #[error("user {0:?} runs a program (exec)")]
+    Exec(String),
+    #[error("user {0:?} uses an auth-provider")]
+    AuthProvider(String),
+    #[error("{0:?} names a file; only inline data is allowed")]
+    File(String),
+    #[error("cluster {0:?} skips the verification of its server's certificate")]
+    Insecure(String),
+}
+
+impl Cluster {
+    /// From a file of the user's own: everything that kubectl allows. An empty context means the current one.
+    pub async fn from_file(path: &Path, context: Option<&str>) -> Result<Self, ConnectError> {
+        let kubeconfig = Kubeconfig::read_from(path).map_err(|e| ConnectError::Unreadable(e.to_string()))?;
+        Self::from_config(kubeconfig, context).await
+    }
+
+    /// From the environment: `KUBECONFIG`, `~/.kube/config` or the pod's service account.
+    pub async fn from_environment(context: Option<&str>) -> Result<Self, ConnectError> {
+        let options =
+            KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+        let config = match Config::from_kubeconfig(&options).await {
+            Ok(config) => config,
+            Err(first) => match Config::incluster() {
+                Ok(config) if context.is_none() => config,
+                _ => return Err(ConnectError::Unreadable(first.to_string())),
+            },
+        };
+        Self::from_ready_config(config)
+    }
+
+    /// From the content of a Secret: inline data only.
+    pub async fn from_inline(text: &str) -> Result<Self, ConnectError> {
+        let kubeconfig = Kubeconfig::from_yaml(text).map_err(|_| {
+            // The parser's message may quote the content.
+            ConnectError::Unreadable("it is not a kubeconfig in YAML".into())
+        })?;
+        refuse_foreign(&kubeconfig).map_err(ConnectError::Refused)?;
+        Self::from_config(kubeconfig, None).await
+    }
+
+    async fn from_config(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ConnectError> {
+        let options =
+            KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .map_err(|e| ConnectError::Unusable(e.to_string()))?;
+        Self::from_ready_config(config)
+    }
+
+    fn from_ready_config(mut config: Config) -> Result<Self, ConnectError> {
+        config.default_retry = false;
+        config.connect_timeout = Some(Duration::from_secs(10));
+        let client = Client::try_from(config).map_err(|e| ConnectError::Unusable(e.to_string()))?;
+        Ok(Self::from_client(client))
+    }
+}
+
+fn refuse_foreign(kubeconfig: &Kubeconfig) -> Result<(), KubeconfigFault> {
+    for named in &kubeconfig.auth_infos {
+        let Some(user) = &named.auth_info else { continue };
+        if user.exec.is_some() {
+            return Err(KubeconfigFault::Exec(named.name.clone()));
+        }
+        if user.auth_provider.is_some() {
+            return Err(KubeconfigFault::AuthProvider(named.name.clone()));
+        }
+        if user.token_file.is_some() || user.client_certificate.is_some() || user.client_key.is_some() {
+            return Err(KubeconfigFault::File(named.name.clone()));
+        }
+    }
+    for named in &kubeconfig.clusters {
+        let Some(cluster) = &named.cluster else { continue };
+        if cluster.certificate_authority.is_some() {
+            return Err(KubeconfigFault::File(named.name.clone()));
+        }
+        if cluster.insecure_skip_tls_verify == Some(true) {
+            return Err(KubeconfigFault::Insecure(named.name.clone()));
+        }
+    }
+    Ok(())
+}

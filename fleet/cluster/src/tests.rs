@@ -1,0 +1,71 @@
+use crate::error::from_answer;
+use crate::request::escape;
+use crate::{Cluster, ClusterError, ConnectError, KubeconfigFault, Resource};
+use serde_json::json;
+
+#[test]
+fn a_conflict_names_fields_and_their_managers() {
+    let status = json!({"message": "Apply failed", "details": {"causes": [
+        {"reason": "FieldManagerConflict", "message": "conflict with \"kubectl-edit\" using apps/v1", "field": ".spec.replicas"}]}});
+    let error = from_answer(409, None, status.to_string().as_bytes());
+    assert_eq!(error.to_string(), "fields belong to others: .spec.replicas (owned by kubectl-edit)");
+    let taken = from_answer(409, None, br#"{"message": "already exists"}"#);
+    assert_eq!(taken, ClusterError::Conflict { message: "already exists".into() });
+}
+
+#[test]
+fn an_answer_that_is_no_status_is_quoted_in_part() {
+    let error = from_answer(502, None, "x".repeat(9000).as_bytes());
+    assert_eq!(error.to_string().len(), "the server answered 502: ".len() + 300);
+}
+
+#[test]
+fn a_path_leaves_the_namespace_out_where_a_kind_has_none() {
+    let mut resource = Resource {
+        group: "apps".into(),
+        version: "v1".into(),
+        kind: "Deployment".into(),
+        plural: "deployments".into(),
+        namespaced: true,
+        verbs: vec![],
+    };
+    assert_eq!(resource.path("a", Some("b"), "x=1"), "/apis/apps/v1/namespaces/a/deployments/b?x=1");
+    resource.namespaced = false;
+    assert_eq!(resource.path("a", None, ""), "/apis/apps/v1/deployments");
+    assert_eq!(escape("a/b c=d"), "a%2Fb%20c%3Dd");
+}
+
+async fn refusal(user: &str, cluster: &str) -> KubeconfigFault {
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]\n\
+         clusters: [{{name: k, cluster: {{server: 'https://127.0.0.1:1', {cluster}}}}}]\n\
+         users: [{{name: u, user: {{{user}}}}}]\n"
+    );
+    match Cluster::from_inline(&text).await {
+        Err(ConnectError::Refused(fault)) => fault,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("accepted"),
+    }
+}
+
+#[tokio::test]
+async fn a_kubeconfig_from_a_secret_is_inline_data_only() {
+    let user = || "u".to_owned();
+    assert_eq!(refusal("exec: {command: sh, apiVersion: v1}", "").await, KubeconfigFault::Exec(user()));
+    assert_eq!(
+        refusal("auth-provider: {name: gcp, config: {}}", "").await,
+        KubeconfigFault::AuthProvider(user())
+    );
+    assert_eq!(refusal("client-key: /etc/key", "").await, KubeconfigFault::File(user()));
+    assert_eq!(refusal("tokenFile: /etc/token", "").await, KubeconfigFault::File(user()));
+    assert_eq!(refusal("", "certificate-authority: /etc/ca").await, KubeconfigFault::File("k".into()));
+    assert_eq!(refusal("", "insecure-skip-tls-verify: true").await, KubeconfigFault::Insecure("k".into()));
+}
+
+#[tokio::test]
+async fn an_unreadable_kubeconfig_is_not_quoted() {
+    match Cluster::from_inline("token: [s3cr3t").await {
+        Err(error) => assert!(!error.to_string().contains("s3cr3t")),
+        Ok(_) => panic!("accepted"),
+    }
+}

@@ -1,0 +1,217 @@
+use crate::request::{Call, escape};
+use crate::{Cluster, ClusterError, Identity, Resource};
+use futures::{AsyncBufReadExt, TryStreamExt};
+use http::Method;
+use http_body_util::BodyExt;
+use mainstay_object::{ObjectKey, Value};
+use std::time::Duration;
+
+/// A stream that says nothing for this long is dead: bookmarks come every minute.
+const SILENCE: Duration = Duration::from_secs(120);
+/// The server ends a watch after this long; then the next begins where it stopped.
+const LENGTH: Duration = Duration::from_secs(290);
+/// One line of a watch is one object; etcd holds none larger.
+const LINE_LIMIT: usize = 16 << 20;
+
+/// Which objects of a resource are watched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    pub namespace: String,
+    pub labels: String,
+    pub fields: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum WatchEvent {
+    Changed(Box<Value>),
+    Deleted(Box<Value>),
+    /// Everything that exists has been told; what is not among these is gone.
+    Listed(Vec<ObjectKey>),
+    /// The watch is interrupted and will be taken up again.
+    Interrupted(ClusterError),
+}
+
+impl Selection {
+    fn query(&self) -> String {
+        let part = |name: &str, value: &str| {
+            if value.is_empty() { String::new() } else { format!("&{name}={}", escape(value)) }
+        };
+        let all = format!("{}{}", part("labelSelector", &self.labels), part("fieldSelector", &self.fields));
+        all.trim_start_matches('&').to_owned()
+    }
+}
+
+impl Cluster {
+    /// Lists and then watches until `tell` answers false. Interruptions are told and mended here, with growing pauses.
+    pub async fn follow(
+        &self,
+        resource: &Resource,
+        selection: &Selection,
+        mut tell: impl FnMut(WatchEvent) -> bool + Send,
+    ) {
+        let mut pause = Duration::from_millis(250);
+        let mut version: Option<String> = None;
+        loop {
+            let outcome = match version.take() {
+                None => self.enumerate(resource, selection, &mut tell).await,
+                Some(from) => self.stream(resource, selection, from, &mut tell).await,
+            };
+            match outcome {
+                Ok(Next::Stop) => return,
+                Ok(Next::From(at)) => {
+                    version = Some(at);
+                    pause = Duration::from_millis(250);
+                }
+                // Too old: list again, at once.
+                Err((ClusterError::Gone { .. }, _)) => {}
+                Err((error, from)) => {
+                    version = from;
+                    if !tell(WatchEvent::Interrupted(error)) {
+                        return;
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(30));
+                }
+            }
+        }
+    }
+
+    async fn enumerate(
+        &self,
+        resource: &Resource,
+        selection: &Selection,
+        tell: &mut (impl FnMut(WatchEvent) -> bool + Send),
+    ) -> Result<Next, (ClusterError, Option<String>)> {
+        let query = selection.query();
+        let (mut token, mut keys) = (String::new(), Vec::new());
+        loop {
+            let page =
+                self.page(resource, &selection.namespace, &query, &token).await.map_err(|e| (e, None))?;
+            for item in page.items {
+                keys.push(key_of(resource, &item));
+                if !tell(WatchEvent::Changed(Box::new(item))) {
+                    return Ok(Next::Stop);
+                }
+            }
+            match page.next {
+                Some(next) => token = next,
+                None if !tell(WatchEvent::Listed(keys)) => return Ok(Next::Stop),
+                None => return Ok(Next::From(page.version)),
+            }
+        }
+    }
+
+    async fn stream(
+        &self,
+        resource: &Resource,
+        selection: &Selection,
+        from: String,
+        tell: &mut (impl FnMut(WatchEvent) -> bool + Send),
+    ) -> Result<Next, (ClusterError, Option<String>)> {
+        let mut query = format!(
+            "watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}",
+            LENGTH.as_secs(),
+            escape(&from)
+        );
+        let selected = selection.query();
+        if !selected.is_empty() {
+            query = format!("{query}&{selected}");
+        }
+        let path = resource.path(&selection.namespace, None, &query);
+        let call = Call {
+            method: Method::GET,
+            path,
+            content_type: None,
+            body: Vec::new(),
+            identity: &Identity::Own,
+        };
+        let mut at = from;
+        let response = match tokio::time::timeout(crate::request::TIMEOUT, self.open(call)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err((error, Some(at))),
+            Err(_) => return Err((ClusterError::Timeout(crate::request::TIMEOUT), Some(at))),
+        };
+        let body = response.into_body().into_data_stream().map_err(std::io::Error::other);
+        let mut reader = body.into_async_read();
+        loop {
+            let line = match tokio::time::timeout(SILENCE, line(&mut reader)).await {
+                Ok(Ok(Some(line))) => line,
+                Ok(Ok(None)) => return Ok(Next::From(at)),
+                Ok(Err(error)) => {
+                    return Err((ClusterError::Unreachable { message: error.to_string() }, Some(at)));
+                }
+                Err(_) => return Err((ClusterError::Timeout(SILENCE), Some(at))),
+            };
+            match read(&line) {
+                // One malformed event never ends a watch.
+                None => {
+                    tracing::warn!(kind = %resource.kind, "an event of a watch can't be read and is left out")
+                }
+                Some(Frame::Failed(error)) => return Err((error, None)),
+                Some(Frame::Object { version, event }) => {
+                    at = version;
+                    if let Some(event) = event
+                        && !tell(event)
+                    {
+                        return Ok(Next::Stop);
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum Next {
+    Stop,
+    From(String),
+}
+
+enum Frame {
+    Object { version: String, event: Option<WatchEvent> },
+    Failed(ClusterError),
+}
+
+async fn line(reader: &mut (impl futures::AsyncBufRead + Unpin)) -> std::io::Result<Option<Vec<u8>>> {
+    let mut out = Vec::new();
+    loop {
+        let available = reader.fill_buf().await?;
+        if available.is_empty() {
+            return Ok((!out.is_empty()).then_some(out));
+        }
+        let end = available.iter().position(|b| *b == b'\n');
+        let taken = end.map_or(available.len(), |i| i + 1);
+        out.extend_from_slice(&available[..taken]);
+        reader.consume_unpin(taken);
+        if end.is_some() {
+            return Ok(Some(out));
+        }
+        if out.len() > LINE_LIMIT {
+            return Err(std::io::Error::other("an event of the watch is larger than 16 MiB"));
+        }
+    }
+}
+
+fn read(line: &[u8]) -> Option<Frame> {
+    let mut event: Value = serde_json::from_slice(line).ok()?;
+    let object = event.get_mut("object").map(Value::take)?;
+    let version =
+        object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let object = Box::new(object);
+    let event = match event.get("type")?.as_str()? {
+        "ADDED" | "MODIFIED" => Some(WatchEvent::Changed(object)),
+        "DELETED" => Some(WatchEvent::Deleted(object)),
+        "BOOKMARK" => None,
+        "ERROR" => {
+            let code =
+                object.get("code").and_then(Value::as_u64).and_then(|c| u16::try_from(c).ok()).unwrap_or(500);
+            return Some(Frame::Failed(crate::error::from_answer(code, None, object.to_string().as_bytes())));
+        }
+        _ => return None,
+    };
+    Some(Frame::Object { version, event })
+}
+
+fn key_of(resource: &Resource, item: &Value) -> ObjectKey {
+    let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    ObjectKey::new(&*resource.group, &*resource.kind, text("/metadata/namespace"), text("/metadata/name"))
+}
