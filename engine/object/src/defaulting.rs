@@ -1,8 +1,98 @@
-use crate::{TypeId, Types};
-use serde_json::Value;
+use crate::schema::Shape;
+use crate::{MAX_DEPTH, TypeId, Types};
+use serde_json::{Map, Value};
 
-/// Sets absent fields to the schema's defaults, all the way down, and removes nulls that are not nullable where a
-/// default takes their place.
+/// Sets absent fields to the schema's defaults, all the way down. A null that is not nullable gives way to the default,
+/// and is removed where there is none.
 pub fn apply_defaults(value: &mut Value, types: &Types, id: TypeId) {
-    todo!("{value} {types:?} {id:?}")
+    drop_nulls(value, types, id);
+    fill(value, types, id, Wanted::All, 0);
+}
+
+/// Removes null fields that are declared and not nullable, except those that have a default.
+pub(crate) fn drop_nulls(value: &mut Value, types: &Types, id: TypeId) {
+    drop_nulls_below(value, types, id, 0);
+}
+
+/// Adds the structs that are never absent, as an API server's own kinds have them, and nothing else.
+pub(crate) fn fill_structs(value: &mut Value, types: &Types, id: TypeId) {
+    fill(value, types, id, Wanted::Structs, 0);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    Structs,
+}
+
+fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let nulls = |value: &Value, id: TypeId| value.is_null() && !types.get(id).nullable;
+    match (&types.get(id).shape, value) {
+        (Shape::Map(map), Value::Object(entries)) => {
+            for (name, field) in &map.fields {
+                let Some(default) = &field.default else { continue };
+                let empty = default.as_object().is_some_and(Map::is_empty);
+                if wanted == Wanted::Structs && !empty {
+                    continue;
+                }
+                if entries.get(name).is_none_or(|there| nulls(there, field.ty)) {
+                    entries.insert(name.clone(), default.clone());
+                }
+            }
+            for (name, child) in entries.iter_mut() {
+                let field = map.fields.get(name);
+                let Some(ty) = field.map(|field| field.ty).or(map.element) else { continue };
+                if field.is_none()
+                    && let Some(default) = &map.element_default
+                    && nulls(child, ty)
+                {
+                    *child = default.clone();
+                }
+                fill(child, types, ty, wanted, depth + 1);
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            for item in items {
+                if let Some(default) = &list.element_default
+                    && nulls(item, list.element)
+                {
+                    *item = default.clone();
+                }
+                fill(item, types, list.element, wanted, depth + 1);
+            }
+        }
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
+
+fn drop_nulls_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match (&types.get(id).shape, value) {
+        (Shape::Map(map), Value::Object(entries)) => {
+            entries.retain(|name, child| {
+                let (ty, default) = match map.fields.get(name) {
+                    Some(field) => (Some(field.ty), &field.default),
+                    None => (map.element, &map.element_default),
+                };
+                let Some(ty) = ty else { return true };
+                !child.is_null() || default.is_some() || types.get(ty).nullable || ty == TypeId::ANY
+            });
+            for (name, child) in entries.iter_mut() {
+                if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {
+                    drop_nulls_below(child, types, ty, depth + 1);
+                }
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            for item in items {
+                drop_nulls_below(item, types, list.element, depth + 1);
+            }
+        }
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
 }

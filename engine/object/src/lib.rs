@@ -21,6 +21,10 @@ pub mod schema;
 mod tests;
 mod validate;
 
+/// How deep objects, field sets and schemas may be nested. An API server's JSON reader stops earlier in practice; here
+/// nothing deeper is walked.
+pub const MAX_DEPTH: usize = 200;
+
 pub use defaulting::apply_defaults;
 pub use digest::{Digest, canonical_bytes};
 pub use field_error::{FieldError, FieldErrorKind};

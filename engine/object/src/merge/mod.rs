@@ -1,6 +1,30 @@
 //! Structured merge: what server-side apply and every other write do to an object and to the record of its owners.
+//!
+//! No clock: the time of a write is a parameter. No identity checks, admission or storage: those are an API server's.
 
-use crate::{FieldPath, FieldSet, ManagedFieldsError, Operation, TypeId, Types};
+mod apply;
+mod combine;
+mod compare;
+mod conflict;
+mod golang;
+mod last_applied;
+mod list;
+mod owners;
+mod prune;
+mod reconcile;
+mod remove;
+#[cfg(test)]
+mod tests;
+mod typed;
+mod update;
+mod write;
+
+pub use apply::apply;
+pub use compare::Comparison;
+pub use conflict::Conflict;
+pub use update::update;
+
+use crate::{FieldSet, ManagedFieldsError, TypeId, Types};
 use serde_json::Value;
 use std::fmt;
 use thiserror::Error;
@@ -15,19 +39,21 @@ pub struct WriteContext<'a> {
     /// RFC 3339, to the second, in UTC.
     pub now: &'a str,
     pub types: &'a Types,
+    /// The type in the version of this request.
     pub type_id: TypeId,
-    /// Fields that this endpoint resets: nobody owns them through it (`status` on the object itself, everything but
-    /// `status` on the status subresource).
+    /// Fields that this endpoint resets: nobody comes to own them or what is below through it (`status` on the object
+    /// itself; `spec`, `metadata` and the like on the status subresource).
     pub reset: Option<&'a FieldSet>,
     /// The kind in its other versions.
     pub versions: &'a dyn Versions,
-    /// Runs on a merged object before it is compared with the live one: schema and kind defaults. `None` for none.
+    /// Runs on a merged object before it is stored: schema and kind defaults. `None` for none.
     pub default: Option<&'a dyn Fn(&mut Value)>,
 }
 
-/// A kind in several versions. Entries of `managedFields` speak of fields in the version they were written in.
+/// A kind in several versions, all in one [`Types`] arena. Entries of `managedFields` name fields in the version that
+/// they were written in.
 pub trait Versions {
-    /// The type in another version; `None` when it is served no more (its entries are dropped).
+    /// The type in another version; `None` when it is served no more, whereupon entries in it are dropped.
     fn type_at(&self, api_version: &str) -> Option<TypeId>;
     /// The object in that version, `apiVersion` included.
     fn convert(&self, object: &Value, api_version: &str) -> Value;
@@ -41,10 +67,11 @@ impl Versions for SameInAllVersions {
     fn type_at(&self, _: &str) -> Option<TypeId> {
         Some(self.0)
     }
+
     fn convert(&self, object: &Value, api_version: &str) -> Value {
         let mut object = object.clone();
         if let Some(map) = object.as_object_mut() {
-            map.insert("apiVersion".into(), api_version.into());
+            map.insert("apiVersion".to_owned(), api_version.into());
         }
         object
     }
@@ -55,62 +82,38 @@ impl Versions for SameInAllVersions {
 pub struct Written {
     /// With `metadata.managedFields`.
     pub object: Value,
-    /// False: nothing but timestamps would differ from the live object, which is returned as it is.
+    /// False: nothing but timestamps of managed fields would differ from the live object, which is returned as it is.
     pub changed: bool,
-}
-
-/// A field manager that owns fields which the applier wants otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    pub manager: String,
-    pub operation: Operation,
-    pub api_version: String,
-    pub subresource: String,
-    pub time: Option<String>,
-    pub fields: Vec<FieldPath>,
 }
 
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum WriteError {
-    /// Apply was not told to force.
-    #[error("{}", conflicts_text(.0))]
+    /// Others own what is applied otherwise, and the applier did not force. Sorted by manager.
+    #[error("{}", conflict::message(.0))]
     Conflicts(Vec<Conflict>),
-    /// An object does not fit its type: duplicate or missing keys, wrong types, undeclared fields.
-    #[error("failed to create typed patch object ({object}): {}", .errors.join("\n"))]
-    Typed { object: String, errors: Vec<String> },
-    /// `metadata.managedFields` must be absent from what is applied.
+    /// The applied object does not fit its type: duplicate or missing keys, wrong kinds of values, undeclared fields.
+    #[error("failed to create typed patch object ({object}): {}", typed::text(.errors))]
+    Applied { object: String, errors: Vec<String> },
+    /// The live object does not fit its type.
+    #[error("failed to create typed live object ({object}): {}", typed::text(.errors))]
+    Live { object: String, errors: Vec<String> },
+    /// What is applied must not say who owns it.
     #[error("metadata.managedFields must be nil")]
     ManagedFieldsApplied,
-    #[error("{0}")]
+    #[error("failed to decode managed fields: {0}")]
     ManagedFields(#[from] ManagedFieldsError),
-    #[error("objects are nested deeper than {0}")]
-    Depth(usize),
-}
-
-fn conflicts_text(conflicts: &[Conflict]) -> String {
-    todo!("{conflicts:?}")
+    #[error("objects are nested deeper than {}", crate::MAX_DEPTH)]
+    Depth,
 }
 
 impl fmt::Debug for WriteContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteContext").field("manager", &self.manager).finish_non_exhaustive()
+        f.debug_struct("WriteContext")
+            .field("manager", &self.manager)
+            .field("subresource", &self.subresource)
+            .field("now", &self.now)
+            .field("type_id", &self.type_id)
+            .field("reset", &self.reset)
+            .finish_non_exhaustive()
     }
-}
-
-/// Server-side apply: merges `applied` into `live` (`None` creates) and returns what to store. Neither identity nor
-/// resourceVersion is checked here: that is the API server's work.
-pub fn apply(
-    live: Option<&Value>,
-    applied: &Value,
-    force: bool,
-    context: &WriteContext<'_>,
-) -> Result<Written, WriteError> {
-    todo!("{live:?} {applied} {force} {context:?}")
-}
-
-/// Every other write: `new` is what is to be stored, defaulted; `live` is `None` on create. Returns it with its
-/// `managedFields`. `new`'s own managedFields, if they can be read, replace the live ones first, as an API server lets
-/// clients edit them; an empty list resets them.
-pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> Result<Written, WriteError> {
-    todo!("{live:?} {new} {context:?}")
 }

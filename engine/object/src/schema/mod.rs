@@ -3,8 +3,11 @@
 //! One arena holds all types of one API surface, so that types may refer to themselves. Nothing here knows where a
 //! schema came from: the built-in table, a custom resource definition and "nothing is known" give the same values.
 
+mod constraint;
 mod crd;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use crd::{CrdSchema, SchemaError, from_crd};
 pub use table::{KindInfo, Kinds, Subresource};
@@ -28,6 +31,9 @@ pub struct Types {
     types: Vec<Type>,
     names: BTreeMap<String, TypeId>,
     kinds: BTreeMap<GroupVersionKind, TypeId>,
+    /// Whether a struct field whose default is `{}` is always there, as in the structs of an API server's own kinds,
+    /// whose objects then never lack it: a new object starts with them.
+    pub(crate) zero_structs: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +45,20 @@ pub struct Type {
     /// `x-kubernetes-preserve-unknown-fields`: pruning leaves what no field declares.
     pub preserve_unknown: bool,
     pub constraint: Option<Box<Constraint>>,
+    /// `x-kubernetes-validations`, as written. Evaluating them is the caller's: `self` is the value at this type.
+    pub rules: Vec<Rule>,
+}
+
+/// A CEL rule of a custom resource's schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub rule: String,
+    pub message: String,
+    pub message_expression: String,
+    /// `FieldValueInvalid` when empty.
+    pub reason: String,
+    pub field_path: String,
+    pub optional_old_self: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +90,9 @@ pub struct MapType {
     pub required: Vec<String>,
     /// Owned and replaced as a whole.
     pub atomic: bool,
+    /// Merging accepts names that are neither declared nor of an element type, though pruning removes them: an object
+    /// without declared fields, or one below a field that preserves unknown fields.
+    pub lenient: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -160,8 +183,42 @@ impl Types {
     }
 
     fn new() -> Self {
-        let any = Type::of(Shape::Any);
-        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new() }
+        let any = Type { preserve_unknown: true, ..Type::of(Shape::Any) };
+        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new(), zero_structs: false }
+    }
+
+    fn push(&mut self, ty: Type) -> TypeId {
+        // Types come from documents of a few megabytes at most.
+        let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
+        self.types.push(ty);
+        id
+    }
+
+    /// Copies a type and all that it refers to from another arena.
+    fn import(&mut self, from: &Types, id: TypeId) -> TypeId {
+        let mut done = BTreeMap::from([(TypeId::ANY, TypeId::ANY)]);
+        self.import_once(from, id, &mut done)
+    }
+
+    fn import_once(&mut self, from: &Types, id: TypeId, done: &mut BTreeMap<TypeId, TypeId>) -> TypeId {
+        if let Some(&here) = done.get(&id) {
+            return here;
+        }
+        let here = self.push(from.get(id).clone());
+        done.insert(id, here);
+        let mut shape = from.get(id).shape.clone();
+        match &mut shape {
+            Shape::Any | Shape::Scalar(_) => {}
+            Shape::Map(map) => {
+                for field in map.fields.values_mut() {
+                    field.ty = self.import_once(from, field.ty, done);
+                }
+                map.element = map.element.map(|element| self.import_once(from, element, done));
+            }
+            Shape::List(list) => list.element = self.import_once(from, list.element, done),
+        }
+        self.types[here.0 as usize].shape = shape;
+        here
     }
 
     /// Panics for an id of another arena that is out of range here: ids are made by arenas only.
@@ -175,6 +232,29 @@ impl Types {
 
     pub fn for_kind(&self, kind: &GroupVersionKind) -> Option<TypeId> {
         self.kinds.get(kind).copied()
+    }
+
+    /// How a value of this type is walked. Where anything goes, the value decides; null counts as a map.
+    pub(crate) fn atom<'a>(&'a self, id: TypeId, value: &Value) -> Atom<'a> {
+        match (&self.get(id).shape, value) {
+            (Shape::Scalar(_), _) => Atom::Scalar,
+            (Shape::Map(map), _) => Atom::Map(map),
+            (Shape::List(list), _) => Atom::List(list),
+            (Shape::Any, Value::Array(_)) => Atom::List(&ANY_LIST),
+            (Shape::Any, Value::Object(_) | Value::Null) => Atom::Map(&ANY_MAP),
+            (Shape::Any, Value::Bool(_) | Value::Number(_) | Value::String(_)) => Atom::Scalar,
+        }
+    }
+
+    /// Whether the type declares a field of that name, and the type of what is there.
+    pub(crate) fn declared(&self, id: TypeId, name: &str) -> (bool, Option<TypeId>) {
+        match &self.get(id).shape {
+            Shape::Map(map) => match map.fields.get(name) {
+                Some(field) => (true, Some(field.ty)),
+                None => (false, map.element),
+            },
+            Shape::Any | Shape::Scalar(_) | Shape::List(_) => (false, None),
+        }
     }
 
     /// The type of a named entry; `None` where the type allows no such name.
@@ -196,8 +276,34 @@ impl Types {
     }
 }
 
+impl MapType {
+    /// The type of an entry, whether the name is allowed or not.
+    pub(crate) fn type_of(&self, name: &str) -> TypeId {
+        self.fields.get(name).map(|field| field.ty).or(self.element).unwrap_or(TypeId::ANY)
+    }
+}
+
+/// The three ways to walk a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Atom<'a> {
+    Scalar,
+    Map(&'a MapType),
+    List(&'a ListType),
+}
+
+static ANY_MAP: MapType = MapType {
+    fields: BTreeMap::new(),
+    element: Some(TypeId::ANY),
+    element_default: None,
+    required: Vec::new(),
+    atomic: false,
+    lenient: false,
+};
+static ANY_LIST: ListType =
+    ListType { element: TypeId::ANY, element_default: None, relation: ListRelation::Atomic };
+
 impl Type {
     fn of(shape: Shape) -> Self {
-        Self { shape, nullable: false, embedded_resource: false, preserve_unknown: false, constraint: None }
+        Self { shape, nullable: false, embedded_resource: false, preserve_unknown: false, constraint: None, rules: Vec::new() }
     }
 }

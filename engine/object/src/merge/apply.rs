@@ -1,0 +1,113 @@
+use super::owners::{Owned, Owner, Owners, unowned};
+use super::typed::{self, Duplicates};
+use super::write::{
+    Versioned, api_version, described, live_in, put_managed_fields, reconcile_owners, same_but_times,
+    take_from_others, take_managed_fields, too_deep,
+};
+use super::{Conflict, WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune, update};
+use crate::{FieldSet, ManagedFields, Operation, defaulting, same_value};
+use serde_json::Value;
+
+/// Server-side apply: merges `applied` into `live` (`None` creates) and returns what to store. `force` takes fields
+/// from managers that own them otherwise. Neither identity nor resourceVersion is checked here, and `applied` must be
+/// in the version of the request.
+pub fn apply(
+    live: Option<&Value>,
+    applied: &Value,
+    force: bool,
+    context: &WriteContext<'_>,
+) -> Result<Written, WriteError> {
+    if too_deep(applied) || live.is_some_and(too_deep) {
+        return Err(WriteError::Depth);
+    }
+    let mut applied = applied.clone();
+    if take_managed_fields(&mut applied).is_some_and(|fields| !fields.is_null()) {
+        return Err(WriteError::ManagedFieldsApplied);
+    }
+    let errors = typed::check(&applied, context.types, context.type_id, Duplicates::Refused);
+    if !errors.is_empty() {
+        return Err(WriteError::Applied { object: described(&applied), errors });
+    }
+    let version = api_version(&applied).to_owned();
+    let before = live_in(live, &applied, context);
+    let errors = typed::check(&before.value, context.types, context.type_id, Duplicates::Allowed);
+    if !errors.is_empty() {
+        return Err(WriteError::Live { object: described(&before.value), errors });
+    }
+    let mut owners = Owners::of(live.map_or_else(|| Ok(ManagedFields::default()), ManagedFields::of)?);
+    if owners.0.is_empty() && live.is_some() {
+        // Whatever was there before anyone was tracked belongs to somebody.
+        update::track(None, &before, &mut owners, &WriteContext { manager: "before-first-apply", ..*context });
+    }
+    let applier = Owner::new(context.manager, Operation::Apply, "", context.subresource);
+    let request = Request { before: &before, applied: &applied, applier: &applier, version: &version, context };
+    let tracked = owners.clone();
+    let (mut object, mut owners) = match request.merge(owners, force) {
+        Ok(done) => done,
+        Err(conflicts) => match last_applied::unexcused(conflicts, &before, context) {
+            Some(conflicts) => return Err(WriteError::Conflicts(conflicts)),
+            None => request.merge(tracked, true).map_err(WriteError::Conflicts)?,
+        },
+    };
+    let same = same_value(&before.value, &object) && live.is_some();
+    owners.subtract(&applier, unowned());
+    if same {
+        object = before.value.into_owned();
+    } else {
+        if context.types.zero_structs {
+            defaulting::drop_nulls(&mut object, context.types, context.type_id);
+        }
+        if let Some(default) = context.default {
+            default(&mut object);
+        }
+        if let Some(owned) = owners.0.get_mut(&applier) {
+            owned.time = Some(context.now.to_owned());
+        }
+    }
+    last_applied::refresh(&mut object, &applied, context);
+    put_managed_fields(&mut object, &owners.into_fields());
+    Ok(finish(live, object))
+}
+
+/// The live object as it is where nothing but times would change.
+pub(super) fn finish(live: Option<&Value>, object: Value) -> Written {
+    match live {
+        Some(live) if same_but_times(live, &object) => Written { object: live.clone(), changed: false },
+        Some(_) | None => Written { object, changed: true },
+    }
+}
+
+struct Request<'a> {
+    before: &'a Versioned<'a>,
+    applied: &'a Value,
+    applier: &'a Owner,
+    version: &'a str,
+    context: &'a WriteContext<'a>,
+}
+
+impl Request<'_> {
+    /// The merged object without managedFields, and who owns what then.
+    fn merge(&self, mut owners: Owners, force: bool) -> Result<(Value, Owners), Vec<Conflict>> {
+        let Self { before, applied, applier, version, context } = self;
+        let types = context.types;
+        reconcile_owners(&mut owners, context, version);
+        let merged = combine(&before.value, applied, types, context.type_id);
+        let last = owners.0.remove(*applier);
+        let mut set = FieldSet::of(applied, types, context.type_id);
+        if let Some(reset) = context.reset {
+            set = set.recursive_difference(reset);
+        }
+        let time = last.as_ref().and_then(|last| last.time.clone());
+        let now = Owned { set, api_version: (*version).to_owned(), time };
+        owners.0.insert((*applier).clone(), now);
+        let merged = prune(merged, &owners, applier, last.as_ref(), context, version);
+        let after = Versioned::owned(merged, version, context.type_id);
+        let untouched = owners.clone();
+        let (conflicts, _) = take_from_others(before, &after, &mut owners, Some(applier), context);
+        if !force && !conflicts.is_empty() {
+            return Err(conflict::list(&conflicts, &untouched.0));
+        }
+        owners.0.retain(|_, owned| !owned.set.is_empty());
+        Ok((after.value.into_owned(), owners))
+    }
+}

@@ -1,0 +1,121 @@
+use super::golang;
+use crate::fieldset::item_element;
+use crate::schema::{ListRelation, ListType, MapType, Scalar, Shape};
+use crate::{PathElement, TypeId, Types};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Whether the value can be merged as that type: every field declared, every value of its kind, every list item told
+/// apart. Messages as an API server words them, each with its path. This is not validation: see [`crate::validate`].
+pub(super) fn check(value: &Value, types: &Types, id: TypeId, duplicates: Duplicates) -> Vec<String> {
+    let mut checker = Checker { types, duplicates, path: String::new(), errors: Vec::new() };
+    checker.check(value, id);
+    checker.errors
+}
+
+/// Whether one key may occur twice in a list. Objects written long ago may hold such lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duplicates {
+    Allowed,
+    Refused,
+}
+
+/// The errors in one message.
+pub(super) fn text(errors: &[String]) -> String {
+    match errors {
+        [one] => one.clone(),
+        many => format!("errors:\n  {}", many.join("\n  ")),
+    }
+}
+
+struct Checker<'a> {
+    types: &'a Types,
+    duplicates: Duplicates,
+    path: String,
+    errors: Vec<String>,
+}
+
+impl Checker<'_> {
+    fn check(&mut self, value: &Value, id: TypeId) {
+        let types = self.types;
+        match (&types.get(id).shape, value) {
+            (Shape::Any, _) | (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_), Value::Null) => {}
+            (Shape::Scalar(scalar), value) => self.scalar(*scalar, value),
+            (Shape::List(list), Value::Array(items)) => self.list(items, list),
+            (Shape::List(_), other) => self.error(format!("expected list, got &{{{}}}", golang::plain(other))),
+            (Shape::Map(map), Value::Object(entries)) => {
+                for (name, child) in entries {
+                    self.entry(name, child, map);
+                }
+            }
+            (Shape::Map(_), other) => self.error(format!("expected map, got &{{{}}}", golang::plain(other))),
+        }
+    }
+
+    fn scalar(&mut self, scalar: Scalar, value: &Value) {
+        let error = match (scalar, value) {
+            (Scalar::String, Value::String(_))
+            | (Scalar::Integer | Scalar::Number, Value::Number(_))
+            | (Scalar::Boolean, Value::Bool(_))
+            | (Scalar::IntOrString | Scalar::Quantity, Value::Bool(_) | Value::Number(_) | Value::String(_)) => return,
+            (Scalar::String, other) => {
+                format!("expected string, got &value.valueUnstructured{{Value:{}}}", golang::syntax(other))
+            }
+            (Scalar::Integer | Scalar::Number, other) => {
+                format!("expected numeric (int or float), got {}", golang::type_name(other))
+            }
+            (Scalar::Boolean, other) => format!("expected boolean, got &{{{}}}", golang::plain(other)),
+            (Scalar::IntOrString | Scalar::Quantity, other) => {
+                format!("expected any scalar, got &{{{}}}", golang::plain(other))
+            }
+        };
+        self.error(error);
+    }
+
+    fn entry(&mut self, name: &str, child: &Value, map: &MapType) {
+        let field = map.fields.get(name).map(|field| field.ty).or(map.element);
+        let id = field.or(map.lenient.then_some(TypeId::ANY));
+        self.below(&PathElement::field(name), |checker| match id {
+            Some(id) => checker.check(child, id),
+            None => checker.error("field not declared in schema"),
+        });
+    }
+
+    fn list(&mut self, items: &[Value], list: &ListType) {
+        let mut seen = BTreeSet::new();
+        for (index, item) in items.iter().enumerate() {
+            let element = if list.relation == ListRelation::Atomic {
+                PathElement::Index(index)
+            } else {
+                match item_element(self.types, list, item) {
+                    Ok(element) => element,
+                    Err(problem) => {
+                        self.error(format!("element {index}: {problem}"));
+                        return;
+                    }
+                }
+            };
+            if self.duplicates == Duplicates::Refused && seen.contains(&element) {
+                self.error(format!("duplicate entries for key {element}"));
+            }
+            self.below(&element, |checker| checker.check(item, list.element));
+            seen.insert(element);
+        }
+    }
+
+    fn below(&mut self, element: &PathElement, walk: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        self.path.push_str(&element.to_string());
+        walk(self);
+        self.path.truncate(length);
+    }
+
+    fn error(&mut self, problem: impl AsRef<str>) {
+        let problem = problem.as_ref();
+        self.errors.push(if self.path.is_empty() {
+            problem.to_owned()
+        } else {
+            format!("{}: {problem}", self.path)
+        });
+    }
+}

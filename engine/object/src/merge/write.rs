@@ -1,0 +1,177 @@
+//! What apply and update share: objects without their bookkeeping, and taking fields from other owners.
+
+use super::owners::{Owner, Owners};
+use super::{Comparison, WriteContext, reconcile::reconcile};
+use crate::{FieldSet, MAX_DEPTH, ManagedFields, TypeId, same_value};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// An object in a version, with the type it has there.
+#[derive(Clone)]
+pub(super) struct Versioned<'v> {
+    pub value: Cow<'v, Value>,
+    pub api_version: String,
+    pub id: TypeId,
+}
+
+impl<'v> Versioned<'v> {
+    /// In another version; `None` when that is served no more.
+    pub fn at(&self, api_version: &str, context: &WriteContext<'_>) -> Option<Versioned<'_>> {
+        if api_version == self.api_version {
+            let value = Cow::Borrowed(self.value.as_ref());
+            return Some(Versioned { value, api_version: api_version.to_owned(), id: self.id });
+        }
+        let id = context.versions.type_at(api_version)?;
+        let value = Cow::Owned(context.versions.convert(&self.value, api_version));
+        Some(Versioned { value, api_version: api_version.to_owned(), id })
+    }
+
+    pub fn owned(value: Value, api_version: &str, id: TypeId) -> Self {
+        Self { value: Cow::Owned(value), api_version: api_version.to_owned(), id }
+    }
+}
+
+pub(super) fn api_version(object: &Value) -> &str {
+    object.get("apiVersion").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The live object in the version of the request, without managedFields; for a new object what an API server starts
+/// from.
+pub(super) fn live_in<'v>(live: Option<&Value>, like: &Value, context: &WriteContext<'_>) -> Versioned<'v> {
+    let version = api_version(like);
+    let mut value = match live {
+        Some(live) if api_version(live) == version => live.clone(),
+        Some(live) => context.versions.convert(live, version),
+        None => empty_like(like, context),
+    };
+    take_managed_fields(&mut value);
+    Versioned::owned(value, version, context.type_id)
+}
+
+/// A new object of the kind: identity, and for types whose structs are never absent those structs.
+pub(super) fn empty_like(like: &Value, context: &WriteContext<'_>) -> Value {
+    let mut object = json!({ "apiVersion": like.get("apiVersion"), "kind": like.get("kind") });
+    if context.types.zero_structs {
+        crate::defaulting::fill_structs(&mut object, context.types, context.type_id);
+    }
+    object
+}
+
+pub(super) fn take_managed_fields(object: &mut Value) -> Option<Value> {
+    object.get_mut("metadata")?.as_object_mut()?.remove("managedFields")
+}
+
+/// The object with the entries as its managedFields.
+pub(super) fn put_managed_fields(object: &mut Value, fields: &ManagedFields) {
+    let Some(object) = object.as_object_mut() else { return };
+    let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    if let Some(metadata) = metadata.as_object_mut() {
+        if fields.entries.is_empty() {
+            metadata.remove("managedFields");
+        } else {
+            metadata.insert("managedFields".to_owned(), fields.encode());
+        }
+    }
+}
+
+/// Brings sets that were written under an older schema up to date; forgets those in versions served no more.
+pub(super) fn reconcile_owners(owners: &mut Owners, context: &WriteContext<'_>, version: &str) {
+    owners.0.retain(|_, owned| {
+        let id = if owned.api_version == version {
+            Some(context.type_id)
+        } else {
+            context.versions.type_at(&owned.api_version)
+        };
+        let Some(id) = id else { return false };
+        if let Some(set) = reconcile(&owned.set, context.types, id) {
+            owned.set = set;
+        }
+        true
+    });
+}
+
+/// What the write does to the fields of others than `writer`: first what they own of changed fields, by owner; then
+/// `owners` without those and without what was removed. Also the comparison in the version of the request.
+pub(super) fn take_from_others(
+    live: &Versioned<'_>,
+    new: &Versioned<'_>,
+    owners: &mut Owners,
+    writer: Option<&Owner>,
+    context: &WriteContext<'_>,
+) -> (BTreeMap<Owner, FieldSet>, Comparison) {
+    let mut comparisons: BTreeMap<String, (Comparison, FieldSet)> = BTreeMap::new();
+    let compare = |old: &Versioned<'_>, new: &Versioned<'_>| {
+        let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).without(context.reset);
+        let changed = comparison.modified.union(&comparison.added);
+        (comparison, changed)
+    };
+    comparisons.insert(new.api_version.clone(), compare(live, new));
+    let mut conflicts = BTreeMap::new();
+    let others: Vec<Owner> = owners.0.keys().filter(|owner| Some(*owner) != writer).cloned().collect();
+    for owner in others {
+        let Some(owned) = owners.0.get_mut(&owner) else { continue };
+        if !comparisons.contains_key(&owned.api_version) {
+            let pair = (live.at(&owned.api_version, context), new.at(&owned.api_version, context));
+            let (Some(old), Some(new)) = pair else { continue };
+            comparisons.insert(owned.api_version.clone(), compare(&old, &new));
+        }
+        let Some((comparison, changed)) = comparisons.get(&owned.api_version) else { continue };
+        let lost = owned.set.intersection(changed);
+        if lost.is_empty() && comparison.removed.is_empty() {
+            continue;
+        }
+        let gone = lost.union(&comparison.removed);
+        if !lost.is_empty() {
+            conflicts.insert(owner.clone(), lost);
+        }
+        owners.subtract(&owner, &gone);
+    }
+    let comparison = comparisons.remove(&new.api_version).map(|(comparison, _)| comparison).unwrap_or_default();
+    (conflicts, comparison)
+}
+
+/// Whether two objects are the same but for the timestamps of managed fields and the resourceVersion.
+pub(super) fn same_but_times(live: &Value, new: &Value) -> bool {
+    let entries = |object: &Value| {
+        let list = object.pointer("/metadata/managedFields").and_then(Value::as_array).cloned();
+        let mut list = list.unwrap_or_default();
+        for entry in list.iter_mut().filter_map(Value::as_object_mut) {
+            entry.remove("time");
+        }
+        list.sort_by(crate::compare_values);
+        list
+    };
+    let rest = |object: &Value| {
+        let mut object = object.clone();
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+            metadata.remove("resourceVersion");
+        }
+        object
+    };
+    entries(live) == entries(new) && same_value(&rest(live), &rest(new))
+}
+
+pub(super) fn too_deep(value: &Value) -> bool {
+    fn deeper(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+            Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
+            Value::Object(map) => left == 0 || map.values().any(|item| deeper(item, left - 1)),
+        }
+    }
+    deeper(value, MAX_DEPTH)
+}
+
+/// `namespace/name; apps/v1, Kind=Deployment`.
+pub(super) fn described(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    format!(
+        "{}/{}; {}, Kind={}",
+        text("/metadata/namespace"),
+        text("/metadata/name"),
+        api_version(object),
+        text("/kind")
+    )
+}
