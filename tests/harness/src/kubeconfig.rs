@@ -15,10 +15,13 @@ pub(crate) const ADMIN: User = User { name: "admin", groups: &["system:masters"]
 /// The controllers may do anything, but under a name of their own, so that the audit log tells them apart.
 pub(crate) const CONTROLLERS: User =
     User { name: "system:kube-controller-manager", groups: &["system:masters"] };
+/// Likewise what stands for kubelets.
+pub(crate) const NODES: User = User { name: "system:simulated-nodes", groups: &["system:masters"] };
 
 pub(crate) const USERS: &[User] = &[
     ADMIN,
     CONTROLLERS,
+    NODES,
     User { name: "nobody", groups: &[] },
     User { name: "alice", groups: &[] },
     User { name: "bob", groups: &[] },

@@ -78,6 +78,22 @@ fn controllers_turn_a_deployment_into_pods_and_empty_a_deleted_namespace() {
 }
 
 #[test]
+fn simulated_pods_make_workloads_healthy() {
+    let Some(server) = real_or_skip("simulated_pods_make_workloads_healthy") else { return };
+    server.start_controllers().unwrap_or_else(|error| panic!("{error}"));
+    server.simulate_pods().unwrap_or_else(|error| panic!("{error}"));
+    let namespace = server.fresh_namespace("simulated");
+    let namespace = namespace.as_str();
+    let image = "--image=example.org/web";
+    server.kubectl(&["create", "deployment", "web", image, "--replicas=3", "-n", namespace]).expect_success();
+    server.kubectl(&["create", "job", "task", image, "-n", namespace]).expect_success();
+    let available = ["rollout", "status", "deployment/web", "--timeout=60s", "-n", namespace];
+    server.kubectl(&available).expect_success();
+    let complete = ["wait", "job/task", "--for=condition=Complete", "--timeout=60s", "-n", namespace];
+    server.kubectl(&complete).expect_success();
+}
+
+#[test]
 fn a_dropped_server_leaves_nothing_behind() {
     if tools_or_skip("a_dropped_server_leaves_nothing_behind").is_none() {
         return;

@@ -2,9 +2,10 @@
 //!
 //! RBAC is on and every request is in the audit log. The ServiceAccount admission plugin is off, so that Pods
 //! can be made where no controller makes service accounts. There is no kubelet and no scheduler: Pods stay
-//! Pending unless a test writes their status.
+//! Pending unless `simulate_pods` is asked for.
 
 mod arguments;
+mod pods;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -16,9 +17,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::audit::{AuditEntry, AuditLog, AuditMark, POLICY, SETTLE};
-use crate::kubeconfig::{ADMIN, CONTROLLERS, Identity, User, kubeconfig, token_file};
+use crate::kubeconfig::{ADMIN, CONTROLLERS, Identity, NODES, User, kubeconfig, token_file};
 use crate::process::{Guarded, Output, StartError, SweptFolder};
 use crate::tools::{Tools, tools};
+use pods::PodSimulation;
 
 /// A control plane of its own in a temporary folder. Dropping it stops everything and removes the folder.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct RealServer {
     /// Tells apart namespaces, kubeconfigs and settling requests.
     count: AtomicU64,
     // In the order in which they have to stop.
+    pods: Mutex<Option<PodSimulation>>,
     controllers: Mutex<Option<Guarded>>,
     apiserver: Mutex<Guarded>,
     _etcd: Guarded,
@@ -102,6 +105,7 @@ impl RealServer {
             audit,
             settled: Mutex::new(AuditMark(0)),
             count: AtomicU64::new(0),
+            pods: Mutex::new(None),
             controllers: Mutex::new(None),
             apiserver: Mutex::new(apiserver),
             _etcd: etcd,
@@ -123,7 +127,8 @@ impl RealServer {
             .map_err(|failed| error(format!("cannot read the server's certificate: {failed}")))?;
         let written = fs::write(self.folder.path.join(arguments::AUTHORITY), &self.ca_pem)
             .and_then(|()| self.write_kubeconfig("kubeconfig", &Identity::Token(ADMIN.token())))
-            .and_then(|_| self.write_kubeconfig("controllers", &Identity::Token(CONTROLLERS.token())));
+            .and_then(|_| self.write_kubeconfig("controllers", &Identity::Token(CONTROLLERS.token())))
+            .and_then(|_| self.write_kubeconfig("nodes", &Identity::Token(NODES.token())));
         written.map_err(|failed| error(format!("cannot write a kubeconfig: {failed}")))?;
         wait(&self.apiserver, started, "is ready", || self.kubectl(&["get", "--raw", "/readyz"]).success())
     }
@@ -202,12 +207,7 @@ impl RealServer {
 
     /// `program` with this server's kubeconfig, and a home folder of its own.
     pub fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.env("KUBECONFIG", self.kubeconfig_path()).env("HOME", self.folder.path.join("home"));
-        for foreign in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "KUBECACHEDIR", "KUBERC"] {
-            command.env_remove(foreign);
-        }
-        command
+        command(program, &self.folder.path, "kubeconfig")
     }
 
     /// A new namespace `<prefix>-<number>`, used by no other test.
@@ -274,9 +274,30 @@ impl RealServer {
         lock(&self.controllers).take();
     }
 
+    /// From now on Pods become ready, those of Jobs succeed: see `system:simulated-nodes` in the audit log.
+    /// Together with the controllers that makes Deployments, StatefulSets and Jobs healthy.
+    pub fn simulate_pods(&self) -> Result<(), StartError> {
+        let mut pods = lock(&self.pods);
+        if !pods.as_mut().is_some_and(PodSimulation::runs) {
+            let (kubectl, at) = (self.tools.kubectl.clone(), self.folder.path.clone());
+            *pods = Some(PodSimulation::start(move || command(&kubectl, &at, "nodes"))?);
+        }
+        Ok(())
+    }
+
     fn next(&self) -> u64 {
         self.count.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// `program` with a kubeconfig and a home in the server's folder, and nothing of the user's.
+fn command(program: &Path, at: &Path, kubeconfig: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("KUBECONFIG", at.join(kubeconfig)).env("HOME", at.join("home"));
+    for foreign in ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "KUBECACHEDIR", "KUBERC"] {
+        command.env_remove(foreign);
+    }
+    command
 }
 
 /// Waits until `done`; fails when `process` ends or time is up.
