@@ -1,0 +1,194 @@
+//! The folder of a mirror: who may use it, what is in it that no crash may spoil, how it is replaced.
+
+use crate::GitError;
+use git2::{Oid, Repository, RepositoryInitOptions};
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// What the mirror followed last. The file is what makes a folder ours: it is written last of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub commit: Oid,
+    pub time: i64,
+    pub reference: String,
+    /// Whose and which reference was followed: with another one, nothing was read yet.
+    pub follows: String,
+}
+
+const RECORD: &str = "mainstay-head";
+/// Keeps the last commit's objects and tells the server what we have.
+pub(crate) const HEAD: &str = "refs/mainstay/head";
+/// The commit before, which readers may still be at.
+pub(crate) const PREVIOUS: &str = "refs/mainstay/previous";
+
+impl Record {
+    pub(crate) fn read(dir: &Path) -> Result<Option<Self>, GitError> {
+        let path = dir.join(RECORD);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(e) => return Err(GitError::disk(&path, &e)),
+        };
+        let mut text = String::new();
+        if file.take(64 * 1024).read_to_string(&mut text).is_err() {
+            return Ok(None);
+        }
+        let mut lines = text.lines();
+        let mut line = || lines.next().map(str::to_owned);
+        let (Some(commit), Some(time), Some(reference), Some(follows)) = (line(), line(), line(), line())
+        else {
+            return Ok(None);
+        };
+        let (Ok(commit), Ok(time)) = (Oid::from_str(&commit), time.parse()) else {
+            return Ok(None);
+        };
+        Ok(Some(Self { commit, time, reference, follows }))
+    }
+
+    /// After this the record is on the disk as a whole, whatever happens next.
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), GitError> {
+        let (path, fresh) = (dir.join(RECORD), dir.join("mainstay-head.new"));
+        let write = || {
+            let mut file = File::create(&fresh)?;
+            writeln!(file, "{}\n{}\n{}\n{}", self.commit, self.time, self.reference, self.follows)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)
+        };
+        write().map_err(|e| GitError::disk(&path, &e))
+    }
+}
+
+/// Held as long as the mirror is open; the system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(crate) fn take(dir: &Path) -> Result<Self, GitError> {
+        let path = beside(dir, "lock");
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|e| GitError::disk(parent, &e))?;
+        }
+        let file =
+            File::options().create(true).append(true).open(&path).map_err(|e| GitError::disk(&path, &e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(GitError::Locked(dir.to_owned())),
+            Err(TryLockError::Error(e)) => Err(GitError::disk(&path, &e)),
+        }
+    }
+}
+
+pub(crate) fn beside(dir: &Path, suffix: &str) -> PathBuf {
+    let mut name = dir.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(suffix);
+    dir.with_file_name(name)
+}
+
+/// Removes what an interrupted replacement left.
+pub(crate) fn tidy(dir: &Path) -> Result<(), GitError> {
+    let (fresh, old) = (beside(dir, "new"), beside(dir, "old"));
+    // Killed between the two renames: the old one is better than nothing.
+    if !dir.exists() && Record::read(&old)?.is_some() {
+        fs::rename(&old, dir).map_err(|e| GitError::disk(&old, &e))?;
+    }
+    remove(&fresh)?;
+    remove(&old)
+}
+
+pub(crate) fn remove(path: &Path) -> Result<(), GitError> {
+    let result = match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(e) => Err(e),
+    };
+    match result {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(GitError::disk(path, &e)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// An empty bare repository that takes nothing from the user's templates.
+pub(crate) fn fresh(dir: &Path) -> Result<PathBuf, GitError> {
+    let path = beside(dir, "new");
+    remove(&path)?;
+    let mut options = RepositoryInitOptions::new();
+    options.bare(true).external_template(false).no_reinit(true);
+    let failed = |e: git2::Error| GitError::local(&path, &e);
+    let repository = Repository::init_opts(&path, &options).map_err(failed)?;
+    let mut config = repository.config().map_err(failed)?;
+    // Objects reach the disk before anything refers to them.
+    config.set_bool("core.fsyncObjectFiles", true).map_err(failed)?;
+    Ok(path)
+}
+
+/// Puts the finished clone in the place of `dir`. What was there is removed only if it was a mirror or empty.
+pub(crate) fn replace(dir: &Path, fresh: &Path) -> Result<(), GitError> {
+    let failed = |e: std::io::Error| GitError::disk(dir, &e);
+    if dir.symlink_metadata().is_ok() {
+        let ours = dir.join(RECORD).exists() || fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none());
+        let old = if ours { beside(dir, "old") } else { unused(dir) };
+        fs::rename(dir, &old).map_err(failed)?;
+        fs::rename(fresh, dir).map_err(failed)?;
+        if ours {
+            remove(&old)?;
+        } else {
+            tracing::warn!(kept = %old.display(), "the folder held something else than a mirror");
+        }
+    } else {
+        fs::rename(fresh, dir).map_err(failed)?;
+    }
+    if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
+        File::open(parent).and_then(|p| p.sync_all()).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn unused(dir: &Path) -> PathBuf {
+    let mut number = 0_u32;
+    loop {
+        let path = beside(dir, &format!("foreign-{number}"));
+        if path.symlink_metadata().is_err() {
+            return path;
+        }
+        number += 1;
+    }
+}
+
+const MAX_PACKS: usize = 50;
+
+/// Every fetch leaves a pack; after enough of them, what the references reach is written as one. Whether it did so.
+pub(crate) fn compact(repository: &Repository) -> Result<bool, GitError> {
+    let folder = repository.path().join("objects/pack");
+    let disk = |e: std::io::Error| GitError::disk(&folder, &e);
+    let mut packs = Vec::new();
+    for file in fs::read_dir(&folder).map_err(disk)? {
+        let path = file.map_err(disk)?.path();
+        if path.extension().is_some_and(|e| e == "pack") {
+            packs.push(path);
+        }
+    }
+    if packs.len() < MAX_PACKS {
+        return Ok(false);
+    }
+    let failed = |e: git2::Error| GitError::local(repository.path(), &e);
+    let mut walk = repository.revwalk().map_err(failed)?;
+    walk.push_glob("refs/*").map_err(failed)?;
+    let mut builder = repository.packbuilder().map_err(failed)?;
+    builder.insert_walk(&mut walk).map_err(failed)?;
+    builder.write(&folder, 0o644).map_err(failed)?;
+    let name = builder.name().map_err(failed)?.map(|name| format!("pack-{name}"));
+    for old in packs {
+        if name.as_deref() == old.file_stem().and_then(|s| s.to_str()) {
+            continue;
+        }
+        // The index first: a pack without one is not looked at.
+        for extension in ["idx", "rev", "pack"] {
+            remove(&old.with_extension(extension))?;
+        }
+    }
+    Ok(true)
+}

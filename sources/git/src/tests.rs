@@ -1,0 +1,11 @@
+mod damage;
+mod following;
+mod hosts;
+mod http;
+mod ranges;
+mod ssh;
+mod support;
+mod trees;
+mod urls;
+mod watching;
+mod writing;
