@@ -1,5 +1,5 @@
 //! Events to nodes: anchors, merge keys, types, duplicate keys and limits. No recursion: the stack is a vector.
-use crate::document::{MappingFrame, scalar_value};
+use crate::document::{MappingFrame, binary, scalar_value};
 use crate::event::{Event, Parser, SyntaxError};
 use crate::key::key_text;
 use crate::resolve::{Scalar, Tag, resolve, resolve_tagged};
@@ -79,13 +79,12 @@ pub(crate) fn compose<'a>(
         let (event, span) = parser.next()?;
         match event {
             Event::Scalar { text, plain, tag, anchor } => composer.scalar(text, plain, tag, anchor, span)?,
-            Event::Alias(name) => composer.alias(&name, span)?,
+            Event::Alias(name) => composer.alias(name, span)?,
             Event::SequenceStart(anchor) => composer.open(Open::Sequence(Vec::new()), anchor, span)?,
             Event::MappingStart(anchor) => {
                 composer.open(Open::Mapping(MappingFrame::default()), anchor, span)?;
             }
             Event::SequenceEnd | Event::MappingEnd => composer.close(span)?,
-            Event::DocumentStart => {}
             Event::DocumentEnd | Event::StreamEnd => return Ok(composer.root),
         }
     }
@@ -96,7 +95,7 @@ struct Composer<'a, 'b, 'l> {
     problems: &'b mut Vec<Problem>,
     stack: Vec<Frame<'a>>,
     /// `None` while the anchored node is still open: an alias there would contain itself.
-    anchors: BTreeMap<Cow<'a, str>, Option<Anchored>>,
+    anchors: BTreeMap<&'a str, Option<Anchored>>,
     root: Option<Node>,
 }
 
@@ -108,7 +107,7 @@ struct Anchored {
 
 struct Frame<'a> {
     open: Open,
-    anchor: Option<Cow<'a, str>>,
+    anchor: Option<&'a str>,
     start: Position,
     end: Position,
     /// The budget's nodes when this one began.
@@ -128,7 +127,7 @@ impl<'a> Composer<'a, '_, '_> {
         text: Cow<'a, str>,
         plain: bool,
         tag: Option<Tag>,
-        anchor: Option<Cow<'a, str>>,
+        anchor: Option<&'a str>,
         span: Span,
     ) -> Result<(), Problem> {
         self.budget.take_nodes(1, span)?;
@@ -143,7 +142,11 @@ impl<'a> Composer<'a, '_, '_> {
         };
         if let Some(mapping) = self.awaits_key() {
             let merge = text == "<<" && (tag == Some(Tag::Merge) || tag.is_none() && plain);
-            let key = if merge { None } else { key_text(scalar, &text) };
+            let key = match scalar {
+                _ if merge => None,
+                Scalar::Text if tag == Some(Tag::Binary) => Some(binary(&text, span)?),
+                scalar => key_text(scalar, &text),
+            };
             let refused = key.is_none() && !merge;
             mapping.set_key(key, merge, span);
             if refused {
@@ -195,12 +198,12 @@ impl<'a> Composer<'a, '_, '_> {
         self.problems.push(Problem::new(&yaml::KEY_TYPE, span, message));
     }
 
-    fn open(&mut self, open: Open, anchor: Option<Cow<'a, str>>, span: Span) -> Result<(), Problem> {
+    fn open(&mut self, open: Open, anchor: Option<&'a str>, span: Span) -> Result<(), Problem> {
         let nodes = self.budget.nodes;
         self.budget.take_nodes(1, span)?;
         self.budget.check_depth(self.stack.len() + 1, span)?;
-        if let Some(name) = &anchor {
-            self.anchors.insert(name.clone(), None);
+        if let Some(name) = anchor {
+            self.anchors.insert(name, None);
         }
         self.stack.push(Frame { open, anchor, start: span.start, end: span.end, nodes, depth: 0 });
         Ok(())
@@ -222,7 +225,7 @@ impl<'a> Composer<'a, '_, '_> {
     fn done(
         &mut self,
         node: Node,
-        anchor: Option<Cow<'a, str>>,
+        anchor: Option<&'a str>,
         nodes: usize,
         depth: usize,
         alias: bool,
@@ -248,7 +251,7 @@ impl<'a> Composer<'a, '_, '_> {
 
     fn keep(
         &mut self,
-        anchor: Option<Cow<'a, str>>,
+        anchor: Option<&'a str>,
         node: &Node,
         nodes: usize,
         depth: usize,

@@ -152,15 +152,13 @@ pub(crate) fn scalar_value(
             problems.push(Problem::new(&yaml::VALUE_TYPE, span, message));
             NodeValue::Null
         }
-        Scalar::Text if tag == Some(Tag::Binary) => NodeValue::String(binary(&text).ok_or_else(|| {
-            Problem::new(&yaml::SYNTAX, span, "`!!binary` holds something that is not base64")
-        })?),
+        Scalar::Text if tag == Some(Tag::Binary) => NodeValue::String(binary(&text, span)?),
         Scalar::Timestamp | Scalar::Merge | Scalar::Text => NodeValue::String(text.into_owned()),
     })
 }
 
 /// The bytes as JSON text: Kubernetes replaces every byte that is not UTF-8.
-fn binary(text: &str) -> Option<String> {
+pub(crate) fn binary(text: &str, span: Span) -> Result<String, Problem> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
         GeneralPurposeConfig::new()
@@ -168,8 +166,10 @@ fn binary(text: &str) -> Option<String> {
             .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
     );
     let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let bytes = LENIENT.decode(text).ok()?;
-    Some(bytes.utf8_chunks().fold(String::with_capacity(bytes.len()), |mut out, chunk| {
+    let bytes = LENIENT
+        .decode(text)
+        .map_err(|_| Problem::new(&yaml::SYNTAX, span, "`!!binary` holds something that is not base64"))?;
+    Ok(bytes.utf8_chunks().fold(String::with_capacity(bytes.len()), |mut out, chunk| {
         out.push_str(chunk.valid());
         out.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
         out

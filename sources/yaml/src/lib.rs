@@ -17,6 +17,7 @@ mod node;
 mod number;
 mod pointer;
 mod resolve;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod timestamp;

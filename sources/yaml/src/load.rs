@@ -1,11 +1,12 @@
 //! A file to its documents: split at `---` lines as Kubernetes splits, each document read on its own.
 use crate::compose::{Budget, Problem, compose};
 use crate::decode::{Undecodable, clamp, decode};
-use crate::event::{Event, Parser};
+use crate::event::Parser;
 use crate::hint::hint;
 use crate::json;
 use crate::{Limits, Node};
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, Position, Span, codes::yaml};
+use std::borrow::Cow;
 
 /// No file is so wrong that more than this helps.
 const MOST_PROBLEMS: usize = 100;
@@ -136,13 +137,14 @@ impl Chunk<'_> {
                 }
             }
         }
-        let mut parser = Parser::new(self.text, self.line);
-        let result = compose(&mut parser, budget, problems).and_then(|root| match parser.next()? {
-            (Event::StreamEnd, _) => Ok(root),
-            (_, span) => {
-                let message = "content behind the end of the document (`...`)";
-                Err(Problem::new(&yaml::SYNTAX, span, message))
-            }
+        // Kubernetes reads line by line, and ends the last one if the file does not.
+        let text: Cow<'_, str> =
+            if self.text.ends_with('\n') { self.text.into() } else { format!("{}\n", self.text).into() };
+        let mut parser = Parser::new(&text, self.line);
+        let result = compose(&mut parser, budget, problems).and_then(|root| {
+            // Nothing may follow: it would be lost.
+            parser.next()?;
+            Ok(root)
         });
         match result {
             Ok(root) => root.into_iter().collect(),

@@ -35,16 +35,21 @@ pub(crate) enum Tag {
 
 impl Tag {
     pub(crate) fn of(tag: &str) -> Self {
-        match tag.strip_prefix(CORE) {
-            Some("str") => Tag::Str,
-            Some("bool") => Tag::Bool,
-            Some("int") => Tag::Int,
-            Some("float") => Tag::Float,
-            Some("null") => Tag::Null,
-            Some("timestamp") => Tag::Timestamp,
-            Some("binary") => Tag::Binary,
-            Some("merge") => Tag::Merge,
-            Some(_) | None => Tag::Other,
+        tag.strip_prefix(CORE).map_or(Tag::Other, Tag::of_core)
+    }
+
+    /// What stands behind `!!`.
+    pub(crate) fn of_core(name: &str) -> Self {
+        match name {
+            "str" => Tag::Str,
+            "bool" => Tag::Bool,
+            "int" => Tag::Int,
+            "float" => Tag::Float,
+            "null" => Tag::Null,
+            "timestamp" => Tag::Timestamp,
+            "binary" => Tag::Binary,
+            "merge" => Tag::Merge,
+            _ => Tag::Other,
         }
     }
 

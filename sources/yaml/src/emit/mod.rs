@@ -12,7 +12,9 @@ use style::{Style, style_of};
 pub fn emit(value: &Value) -> String {
     let mut writer = Writer { out: String::new(), line: Line::Start };
     writer.node(value, 0, 0);
-    writer.end_line();
+    if writer.line != Line::Start {
+        writer.end_line();
+    }
     writer.out
 }
 
@@ -76,7 +78,6 @@ impl Writer {
         if key.len() > 128 || style::has_break(key) {
             self.indicator('?', indent);
             self.scalar(key, Some(indent + 2));
-            self.end_line();
             self.indicator(':', indent);
             self.node(value, indent + 2, indent + 2);
         } else {
