@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod flux;
+pub mod kustomize;
 pub mod native;
 pub mod render;
 pub mod source;
@@ -13,7 +14,7 @@ use crate::Code;
 
 /// All of them, in order of their ids.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [yaml::ALL, native::ALL, flux::ALL, render::ALL, unit::ALL, source::ALL, apply::ALL]
+    [yaml::ALL, native::ALL, flux::ALL, kustomize::ALL, render::ALL, unit::ALL, source::ALL, apply::ALL]
         .into_iter()
         .flatten()
         .copied()

@@ -1,0 +1,85 @@
+use super::{DriftModeName, Duration, Values};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What holds for the whole platform. A repository has at most one.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlatformSpec {
+    /// Variables of the lowest layer.
+    #[serde(default)]
+    pub variables: Values,
+    /// Versions that were tested together.
+    #[serde(default)]
+    pub versions: Vec<VersionSet>,
+    /// Reconcile objectives that the fleet is measured against.
+    #[serde(default)]
+    pub objectives: Vec<Objective>,
+    /// What units take that don't say otherwise.
+    #[serde(default)]
+    pub defaults: Defaults,
+    #[serde(default)]
+    pub sharding: Sharding,
+}
+
+/// A row of the version matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VersionSet {
+    #[schemars(length(min = 1, max = 63))]
+    pub name: String,
+    /// The Kubernetes version, such as `v1.34.1`.
+    #[serde(default)]
+    pub kubernetes: Option<String>,
+    /// Versions of providers and other components by name.
+    #[serde(default)]
+    pub components: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Objective {
+    #[schemars(length(min = 1, max = 63))]
+    pub name: String,
+    /// A reconcile counts as good if it converges within this time.
+    pub within: Duration,
+    /// The share of good reconciles, in percent: 99.5.
+    #[schemars(range(min = 0, max = 100))]
+    pub target: f64,
+    /// The time that the share is taken over; 28 days (`672h`) if absent.
+    #[serde(default)]
+    pub window: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Defaults {
+    /// How often a unit is reconciled without an event; `10m` if absent.
+    #[serde(default)]
+    pub interval: Option<Duration>,
+    /// How soon a failed unit is tried again; `30s` if absent.
+    #[serde(default)]
+    pub retry_interval: Option<Duration>,
+    /// How long a unit may take from its first request to health; `5m` if absent.
+    #[serde(default)]
+    pub timeout: Option<Duration>,
+    /// Whether objects that left a unit are deleted; true if absent.
+    #[serde(default)]
+    pub prune: Option<bool>,
+    /// Whether a unit's gate waits for the health of all its objects; true if absent.
+    #[serde(default)]
+    pub wait: Option<bool>,
+    /// `correct` if absent.
+    #[serde(default)]
+    pub drift_mode: Option<DriftModeName>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sharding {
+    /// Into how many shards tenants and clusters are divided; 1 if absent.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1024))]
+    pub shards: Option<u32>,
+}
