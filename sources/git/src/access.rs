@@ -193,7 +193,9 @@ impl Access {
         let why = self.remote.scrub(error.message());
         let status =
             |code: &str| error.class() == ErrorClass::Http && why.contains(&format!("status code: {code}"));
-        if error.code() == ErrorCode::Auth || status("401") || status("403") {
+        // A key or passphrase that libssh2 can't use has no code of its own.
+        let bad_key = error.class() == ErrorClass::Ssh && why.contains("authenticate");
+        if error.code() == ErrorCode::Auth || bad_key || status("401") || status("403") {
             return GitError::Auth { url, why };
         }
         if status("404") {

@@ -96,7 +96,28 @@ pub(crate) fn tidy(dir: &Path) -> Result<(), GitError> {
         fs::rename(&old, dir).map_err(|e| GitError::disk(&old, &e))?;
     }
     remove(&fresh)?;
-    remove(&old)
+    remove(&old)?;
+    leftovers(dir)
+}
+
+/// Removes what a killed process left inside: nobody else uses the folder now, so no lock in it is held.
+fn leftovers(dir: &Path) -> Result<(), GitError> {
+    if !dir.join(RECORD).exists() {
+        return Ok(());
+    }
+    for folder in ["", "refs/mainstay", "objects/pack"].map(|f| dir.join(f)) {
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(&folder).map_err(|e| GitError::disk(&folder, &e))? {
+            let file = file.map_err(|e| GitError::disk(&folder, &e))?;
+            // A whole pack is called `pack-`.
+            if file.file_name().to_str().is_some_and(|n| n.ends_with(".lock") || n.starts_with("pack_")) {
+                remove(&file.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn remove(path: &Path) -> Result<(), GitError> {

@@ -207,7 +207,10 @@ impl Mirror {
         let head = match cloned {
             Ok(head) => head,
             Err(error) => {
-                folder::remove(&fresh)?;
+                // A thread that was given up may still hold it; the next clone tries again.
+                if let Err(left) = folder::remove(&fresh) {
+                    tracing::debug!(%left, "an unfinished clone stays for now");
+                }
                 return Err(error);
             }
         };

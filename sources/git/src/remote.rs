@@ -1,6 +1,7 @@
 use crate::url::{self, Transport};
 use crate::{GitError, Range};
 use git2::Oid;
+use mainstay_unit::GitReference;
 use std::fmt;
 
 /// A repository elsewhere and what of it is followed.
@@ -18,7 +19,7 @@ pub struct Remote {
     pub depth: Option<u32>,
 }
 
-/// What is followed. Of several, Flux takes the first in the order commit, name, semver, tag, branch.
+/// What is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
     Branch(String),
@@ -123,6 +124,20 @@ impl Reference {
             Self::Semver { range } => Range::parse(range).map(drop),
             Self::Commit(id) => self::commit_id(id).map(drop),
         }
+    }
+}
+
+/// In Flux's order. Nothing at all means the repository's own default branch; a dialect with another default says so.
+impl From<&GitReference> for Reference {
+    fn from(wanted: &GitReference) -> Self {
+        let GitReference { branch, tag, semver, name, commit } = wanted.clone();
+        commit
+            .map(Self::Commit)
+            .or(name.map(Self::Name))
+            .or(semver.map(|range| Self::Semver { range }))
+            .or(tag.map(Self::Tag))
+            .or(branch.map(Self::Branch))
+            .unwrap_or_else(|| Self::Name("HEAD".to_owned()))
     }
 }
 

@@ -178,3 +178,59 @@ fn nested_folders_that_repeat_themselves_are_counted_not_walked() {
     repository.commit(Some("refs/heads/main"), &who, &who, "bomb", &tree, &[]).unwrap();
     assert!(matches!(place.main().fetch(&never), Err(GitError::TooLarge { .. })));
 }
+
+#[test]
+fn locks_and_half_packs_of_a_killed_process_are_in_nobodys_way() {
+    let place = Place::new();
+    place.commit("main", "a", "1");
+    fetched(&mut place.main());
+    let left =
+        ["refs/mainstay/head.lock", "packed-refs.lock", "objects/pack/pack_git2_x", "mainstay-head.new"];
+    for file in left {
+        fs::write(place.mirror_dir().join(file), "half").unwrap();
+    }
+    let commit = place.commit("main", "a", "2");
+    let mut mirror = place.main();
+    assert_eq!(fetched(&mut mirror).commit, commit);
+    assert!(left.iter().all(|file| !mirror.path().join(file).exists()));
+}
+
+const CHILD: &str = "MAINSTAY_GIT_TEST_PLACE";
+
+#[test]
+fn a_process_killed_at_any_moment_leaves_a_mirror_that_works() {
+    if let Some(state) = std::env::var_os(CHILD) {
+        clone_and_fetch_for_ever(std::path::Path::new(&state));
+    }
+    let place = Place::new();
+    let noise: String = (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_string()).collect();
+    place.commit("main", "big", &noise);
+    let exe = std::env::current_exe().unwrap();
+    let name = "tests::damage::a_process_killed_at_any_moment_leaves_a_mirror_that_works";
+    for round in 0..10 {
+        let mut child = std::process::Command::new(&exe)
+            .args(["--exact", name])
+            .env(CHILD, place.dir.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20 + round * 23));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let commit = place.commit("main", "small", &round.to_string());
+        let mut mirror = place.main();
+        assert_eq!(fetched(&mut mirror).commit, commit, "round {round}");
+        assert_eq!(mirror.tree(&commit).unwrap().read(&path("big")).unwrap().len(), noise.len());
+    }
+}
+
+/// Alternates between a fetch into what is there and a clone of the whole.
+fn clone_and_fetch_for_ever(place: &std::path::Path) -> ! {
+    let origin = place.join("origin.git");
+    let remote = crate::Remote::new(origin.to_str().unwrap(), crate::Reference::Branch("main".into()));
+    loop {
+        let mut mirror = crate::Mirror::open(place.join("state/mirror"), remote.clone()).unwrap();
+        fetched(&mut mirror);
+        fs::remove_dir_all(mirror.path().join("objects")).unwrap();
+    }
+}

@@ -1,5 +1,5 @@
-use super::support::{Place, fetched, never};
-use crate::{Auth, GitError, Mirror, Reference, Remote};
+use super::support::{Place, author, fetched, never, path};
+use crate::{Auth, GitError, Mirror, Reference, Remote, commit, push};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -110,13 +110,35 @@ fn a_repository_is_read_over_ssh_from_a_known_host_alone() {
     let other = server.known_hosts().replace("AAAA", "AAAB");
     assert!(matches!(fetch(other, right), Err(GitError::HostKey { .. })));
     let wrong = fetch(server.known_hosts(), Some("wrong")).unwrap_err();
-    assert!(!wrong.to_string().contains("PRIVATE"), "{wrong}");
+    assert!(matches!(wrong, GitError::Auth { .. }), "{wrong:?}");
+    std::fs::write(server.dir.join("authorized"), "").unwrap();
+    let stranger = fetch(server.known_hosts(), right).unwrap_err();
+    assert!(matches!(stranger, GitError::Auth { .. }), "{stranger:?}");
+    std::fs::copy(server.dir.join("client.pub"), server.dir.join("authorized")).unwrap();
     assert_eq!(fetch(server.known_hosts(), right).unwrap().commit, commit);
+
+    let hashed = server.dir.join("known_hosts");
+    std::fs::write(&hashed, server.known_hosts()).unwrap();
+    let done = Command::new("ssh-keygen").arg("-qHf").arg(&hashed).stdin(Stdio::null()).output().unwrap();
+    assert!(done.status.success());
+    let hashed = std::fs::read_to_string(&hashed).unwrap();
+    assert!(hashed.starts_with("|1|"));
+    assert_eq!(fetch(hashed, right).unwrap().commit, commit);
 
     let second = place.commit("main", "a", "2");
     let remote = server.remote(&place.origin, server.known_hosts(), right);
-    let mut mirror = Mirror::open(place.mirror_dir(), remote).unwrap();
+    let mut mirror = Mirror::open(place.mirror_dir(), remote.clone()).unwrap();
     assert_eq!(fetched(&mut mirror).commit, second);
+    let third = commit_to(mirror.path(), &second);
+    push(mirror.path(), &remote, "+refs/heads/topic:refs/heads/main", &never).unwrap();
+    assert_eq!(fetched(&mut mirror).commit, third);
+}
+
+/// A commit on a branch `topic` that starts at another commit.
+fn commit_to(repository: &Path, start: &str) -> String {
+    let git = git2::Repository::open(repository).unwrap();
+    git.reference("refs/heads/topic", git2::Oid::from_str(start).unwrap(), true, "test").unwrap();
+    commit(repository, "topic", &[(path("b"), Some(b"3".to_vec()))], "m", &author()).unwrap()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use crate::url::{Transport, parse, redact, ssh_user};
 use crate::{Auth, GitError, Reference, Remote};
+use mainstay_unit::GitReference;
 
 #[test]
 fn the_forms_in_which_people_write_a_repository() {
@@ -78,4 +79,27 @@ fn credentials_must_fit_the_url() {
     assert!(with("https://host/a", key()).transport().is_err());
     assert!(with("https://host/a", Auth::Bearer("a\r\nX: y".into())).transport().is_err());
     assert!(with("git@host:a", key()).transport().is_ok());
+}
+
+#[test]
+fn of_several_references_the_most_exact_wins() {
+    let text = |s: &str| Some(s.to_owned());
+    let mut wanted = GitReference {
+        branch: text("main"),
+        tag: text("v1"),
+        semver: text("1.x"),
+        name: text("refs/pull/1/head"),
+        commit: text("c"),
+    };
+    assert_eq!(Reference::from(&wanted), Reference::Commit("c".into()));
+    wanted.commit = None;
+    assert_eq!(Reference::from(&wanted), Reference::Name("refs/pull/1/head".into()));
+    wanted.name = None;
+    assert_eq!(Reference::from(&wanted), Reference::Semver { range: "1.x".into() });
+    wanted.semver = None;
+    assert_eq!(Reference::from(&wanted), Reference::Tag("v1".into()));
+    wanted.tag = None;
+    assert_eq!(Reference::from(&wanted), Reference::Branch("main".into()));
+    wanted.branch = None;
+    assert_eq!(Reference::from(&wanted), Reference::Name("HEAD".into()));
 }
