@@ -349,3 +349,40 @@ fn a_commit_is_pushed_over_http() {
     let error = push(&clone, &server.remote(basic()), refspec, &never).unwrap_err();
     assert!(matches!(error, GitError::Rejected { .. }), "{error:?}");
 }
+
+/// Answers every request with a redirect, or with nothing useful; tells what it was asked.
+fn ask(redirect_to: Option<String>) -> (u16, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream);
+            let mut request = String::new();
+            while !request.ends_with("\r\n\r\n") && reader.read_line(&mut request).unwrap_or(0) > 0 {}
+            // Told before it is answered, so that nobody who has the answer finds it untold.
+            sender.send(request).ok();
+            let head = match &redirect_to {
+                Some(to) => format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\n"),
+                None => "HTTP/1.1 500 No\r\n".to_owned(),
+            };
+            write!(reader.get_mut(), "{head}Content-Length: 0\r\nConnection: close\r\n\r\n").ok();
+        }
+    });
+    (port, receiver)
+}
+
+#[test]
+fn credentials_never_follow_a_redirect_to_another_host() {
+    let place = Place::new();
+    for (auth, followed) in [(Auth::None, true), (basic(), false), (Auth::Bearer("b3arer".into()), false)] {
+        let (other, asked) = ask(None);
+        let target = format!("http://localhost:{other}/a.git/info/refs?service=git-upload-pack");
+        let (port, first) = ask(Some(target));
+        let url = format!("http://127.0.0.1:{port}/a.git");
+        let remote = Remote { auth, ..Remote::new(url, Reference::Branch("main".into())) };
+        assert!(open(&place, remote).fetch(&never).is_err());
+        assert!(first.try_recv().is_ok(), "the first server was asked");
+        assert_eq!(asked.try_recv().is_ok(), followed);
+    }
+}
