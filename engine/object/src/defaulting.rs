@@ -35,7 +35,7 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
             for (name, field) in &map.fields {
                 let Some(default) = &field.default else { continue };
                 let empty = default.as_object().is_some_and(Map::is_empty);
-                if wanted == Wanted::Structs && !empty {
+                if (wanted == Wanted::Structs && !empty) || (types.zero_structs && is_zero(default)) {
                     continue;
                 }
                 if entries.get(name).is_none_or(|there| nulls(there, field.ty)) {
@@ -65,6 +65,17 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
             }
         }
         (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
+
+/// Defaults of an API server's own kinds that only say what type a field has.
+fn is_zero(default: &Value) -> bool {
+    match default {
+        Value::Null => true,
+        Value::Bool(it) => !it,
+        Value::Number(it) => it.as_f64() == Some(0.0),
+        Value::String(it) => it.is_empty(),
+        Value::Array(_) | Value::Object(_) => false,
     }
 }
 

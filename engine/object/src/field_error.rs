@@ -58,15 +58,10 @@ impl FieldError {
     pub fn message(&self) -> String {
         let words = self.kind.words();
         let mut text = match (self.kind, &self.value) {
-            (
-                FieldErrorKind::Required
-                | FieldErrorKind::Forbidden
-                | FieldErrorKind::TooLong
-                | FieldErrorKind::TooMany,
-                _,
-            )
-            | (_, None) => words.to_owned(),
-            (_, Some(value)) => format!("{words}: {}", shown(value)),
+            (FieldErrorKind::Required | FieldErrorKind::Forbidden | FieldErrorKind::TooLong, _) | (_, None) => {
+                words.to_owned()
+            }
+            (_, Some(value)) => format!("{words}: {value}"),
         };
         if !self.detail.is_empty() {
             text.push_str(": ");
@@ -74,11 +69,6 @@ impl FieldError {
         }
         text
     }
-}
-
-/// Strings quoted, containers as JSON in quotes' absence, as `field.Error` shows them.
-fn shown(value: &Value) -> String {
-    value.to_string()
 }
 
 impl fmt::Display for FieldError {

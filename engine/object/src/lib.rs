@@ -18,6 +18,8 @@ mod prune;
 mod reference;
 pub mod schema;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 mod validate;
 

@@ -1,8 +1,11 @@
 //! The three kinds of patch that are not apply.
 
 mod json;
+mod list;
 mod merge;
 mod strategic;
+#[cfg(test)]
+mod tests;
 
 pub use json::{JsonPatchError, json_patch};
 pub use merge::merge_patch;

@@ -1,0 +1,9 @@
+//! Merges, told as stories of managers and one object. The behaviours are those of Kubernetes' structured merge and
+//! of its field managers.
+
+mod builtin;
+mod lists;
+mod story;
+mod transfer;
+mod updates;
+mod versions;

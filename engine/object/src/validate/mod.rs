@@ -1,0 +1,163 @@
+//! Whether a value fulfils its schema, in an API server's words. CEL rules are not evaluated here: the types carry
+//! them ([`crate::schema::Rule`]), and a caller that has an evaluator walks the same types.
+
+mod constraint;
+mod format;
+#[cfg(test)]
+mod tests;
+
+use crate::schema::{ListRelation, ListType, MapType, Scalar, Shape, Type};
+use crate::{FieldError, FieldErrorKind, MAX_DEPTH, PathElement, TypeId, Types, fieldset::item_element};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Checks types, required fields, enumerations, ranges, lengths, patterns, formats and the uniqueness of sets' and
+/// keyed lists' entries. Unknown fields are `unknown_fields`' concern.
+pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
+    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
+    validator.value(value, id, 0);
+    validator.errors
+}
+
+struct Validator<'a> {
+    types: &'a Types,
+    path: String,
+    errors: Vec<FieldError>,
+}
+
+impl Validator<'_> {
+    fn value(&mut self, value: &Value, id: TypeId, depth: usize) {
+        if depth > MAX_DEPTH {
+            self.push(FieldErrorKind::Invalid, None, format!("nested deeper than {MAX_DEPTH}"));
+            return;
+        }
+        let types = self.types;
+        let ty = types.get(id);
+        if value.is_null() && (ty.nullable || id == TypeId::ANY) {
+            return;
+        }
+        match (&ty.shape, value) {
+            (Shape::Any, _) => {}
+            (Shape::Map(map), Value::Object(entries)) => self.map(entries, map, ty, depth),
+            (Shape::List(list), Value::Array(items)) => self.list(items, list, depth),
+            (Shape::Scalar(scalar), _) if accepts(*scalar, value) => {}
+            (shape, _) => {
+                self.wrong_type(wanted(shape), value);
+                return;
+            }
+        }
+        if let Some(constraint) = &ty.constraint {
+            self.constraint(value, constraint, depth);
+        }
+    }
+
+    fn map(&mut self, entries: &Map<String, Value>, map: &MapType, ty: &Type, depth: usize) {
+        for (name, child) in entries {
+            if let Some(id) = map.fields.get(name).map(|field| field.ty).or(map.element) {
+                self.below_field(name, |validator| validator.value(child, id, depth + 1));
+            }
+        }
+        let identity: &[&str] = if ty.embedded_resource { &["apiVersion", "kind"] } else { &[] };
+        for name in map.required.iter().map(String::as_str).chain(identity.iter().copied()) {
+            if !entries.contains_key(name) {
+                self.below_field(name, |validator| validator.push(FieldErrorKind::Required, None, ""));
+            }
+        }
+    }
+
+    fn list(&mut self, items: &[Value], list: &ListType, depth: usize) {
+        for (index, item) in items.iter().enumerate() {
+            self.below_item(index, |validator| validator.value(item, list.element, depth + 1));
+        }
+        if list.relation == ListRelation::Atomic {
+            return;
+        }
+        let mut seen: BTreeMap<PathElement, usize> = BTreeMap::new();
+        for (index, item) in items.iter().enumerate() {
+            // A set may hold containers where only validation, not merging, looks at them.
+            let element = item_element(self.types, list, item).unwrap_or_else(|_| PathElement::Value(item.clone()));
+            let shown = match &element {
+                PathElement::Key(key) => Value::Object(key.clone().into_iter().collect()),
+                PathElement::Field(_) | PathElement::Value(_) | PathElement::Index(_) => item.clone(),
+            };
+            let times = seen.entry(element).or_default();
+            *times += 1;
+            if *times == 2 {
+                self.below_item(index, |validator| validator.push(FieldErrorKind::Duplicate, Some(shown), ""));
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, wanted: &str, value: &Value) {
+        let is = json_type(value);
+        self.push(
+            FieldErrorKind::TypeInvalid,
+            Some(is.into()),
+            format!("{} in body must be of type {wanted}: {is:?}", self.path),
+        );
+    }
+
+    fn below_field<T>(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        if length > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+        let result = walk(self);
+        self.path.truncate(length);
+        result
+    }
+
+    fn below_item<T>(&mut self, index: usize, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        self.path.push_str(&format!("[{index}]"));
+        let result = walk(self);
+        self.path.truncate(length);
+        result
+    }
+
+    fn push(&mut self, kind: FieldErrorKind, value: Option<Value>, detail: impl Into<String>) {
+        self.errors.push(FieldError { kind, path: self.path.clone(), value, detail: detail.into() });
+    }
+}
+
+fn accepts(scalar: Scalar, value: &Value) -> bool {
+    match (scalar, value) {
+        (Scalar::String, Value::String(_)) | (Scalar::Boolean, Value::Bool(_)) => true,
+        (Scalar::Number, Value::Number(_)) => true,
+        (Scalar::Integer, Value::Number(number)) => is_integer(number),
+        (Scalar::IntOrString, Value::Number(number)) => is_integer(number),
+        (Scalar::IntOrString | Scalar::Quantity, Value::String(_)) | (Scalar::Quantity, Value::Number(_)) => true,
+        _ => false,
+    }
+}
+
+fn is_integer(number: &serde_json::Number) -> bool {
+    !number.is_f64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+fn wanted(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Any => "any",
+        Shape::Map(_) => "object",
+        Shape::List(_) => "array",
+        Shape::Scalar(Scalar::String) => "string",
+        Shape::Scalar(Scalar::Integer) => "integer",
+        Shape::Scalar(Scalar::Number) => "number",
+        Shape::Scalar(Scalar::Boolean) => "boolean",
+        Shape::Scalar(Scalar::IntOrString) => "integer,string",
+        Shape::Scalar(Scalar::Quantity) => "string,number",
+    }
+}
+
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if is_integer(number) => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
