@@ -1,7 +1,7 @@
 //! Events to nodes: anchors, merge keys, types, duplicate keys and limits. No recursion: the stack is a vector.
-use crate::document::{MappingFrame, binary, scalar_value};
 use crate::event::{Event, Parser, SyntaxError};
 use crate::key::key_text;
+use crate::mapping::{MappingFrame, binary, scalar_value};
 use crate::resolve::{Scalar, Tag, resolve, resolve_tagged};
 use crate::{Limits, Node, NodeValue};
 use mainstay_diagnostic::{Code, Position, Span, codes::yaml};

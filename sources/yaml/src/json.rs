@@ -1,7 +1,7 @@
 //! Documents that are JSON: a document that starts with `{` is read as JSON first, as kubectl does.
 use crate::compose::{Budget, Problem};
 use crate::decode::clamp;
-use crate::document::{MappingFrame, number_value};
+use crate::mapping::{MappingFrame, number_value};
 use crate::number::{Number, parse_float};
 use crate::{Key, Node, NodeValue};
 use mainstay_diagnostic::{Position, Span, codes::yaml};

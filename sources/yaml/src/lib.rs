@@ -5,7 +5,7 @@
 
 mod compose;
 mod decode;
-mod document;
+
 mod emit;
 mod event;
 mod hint;
@@ -13,6 +13,7 @@ mod json;
 mod key;
 mod limits;
 mod load;
+mod mapping;
 mod node;
 mod number;
 mod pointer;

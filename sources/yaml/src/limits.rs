@@ -15,7 +15,7 @@ pub struct Limits {
 
 impl Limits {
     /// Nodes are dropped and converted recursively: deeper ones could exhaust a thread's stack.
-    pub const MAX_DEPTH: usize = 1_000;
+    pub const MAX_DEPTH: usize = 256;
 }
 
 impl Default for Limits {

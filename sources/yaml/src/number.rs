@@ -78,12 +78,15 @@ pub(crate) fn through_json(value: f64) -> Number {
     if value.fract() != 0.0 || value.abs() >= 1e21 {
         return Number::Float(value);
     }
-    parse_integer(&format!("{value}")).unwrap_or(Number::Float(value))
+    let (negative, digits, exponent) = shortest(&serde_json::Value::from(value).to_string());
+    let zeros = "0".repeat((exponent + 1).unsigned_abs() as usize - digits.len());
+    let sign = if negative { "-" } else { "" };
+    parse_integer(&format!("{sign}{digits}{zeros}")).unwrap_or(Number::Float(value))
 }
 
 /// `%g` with the shortest digits that read back as the same f64.
 pub(crate) fn format_float(value: f64) -> String {
-    general(&format!("{value:e}"))
+    general(&serde_json::Value::from(value).to_string())
 }
 
 /// `%g` with the shortest digits that read back as the same f32: how Kubernetes prints a float that is a key.
@@ -92,27 +95,43 @@ pub(crate) fn format_float32(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
-    general(&format!("{value:e}"))
+    general(&serde_json::to_string(&value).unwrap_or_default())
 }
 
-/// From `d.ddde-7` to Go's `%g`: an exponent, of two digits at least, below 1e-4 and from 1e6 on.
-fn general(scientific: &str) -> String {
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+/// Sign, digits without zeros around them, and the exponent of the first one. The digits come from serde_json: of two
+/// that are as close it takes the even one, as Go does, the standard library does not.
+fn shortest(text: &str) -> (bool, String, i32) {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    if digits.is_empty() {
+        return (negative, "0".to_owned(), 0);
+    }
+    let zeros = clamp(all.len() - digits.len());
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    (negative, digits.trim_end_matches('0').to_owned(), exponent + clamp(whole.len()) - 1 - zeros)
+}
+
+fn clamp(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// From a JSON number to Go's `%g`: an exponent, of two digits at least, below 1e-4 and from 1e6 on.
+fn general(number: &str) -> String {
+    let (negative, digits, exponent) = shortest(number);
+    let sign = if negative { "-" } else { "" };
     if !(-4..6).contains(&exponent) {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
         let sign_of_exponent = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{mantissa}e{sign_of_exponent}{:02}", exponent.abs());
+        return format!("{sign}{first}{point}{rest}e{sign_of_exponent}{:02}", exponent.abs());
     }
-    let point = exponent + 1;
-    if point <= 0 {
-        return format!("{sign}0.{}{digits}", "0".repeat(point.unsigned_abs() as usize));
+    if exponent < 0 {
+        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
     }
-    let point = point as usize;
+    let point = exponent as usize + 1;
     if digits.len() <= point {
         return format!("{sign}{digits}{}", "0".repeat(point - digits.len()));
     }

@@ -56,11 +56,13 @@ impl Folder<'_> {
     }
 
     fn double(&mut self, text: &str) {
+        // go-yaml escapes every character of a text that starts with a byte order mark.
+        let all = text.starts_with('\u{feff}');
         let mut before = None;
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
             let next = rest.clone().next();
-            if let Some(escape) = escape(c) {
+            if let Some(escape) = escape(c, all) {
                 escape.chars().for_each(|c| self.push(c));
             } else if c == ' ' && before.is_some_and(|c| c != ' ') && next.is_some() && self.fold() {
                 // A blank at the start of a line would be lost.

@@ -90,7 +90,7 @@ impl Writer {
 
     /// `indent` is where further lines start; a key has none.
     fn scalar(&mut self, text: &str, indent: Option<usize>) {
-        let style = style_of(text);
+        let style = style_of(text, indent.is_none());
         let Some(indent) = indent else {
             self.space();
             fold::write(&mut self.out, text, style, None);

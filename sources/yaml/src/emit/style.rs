@@ -10,7 +10,8 @@ pub(super) enum Style {
     Literal,
 }
 
-pub(super) fn style_of(text: &str) -> Style {
+/// As a key, `<<` means a merge; as a value it means nothing.
+pub(super) fn style_of(text: &str, key: bool) -> Style {
     let shape = Shape::of(text);
     if shape.unprintable || shape.blank_before_break || shape.odd_break {
         return Style::Double;
@@ -18,7 +19,12 @@ pub(super) fn style_of(text: &str) -> Style {
     if text.contains('\n') {
         return if text.ends_with(' ') { Style::Double } else { Style::Literal };
     }
-    if resolve(text) != Scalar::Text || is_base_60(text) {
+    let misread = match resolve(text) {
+        Scalar::Text => is_base_60(text),
+        Scalar::Merge => key,
+        _ => true,
+    };
+    if misread {
         return Style::Double;
     }
     let bare = !shape.indicators && !text.starts_with(' ') && !text.ends_with(' ');
@@ -30,8 +36,8 @@ pub(super) fn has_break(text: &str) -> bool {
     text.chars().any(is_break)
 }
 
-/// The escape of a character that a double-quoted scalar cannot hold as it is.
-pub(super) fn escape(c: char) -> Option<Cow<'static, str>> {
+/// The escape of a character that a double-quoted scalar cannot hold as it is, or of any.
+pub(super) fn escape(c: char, any: bool) -> Option<Cow<'static, str>> {
     Some(match c {
         '"' => "\\\"".into(),
         '\\' => "\\\\".into(),
@@ -45,9 +51,10 @@ pub(super) fn escape(c: char) -> Option<Cow<'static, str>> {
         '\r' => "\\r".into(),
         '\u{1b}' => "\\e".into(),
         '\u{85}' => "\\N".into(),
+        '\u{a0}' if any => "\\_".into(),
         '\u{2028}' => "\\L".into(),
         '\u{2029}' => "\\P".into(),
-        _ if is_printable(c) => return None,
+        _ if is_printable(c) && !any => return None,
         _ => match u32::from(c) {
             code @ 0..=0xff => format!("\\x{code:02X}").into(),
             code @ 0x100..=0xffff => format!("\\u{code:04X}").into(),

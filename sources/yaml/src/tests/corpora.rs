@@ -1,14 +1,13 @@
 //! What real tools printed. `MAINSTAY_CORPORA` names the folder of corpora; without it these tests are skipped.
 use crate::{Limits, emit_documents, load};
+use mainstay_harness::corpora_or_skip;
 use std::path::{Path, PathBuf};
 
 #[test]
 fn what_kustomize_printed_is_printed_the_same_after_reading_it() {
-    let Some(corpora) = std::env::var_os("MAINSTAY_CORPORA") else {
-        eprintln!("SKIPPED: MAINSTAY_CORPORA is not set");
-        return;
-    };
-    let files = yaml_files(&Path::new(&corpora).join("kustomize/golden"));
+    let test = "what_kustomize_printed_is_printed_the_same_after_reading_it";
+    let Some(corpora) = corpora_or_skip(test) else { return };
+    let files = yaml_files(&corpora.join("kustomize/golden"));
     assert!(files.len() > 100, "only {} goldens", files.len());
     let mut wrong = Vec::new();
     for file in &files {
