@@ -1,6 +1,7 @@
 //! Project chores: `cargo xtask <command>`. No chore is needed to build or use Mainstay, none writes outside
 //! of the checkout and its tool cache, and the dependency set stays small enough to compile in seconds.
 
+mod fuzz;
 mod goldens;
 mod gzip;
 mod real;
@@ -16,6 +17,7 @@ const USAGE: &str = "usage: cargo xtask <command>
 commands:
   real                  build the pinned etcd, Kubernetes, helm and kustomize and link them to target/real
   schema-table          write engine/object/data from a real API server's OpenAPI and discovery
+  fuzz --seconds N      run the fuzz targets of tests/fuzz for N seconds in all
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -35,6 +37,7 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["real"] => real::run(),
         ["schema-table"] => schema_table::run(),
+        ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
         [] | ["help" | "--help" | "-h"] => {
