@@ -58,9 +58,8 @@ impl FieldError {
     pub fn message(&self) -> String {
         let words = self.kind.words();
         let mut text = match (self.kind, &self.value) {
-            (FieldErrorKind::Required | FieldErrorKind::Forbidden | FieldErrorKind::TooLong, _) | (_, None) => {
-                words.to_owned()
-            }
+            (FieldErrorKind::Required | FieldErrorKind::Forbidden | FieldErrorKind::TooLong, _)
+            | (_, None) => words.to_owned(),
             (_, Some(value)) => format!("{words}: {value}"),
         };
         if !self.detail.is_empty() {

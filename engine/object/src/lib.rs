@@ -16,9 +16,9 @@ pub mod patch;
 mod path;
 mod prune;
 mod reference;
-pub mod schema;
 #[cfg(test)]
 mod samples;
+pub mod schema;
 #[cfg(test)]
 mod tests;
 mod validate;

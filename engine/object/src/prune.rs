@@ -56,7 +56,8 @@ impl Pruner<'_> {
                 let preserve = ty.is_some_and(|ty| ty.preserve_unknown);
                 let identified = depth == 0 || ty.is_some_and(|ty| ty.embedded_resource);
                 entries.retain(|name, child| {
-                    let known = map.and_then(|map: &MapType| map.fields.get(name).map(|field| field.ty).or(map.element));
+                    let known = map
+                        .and_then(|map: &MapType| map.fields.get(name).map(|field| field.ty).or(map.element));
                     let step = if self.path.is_empty() { name.clone() } else { format!(".{name}") };
                     if let Some(id) = known {
                         self.below(&step, |pruner| pruner.prune(child, Some(id), depth + 1));

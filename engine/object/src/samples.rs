@@ -97,9 +97,7 @@ pub(crate) fn proper_spec() -> impl Strategy<Value = Value> {
     let text = || "[a-c]".prop_map(Value::from);
     let texts = move || prop::collection::vec(text(), 0..4).prop_map(Value::from);
     let set = move || prop::collection::btree_set("[a-d]", 0..4).prop_map(|set| json!(set));
-    let map = move || {
-        prop::collection::btree_map("[a-c]", "[x-z]", 0..3).prop_map(|map| json!(map))
-    };
+    let map = move || prop::collection::btree_map("[a-c]", "[x-z]", 0..3).prop_map(|map| json!(map));
     let entries = move || {
         prop::collection::btree_map("[a-d]", (prop::option::of(0_i64..3), prop::option::of(set())), 0..4)
             .prop_map(|entries| {
@@ -126,12 +124,18 @@ pub(crate) fn proper_spec() -> impl Strategy<Value = Value> {
         ("ports", entries()).boxed(),
         ("labels", map()).boxed(),
         ("atomic", map()).boxed(),
-        ("struct", map()).boxed().prop_map(|(name, value)| {
-            let keep = |map: &Map<String, Value>| {
-                map.iter().filter(|(key, _)| *key != "c").map(|(k, v)| (k.clone(), v.clone())).collect::<Map<_, _>>()
-            };
-            (name, value.as_object().map(keep).map_or(Value::Null, Value::Object))
-        }).boxed(),
+        ("struct", map())
+            .boxed()
+            .prop_map(|(name, value)| {
+                let keep = |map: &Map<String, Value>| {
+                    map.iter()
+                        .filter(|(key, _)| *key != "c")
+                        .map(|(k, v)| (k.clone(), v.clone()))
+                        .collect::<Map<_, _>>()
+                };
+                (name, value.as_object().map(keep).map_or(Value::Null, Value::Object))
+            })
+            .boxed(),
     ];
     prop::collection::vec(fields, 0..6)
         .prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())

@@ -49,9 +49,10 @@ impl FieldSet {
 
     /// Members that have nothing below them.
     pub fn leaves(&self) -> Self {
-        let nodes = self.nodes.iter().filter_map(|each| {
-            node(each, each.member && each.children.is_empty(), each.children.leaves())
-        });
+        let nodes = self
+            .nodes
+            .iter()
+            .filter_map(|each| node(each, each.member && each.children.is_empty(), each.children.leaves()));
         Self { nodes: nodes.collect() }
     }
 

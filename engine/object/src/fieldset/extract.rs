@@ -68,7 +68,9 @@ fn restrict_list(
         } else {
             restrict(item, &node.children, types, list.element, depth + 1)
         };
-        if let (PathElement::Key(key), Some(kept), Some(item)) = (&element, kept.as_object_mut(), item.as_object()) {
+        if let (PathElement::Key(key), Some(kept), Some(item)) =
+            (&element, kept.as_object_mut(), item.as_object())
+        {
             for name in key.keys() {
                 if let Some(value) = item.get(name) {
                     kept.insert(name.clone(), value.clone());

@@ -81,9 +81,7 @@ fn read_element(text: &str) -> Result<Option<PathElement>, FieldSetError> {
     Ok(Some(match kind {
         "f" => PathElement::Field(rest.to_owned()),
         "v" => PathElement::Value(serde_json::from_str(rest).map_err(|_| bad())?),
-        "k" => {
-            PathElement::Key(serde_json::from_str::<BTreeMap<String, Value>>(rest).map_err(|_| bad())?)
-        }
+        "k" => PathElement::Key(serde_json::from_str::<BTreeMap<String, Value>>(rest).map_err(|_| bad())?),
         "i" => PathElement::Index(rest.parse().map_err(|_| bad())?),
         other if other.len() == 1 => return Ok(None),
         _ => return Err(bad()),

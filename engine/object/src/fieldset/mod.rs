@@ -63,7 +63,8 @@ impl FieldSet {
     /// Whether the path is a member.
     pub fn has(&self, path: &FieldPath) -> bool {
         let Some((last, parents)) = path.0.split_last() else { return false };
-        let parent = parents.iter().try_fold(self, |set, element| set.node(element).map(|node| &node.children));
+        let parent =
+            parents.iter().try_fold(self, |set, element| set.node(element).map(|node| &node.children));
         parent.and_then(|set| set.node(last)).is_some_and(|node| node.member)
     }
 
@@ -96,7 +97,9 @@ impl FieldSet {
     pub(crate) fn field(&self, name: &str) -> Option<&Node> {
         let found = self.nodes.binary_search_by(|node| match &node.element {
             PathElement::Field(field) => field.as_str().cmp(name),
-            PathElement::Key(_) | PathElement::Value(_) | PathElement::Index(_) => std::cmp::Ordering::Greater,
+            PathElement::Key(_) | PathElement::Value(_) | PathElement::Index(_) => {
+                std::cmp::Ordering::Greater
+            }
         });
         found.ok().map(|at| &self.nodes[at])
     }

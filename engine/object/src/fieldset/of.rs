@@ -20,9 +20,13 @@ fn walk(value: &Value, types: &Types, id: TypeId, depth: usize) -> (bool, FieldS
     match types.atom(id, value) {
         Atom::Scalar => (true, FieldSet::default()),
         Atom::Map(map) if map.atomic => (true, FieldSet::default()),
-        Atom::Map(map) => (false, value.as_object().map(|it| entries(it, map, types, depth)).unwrap_or_default()),
+        Atom::Map(map) => {
+            (false, value.as_object().map(|it| entries(it, map, types, depth)).unwrap_or_default())
+        }
         Atom::List(list) if list.relation == ListRelation::Atomic => (true, FieldSet::default()),
-        Atom::List(list) => (false, value.as_array().map(|it| items(it, list, types, depth)).unwrap_or_default()),
+        Atom::List(list) => {
+            (false, value.as_array().map(|it| items(it, list, types, depth)).unwrap_or_default())
+        }
     }
 }
 
@@ -65,7 +69,9 @@ pub(crate) fn item_element(types: &Types, list: &ListType, item: &Value) -> Resu
     match &list.relation {
         ListRelation::Atomic => Err("invalid indexing of non-associative list".to_owned()),
         ListRelation::Set => match item {
-            Value::Object(_) => Err("associative list without keys has an element that's a map type".to_owned()),
+            Value::Object(_) => {
+                Err("associative list without keys has an element that's a map type".to_owned())
+            }
             Value::Array(_) => Err("not supported: associative list with lists as elements".to_owned()),
             Value::Null => {
                 Err("associative list without keys has an element that's an explicit null".to_owned())
@@ -102,4 +108,3 @@ fn key_element(types: &Types, element: TypeId, keys: &[String], item: &Value) ->
     }
     Ok(PathElement::Key(key))
 }
-

@@ -62,7 +62,8 @@ fn a_key_that_is_left_out_has_its_default() {
 #[test]
 fn an_item_that_occurs_twice_is_owned_without_its_fields() {
     let set = of(json!({"entries": [{"name": "e", "value": 1}, {"name": "f"}, {"name": "e", "value": 2}]}));
-    let expected = [r#".spec.entries[name="e"]"#, r#".spec.entries[name="f"]"#, r#".spec.entries[name="f"].name"#];
+    let expected =
+        [r#".spec.entries[name="e"]"#, r#".spec.entries[name="f"]"#, r#".spec.entries[name="f"].name"#];
     assert_eq!(paths(&set), expected);
 }
 

@@ -4,7 +4,10 @@ use super::write::{
     Versioned, api_version, described, live_in, put_managed_fields, reconcile_owners, same_but_times,
     take_from_others, take_managed_fields, too_deep,
 };
-use super::{Conflict, WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune, update};
+use super::{
+    Conflict, WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune,
+    update,
+};
 use crate::{FieldSet, ManagedFields, Operation, defaulting, same_value};
 use serde_json::Value;
 
@@ -37,10 +40,16 @@ pub fn apply(
     let mut owners = Owners::of(live.map_or_else(|| Ok(ManagedFields::default()), ManagedFields::of)?);
     if owners.0.is_empty() && live.is_some() {
         // Whatever was there before anyone was tracked belongs to somebody.
-        update::track(None, &before, &mut owners, &WriteContext { manager: "before-first-apply", ..*context });
+        update::track(
+            None,
+            &before,
+            &mut owners,
+            &WriteContext { manager: "before-first-apply", ..*context },
+        );
     }
     let applier = Owner::new(context.manager, Operation::Apply, "", context.subresource);
-    let request = Request { before: &before, applied: &applied, applier: &applier, version: &version, context };
+    let request =
+        Request { before: &before, applied: &applied, applier: &applier, version: &version, context };
     let tracked = owners.clone();
     let (mut object, mut owners) = match request.merge(owners, force) {
         Ok(done) => done,

@@ -83,7 +83,6 @@ impl Walker<'_> {
                     return self.leaf(old, new);
                 }
 
-                
                 self.items(left.map_or(&[], Vec::as_slice), right.map_or(&[], Vec::as_slice), list);
                 false
             }
@@ -94,7 +93,9 @@ impl Walker<'_> {
         match (old, new) {
             (None, Some(_)) => self.result.added.insert_elements(&self.path),
             (Some(_), None) => self.result.removed.insert_elements(&self.path),
-            (Some(old), Some(new)) if !same_value(old, new) => self.result.modified.insert_elements(&self.path),
+            (Some(old), Some(new)) if !same_value(old, new) => {
+                self.result.modified.insert_elements(&self.path)
+            }
             (Some(_), Some(_)) | (None, None) => {}
         }
         true
@@ -133,7 +134,8 @@ impl Walker<'_> {
                 }
                 // Items with one key are compared as a whole; only their number and content count.
                 ([_, _, ..], [_, _, ..]) => {
-                    let same = olds.len() == news.len() && olds.iter().zip(&news).all(|(a, b)| same_value(a, b));
+                    let same =
+                        olds.len() == news.len() && olds.iter().zip(&news).all(|(a, b)| same_value(a, b));
                     if !same {
                         self.mark(element, |result| &mut result.modified);
                     }

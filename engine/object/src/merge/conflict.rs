@@ -1,4 +1,4 @@
-use super::owners::{Owner, Owned};
+use super::owners::{Owned, Owner};
 use crate::{FieldPath, FieldSet, Operation};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -11,7 +11,8 @@ pub(super) fn plain(value: &Value) -> String {
         Value::String(it) => it.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
         Value::Object(map) => {
-            let entries: Vec<_> = map.iter().map(|(name, value)| format!("{name}:{}", plain(value))).collect();
+            let entries: Vec<_> =
+                map.iter().map(|(name, value)| format!("{name}:{}", plain(value))).collect();
             format!("map[{}]", entries.join(" "))
         }
     }

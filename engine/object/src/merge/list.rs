@@ -10,8 +10,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub(super) fn combine(live: &[Value], applied: &[Value], list: &ListType, types: &Types) -> Vec<Value> {
     let left = Side::index(live, list, types);
     let right = Side::index(applied, list, types);
-    let mut shared: VecDeque<&PathElement> =
-        right.items.iter().map(|(element, _)| element).filter(|element| left.by.contains_key(*element)).collect();
+    let mut shared: VecDeque<&PathElement> = right
+        .items
+        .iter()
+        .map(|(element, _)| element)
+        .filter(|element| left.by.contains_key(*element))
+        .collect();
     let mut next_shared = shared.pop_front();
     let mut taken: BTreeSet<&PathElement> = BTreeSet::new();
     let mut out = Vec::with_capacity(left.items.len().max(right.items.len()));

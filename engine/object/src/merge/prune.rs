@@ -1,7 +1,7 @@
+use super::WriteContext;
 use super::owners::{Owned, Owner, Owners};
 use super::remove::remove;
 use super::write::Versioned;
-use super::WriteContext;
 use crate::{FieldSet, Types};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,10 +30,9 @@ pub(super) fn prune(
     let pruned = add_back_owned(&merged, without, owners, context);
     let Some(pruned) = pruned.at(&last.api_version, context) else { return whole.value.into_owned() };
     // Only what this applier owned may go: not what was below it without an owner.
-    let gone = fields(&merged, types)
-        .difference(&fields(&pruned, types))
-        .intersection(&lasting);
-    let pruned = Versioned::owned(remove(&merged.value, &gone, types, merged.id), &merged.api_version, merged.id);
+    let gone = fields(&merged, types).difference(&fields(&pruned, types)).intersection(&lasting);
+    let pruned =
+        Versioned::owned(remove(&merged.value, &gone, types, merged.id), &merged.api_version, merged.id);
     match pruned.at(version, context) {
         Some(pruned) => pruned.value.into_owned(),
         None => whole.value.clone().into_owned(),
@@ -60,7 +59,9 @@ fn add_back_owned<'v>(
     let first = claims.remove_entry(merged.api_version.as_str());
     let mut pruned = pruned;
     for (version, claimed) in first.into_iter().chain(claims) {
-        let (Some(all), Some(kept)) = (merged.at(version, context), pruned.at(version, context)) else { continue };
+        let (Some(all), Some(kept)) = (merged.at(version, context), pruned.at(version, context)) else {
+            continue;
+        };
         let types = context.types;
         let claimed = claimed.with_named_parents(types, Some(all.id));
         let keep = fields(&kept, types).union(&claimed);

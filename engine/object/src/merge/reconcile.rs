@@ -1,6 +1,6 @@
 use crate::fieldset::{FieldSet, Node};
-use crate::schema::Shape;
 use crate::schema::ListRelation;
+use crate::schema::Shape;
 use crate::{PathElement, TypeId, Types};
 
 /// A set that was written when the schema said otherwise: where a container has become atomic, an owner of anything in
@@ -24,7 +24,8 @@ fn node_as_now(node: &Node, types: &Types, parent: TypeId) -> Option<Node> {
     }
     let id = match &node.element {
         PathElement::Field(name) => types.declared(parent, name).1?,
-        PathElement::Key(_) | PathElement::Value(_) | PathElement::Index(_) => match &types.get(parent).shape {
+        PathElement::Key(_) | PathElement::Value(_) | PathElement::Index(_) => match &types.get(parent).shape
+        {
             Shape::List(list) => list.element,
             Shape::Any | Shape::Scalar(_) | Shape::Map(_) => return None,
         },

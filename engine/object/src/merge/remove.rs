@@ -11,7 +11,9 @@ pub(super) fn remove(value: &Value, set: &FieldSet, types: &Types, id: TypeId) -
         (Atom::Map(map), Value::Object(entries)) if !map.atomic && !entries.is_empty() => {
             from_map(entries, set, map, types)
         }
-        (Atom::List(list), Value::Array(items)) if list.relation != ListRelation::Atomic && !items.is_empty() => {
+        (Atom::List(list), Value::Array(items))
+            if list.relation != ListRelation::Atomic && !items.is_empty() =>
+        {
             from_list(items, set, list, types)
         }
         (Atom::Map(_) | Atom::List(_), _) => Value::Null,

@@ -42,7 +42,9 @@ impl Checker<'_> {
             (Shape::Any, _) | (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_), Value::Null) => {}
             (Shape::Scalar(scalar), value) => self.scalar(*scalar, value),
             (Shape::List(list), Value::Array(items)) => self.list(items, list),
-            (Shape::List(_), other) => self.error(format!("expected list, got &{{{}}}", golang::plain(other))),
+            (Shape::List(_), other) => {
+                self.error(format!("expected list, got &{{{}}}", golang::plain(other)))
+            }
             (Shape::Map(map), Value::Object(entries)) => {
                 for (name, child) in entries {
                     self.entry(name, child, map);
@@ -57,7 +59,10 @@ impl Checker<'_> {
             (Scalar::String, Value::String(_))
             | (Scalar::Integer | Scalar::Number, Value::Number(_))
             | (Scalar::Boolean, Value::Bool(_))
-            | (Scalar::IntOrString | Scalar::Quantity, Value::Bool(_) | Value::Number(_) | Value::String(_)) => return,
+            | (
+                Scalar::IntOrString | Scalar::Quantity,
+                Value::Bool(_) | Value::Number(_) | Value::String(_),
+            ) => return,
             (Scalar::String, other) => {
                 format!("expected string, got &value.valueUnstructured{{Value:{}}}", golang::syntax(other))
             }

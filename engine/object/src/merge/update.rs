@@ -28,7 +28,10 @@ pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> 
             if is_reset(&given) {
                 ManagedFields::default()
             } else {
-                ManagedFields::parse(&given).ok().filter(|given| !given.entries.is_empty()).unwrap_or_else(of_live)
+                ManagedFields::parse(&given)
+                    .ok()
+                    .filter(|given| !given.entries.is_empty())
+                    .unwrap_or_else(of_live)
             }
         }
         Some(_) | None => of_live(),

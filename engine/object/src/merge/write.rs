@@ -127,7 +127,8 @@ pub(super) fn take_from_others(
         }
         owners.subtract(&owner, &gone);
     }
-    let comparison = comparisons.remove(&new.api_version).map(|(comparison, _)| comparison).unwrap_or_default();
+    let comparison =
+        comparisons.remove(&new.api_version).map(|(comparison, _)| comparison).unwrap_or_default();
     (conflicts, comparison)
 }
 

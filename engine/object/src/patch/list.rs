@@ -51,7 +51,9 @@ pub(super) fn merge_list(
         let found = merged.iter().position(|item| item.get(key) == Some(value));
         match found.map(|at| (at, std::mem::take(&mut merged[at]))) {
             Some((at, Value::Object(there))) => {
-                merged[at] = Value::Object(patcher.below(&value.to_string(), |patcher| patcher.map(there, change, element))?);
+                merged[at] = Value::Object(
+                    patcher.below(&value.to_string(), |patcher| patcher.map(there, change, element))?,
+                );
             }
             Some((_, other)) => return Err(not_a_map(patcher, &other)),
             None => merged.extend(without_directives(&Value::Object(change.clone()))),
@@ -137,9 +139,9 @@ fn arrange(
     let mut others = others.into_iter().peekable();
     for item in patched {
         let here = index(server, &item);
-        while let Some(other) = others.next_if(|other| {
-            matches!((index(server, other), here), (Some(other), Some(here)) if other < here)
-        }) {
+        while let Some(other) = others.next_if(
+            |other| matches!((index(server, other), here), (Some(other), Some(here)) if other < here),
+        ) {
             out.push(other);
         }
         out.push(item);
@@ -157,7 +159,8 @@ pub(super) fn without_directives(value: &Value) -> Option<Value> {
             None | Some(Some("replace" | "merge")) => {
                 let kept = map.iter().filter(|(name, value)| !name.starts_with('$') && !value.is_null());
                 Some(Value::Object(
-                    kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?))).collect(),
+                    kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?)))
+                        .collect(),
                 ))
             }
             Some(_) => None,

@@ -30,7 +30,9 @@ pub fn strategic_merge(
 ) -> Result<Value, StrategicError> {
     let mut patcher = Patcher { types, path: Vec::new() };
     match (live, patch) {
-        (Value::Object(live), Value::Object(patch)) => Ok(Value::Object(patcher.map(live.clone(), patch, id)?)),
+        (Value::Object(live), Value::Object(patch)) => {
+            Ok(Value::Object(patcher.map(live.clone(), patch, id)?))
+        }
         _ => Err(patcher.error("strategic merge patch format is not supported")),
     }
 }
@@ -66,7 +68,8 @@ impl Patcher<'_> {
             }
             Some((_, Some("delete"))) => return Ok(Map::new()),
             Some((other, _)) => {
-                return Err(self.error(format!("unknown patch type: {other} in map: {}", Value::Object(patch.clone()))));
+                return Err(self
+                    .error(format!("unknown patch type: {other} in map: {}", Value::Object(patch.clone()))));
             }
         }
         self.retain_keys(&mut live, patch)?;
@@ -89,7 +92,8 @@ impl Patcher<'_> {
                 let order = self.list_of(change, "invalid patch format of setElementOrder list")?;
                 let lookup = self.lookup(id, name);
                 let directives = Directives { order: Some(order), key: lookup.rule.merge_key.as_deref() };
-                let sorted = self.below(name, |patcher| merge_list(patcher, items, &[], lookup.id, &directives))?;
+                let sorted =
+                    self.below(name, |patcher| merge_list(patcher, items, &[], lookup.id, &directives))?;
                 live.insert(name.to_owned(), Value::Array(sorted));
             }
         }
@@ -155,7 +159,9 @@ impl Patcher<'_> {
                 Some(field) => Lookup { id: field.ty, rule: field.patch.clone() },
                 None => Lookup { id: map.type_of(name), rule: PatchRule::default() },
             },
-            Shape::Any | Shape::Scalar(_) | Shape::List(_) => Lookup { id: TypeId::ANY, rule: PatchRule::default() },
+            Shape::Any | Shape::Scalar(_) | Shape::List(_) => {
+                Lookup { id: TypeId::ANY, rule: PatchRule::default() }
+            }
         }
     }
 

@@ -58,7 +58,10 @@ fn own(
     let pattern = pattern.and_then(|text| match regex::Regex::new(text) {
         Ok(regex) => Some(Pattern(regex)),
         Err(error) => {
-            bad_pattern(path, format!("Invalid value: {text:?}: must be a valid regular expression, but isn't: {error}"));
+            bad_pattern(
+                path,
+                format!("Invalid value: {text:?}: must be a valid regular expression, but isn't: {error}"),
+            );
             None
         }
     });

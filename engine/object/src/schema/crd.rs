@@ -115,11 +115,14 @@ impl Reader {
                 }
             }
             "" => {
-                self.error(&join(path, "type"), match place.level {
-                    Level::Root => "Required value: must not be empty at the root",
-                    Level::Item => "Required value: must not be empty for specified array items",
-                    Level::Field => "Required value: must not be empty for specified object fields",
-                });
+                self.error(
+                    &join(path, "type"),
+                    match place.level {
+                        Level::Root => "Required value: must not be empty at the root",
+                        Level::Item => "Required value: must not be empty for specified array items",
+                        Level::Field => "Required value: must not be empty for specified object fields",
+                    },
+                );
                 Shape::Any
             }
             other => {
@@ -145,7 +148,10 @@ impl Reader {
             None | Some(Value::Null) => {}
             Some(Value::Bool(true)) => map.element = Some(TypeId::ANY),
             Some(Value::Bool(false)) => {
-                self.error(&join(path, "additionalProperties"), "Forbidden: additionalProperties cannot be set to false");
+                self.error(
+                    &join(path, "additionalProperties"),
+                    "Forbidden: additionalProperties cannot be set to false",
+                );
             }
             Some(element) => {
                 let path = join(path, "additionalProperties");
@@ -178,11 +184,7 @@ impl Reader {
         let items = schema.get("items").filter(|items| !items.is_null());
         let Some(items) = items else {
             self.error(&join(path, "items"), "Required value: must be specified");
-            return ListType {
-                element: TypeId::ANY,
-                element_default: None,
-                relation: ListRelation::Atomic,
-            };
+            return ListType { element: TypeId::ANY, element_default: None, relation: ListRelation::Atomic };
         };
         let element = self.node(items, &join(path, "items"), Place { level: Level::Item, ..below });
         let element_default = items.get("default").filter(|default| !default.is_null()).cloned();
@@ -272,7 +274,10 @@ impl Reader {
         for (i, rule) in list.into_iter().flatten().enumerate() {
             let text = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             if text("rule").trim().is_empty() {
-                self.error(&join(path, &format!("x-kubernetes-validations[{i}].rule")), "Required value: rule is not specified");
+                self.error(
+                    &join(path, &format!("x-kubernetes-validations[{i}].rule")),
+                    "Required value: rule is not specified",
+                );
                 continue;
             }
             rules.push(Rule {

@@ -304,6 +304,13 @@ static ANY_LIST: ListType =
 
 impl Type {
     fn of(shape: Shape) -> Self {
-        Self { shape, nullable: false, embedded_resource: false, preserve_unknown: false, constraint: None, rules: Vec::new() }
+        Self {
+            shape,
+            nullable: false,
+            embedded_resource: false,
+            preserve_unknown: false,
+            constraint: None,
+            rules: Vec::new(),
+        }
     }
 }

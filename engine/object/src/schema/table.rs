@@ -1,5 +1,6 @@
 use super::{
-    Constraint, Field, ListRelation, ListType, MapType, PatchRule, Scalar, Shape, Type, TypeId, Types, constraint,
+    Constraint, Field, ListRelation, ListType, MapType, PatchRule, Scalar, Shape, Type, TypeId, Types,
+    constraint,
 };
 use crate::GroupVersionKind;
 use flate2::read::GzDecoder;
@@ -164,7 +165,8 @@ impl Reader {
             "quantity" => Shape::Scalar(Scalar::Quantity),
             _ => Shape::Any,
         };
-        let free_form = matches!(&shape, Shape::Map(map) if map.fields.is_empty() && map.element == Some(TypeId::ANY));
+        let free_form =
+            matches!(&shape, Shape::Map(map) if map.fields.is_empty() && map.element == Some(TypeId::ANY));
         let preserve_unknown =
             shape == Shape::Any || free_form || schema.get("puf").and_then(Value::as_bool).unwrap_or(false);
         let constraint = Constraint {

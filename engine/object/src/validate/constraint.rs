@@ -8,9 +8,12 @@ impl Validator<'_> {
         if depth > MAX_DEPTH {
             return;
         }
-        if !constraint.enumeration.is_empty() && !constraint.enumeration.iter().any(|one| same_value(one, value)) {
+        if !constraint.enumeration.is_empty()
+            && !constraint.enumeration.iter().any(|one| same_value(one, value))
+        {
             let shown = |one: &Value| one.as_str().map_or_else(|| one.to_string(), str::to_owned);
-            let supported: Vec<String> = constraint.enumeration.iter().map(|one| format!("{:?}", shown(one))).collect();
+            let supported: Vec<String> =
+                constraint.enumeration.iter().map(|one| format!("{:?}", shown(one))).collect();
             let detail = format!("supported values: {}", supported.join(", "));
             self.push(FieldErrorKind::NotSupported, Some(value.clone()), detail);
         }
@@ -92,7 +95,13 @@ impl Validator<'_> {
         }
     }
 
-    fn entries(&mut self, value: &Value, entries: &Map<String, Value>, constraint: &Constraint, depth: usize) {
+    fn entries(
+        &mut self,
+        value: &Value,
+        entries: &Map<String, Value>,
+        constraint: &Constraint,
+        depth: usize,
+    ) {
         let count = entries.len() as u64;
         if let Some(least) = constraint.min_properties.filter(|least| count < *least) {
             self.should(value, format!("have at least {least} properties"));

@@ -75,7 +75,8 @@ impl Validator<'_> {
         let mut seen: BTreeMap<PathElement, usize> = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
             // A set may hold containers where only validation, not merging, looks at them.
-            let element = item_element(self.types, list, item).unwrap_or_else(|_| PathElement::Value(item.clone()));
+            let element =
+                item_element(self.types, list, item).unwrap_or_else(|_| PathElement::Value(item.clone()));
             let shown = match &element {
                 PathElement::Key(key) => Value::Object(key.clone().into_iter().collect()),
                 PathElement::Field(_) | PathElement::Value(_) | PathElement::Index(_) => item.clone(),
@@ -83,7 +84,9 @@ impl Validator<'_> {
             let times = seen.entry(element).or_default();
             *times += 1;
             if *times == 2 {
-                self.below_item(index, |validator| validator.push(FieldErrorKind::Duplicate, Some(shown), ""));
+                self.below_item(index, |validator| {
+                    validator.push(FieldErrorKind::Duplicate, Some(shown), "")
+                });
             }
         }
     }
@@ -127,7 +130,9 @@ fn accepts(scalar: Scalar, value: &Value) -> bool {
         (Scalar::Number, Value::Number(_)) => true,
         (Scalar::Integer, Value::Number(number)) => is_integer(number),
         (Scalar::IntOrString, Value::Number(number)) => is_integer(number),
-        (Scalar::IntOrString | Scalar::Quantity, Value::String(_)) | (Scalar::Quantity, Value::Number(_)) => true,
+        (Scalar::IntOrString | Scalar::Quantity, Value::String(_)) | (Scalar::Quantity, Value::Number(_)) => {
+            true
+        }
         _ => false,
     }
 }

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn errors(schema: Value, spec: Value) -> Vec<String> {
-    let schema = schema::from_crd(&json!({"type": "object", "properties": {"spec": schema}})).expect("structural");
+    let schema =
+        schema::from_crd(&json!({"type": "object", "properties": {"spec": schema}})).expect("structural");
     let errors = validate(&json!({ "spec": spec }), &schema.types, schema.root);
     errors.iter().map(ToString::to_string).collect()
 }
@@ -13,21 +14,81 @@ fn errors(schema: Value, spec: Value) -> Vec<String> {
 #[test]
 fn errors_read_as_an_api_servers() {
     let cases = [
-        (json!({"type": "integer"}), json!("1"), r#"spec: Invalid value: "string": spec in body must be of type integer: "string""#),
-        (json!({"type": "integer"}), json!(1.5), r#"spec: Invalid value: "number": spec in body must be of type integer: "number""#),
-        (json!({"type": "string"}), json!(null), r#"spec: Invalid value: "null": spec in body must be of type string: "null""#),
-        (json!({"type": "string", "enum": ["a", "b"]}), json!("c"), r#"spec: Unsupported value: "c": supported values: "a", "b""#),
-        (json!({"type": "integer", "minimum": 1}), json!(0), "spec: Invalid value: 0: spec in body should be greater than or equal to 1"),
-        (json!({"type": "integer", "maximum": 1, "exclusiveMaximum": true}), json!(1), "spec: Invalid value: 1: spec in body should be less than 1"),
-        (json!({"type": "integer", "multipleOf": 5}), json!(6), "spec: Invalid value: 6: spec in body should be a multiple of 5"),
-        (json!({"type": "string", "minLength": 2}), json!("a"), r#"spec: Invalid value: "a": spec in body should be at least 2 chars long"#),
-        (json!({"type": "string", "maxLength": 2}), json!("abc"), "spec: Too long: may not be more than 2 bytes"),
-        (json!({"type": "string", "pattern": "^a$"}), json!("b"), r#"spec: Invalid value: "b": spec in body should match '^a$'"#),
-        (json!({"type": "string", "format": "date"}), json!("x"), r#"spec: Invalid value: "x": spec in body must be of type date: "x""#),
-        (json!({"type": "array", "items": {"type": "string"}, "maxItems": 1}), json!(["a", "b"]), "spec: Too many: 2: must have at most 1 item"),
-        (json!({"type": "array", "items": {"type": "string"}}), json!(["a", 1]), r#"spec[1]: Invalid value: "integer": spec[1] in body must be of type string: "integer""#),
-        (json!({"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"}), json!(["a", "b", "a"]), r#"spec[2]: Duplicate value: "a""#),
-        (json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}), json!({}), "spec.a: Required value"),
+        (
+            json!({"type": "integer"}),
+            json!("1"),
+            r#"spec: Invalid value: "string": spec in body must be of type integer: "string""#,
+        ),
+        (
+            json!({"type": "integer"}),
+            json!(1.5),
+            r#"spec: Invalid value: "number": spec in body must be of type integer: "number""#,
+        ),
+        (
+            json!({"type": "string"}),
+            json!(null),
+            r#"spec: Invalid value: "null": spec in body must be of type string: "null""#,
+        ),
+        (
+            json!({"type": "string", "enum": ["a", "b"]}),
+            json!("c"),
+            r#"spec: Unsupported value: "c": supported values: "a", "b""#,
+        ),
+        (
+            json!({"type": "integer", "minimum": 1}),
+            json!(0),
+            "spec: Invalid value: 0: spec in body should be greater than or equal to 1",
+        ),
+        (
+            json!({"type": "integer", "maximum": 1, "exclusiveMaximum": true}),
+            json!(1),
+            "spec: Invalid value: 1: spec in body should be less than 1",
+        ),
+        (
+            json!({"type": "integer", "multipleOf": 5}),
+            json!(6),
+            "spec: Invalid value: 6: spec in body should be a multiple of 5",
+        ),
+        (
+            json!({"type": "string", "minLength": 2}),
+            json!("a"),
+            r#"spec: Invalid value: "a": spec in body should be at least 2 chars long"#,
+        ),
+        (
+            json!({"type": "string", "maxLength": 2}),
+            json!("abc"),
+            "spec: Too long: may not be more than 2 bytes",
+        ),
+        (
+            json!({"type": "string", "pattern": "^a$"}),
+            json!("b"),
+            r#"spec: Invalid value: "b": spec in body should match '^a$'"#,
+        ),
+        (
+            json!({"type": "string", "format": "date"}),
+            json!("x"),
+            r#"spec: Invalid value: "x": spec in body must be of type date: "x""#,
+        ),
+        (
+            json!({"type": "array", "items": {"type": "string"}, "maxItems": 1}),
+            json!(["a", "b"]),
+            "spec: Too many: 2: must have at most 1 item",
+        ),
+        (
+            json!({"type": "array", "items": {"type": "string"}}),
+            json!(["a", 1]),
+            r#"spec[1]: Invalid value: "integer": spec[1] in body must be of type string: "integer""#,
+        ),
+        (
+            json!({"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"}),
+            json!(["a", "b", "a"]),
+            r#"spec[2]: Duplicate value: "a""#,
+        ),
+        (
+            json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}),
+            json!({}),
+            "spec.a: Required value",
+        ),
     ];
     for (schema, value, expected) in cases {
         assert_eq!(errors(schema.clone(), value.clone()), [expected], "{schema} {value}");
@@ -41,7 +102,10 @@ fn what_fits_has_no_error() {
         (json!({"type": "number"}), json!(1)),
         (json!({"type": "string", "nullable": true}), json!(null)),
         (json!({"x-kubernetes-int-or-string": true}), json!("80%")),
-        (json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}), json!(80)),
+        (
+            json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}),
+            json!(80),
+        ),
         (json!({"x-kubernetes-preserve-unknown-fields": true}), json!([{"a": null}])),
         (json!({"type": "string", "maxLength": 2}), json!("éé")),
         (json!({"type": "object", "additionalProperties": {"type": "integer"}}), json!({"a": 1})),
@@ -61,30 +125,52 @@ fn junctors_are_tried_branch_by_branch() {
     });
     assert!(errors(either.clone(), json!({"a": "x"})).is_empty());
     let none = errors(either.clone(), json!({}));
-    let expected = r#"<nil>: Invalid value: "": "spec" must validate one and only one schema (oneOf). Found none valid"#;
+    let expected =
+        r#"<nil>: Invalid value: "": "spec" must validate one and only one schema (oneOf). Found none valid"#;
     assert_eq!(none.first().map(String::as_str), Some(expected));
     let both = errors(either, json!({"a": "x", "b": "y"}));
     assert!(both.iter().any(|error| error.contains("Found 2 valid alternatives")), "{both:?}");
     let not = json!({"type": "integer", "not": {"minimum": 5}});
-    assert_eq!(errors(not, json!(6)), [r#"<nil>: Invalid value: "": "spec" must not validate the schema (not)"#]);
+    assert_eq!(
+        errors(not, json!(6)),
+        [r#"<nil>: Invalid value: "": "spec" must not validate the schema (not)"#]
+    );
 }
 
 #[test]
 fn formats_are_checked() {
     assert!(format::all().iter().all(|pattern| !pattern.as_str().is_empty()));
     let good = [
-        ("byte", "YQ=="), ("date-time", "2024-02-29T12:00:00.5Z"), ("ipv4", "10.0.0.1"), ("ipv6", "::1"),
-        ("cidr", "10.0.0.0/8"), ("mac", "00:1a:2b:3c:4d:5e"), ("uuid4", "f47ac10b-58cc-4372-a567-0e02b2c3d479"),
-        ("hostname", "a.b-c.d"), ("uri", "https://example.com/x"), ("duration", "1h30m"), ("email", "a@b.c"),
-        ("k8s-short-name", "a-b"), ("k8s-long-name", "a.b"),
+        ("byte", "YQ=="),
+        ("date-time", "2024-02-29T12:00:00.5Z"),
+        ("ipv4", "10.0.0.1"),
+        ("ipv6", "::1"),
+        ("cidr", "10.0.0.0/8"),
+        ("mac", "00:1a:2b:3c:4d:5e"),
+        ("uuid4", "f47ac10b-58cc-4372-a567-0e02b2c3d479"),
+        ("hostname", "a.b-c.d"),
+        ("uri", "https://example.com/x"),
+        ("duration", "1h30m"),
+        ("email", "a@b.c"),
+        ("k8s-short-name", "a-b"),
+        ("k8s-long-name", "a.b"),
     ];
     for (name, text) in good {
         assert!(format::fits(name, text), "{name} {text}");
     }
     let bad = [
-        ("byte", "Y"), ("date-time", "2024-02-29"), ("ipv4", "10.0.0.256"), ("ipv6", "1"), ("cidr", "10.0.0.0/33"),
-        ("mac", "00"), ("uuid3", "f47ac10b-58cc-4372-a567-0e02b2c3d479"), ("hostname", "-a"), ("uri", "x"),
-        ("duration", "soon"), ("k8s-short-name", "a.b"), ("k8s-long-name", "a..b"),
+        ("byte", "Y"),
+        ("date-time", "2024-02-29"),
+        ("ipv4", "10.0.0.256"),
+        ("ipv6", "1"),
+        ("cidr", "10.0.0.0/33"),
+        ("mac", "00"),
+        ("uuid3", "f47ac10b-58cc-4372-a567-0e02b2c3d479"),
+        ("hostname", "-a"),
+        ("uri", "x"),
+        ("duration", "soon"),
+        ("k8s-short-name", "a.b"),
+        ("k8s-long-name", "a..b"),
     ];
     for (name, text) in bad {
         assert!(!format::fits(name, text), "{name} {text}");

@@ -62,7 +62,8 @@ fn every_kind_of_the_table_has_a_type_that_takes_an_object_of_it() {
     let types = Types::builtin();
     for info in &kinds.all {
         let id = types.for_kind(&info.kind).unwrap_or_else(|| panic!("{} has no type", info.kind));
-        let object = json!({"apiVersion": info.kind.api_version(), "kind": info.kind.kind, "metadata": {"name": "n"}});
+        let object =
+            json!({"apiVersion": info.kind.api_version(), "kind": info.kind.kind, "metadata": {"name": "n"}});
         let errors = validate(&object, types, id);
         assert!(errors.iter().all(|error| error.to_string().ends_with("Required value")), "{errors:?}");
         assert!(types.child(id, "apiVersion").is_some(), "{}", info.kind);
@@ -76,6 +77,9 @@ fn kinds_know_their_names_and_subresources() {
     assert_eq!((deployment.singular.as_str(), deployment.namespaced), ("deployment", true));
     assert_eq!(deployment.short_names, ["deploy"]);
     assert!(deployment.has_status());
-    assert_eq!(deployment.subresource("scale").map(|it| it.kind.to_string()).as_deref(), Some("autoscaling/v1, Kind=Scale"));
+    assert_eq!(
+        deployment.subresource("scale").map(|it| it.kind.to_string()).as_deref(),
+        Some("autoscaling/v1, Kind=Scale")
+    );
     assert!(kinds.by_plural("", "v1", "namespaces").is_some_and(|kind| !kind.namespaced));
 }

@@ -62,7 +62,10 @@ fn duplicates_of_a_live_list_stay_until_they_are_applied() {
     let mut story = Story::of_widget();
     let twice = json!([{"name": "e", "value": 1}, {"name": "f"}, {"name": "e", "value": 2}]);
     story.update("old", |spec| *spec = json!({"entries": twice}));
-    assert_eq!(story.owns("old"), ["", r#".entries"#, r#".entries[name="e"]"#, r#".entries[name="f"]"#, r#".entries[name="f"].name"#]);
+    assert_eq!(
+        story.owns("old"),
+        ["", r#".entries"#, r#".entries[name="e"]"#, r#".entries[name="f"]"#, r#".entries[name="f"].name"#]
+    );
     story.apply("a", json!({"entries": [{"name": "g"}]})).unwrap();
     assert_eq!(names(&story.spec()["entries"]), "e f e g");
     story.force("a", json!({"entries": [{"name": "e", "value": 3}]}));
@@ -101,7 +104,13 @@ fn where_anything_goes_maps_merge_and_lists_do_not() {
 #[test]
 fn a_value_may_change_its_kind_where_anything_goes() {
     let mut story = Story::of_widget();
-    let kinds = [json!({"any": {"x": 1}}), json!({"any": 1}), json!({"any": [1]}), json!({"any": null}), json!({"any": {"y": {}}})];
+    let kinds = [
+        json!({"any": {"x": 1}}),
+        json!({"any": 1}),
+        json!({"any": [1]}),
+        json!({"any": null}),
+        json!({"any": {"y": {}}}),
+    ];
     for spec in kinds {
         story.apply("a", spec.clone()).unwrap();
         assert_eq!(story.spec(), spec);

@@ -24,7 +24,16 @@ impl Story<'static> {
 
 impl<'a> Story<'a> {
     pub fn of(types: &'a Types, id: TypeId) -> Self {
-        Self { types, id, live: None, reset: None, subresource: "", versions: None, minute: 0, changed: false }
+        Self {
+            types,
+            id,
+            live: None,
+            reset: None,
+            subresource: "",
+            versions: None,
+            minute: 0,
+            changed: false,
+        }
     }
 
     /// Applies a widget of that spec.

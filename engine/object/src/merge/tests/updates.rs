@@ -1,8 +1,8 @@
 //! Writes that are not apply: owners found by comparison.
 
 use super::story::Story;
-use crate::{FieldPath, FieldSet};
 use crate::samples::widget_of;
+use crate::{FieldPath, FieldSet};
 use serde_json::json;
 
 #[test]
@@ -82,7 +82,8 @@ fn managed_fields_that_make_no_sense_do_not_replace_those_that_do() {
 
 #[test]
 fn what_an_endpoint_resets_nobody_owns_through_it() {
-    let status = |names: &[&str]| -> FieldSet { names.iter().map(|name| FieldPath::of_fields([*name])).collect() };
+    let status =
+        |names: &[&str]| -> FieldSet { names.iter().map(|name| FieldPath::of_fields([*name])).collect() };
     let mut story = Story::of_widget();
     story.reset = Some(status(&["status"]));
     let mut object = widget_of(json!({"text": "1"}));
