@@ -74,5 +74,6 @@ fn is_word(byte: u8) -> bool {
 }
 
 fn is_uri(byte: u8) -> bool {
-    is_word(byte) || b";/?:@&=+$.,!~*'()[]%".contains(&byte)
+    // No `%`: no tag that matters has an escape.
+    is_word(byte) || b";/?:@&=+$.,!~*'()[]".contains(&byte)
 }
