@@ -1,1 +1,30 @@
-//! The daemon: event loop, executor, inputs, leases, clock.
+//! The daemon: one loop, one state machine, and the effects around it.
+//!
+//! Absent by design: what to do (that is `reconcile`), how a repository is fetched (a port), how anything is shown.
+//! Actions are carried out by tasks that answer with events; nothing but the loop touches the state.
+
+mod commands;
+mod events;
+mod execute;
+mod install;
+mod lease;
+mod observe;
+mod planner;
+mod ports;
+mod reader;
+mod references;
+mod run;
+mod save;
+mod statuses;
+mod targets;
+mod view;
+
+pub use install::{
+    Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, unit_definition,
+};
+pub use observe::observation;
+pub use planner::{Planned, plan};
+pub use ports::{Options, Sources};
+pub use reader::{Answers, read_once};
+pub use run::{Stopped, run};
+pub use save::records;

@@ -1,0 +1,174 @@
+use super::{failure, identity, occupied};
+use crate::install::{Installation, PART_OF};
+use futures::StreamExt;
+use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity, Preconditions};
+use mainstay_object::{ObjectKey, Value};
+use mainstay_reconcile::{DeleteItem, DeleteResult, Failure, FailureKind, Gone};
+use mainstay_unit::ServiceAccount;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// On a namespace or a definition: it may go with everything in it.
+const CASCADE: &str = "mainstay.dev/cascade";
+/// On any object: it is never deleted. Both spellings that users of Flux and Helm know count too.
+const KEEP: [(&str, &str); 3] = [
+    ("mainstay.dev/prune", "disabled"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+    ("helm.sh/resource-policy", "keep"),
+];
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct DeleteJob {
+    pub cluster: Cluster,
+    pub installation: Arc<Installation>,
+    pub account: Option<ServiceAccount>,
+    pub items: Vec<DeleteItem>,
+    /// Everything that any inventory holds on this cluster.
+    pub ours: BTreeSet<ObjectKey>,
+}
+
+/// Deletes stage by stage; each stage is seen gone before the next begins.
+pub(crate) async fn delete(mut job: DeleteJob) -> Vec<DeleteResult> {
+    let as_whom = identity(job.account.as_ref());
+    let mut results = Vec::new();
+    let mut items = std::mem::take(&mut job.items).into_iter().peekable();
+    while let Some(first) = items.next() {
+        let rank = first.rank;
+        let mut stage = vec![first];
+        while let Some(next) = items.next_if(|i| i.rank == rank) {
+            stage.push(next);
+        }
+        let done: Vec<DeleteResult> = futures::stream::iter(stage)
+            .map(|item| one(&job, &as_whom, item))
+            .buffer_unordered(16)
+            .collect()
+            .await;
+        let blocked = done.iter().any(|r| r.outcome.is_err());
+        results.extend(done);
+        if blocked {
+            for item in items {
+                let message = "waits for what is deleted before it".to_owned();
+                results.push(DeleteResult {
+                    key: item.entry.key.clone(),
+                    outcome: Err(Failure { kind: FailureKind::Blocked, message }),
+                });
+            }
+            break;
+        }
+    }
+    results.sort_by(|a, b| a.key.cmp(&b.key));
+    results
+}
+
+async fn one(job: &DeleteJob, as_whom: &Identity, item: DeleteItem) -> DeleteResult {
+    let outcome = match remove(job, as_whom, &item).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(failure(&error)),
+    };
+    DeleteResult { key: item.entry.key, outcome }
+}
+
+async fn remove(
+    job: &DeleteJob,
+    as_whom: &Identity,
+    item: &DeleteItem,
+) -> Result<Result<Gone, Failure>, ClusterError> {
+    let (key, version) = (&item.entry.key, item.entry.version.as_str());
+    let live = match job.cluster.get(key, version, &Identity::Own).await {
+        Ok(live) => live,
+        // The kind is gone, and its objects with it.
+        Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(Ok(Gone::Deleted)),
+        Err(error) => return Err(error),
+    };
+    if let Some(why) = not_ours(job, item, &live) {
+        return Ok(Ok(Gone::NotOurs(why)));
+    }
+    if let Some(found) = occupied::by_others(&job.cluster, key, &live, &job.ours, CASCADE).await? {
+        let message = format!(
+            "stays while it holds objects that are not ours: {found}; annotate it {CASCADE}=true to delete them too"
+        );
+        return Ok(Err(Failure { kind: FailureKind::Blocked, message }));
+    }
+    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if text("/metadata/deletionTimestamp").is_empty() {
+        let preconditions =
+            Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") };
+        match job.cluster.delete(key, version, &preconditions, as_whom).await {
+            Ok(()) | Err(ClusterError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    gone(&job.cluster, key, version, &text("/metadata/uid")).await
+}
+
+async fn gone(
+    cluster: &Cluster,
+    key: &ObjectKey,
+    version: &str,
+    uid: &str,
+) -> Result<Result<Gone, Failure>, ClusterError> {
+    let mut waited = Duration::ZERO;
+    let mut pause = Duration::from_millis(20);
+    loop {
+        match cluster.get(key, version, &Identity::Own).await {
+            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(Ok(Gone::Deleted)),
+            Ok(live) if live.pointer("/metadata/uid").and_then(Value::as_str) != Some(uid) => {
+                return Ok(Ok(Gone::Deleted));
+            }
+            Ok(live) if waited >= PATIENCE => {
+                let finalizers: Vec<&str> = live
+                    .pointer("/metadata/finalizers")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
+                let message = format!("is being deleted and waits for {}", finalizers.join(", "));
+                return Ok(Err(Failure { kind: FailureKind::Blocked, message }));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(pause).await;
+        waited += pause;
+        pause = (pause * 2).min(Duration::from_millis(500));
+    }
+}
+
+/// Why an object that the inventory holds is left alone after all.
+fn not_ours(job: &DeleteJob, item: &DeleteItem, live: &Value) -> Option<String> {
+    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let uid = text("/metadata/uid");
+    if !item.entry.uid.is_empty() && item.entry.uid != uid {
+        return Some("it is another object of the same name".into());
+    }
+    let entry = |map: &str, name: &str| live.pointer(map).and_then(|m| m.get(name)).and_then(Value::as_str);
+    if entry("/metadata/labels", PART_OF) != Some(job.installation.apply_set.as_str()) {
+        return Some("our label is not on it".into());
+    }
+    if !manages_label(live) {
+        return Some("our label was not put on it by us".into());
+    }
+    let foreign = live.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    if let Some(owner) = foreign.filter(|o| o.get("controller").and_then(Value::as_bool) == Some(true)).next()
+    {
+        return Some(format!(
+            "{} controls it",
+            owner.get("kind").and_then(Value::as_str).unwrap_or("another object")
+        ));
+    }
+    KEEP.iter()
+        .find(|(name, value)| {
+            entry("/metadata/annotations", name) == Some(value)
+                || entry("/metadata/labels", name) == Some(value)
+        })
+        .map(|(name, value)| format!("it says {name}: {value}"))
+}
+
+fn manages_label(live: &Value) -> bool {
+    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+    entries.filter(|e| e.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER)).any(|e| {
+        e.pointer("/fieldsV1/f:metadata/f:labels").and_then(|l| l.get(format!("f:{PART_OF}"))).is_some()
+    })
+}

@@ -1,0 +1,35 @@
+//! The one place where an action reaches a cluster.
+
+mod apply;
+mod delete;
+mod occupied;
+mod replace;
+
+use mainstay_cluster::{ClusterError, Identity};
+use mainstay_reconcile::{Failure, FailureKind};
+use mainstay_unit::ServiceAccount;
+
+pub(crate) use apply::{ApplyJob, apply};
+pub(crate) use delete::{DeleteJob, delete};
+
+pub(crate) fn identity(account: Option<&ServiceAccount>) -> Identity {
+    account.map_or(Identity::Own, |a| Identity::ServiceAccount(a.clone()))
+}
+
+pub(crate) fn failure(error: &ClusterError) -> Failure {
+    let kind = match error {
+        ClusterError::NoKind { .. } => FailureKind::NoKind,
+        ClusterError::FieldConflict(_) => FailureKind::Conflict,
+        ClusterError::Invalid { .. } => FailureKind::Invalid,
+        ClusterError::Forbidden { .. } | ClusterError::Unauthorized { .. } => FailureKind::Forbidden,
+        // A namespace that another unit is about to make, an object that changes under us: soon over.
+        ClusterError::NotFound { .. } | ClusterError::Conflict { .. } => FailureKind::NoKind,
+        ClusterError::Throttled { .. }
+        | ClusterError::Gone { .. }
+        | ClusterError::Server { .. }
+        | ClusterError::Unreachable { .. }
+        | ClusterError::Timeout(_)
+        | ClusterError::Unreadable { .. } => FailureKind::Unavailable,
+    };
+    Failure { kind, message: error.to_string() }
+}

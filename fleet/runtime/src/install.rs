@@ -1,0 +1,148 @@
+//! What Mainstay itself needs on a cluster: its namespace, the `Unit` definition, the parent of its ApplySet.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
+use mainstay_object::{Object, ObjectKey, Value};
+use serde_json::json;
+
+pub const SYSTEM_NAMESPACE: &str = "mainstay-system";
+pub const UNIT_GROUP: &str = "mainstay.dev";
+pub const UNIT_VERSION: &str = "v1alpha1";
+
+/// KEP-3659: the label by which the members of an ApplySet are found.
+pub const PART_OF: &str = "applyset.kubernetes.io/part-of";
+
+/// The identity of this installation on every cluster it reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// UID of the system namespace on the management cluster.
+    pub uid: String,
+    /// Value of the `part-of` label.
+    pub apply_set: String,
+}
+
+/// Makes ready a management cluster; the answer names the installation.
+pub async fn install(management: &Cluster) -> Result<Installation, ClusterError> {
+    let namespace = system_namespace(management).await?;
+    let uid = namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+    management.apply(&own(unit_definition())?, &forced()).await?;
+    wait_for_units(management).await?;
+    let installation = Installation { apply_set: apply_set_id(&parent_name(&uid)), uid };
+    join(management, &installation).await?;
+    Ok(installation)
+}
+
+/// The installation on a management cluster, if there is one. Writes nothing.
+pub(crate) async fn find(management: &Cluster) -> Result<Option<Installation>, ClusterError> {
+    match management.resource(UNIT_GROUP, UNIT_VERSION, "Unit").await {
+        Ok(_) => {}
+        Err(ClusterError::NoKind { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let key = ObjectKey::new("", "Namespace", "", SYSTEM_NAMESPACE);
+    match management.get(&key, "v1", &Identity::Own).await {
+        Ok(namespace) => {
+            let uid =
+                namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+            Ok(Some(Installation { apply_set: apply_set_id(&parent_name(&uid)), uid }))
+        }
+        Err(ClusterError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes ready any other cluster.
+pub async fn join(target: &Cluster, installation: &Installation) -> Result<(), ClusterError> {
+    system_namespace(target).await?;
+    let parent = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": parent_name(&installation.uid),
+            "namespace": SYSTEM_NAMESPACE,
+            "labels": {"applyset.kubernetes.io/id": installation.apply_set},
+            "annotations": {"applyset.kubernetes.io/tooling": concat!("mainstay/", env!("CARGO_PKG_VERSION"))},
+        },
+    });
+    target.apply(&own(parent)?, &forced()).await.map(|_| ())
+}
+
+async fn system_namespace(cluster: &Cluster) -> Result<Value, ClusterError> {
+    let key = ObjectKey::new("", "Namespace", "", SYSTEM_NAMESPACE);
+    match cluster.get(&key, "v1", &Identity::Own).await {
+        Err(ClusterError::NotFound { .. }) => {
+            let namespace =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}});
+            cluster.apply(&own(namespace)?, &forced()).await
+        }
+        other => other,
+    }
+}
+
+async fn wait_for_units(management: &Cluster) -> Result<(), ClusterError> {
+    let mut last = None;
+    for _ in 0..100 {
+        match management.resource(UNIT_GROUP, UNIT_VERSION, "Unit").await {
+            Ok(_) => return Ok(()),
+            Err(error) => last = Some(error),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Err(last.unwrap_or(ClusterError::Timeout(std::time::Duration::from_secs(10))))
+}
+
+fn forced() -> Apply {
+    Apply { force: true, ..Apply::default() }
+}
+
+fn own(value: Value) -> Result<Object, ClusterError> {
+    Object::new(value).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
+}
+
+fn parent_name(uid: &str) -> String {
+    format!("mainstay-{uid}")
+}
+
+/// `applyset-<base64url(sha256("<name>.<namespace>.<kind>.<group>"))>-v1`.
+fn apply_set_id(parent: &str) -> String {
+    let hex =
+        mainstay_object::Digest::of_bytes(format!("{parent}.{SYSTEM_NAMESPACE}.ConfigMap.").as_bytes()).0;
+    let bytes: Vec<u8> =
+        (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()).collect();
+    format!("applyset-{}-v1", URL_SAFE_NO_PAD.encode(&bytes))
+}
+
+/// The only kind that Mainstay defines on a cluster. Status only: the engine writes it, people read it and annotate it.
+pub fn unit_definition() -> Value {
+    let column = |name: &str, path: &str, priority: u8| json!({"name": name, "type": "string", "jsonPath": path, "priority": priority});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "units.mainstay.dev"},
+        "spec": {
+            "group": UNIT_GROUP,
+            "names": {"kind": "Unit", "listKind": "UnitList", "plural": "units", "singular": "unit", "categories": ["mainstay"]},
+            "scope": "Cluster",
+            "versions": [{
+                "name": UNIT_VERSION,
+                "served": true,
+                "storage": true,
+                "subresources": {"status": {}},
+                "additionalPrinterColumns": [
+                    column("Phase", ".status.phase", 0),
+                    column("Health", ".status.health", 0),
+                    column("Cluster", ".status.target.cluster", 0),
+                    column("Message", ".status.message", 0),
+                    column("Revision", ".status.revision", 1),
+                    {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+                ],
+                "schema": {"openAPIV3Schema": {
+                    "type": "object",
+                    "description": "What Mainstay knows of one unit. Written by the engine; annotate it to suspend, reconcile or approve.",
+                    "properties": {"status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+                }},
+            }],
+        },
+    })
+}

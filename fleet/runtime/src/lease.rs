@@ -1,0 +1,137 @@
+//! One Lease decides who acts. A holder stops before its Lease expires, less one request's time.
+
+use crate::install::SYSTEM_NAMESPACE;
+use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_object::{Object, ObjectKey, Value};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const NAME: &str = "mainstay";
+
+pub(crate) struct Lease {
+    cluster: Cluster,
+    holder: String,
+    duration: Duration,
+}
+
+impl Lease {
+    pub fn new(cluster: Cluster, holder: String, duration: Duration) -> Self {
+        Self { cluster, holder, duration }
+    }
+
+    /// Waits until the Lease is ours. Another holder's Lease counts as expired only when it has not changed for its whole
+    /// duration by our own clock: clocks of two machines are never compared.
+    pub async fn acquire(&self, sole: bool) -> Result<(), String> {
+        let mut seen: Option<(String, Instant)> = None;
+        let mut told = false;
+        loop {
+            let live = match self.read().await {
+                Ok(live) => live,
+                Err(error) => {
+                    tracing::warn!(%error, "the Lease can't be read");
+                    tokio::time::sleep(self.duration / 5).await;
+                    continue;
+                }
+            };
+            let version = text(live.as_ref(), "/metadata/resourceVersion");
+            let holder = text(live.as_ref(), "/spec/holderIdentity");
+            let length = live
+                .as_ref()
+                .and_then(|l| l.pointer("/spec/leaseDurationSeconds")?.as_u64())
+                .map_or(self.duration, Duration::from_secs);
+            let since = match &seen {
+                Some((old, since)) if *old == version => *since,
+                _ => Instant::now(),
+            };
+            seen = Some((version.clone(), since));
+            let free = holder.is_empty() || holder == self.holder || sole || since.elapsed() >= length;
+            if free && self.write(live.as_ref()).await.is_ok() {
+                return Ok(());
+            }
+            if !free && !told {
+                told = true;
+                tracing::info!(%holder, "another replica holds the Lease; waiting");
+            }
+            tokio::time::sleep((self.duration / 10).min(Duration::from_secs(1))).await;
+        }
+    }
+
+    /// Returns when the Lease is lost or could not be renewed in time.
+    pub async fn keep(&self) -> String {
+        let mut renewed = Instant::now();
+        loop {
+            tokio::time::sleep(self.duration / 3).await;
+            let outcome = match self.read().await {
+                Ok(live) if text(live.as_ref(), "/spec/holderIdentity") == self.holder => {
+                    self.write(live.as_ref()).await
+                }
+                Ok(live) => {
+                    return format!("the Lease is held by {}", text(live.as_ref(), "/spec/holderIdentity"));
+                }
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(()) => renewed = Instant::now(),
+                Err(error) if renewed.elapsed() >= self.duration * 2 / 3 => {
+                    return format!("the Lease could not be renewed in time: {error}");
+                }
+                Err(error) => tracing::warn!(%error, "the Lease could not be renewed; trying again"),
+            }
+        }
+    }
+
+    pub async fn release(&self) {
+        if let Ok(Some(live)) = self.read().await
+            && text(Some(&live), "/spec/holderIdentity") == self.holder
+        {
+            let patch = json!({"metadata": {"resourceVersion": text(Some(&live), "/metadata/resourceVersion")},
+                               "spec": {"holderIdentity": ""}});
+            if let Err(error) = self.cluster.merge_patch(&key(), "v1", None, &patch).await {
+                tracing::debug!(%error, "the Lease was not released; it will expire");
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Option<Value>, ClusterError> {
+        match self.cluster.get(&key(), "v1", &Identity::Own).await {
+            Ok(live) => Ok(Some(live)),
+            Err(ClusterError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write(&self, live: Option<&Value>) -> Result<(), ClusterError> {
+        let now = jiff::Timestamp::now();
+        let spec = json!({
+            "holderIdentity": self.holder,
+            "leaseDurationSeconds": self.duration.as_secs().max(1),
+            "renewTime": format!("{now:.6}"),
+        });
+        match live {
+            None => {
+                let lease = json!({
+                    "apiVersion": "coordination.k8s.io/v1",
+                    "kind": "Lease",
+                    "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE},
+                    "spec": spec,
+                });
+                let lease =
+                    Object::new(lease).map_err(|e| ClusterError::Unreadable { message: e.to_string() })?;
+                self.cluster.create(&lease, false, &Identity::Own).await.map(|_| ())
+            }
+            Some(live) => {
+                let version = text(Some(live), "/metadata/resourceVersion");
+                let patch = json!({"metadata": {"resourceVersion": version}, "spec": spec});
+                self.cluster.merge_patch(&key(), "v1", None, &patch).await.map(|_| ())
+            }
+        }
+    }
+}
+
+fn key() -> ObjectKey {
+    ObjectKey::new("coordination.k8s.io", "Lease", SYSTEM_NAMESPACE, NAME)
+}
+
+fn text(value: Option<&Value>, pointer: &str) -> String {
+    value.and_then(|v| v.pointer(pointer)?.as_str()).unwrap_or_default().to_owned()
+}

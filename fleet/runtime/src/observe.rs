@@ -1,0 +1,82 @@
+//! From an object as a server tells it to what the state machine keeps of it: digests and a verdict, never the body.
+
+use mainstay_cluster::FIELD_MANAGER;
+use mainstay_object::{Digest, Value};
+use mainstay_reconcile::Observation;
+
+/// Set by simulated controllers on what they made healthy.
+const SIMULATED: &str = "mainstay.dev/simulated";
+
+pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let simulated = object.pointer("/metadata/annotations").and_then(|a| a.get(SIMULATED)).is_some();
+    Observation {
+        uid: text("/metadata/uid"),
+        resource_version: text("/metadata/resourceVersion"),
+        owned: owned_digest(object),
+        health: mainstay_health::assess(object, declares_status),
+        deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|v| !v.is_null()),
+        simulated,
+    }
+}
+
+/// Digest of the fields that our apply owns, with their values: equal digests mean that nobody touched them. Keyed lists
+/// and sets count as unordered. `None`: nothing is ours.
+fn owned_digest(object: &Value) -> Option<Digest> {
+    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
+    let mut lines = Vec::new();
+    let mut found = false;
+    for entry in entries {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        if text("manager") == FIELD_MANAGER && text("operation") == "Apply" && text("subresource").is_empty()
+        {
+            found = true;
+            if let Some(fields) = entry.get("fieldsV1") {
+                walk(fields, Some(object), &mut String::new(), &mut lines, 0);
+            }
+        }
+    }
+    lines.sort_unstable();
+    found.then(|| Digest::of_bytes(lines.join("\n").as_bytes()))
+}
+
+/// Follows FieldsV1 (`f:` field, `k:` keyed item, `v:` set value, `i:` index, `.` the container itself) into the object.
+fn walk(fields: &Value, value: Option<&Value>, path: &mut String, lines: &mut Vec<String>, depth: usize) {
+    let Some(map) = fields.as_object() else { return };
+    if map.is_empty() || depth > mainstay_object::MAX_DEPTH {
+        lines.push(format!("{path}={}", value.unwrap_or(&Value::Null)));
+        return;
+    }
+    for (step, below) in map {
+        let child = match step.split_once(':') {
+            Some(("f", name)) => value.and_then(|v| v.get(name)),
+            Some(("k", key)) => item_with_keys(value, key),
+            Some(("v", wanted)) => serde_json::from_str::<Value>(wanted)
+                .ok()
+                .and_then(|wanted| value?.as_array()?.iter().find(|item| **item == wanted)),
+            Some(("i", index)) => index.parse::<usize>().ok().and_then(|i| value?.get(i)),
+            // The container's own existence.
+            _ => {
+                lines.push(format!("{path}.={}", value.is_some_and(|v| !v.is_null())));
+                continue;
+            }
+        };
+        let length = path.len();
+        path.push('/');
+        path.push_str(step);
+        // A keyed item and a set value exist or not; below an item only what is named is ours.
+        let is_item = step.starts_with("k:") && below.as_object().is_some_and(serde_json::Map::is_empty);
+        if is_item {
+            lines.push(format!("{path}.={}", child.is_some()));
+        } else {
+            walk(below, child, path, lines, depth + 1);
+        }
+        path.truncate(length);
+    }
+}
+
+fn item_with_keys<'a>(list: Option<&'a Value>, keys: &str) -> Option<&'a Value> {
+    let keys: Value = serde_json::from_str(keys).ok()?;
+    let keys = keys.as_object()?;
+    list?.as_array()?.iter().find(|item| keys.iter().all(|(name, wanted)| item.get(name) == Some(wanted)))
+}

@@ -1,0 +1,213 @@
+//! What a revision would do to the clusters as they are: dry-run requests only, nothing is written.
+
+use crate::install::{Installation, PART_OF};
+use crate::targets::open;
+use futures::StreamExt;
+use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
+use mainstay_graph::of_reading;
+use mainstay_object::{Digest, ObjectKey};
+use mainstay_plan::{Action, Guard, Plan, Step, UnitPlan, Verdict, changes, removals};
+use mainstay_reconcile::Record;
+use mainstay_unit::{Desired, Inventory, Reading, ReadingUnit, RenderState, Target, UnitId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A plan and the inventories it was made against.
+pub struct Planned {
+    pub plan: Plan,
+    pub records: Vec<Record>,
+}
+
+struct Planner<'a> {
+    management: &'a Cluster,
+    installation: Option<&'a Installation>,
+    records: BTreeMap<UnitId, Record>,
+    /// Who renders what: an object that changes units is no deletion.
+    wanted: BTreeSet<(Target, ObjectKey)>,
+    clusters: BTreeMap<Target, Result<Cluster, String>>,
+}
+
+/// Plans every unit against its target.
+pub async fn plan(management: &Cluster, reading: &Reading) -> Result<Planned, String> {
+    let installation = crate::install::find(management).await.map_err(|e| e.to_string())?;
+    let records = match installation {
+        Some(_) => crate::save::recorded(management).await?,
+        None => Vec::new(),
+    };
+    let mut planner = Planner {
+        management,
+        installation: installation.as_ref(),
+        records: records.iter().map(|r| (r.id.clone(), r.clone())).collect(),
+        wanted: wanted(reading),
+        clusters: BTreeMap::new(),
+    };
+    let graph = of_reading(reading);
+    let mut plan = Plan { revision: reading.revision.clone(), ..Plan::default() };
+    for id in graph.ordered() {
+        if let Some(unit) = reading.units.get(id) {
+            plan.units.push(planner.unit(id, unit, graph.wave(id).unwrap_or_default()).await);
+        }
+    }
+    planner.removed(reading, &mut plan);
+    Ok(Planned { plan, records })
+}
+
+fn wanted(reading: &Reading) -> BTreeSet<(Target, ObjectKey)> {
+    let mut out = BTreeSet::new();
+    for unit in reading.units.values() {
+        if let RenderState::Rendered(rendered) = &unit.state {
+            out.extend(rendered.objects.iter().map(|d| (unit.unit.target.clone(), d.object.key())));
+        }
+    }
+    out
+}
+
+impl Planner<'_> {
+    async fn unit(&mut self, id: &UnitId, unit: &ReadingUnit, wave: usize) -> UnitPlan {
+        let mut out = UnitPlan {
+            id: id.clone(),
+            target: unit.unit.target.clone(),
+            wave,
+            verdict: Verdict::Planned,
+            steps: Vec::new(),
+            unchanged: 0,
+        };
+        let rendered = match &unit.state {
+            RenderState::NotRendered { reason } => {
+                out.verdict = Verdict::NotRendered(reason.clone());
+                return out;
+            }
+            RenderState::Failed { first } => {
+                out.verdict = Verdict::Failed(first.to_string());
+                return out;
+            }
+            RenderState::Rendered(rendered) => rendered.clone(),
+        };
+        if unit.unit.suspend || self.records.get(id).is_some_and(|r| r.suspended) {
+            out.verdict = Verdict::Suspended;
+            return out;
+        }
+        let steps: Vec<Option<Step>> = match self.cluster(&unit.unit.target).await {
+            Ok(cluster) => {
+                let this = &*self;
+                futures::stream::iter(rendered.objects.clone())
+                    .map(|desired| this.step(&cluster, id, desired))
+                    .buffered(16)
+                    .collect()
+                    .await
+            }
+            Err(why) if why.ends_with("does not exist") => {
+                let create =
+                    |d: &Desired| step(Action::Create, d.object.key(), "its cluster does not exist yet");
+                rendered.objects.iter().map(|d| Some(create(d))).collect()
+            }
+            Err(why) => {
+                out.verdict = Verdict::NotEvaluated(why);
+                return out;
+            }
+        };
+        out.unchanged = steps.iter().filter(|s| s.is_none()).count();
+        out.steps = steps.into_iter().flatten().collect();
+        self.pruned(id, unit, &mut out);
+        out
+    }
+
+    async fn cluster(&mut self, target: &Target) -> Result<Cluster, String> {
+        if let Some(known) = self.clusters.get(target) {
+            return known.clone();
+        }
+        let opened = open(self.management, target).await;
+        self.clusters.insert(target.clone(), opened.clone());
+        opened
+    }
+
+    /// `None`: the object is as it should be.
+    async fn step(&self, cluster: &Cluster, id: &UnitId, desired: Desired) -> Option<Step> {
+        let mut object = desired.object.clone();
+        if let Some(installation) = self.installation {
+            object.set_label(PART_OF, &installation.apply_set);
+            object.set_annotation("mainstay.dev/unit", &id.to_string());
+        }
+        let key = object.key();
+        let version = object.group_version().version;
+        let live = match cluster.get(&key, &version, &Identity::Own).await {
+            Ok(live) => live,
+            Err(ClusterError::NotFound { .. }) => return Some(step(Action::Create, key, "does not exist")),
+            Err(ClusterError::NoKind { kind, .. }) => {
+                return Some(step(Action::Create, key, &format!("the kind {kind} is not installed yet")));
+            }
+            Err(error) => return Some(step(Action::Blocked, key, &error.to_string())),
+        };
+        let entry = self.records.get(id).and_then(|r| r.inventory.get(&key));
+        let mut how = Apply { dry_run: true, ..Apply::default() };
+        let mut reason = if entry.is_some() { "changed" } else { "exists already and is taken over" };
+        let after = match cluster.apply(&object, &how).await {
+            Err(ClusterError::FieldConflict(conflicts)) => {
+                let same = entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())));
+                if !same {
+                    let text = ClusterError::FieldConflict(conflicts).to_string();
+                    return Some(step(Action::Blocked, key, &text));
+                }
+                how.force = true;
+                reason = "drift: it was changed by someone else";
+                cluster.apply(&object, &how).await
+            }
+            other => other,
+        };
+        match after {
+            Ok(after) => {
+                let changes = changes(&live, &after);
+                if changes.is_empty() && entry.is_some() {
+                    return None;
+                }
+                Some(Step { changes, ..step(Action::Change, key, reason) })
+            }
+            Err(error) => Some(step(Action::Blocked, key, &error.to_string())),
+        }
+    }
+
+    /// What the unit's inventory holds and its render does not.
+    fn pruned(&self, id: &UnitId, unit: &ReadingUnit, out: &mut UnitPlan) {
+        let Some(record) = self.records.get(id) else { return };
+        for entry in record.inventory.iter() {
+            if self.wanted.contains(&(unit.unit.target.clone(), entry.key.clone())) {
+                continue;
+            }
+            let (action, why) = if unit.unit.prune {
+                (Action::Delete, "no longer declared")
+            } else {
+                (Action::Keep, "no longer declared, and the unit does not prune")
+            };
+            out.steps.push(step(action, entry.key.clone(), why));
+        }
+    }
+
+    fn removed(&self, reading: &Reading, plan: &mut Plan) {
+        let known: BTreeMap<UnitId, &Inventory> = self
+            .records
+            .iter()
+            .filter(|(_, r)| !r.inventory.is_empty())
+            .map(|(id, r)| (id.clone(), &r.inventory))
+            .collect();
+        let declared: BTreeSet<UnitId> = reading.units.keys().cloned().collect();
+        let approved = BTreeSet::new();
+        let guard =
+            Guard { known: &known, declared: &declared, unread: &reading.unread, approved: &approved };
+        let (remove, held) = removals(&guard);
+        for id in remove {
+            let Some(record) = self.records.get(&id) else { continue };
+            let steps = record
+                .inventory
+                .iter()
+                .filter(|e| !self.wanted.contains(&(record.target(), e.key.clone())))
+                .map(|e| step(Action::Delete, e.key.clone(), "its unit is no longer declared"))
+                .collect();
+            let target = record.target();
+            plan.units.push(UnitPlan { id, target, wave: 0, verdict: Verdict::Removed, steps, unchanged: 0 });
+        }
+        plan.held = held;
+    }
+}
+
+fn step(action: Action, key: ObjectKey, reason: &str) -> Step {
+    Step { action, key, reason: reason.to_owned(), changes: Vec::new() }
+}

@@ -1,0 +1,36 @@
+//! What the runtime asks of the outside besides API servers.
+
+use mainstay_render::{Checkout, Followed};
+use mainstay_unit::Need;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Repositories. Calls block: they are made on a thread of their own.
+pub trait Sources: Send + 'static {
+    /// The newest state of the platform repository.
+    fn platform(&mut self) -> Result<Checkout, String>;
+    /// Where the platform repository comes from, if it is a remote one.
+    fn followed(&self) -> Option<Followed>;
+    /// A further repository that a unit names, with the content of the Secret it refers to.
+    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String>;
+}
+
+/// How a daemon runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The repository's place without credentials, for people.
+    pub repository: String,
+    /// The folder of the platform repository that is read.
+    pub entry: mainstay_unit::tree::TreePath,
+    /// How often the repository is asked for news.
+    pub interval: Duration,
+    /// Nothing is written.
+    pub observe: bool,
+    /// Who this replica is in the Lease.
+    pub holder: String,
+    pub lease: Duration,
+    /// Nobody else can hold the Lease: the control plane lives in this process.
+    pub sole: bool,
+    /// Requests under way at one API server.
+    pub concurrency: usize,
+}

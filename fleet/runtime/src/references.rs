@@ -1,0 +1,45 @@
+//! ConfigMaps and Secrets that declarations refer to, read from the management cluster.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_object::{ObjectKey, Value};
+use mainstay_unit::{Reference, ReferenceKind};
+use std::collections::BTreeMap;
+
+/// The content of a reference as text, or nothing where it does not exist.
+pub(crate) async fn read(
+    management: &Cluster,
+    reference: &Reference,
+) -> Result<Option<BTreeMap<String, String>>, ClusterError> {
+    let kind = match reference.kind {
+        ReferenceKind::ConfigMap => "ConfigMap",
+        ReferenceKind::Secret => "Secret",
+    };
+    let key = ObjectKey::new("", kind, &*reference.namespace, &*reference.name);
+    let object = match management.get(&key, "v1", &Identity::Own).await {
+        Ok(object) => object,
+        Err(ClusterError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let data = object.get("data").and_then(Value::as_object);
+    let text = |value: &Value| match reference.kind {
+        ReferenceKind::ConfigMap => value.as_str().map(str::to_owned),
+        ReferenceKind::Secret => decode(value.as_str()?),
+    };
+    Ok(Some(data.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), text(v)?))).collect()))
+}
+
+/// A value of a Secret: of `key`, or else of the first of `defaults` that is there.
+pub(crate) fn secret_text(secret: &Value, defaults: &[&str], key: Option<&str>) -> Option<String> {
+    let data = secret.get("data")?;
+    let value = match key {
+        Some(key) => data.get(key),
+        None => defaults.iter().find_map(|k| data.get(*k)),
+    };
+    decode(value?.as_str()?)
+}
+
+fn decode(text: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(text).ok()?).ok()
+}

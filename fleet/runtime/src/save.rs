@@ -1,0 +1,196 @@
+//! The only writer of `Unit` objects: one write at a time per unit, later records replacing earlier ones that wait.
+
+use crate::install::{UNIT_GROUP, UNIT_VERSION};
+use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
+use mainstay_object::{Object, ObjectKey, Value};
+use mainstay_reconcile::Record;
+use mainstay_unit::UnitId;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+/// What is to become of a unit's record.
+pub(crate) enum Write {
+    Save(Box<Record>, Option<oneshot::Sender<Result<(), String>>>),
+    Forget(UnitId),
+}
+
+#[derive(Clone)]
+pub(crate) struct Saver {
+    queue: mpsc::UnboundedSender<Write>,
+}
+
+impl Saver {
+    pub fn start(management: Cluster) -> Self {
+        let (queue, inbox) = mpsc::unbounded_channel();
+        tokio::spawn(work(management, inbox));
+        Self { queue }
+    }
+
+    pub fn send(&self, write: Write) {
+        if self.queue.send(write).is_err() {
+            tracing::error!("the writer of units has stopped");
+        }
+    }
+
+    /// Returns once the record is stored: what follows may rely on it.
+    pub async fn save(&self, record: Box<Record>) -> Result<(), String> {
+        let (done, answer) = oneshot::channel();
+        self.send(Write::Save(record, Some(done)));
+        answer.await.map_err(|_| "the writer of units has stopped".to_owned())?
+    }
+}
+
+#[derive(Default)]
+struct Pending {
+    record: Option<Box<Record>>,
+    forget: bool,
+    waiting: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
+    let mut pending: BTreeMap<UnitId, Pending> = BTreeMap::new();
+    let mut busy: BTreeMap<UnitId, ()> = BTreeMap::new();
+    let mut tasks: JoinSet<UnitId> = JoinSet::new();
+    loop {
+        tokio::select! {
+            write = inbox.recv() => match write {
+                None => return,
+                Some(Write::Save(record, done)) => {
+                    let slot = pending.entry(record.id.clone()).or_default();
+                    slot.record = Some(record);
+                    slot.forget = false;
+                    slot.waiting.extend(done);
+                }
+                Some(Write::Forget(id)) => {
+                    let slot = pending.entry(id).or_default();
+                    slot.record = None;
+                    slot.forget = true;
+                }
+            },
+            Some(done) = tasks.join_next() => match done {
+                Ok(id) => { busy.remove(&id); }
+                Err(error) => tracing::error!(%error, "a write of a unit panicked"),
+            },
+        }
+        let ready: Vec<UnitId> = pending
+            .keys()
+            .filter(|id| !busy.contains_key(*id))
+            .take(16usize.saturating_sub(busy.len()))
+            .cloned()
+            .collect();
+        for id in ready {
+            let Some(job) = pending.remove(&id) else { continue };
+            busy.insert(id.clone(), ());
+            let management = management.clone();
+            tasks.spawn(async move {
+                let result = carry_out(&management, &id, &job).await;
+                if let Err(error) = &result {
+                    tracing::warn!(unit = %id, %error, "the unit's record could not be written");
+                }
+                for waiting in job.waiting {
+                    // Whoever asked may have gone.
+                    drop(waiting.send(result.clone()));
+                }
+                id
+            });
+        }
+    }
+}
+
+async fn carry_out(management: &Cluster, id: &UnitId, job: &Pending) -> Result<(), String> {
+    let mut pause = Duration::from_millis(100);
+    let mut attempt = 0;
+    loop {
+        let result = match (&job.record, job.forget) {
+            (Some(record), _) => save(management, record).await,
+            (None, true) => forget(management, id).await,
+            (None, false) => Ok(()),
+        };
+        match result {
+            Ok(()) => return Ok(()),
+            Err(error)
+                if attempt >= 6
+                    || matches!(error, ClusterError::Invalid { .. } | ClusterError::Forbidden { .. }) =>
+            {
+                return Err(error.to_string());
+            }
+            Err(_) => {
+                attempt += 1;
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+        }
+    }
+}
+
+async fn save(management: &Cluster, record: &Record) -> Result<(), ClusterError> {
+    let status =
+        serde_json::to_value(record).map_err(|e| ClusterError::Unreadable { message: e.to_string() })?;
+    let name = record.id.object_name();
+    let unit = |with: Value| {
+        let mut value = json!({
+            "apiVersion": format!("{UNIT_GROUP}/{UNIT_VERSION}"),
+            "kind": "Unit",
+            "metadata": {"name": name},
+        });
+        if let (Some(map), Some(more)) = (value.as_object_mut(), with.as_object()) {
+            map.extend(more.clone());
+        }
+        Object::new(value).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
+    };
+    let whole = unit(json!({"status": status}))?;
+    let how = Apply { force: true, subresource: Some("status"), ..Apply::default() };
+    match management.apply(&whole, &how).await {
+        Err(ClusterError::NotFound { .. }) => {
+            management.apply(&unit(json!({}))?, &Apply { force: true, ..Apply::default() }).await?;
+            management.apply(&whole, &how).await.map(|_| ())
+        }
+        other => other.map(|_| ()),
+    }
+}
+
+async fn forget(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
+    let key = ObjectKey::new(UNIT_GROUP, "Unit", "", id.object_name());
+    let live = match management.get(&key, UNIT_VERSION, &Identity::Own).await {
+        Ok(live) => live,
+        Err(ClusterError::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let preconditions = mainstay_cluster::Preconditions {
+        uid: text("/metadata/uid"),
+        resource_version: text("/metadata/resourceVersion"),
+    };
+    match management.delete(&key, UNIT_VERSION, &preconditions, &Identity::Own).await {
+        Err(ClusterError::NotFound { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+/// Everything that earlier runs recorded. A unit that can't be read is an error: acting without it could lose objects.
+pub(crate) async fn recorded(management: &Cluster) -> Result<Vec<Record>, String> {
+    let resource = management.resource(UNIT_GROUP, UNIT_VERSION, "Unit").await.map_err(|e| e.to_string())?;
+    let units = management.list(&resource, "", "").await.map_err(|e| e.to_string())?;
+    let mut out = Vec::with_capacity(units.len());
+    for unit in units {
+        let name = unit.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        // Created and killed before its first status: nothing was applied yet.
+        let Some(status) = unit.get("status").filter(|s| s.get("id").is_some()) else { continue };
+        let record: Record = serde_json::from_value(status.clone())
+            .map_err(|e| format!("the status of Unit {name} can't be read: {e}"))?;
+        out.push(record);
+    }
+    Ok(out)
+}
+
+/// What is recorded of all units, for those who show it.
+pub async fn records(management: &Cluster) -> Result<Vec<Record>, String> {
+    match crate::install::find(management).await {
+        Ok(Some(_)) => recorded(management).await,
+        Ok(None) => Ok(Vec::new()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,227 @@
+//! Connections to clusters, and the watches on each.
+
+use crate::install::{Installation, PART_OF, join};
+use crate::observe::observation;
+use crate::statuses::Statuses;
+use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
+use mainstay_object::{GroupVersionKind, ObjectKey, Value};
+use mainstay_reconcile::Event;
+use mainstay_unit::Target;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::AbortHandle;
+
+/// One API server and everything that hangs on it.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    pub cluster: Cluster,
+    pub statuses: Statuses,
+    /// Requests under way.
+    pub slots: Arc<Semaphore>,
+}
+
+#[derive(Default)]
+pub(crate) struct Targets {
+    up: BTreeMap<Target, Connection>,
+    watches: BTreeMap<Target, Vec<AbortHandle>>,
+}
+
+/// What a task that connects hands back.
+pub(crate) struct Connected {
+    pub target: Target,
+    pub outcome: Result<Connection, String>,
+}
+
+impl Targets {
+    pub fn get(&self, target: &Target) -> Option<Connection> {
+        self.up.get(target).cloned()
+    }
+
+    pub fn set(&mut self, target: Target, connection: Connection) {
+        self.up.insert(target, connection);
+    }
+
+    /// Drops a connection and every watch on it.
+    pub fn drop_target(&mut self, target: &Target) {
+        self.up.remove(target);
+        for watch in self.watches.remove(target).unwrap_or_default() {
+            watch.abort();
+        }
+    }
+
+    pub fn keep_watch(&mut self, target: &Target, watch: AbortHandle) {
+        self.watches.entry(target.clone()).or_default().push(watch);
+    }
+}
+
+impl Connection {
+    pub fn new(cluster: Cluster, concurrency: usize) -> Self {
+        Self { cluster, statuses: Statuses::default(), slots: Arc::new(Semaphore::new(concurrency.max(1))) }
+    }
+}
+
+/// Connects until it succeeds; every change of the reason for failing is told.
+pub(crate) async fn connect(
+    management: Cluster,
+    installation: Arc<Installation>,
+    target: Target,
+    concurrency: usize,
+    tell: mpsc::UnboundedSender<Connected>,
+) {
+    let mut pause = Duration::from_millis(100);
+    let mut last = String::new();
+    loop {
+        let outcome = reach(&management, &installation, &target, concurrency).await;
+        let done = outcome.is_ok();
+        if let Err(why) = &outcome
+            && *why == last
+        {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+            continue;
+        }
+        if let Err(why) = &outcome {
+            last.clone_from(why);
+        }
+        if tell.send(Connected { target: target.clone(), outcome }).is_err() || done {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn reach(
+    management: &Cluster,
+    installation: &Installation,
+    target: &Target,
+    concurrency: usize,
+) -> Result<Connection, String> {
+    let cluster = open(management, target).await?;
+    cluster.raw("/version").await.map_err(|e| e.to_string())?;
+    join(&cluster, installation).await.map_err(|e| e.to_string())?;
+    Ok(Connection::new(cluster, concurrency))
+}
+
+/// A client for a target, through the kubeconfig in its Secret.
+pub(crate) async fn open(management: &Cluster, target: &Target) -> Result<Cluster, String> {
+    let Target::Workload { secret_namespace, secret_name, key, .. } = target else {
+        return Ok(management.clone());
+    };
+    let secret_key = ObjectKey::new("", "Secret", &**secret_namespace, &**secret_name);
+    let secret = management.get(&secret_key, "v1", &Identity::Own).await.map_err(|error| match error {
+        ClusterError::NotFound { .. } => {
+            format!("its kubeconfig, Secret {secret_namespace}/{secret_name}, does not exist")
+        }
+        other => other.to_string(),
+    })?;
+    let text = crate::references::secret_text(
+        &secret,
+        key.as_deref().map_or(&["value", "value.yaml"][..], |_| &[]),
+        key.as_deref(),
+    )
+    .ok_or_else(|| format!("Secret {secret_namespace}/{secret_name} holds no kubeconfig"))?;
+    Cluster::from_inline(&text).await.map_err(|e| e.to_string())
+}
+
+/// Follows every object of a kind that carries our label. A kind that does not exist counts as listed and empty, and is
+/// looked for again.
+pub(crate) async fn watch(
+    connection: Connection,
+    target: Target,
+    kind: GroupVersionKind,
+    installation: Arc<Installation>,
+    events: mpsc::UnboundedSender<Event>,
+) {
+    let selection =
+        Selection { labels: format!("{PART_OF}={}", installation.apply_set), ..Selection::default() };
+    follow(connection, target, kind, selection, None, events).await;
+}
+
+/// Follows one object, whoever made it.
+pub(crate) async fn watch_object(
+    connection: Connection,
+    target: Target,
+    key: ObjectKey,
+    version: String,
+    events: mpsc::UnboundedSender<Event>,
+) {
+    let kind = GroupVersionKind::new(&*key.group, version, &*key.kind);
+    let selection = Selection {
+        namespace: key.namespace.clone(),
+        fields: format!("metadata.name={}", key.name),
+        ..Selection::default()
+    };
+    follow(connection, target, kind, selection, Some(key), events).await;
+}
+
+async fn follow(
+    connection: Connection,
+    target: Target,
+    kind: GroupVersionKind,
+    selection: Selection,
+    single: Option<ObjectKey>,
+    events: mpsc::UnboundedSender<Event>,
+) {
+    let synced = || events.send(Event::Synced { target: target.clone(), kind: kind.clone() }).is_ok();
+    let mut pause = Duration::from_millis(200);
+    let mut told = single.is_some();
+    let resource = loop {
+        match connection.cluster.resource(&kind.group, &kind.version, &kind.kind).await {
+            Ok(resource) => break resource,
+            Err(ClusterError::NoKind { .. }) => {
+                if !told && !synced() {
+                    return;
+                }
+                told = true;
+            }
+            Err(error) => {
+                let gone = Event::TargetDown { target: target.clone(), why: error.to_string() };
+                if events.send(gone).is_err() {
+                    return;
+                }
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    };
+    let declares = connection.statuses.declares(&connection.cluster, &kind).await;
+    let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
+    let observed = |key: ObjectKey, object: Option<&Value>| {
+        let observation = object.map(|o| observation(o, declares));
+        events.send(Event::Observed { target: target.clone(), key, observation }).is_ok()
+    };
+    let key_of = |object: &Value| {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        ObjectKey::new(&*kind.group, &*kind.kind, text("/metadata/namespace"), text("/metadata/name"))
+    };
+    let tell = |event: WatchEvent| match event {
+        WatchEvent::Changed(object) => {
+            let key = key_of(&object);
+            known.insert(key.clone());
+            observed(key, Some(&object))
+        }
+        WatchEvent::Deleted(object) => {
+            let key = key_of(&object);
+            known.remove(&key);
+            observed(key, None)
+        }
+        WatchEvent::Listed(keys) => {
+            let listed: BTreeSet<ObjectKey> = keys.into_iter().collect();
+            let gone: Vec<ObjectKey> = known.difference(&listed).cloned().collect();
+            known = listed;
+            gone.into_iter().all(|key| observed(key, None)) && synced()
+        }
+        WatchEvent::Interrupted(error) => match error {
+            ClusterError::Unreachable { .. } | ClusterError::Unauthorized { .. } => {
+                events.send(Event::TargetDown { target: target.clone(), why: error.to_string() }).is_ok()
+            }
+            other => {
+                tracing::debug!(%kind, error = %other, "a watch was interrupted");
+                !events.is_closed()
+            }
+        },
+    };
+    connection.cluster.follow(&resource, &selection, tell).await;
+}
