@@ -70,7 +70,7 @@ pub fn words<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize> 
     text.match_indices(needle).map(|(at, _)| at).filter(move |at| {
         let before = at.checked_sub(1).and_then(|i| bytes.get(i));
         let ends_in_name = needle.bytes().last().is_some_and(|b| in_name(Some(&b)));
-        !in_name(before) && !(ends_in_name && in_name(bytes.get(at + needle.len())))
+        !(in_name(before) || ends_in_name && in_name(bytes.get(at + needle.len())))
     })
 }
 
