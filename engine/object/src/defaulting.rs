@@ -2,16 +2,21 @@ use crate::schema::Shape;
 use crate::{MAX_DEPTH, TypeId, Types};
 use serde_json::{Map, Value};
 
-/// Sets absent fields to the schema's defaults, all the way down. A null that is not nullable gives way to the default,
-/// and is removed where there is none.
+/// Sets absent fields to the schema's defaults, all the way down. A null that is not nullable gives way to the default.
 pub fn apply_defaults(value: &mut Value, types: &Types, id: TypeId) {
-    drop_nulls(value, types, id);
     fill(value, types, id, Wanted::All, 0);
 }
 
-/// Removes null fields that are declared and not nullable, except those that have a default.
-pub(crate) fn drop_nulls(value: &mut Value, types: &Types, id: TypeId) {
+/// Removes null fields that are declared and not nullable, except those that have a default: what an API server does
+/// with a request's custom resource before it sets defaults.
+pub fn drop_nulls(value: &mut Value, types: &Types, id: TypeId) {
     drop_nulls_below(value, types, id, 0);
+}
+
+/// Removes what does not survive in an API server's own structs, `metadata` of every object included: null fields, and
+/// empty maps and lists that are not required.
+pub fn normalize(value: &mut Value, types: &Types, id: TypeId) {
+    normalize_below(value, types, id, 0);
 }
 
 /// Adds the structs that are never absent, as an API server's own kinds have them, and nothing else.
@@ -35,7 +40,9 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
             for (name, field) in &map.fields {
                 let Some(default) = &field.default else { continue };
                 let empty = default.as_object().is_some_and(Map::is_empty);
-                if (wanted == Wanted::Structs && !empty) || (types.zero_structs && is_zero(default)) {
+                let native = types.get(id).native;
+                let structs = native && empty && matches!(types.get(field.ty).shape, Shape::Map(_));
+                if (wanted == Wanted::Structs && !structs) || (native && is_zero(default)) {
                     continue;
                 }
                 if entries.get(name).is_none_or(|there| nulls(there, field.ty)) {
@@ -65,6 +72,48 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
             }
         }
         (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
+
+fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let ty = types.get(id);
+    match (&ty.shape, value) {
+        (Shape::Map(map), Value::Object(entries)) => {
+            for (name, child) in entries.iter_mut() {
+                if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {
+                    normalize_below(child, types, ty, depth + 1);
+                }
+            }
+            if ty.native {
+                entries.retain(|name, child| match map.fields.get(name) {
+                    Some(field) => keeps(child, &types.get(field.ty).shape, map.required.contains(name)),
+                    None => true,
+                });
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            for item in items {
+                normalize_below(item, types, list.element, depth + 1);
+            }
+        }
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
+
+/// Whether a field of a struct survives being decoded and encoded.
+fn keeps(value: &Value, shape: &Shape, required: bool) -> bool {
+    match (value, shape) {
+        (Value::Null, Shape::Any) => true,
+        (Value::Null, Shape::Scalar(_) | Shape::Map(_) | Shape::List(_)) => false,
+        (Value::Array(items), Shape::List(_)) => required || !items.is_empty(),
+        // Maps, not structs: whether a struct is there is information.
+        (Value::Object(entries), Shape::Map(map)) => {
+            required || !entries.is_empty() || !map.fields.is_empty() || map.element == Some(TypeId::ANY)
+        }
+        _ => true,
     }
 }
 

@@ -63,9 +63,7 @@ pub fn apply(
     if same {
         object = before.value.into_owned();
     } else {
-        if context.types.zero_structs {
-            defaulting::drop_nulls(&mut object, context.types, context.type_id);
-        }
+        defaulting::normalize(&mut object, context.types, context.type_id);
         if let Some(default) = context.default {
             default(&mut object);
         }

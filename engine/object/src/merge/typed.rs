@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Whether the value can be merged as that type: every field declared, every value of its kind, every list item told
 /// apart. Messages as an API server words them, each with its path. This is not validation: see [`crate::validate`].
 pub(super) fn check(value: &Value, types: &Types, id: TypeId, duplicates: Duplicates) -> Vec<String> {
-    let mut checker = Checker { types, duplicates, path: String::new(), errors: Vec::new() };
+    let mut checker = Checker { types, duplicates, path: Vec::new(), errors: Vec::new() };
     checker.check(value, id);
     checker.errors
 }
@@ -31,12 +31,18 @@ pub(super) fn text(errors: &[String]) -> String {
 struct Checker<'a> {
     types: &'a Types,
     duplicates: Duplicates,
-    path: String,
+    path: Vec<Step<'a>>,
     errors: Vec<String>,
 }
 
-impl Checker<'_> {
-    fn check(&mut self, value: &Value, id: TypeId) {
+/// A step of the path, made into text when there is an error.
+enum Step<'a> {
+    Field(&'a str),
+    Item(PathElement),
+}
+
+impl<'a> Checker<'a> {
+    fn check(&mut self, value: &'a Value, id: TypeId) {
         let types = self.types;
         match (&types.get(id).shape, value) {
             (Shape::Any, _) | (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_), Value::Null) => {}
@@ -77,16 +83,16 @@ impl Checker<'_> {
         self.error(error);
     }
 
-    fn entry(&mut self, name: &str, child: &Value, map: &MapType) {
+    fn entry(&mut self, name: &'a str, child: &'a Value, map: &MapType) {
         let field = map.fields.get(name).map(|field| field.ty).or(map.element);
         let id = field.or(map.lenient.then_some(TypeId::ANY));
-        self.below(&PathElement::field(name), |checker| match id {
+        self.below(Step::Field(name), |checker| match id {
             Some(id) => checker.check(child, id),
             None => checker.error("field not declared in schema"),
         });
     }
 
-    fn list(&mut self, items: &[Value], list: &ListType) {
+    fn list(&mut self, items: &'a [Value], list: &ListType) {
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             let element = if list.relation == ListRelation::Atomic {
@@ -103,24 +109,35 @@ impl Checker<'_> {
             if self.duplicates == Duplicates::Refused && seen.contains(&element) {
                 self.error(format!("duplicate entries for key {element}"));
             }
-            self.below(&element, |checker| checker.check(item, list.element));
-            seen.insert(element);
+            if list.relation != ListRelation::Atomic {
+                seen.insert(element.clone());
+            }
+            self.below(Step::Item(element), |checker| checker.check(item, list.element));
         }
     }
 
-    fn below(&mut self, element: &PathElement, walk: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        self.path.push_str(&element.to_string());
+    fn below(&mut self, step: Step<'a>, walk: impl FnOnce(&mut Self)) {
+        self.path.push(step);
         walk(self);
-        self.path.truncate(length);
+        self.path.pop();
     }
 
     fn error(&mut self, problem: impl AsRef<str>) {
         let problem = problem.as_ref();
-        self.errors.push(if self.path.is_empty() {
-            problem.to_owned()
-        } else {
-            format!("{}: {problem}", self.path)
-        });
+        let mut text = String::new();
+        for step in &self.path {
+            match step {
+                Step::Field(name) => {
+                    text.push('.');
+                    text.push_str(name);
+                }
+                Step::Item(element) => text.push_str(&element.to_string()),
+            }
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(problem);
+        self.errors.push(text);
     }
 }

@@ -6,7 +6,7 @@ use super::write::{
     take_managed_fields, too_deep,
 };
 use super::{WriteContext, WriteError, Written};
-use crate::{ManagedFields, Operation};
+use crate::{ManagedFields, Operation, defaulting};
 use serde_json::Value;
 
 /// Every other write: `new` is what is to be stored, defaulted; `live` is `None` on create. Returns it with its
@@ -22,6 +22,7 @@ pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> 
     }
     let mut new = new.clone();
     let given = take_managed_fields(&mut new);
+    defaulting::normalize(&mut new, context.types, context.type_id);
     let of_live = || live.and_then(|live| ManagedFields::of(live).ok()).unwrap_or_default();
     let fields = match given {
         Some(given) if context.subresource.is_empty() => {

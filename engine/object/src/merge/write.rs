@@ -52,9 +52,7 @@ pub(super) fn live_in<'v>(live: Option<&Value>, like: &Value, context: &WriteCon
 /// A new object of the kind: identity, and for types whose structs are never absent those structs.
 pub(super) fn empty_like(like: &Value, context: &WriteContext<'_>) -> Value {
     let mut object = json!({ "apiVersion": like.get("apiVersion"), "kind": like.get("kind") });
-    if context.types.zero_structs {
-        crate::defaulting::fill_structs(&mut object, context.types, context.type_id);
-    }
+    crate::defaulting::fill_structs(&mut object, context.types, context.type_id);
     object
 }
 

@@ -31,9 +31,6 @@ pub struct Types {
     types: Vec<Type>,
     names: BTreeMap<String, TypeId>,
     kinds: BTreeMap<GroupVersionKind, TypeId>,
-    /// Whether a struct field whose default is `{}` is always there, as in the structs of an API server's own kinds,
-    /// whose objects then never lack it: a new object starts with them.
-    pub(crate) zero_structs: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +41,9 @@ pub struct Type {
     pub embedded_resource: bool,
     /// `x-kubernetes-preserve-unknown-fields`: pruning leaves what no field declares.
     pub preserve_unknown: bool,
+    /// An API server holds such values in structs of its own, in which nulls, empty maps and empty lists do not survive
+    /// and some structs are never absent.
+    pub native: bool,
     pub constraint: Option<Box<Constraint>>,
     /// `x-kubernetes-validations`, as written. Evaluating them is the caller's: `self` is the value at this type.
     pub rules: Vec<Rule>,
@@ -184,7 +184,7 @@ impl Types {
 
     fn new() -> Self {
         let any = Type { preserve_unknown: true, ..Type::of(Shape::Any) };
-        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new(), zero_structs: false }
+        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new() }
     }
 
     fn push(&mut self, ty: Type) -> TypeId {
@@ -309,6 +309,7 @@ impl Type {
             nullable: false,
             embedded_resource: false,
             preserve_unknown: false,
+            native: false,
             constraint: None,
             rules: Vec::new(),
         }

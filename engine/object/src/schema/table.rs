@@ -84,7 +84,6 @@ pub(super) fn builtin() -> &'static Builtin {
 
 pub(super) fn read(table: &Value) -> Builtin {
     let mut reader = Reader { types: Types::new(), uses: BTreeMap::new() };
-    reader.types.zero_structs = true;
     let definitions = table.get("types").and_then(Value::as_object);
     for name in definitions.into_iter().flatten().map(|(name, _)| name) {
         let id = reader.types.push(Type::of(Shape::Any));
@@ -175,7 +174,7 @@ impl Reader {
             ..Constraint::default()
         };
         let constraint = (constraint != Constraint::default()).then(|| Box::new(constraint));
-        Type { preserve_unknown, constraint, ..Type::of(shape) }
+        Type { preserve_unknown, native: true, constraint, ..Type::of(shape) }
     }
 
     fn map(&mut self, schema: &Map<String, Value>) -> MapType {

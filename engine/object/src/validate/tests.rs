@@ -1,6 +1,6 @@
 use super::format;
 use crate::samples::{any_json, any_spec, config, widget_of, widget_types};
-use crate::{apply_defaults, prune, schema, unknown_fields, validate};
+use crate::{apply_defaults, drop_nulls, prune, schema, unknown_fields, validate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -219,6 +219,7 @@ fn defaults_fill_what_is_absent_and_what_is_null_but_may_not_be() {
     }))
     .expect("structural");
     let filled = |mut value: Value| {
+        drop_nulls(&mut value, &schema.types, schema.root);
         apply_defaults(&mut value, &schema.types, schema.root);
         value
     };

@@ -83,3 +83,16 @@ fn kinds_know_their_names_and_subresources() {
     );
     assert!(kinds.by_plural("", "v1", "namespaces").is_some_and(|kind| !kind.namespaced));
 }
+
+#[test]
+fn empty_maps_and_lists_of_an_api_servers_own_structs_do_not_survive() {
+    let mut story = story(&GroupVersionKind::new("apps", "v1", "Deployment"));
+    let mut object = deployment(json!([{"name": "web", "image": "i", "args": [], "securityContext": {}}]));
+    object["metadata"]["labels"] = json!({});
+    object["spec"]["template"]["spec"]["nodeSelector"] = json!({});
+    story.apply_object("a", &object, false).unwrap();
+    let spec = &story.spec()["template"]["spec"];
+    assert_eq!(*spec, json!({"containers": [{"name": "web", "image": "i", "securityContext": {}}]}));
+    assert_eq!(story.live.as_ref().unwrap()["metadata"].get("labels"), None);
+    assert!(story.owns("a").contains(&".metadata.labels".to_owned()), "{:?}", story.owns("a"));
+}
