@@ -3,17 +3,19 @@
 use crate::expect_none;
 use crate::purity::is_pure;
 use crate::table::{closure, house, short};
-use crate::workspace::{Kind, Package, packages};
+use crate::workspace::{Kind, Package, packages, place};
 use std::collections::BTreeSet;
+
+const HEAD: &str = "| crate | holds | may import |";
 
 #[test]
 fn the_house_table_lists_every_crate_and_no_other() {
     let listed: BTreeSet<String> = house().into_keys().collect();
     let existing: BTreeSet<String> = packages().iter().map(|package| folder(package).to_owned()).collect();
-    let missing = existing.difference(&listed).map(|name| format!("ARCHITECTURE.md: no row for `{name}`"));
-    let stale = listed
-        .difference(&existing)
-        .map(|name| format!("ARCHITECTURE.md: a row for `{name}`, no such crate"));
+    let missing = existing
+        .difference(&listed)
+        .map(|name| format!("{}: no row for `{name}`", place("ARCHITECTURE.md", HEAD)));
+    let stale = listed.difference(&existing).map(|name| format!("{}: `{name}` is no crate", row(name)));
     expect_none(
         "the house table and the workspace differ",
         "change the table in ARCHITECTURE.md in the commit that adds or removes the crate, with a line of why",
@@ -31,7 +33,10 @@ fn a_crate_imports_only_what_the_house_table_allows() {
         for dependency in package.dependencies.iter().filter(|d| d.kind != Kind::Dev) {
             let Some(import) = dependency.name.strip_prefix("mainstay-") else { continue };
             if !allowed.contains(import) {
-                found.push(format!("{}/Cargo.toml: `{import}` is not in its row", package.folder));
+                found.push(format!(
+                    "{}: `{import}` is not in its row",
+                    place(&package.manifest(), &dependency.name)
+                ));
             }
         }
     }
@@ -49,11 +54,11 @@ fn the_house_table_has_no_cycle_and_names_only_crates() {
     for (folder, imports) in &table {
         let Some(imports) = imports else { continue };
         if closure(&table, imports).contains(short(folder)) {
-            found.push(format!("ARCHITECTURE.md: `{folder}` reaches itself"));
+            found.push(format!("{}: `{folder}` reaches itself", row(folder)));
         }
         for import in imports {
             if !table.keys().any(|row| short(row) == import) {
-                found.push(format!("ARCHITECTURE.md: `{folder}` may import `{import}`, which has no row"));
+                found.push(format!("{}: `{import}` has no row", row(folder)));
             }
         }
     }
@@ -69,7 +74,11 @@ fn tests_of_pure_crates_do_not_reach_io_crates() {
             let io =
                 target.is_some_and(|other| !is_pure(&other.folder) && !other.folder.starts_with("tests/"));
             if io {
-                found.push(format!("{}/Cargo.toml: dev-dependency `{}`", package.folder, dependency.name));
+                found.push(format!(
+                    "{}: dev-dependency `{}`",
+                    place(&package.manifest(), &dependency.name),
+                    dependency.name
+                ));
             }
         }
     }
@@ -82,21 +91,21 @@ fn tests_of_pure_crates_do_not_reach_io_crates() {
 
 #[test]
 fn every_crate_takes_the_lints_of_the_workspace() {
-    let manifests = packages().iter().map(|package| match package.folder.as_str() {
-        "" => "Cargo.toml".to_owned(),
-        folder => format!("{folder}/Cargo.toml"),
-    });
-    let without = manifests.filter(|path| {
+    let without = packages().iter().map(Package::manifest).filter(|path| {
         !crate::workspace::text(path).unwrap_or_default().contains("[lints]\nworkspace = true")
     });
     expect_none(
         "a crate has lints of its own",
         "add `[lints]` with `workspace = true`",
-        without.map(|path| format!("{path}: lints are not the workspace's")).collect(),
+        without.map(|path| format!("{}: lints are not the workspace's", place(&path, "[lints"))).collect(),
     );
 }
 
 /// The root package is listed under the folder of its sources.
 fn folder(package: &Package) -> &str {
     if package.folder.is_empty() { "fleet/cli" } else { &package.folder }
+}
+
+fn row(folder: &str) -> String {
+    place("ARCHITECTURE.md", &format!("| `{folder}` |"))
 }

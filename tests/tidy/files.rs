@@ -2,7 +2,7 @@
 
 use crate::expect_none;
 use crate::source::{Source, is_test};
-use crate::workspace::{files, packages, root, rust_files, text};
+use crate::workspace::{files, packages, place, root, rust_files, text};
 
 /// Data that users consume: no code hides among it.
 const DATA: [&str; 3] = ["modules/", "policies/", "examples/"];
@@ -62,8 +62,7 @@ fn a_crate_has_one_test_binary() {
         let names: Vec<&str> =
             binaries.map(|target| target.name.as_str()).filter(|name| *name != "tidy").collect();
         if names.len() > 1 {
-            let folder = if package.folder.is_empty() { "." } else { &package.folder };
-            found.push(format!("{folder}/Cargo.toml: {}", names.join(", ")));
+            found.push(format!("{}: {}", place(&package.manifest(), "[[test]]"), names.join(", ")));
         }
     }
     expect_none(

@@ -2,7 +2,7 @@
 
 use crate::expect_none;
 use crate::source::{Source, is_test, line, words};
-use crate::workspace::{Kind, packages, rust_files, text};
+use crate::workspace::{Kind, packages, place, rust_files, text};
 
 /// Below these, and in these files, everything that is not test code is pure.
 const PURE: [&str; 8] = [
@@ -121,7 +121,7 @@ fn pure_crates_depend_only_on_crates_that_compute() {
         for dependency in package.dependencies.iter().filter(|d| d.kind == Kind::Normal) {
             let name = dependency.name.as_str();
             if !name.starts_with("mainstay-") && !COMPUTE.contains(&name) {
-                found.push(format!("{}/Cargo.toml: `{name}`", package.folder));
+                found.push(format!("{}: `{name}`", place(&package.manifest(), name)));
             }
         }
     }

@@ -16,6 +16,12 @@ pub struct Package {
     pub targets: Vec<Target>,
 }
 
+impl Package {
+    pub fn manifest(&self) -> String {
+        if self.folder.is_empty() { "Cargo.toml".to_owned() } else { format!("{}/Cargo.toml", self.folder) }
+    }
+}
+
 pub struct Dependency {
     pub name: String,
     pub kind: Kind,
@@ -69,6 +75,13 @@ pub fn rust_files() -> impl Iterator<Item = &'static str> {
 /// The text of a file, or `None` where it is not text.
 pub fn text(path: &str) -> Option<String> {
     String::from_utf8(std::fs::read(root().join(path)).ok()?).ok()
+}
+
+/// `path:line` of the first line that begins with `start`; line 1 where there is none.
+pub fn place(path: &str, start: &str) -> String {
+    let text = text(path).unwrap_or_default();
+    let line = text.lines().position(|line| line.starts_with(start)).unwrap_or_default();
+    format!("{path}:{}", line + 1)
 }
 
 /// The members of the workspace, sorted by name.
