@@ -58,7 +58,7 @@ fn a_crate_has_one_test_binary() {
     let mut found = Vec::new();
     for package in packages() {
         let binaries = package.targets.iter().filter(|target| target.kind == "test");
-        // The root package's tidy needs neither the binary nor a server and is run by itself.
+        // Tidy is read-only and needs neither the binary nor a server: it must not share a process with what does.
         let names: Vec<&str> =
             binaries.map(|target| target.name.as_str()).filter(|name| *name != "tidy").collect();
         if names.len() > 1 {
