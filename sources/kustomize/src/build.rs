@@ -1,0 +1,438 @@
+//! A build: kustomizations are accumulated depth first, each one's transformations over what it includes; hashes, name
+//! references and variables come last, over everything.
+use crate::config::Config;
+use crate::generate::{Generated, generate};
+use crate::kustomization::{GeneratorOptions, Kustomization, ReplacementField, Var};
+use crate::loader::Loader;
+use crate::objects::Objects;
+use crate::plugin;
+use crate::problem::Problem;
+use crate::resource::Resource;
+use crate::target::{Target, find};
+use crate::transform::{
+    image, labels, name, namespace, patch, reference, replacement, replica, sort, variable,
+};
+use crate::{document, fieldspec::FieldSpec};
+use mainstay_diagnostic::codes::kustomize as codes;
+use mainstay_diagnostic::{Diagnostics, Location};
+use mainstay_unit::tree::TreePath;
+use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) struct Builder<'a> {
+    pub(crate) loader: &'a Loader<'a>,
+    kustomizations: Cell<usize>,
+    /// Components that do not exist are left out.
+    pub(crate) ignore_missing_components: bool,
+}
+
+/// What was built so far, and the rules that its transformations follow.
+pub(crate) struct Accumulated {
+    pub(crate) objects: Objects,
+    config: Arc<Config>,
+    vars: BTreeMap<String, Var>,
+}
+
+impl Accumulated {
+    fn new() -> Self {
+        Self { objects: Objects::default(), config: builtin(), vars: BTreeMap::new() }
+    }
+
+    fn configure(&mut self, config: &Config) -> Result<(), Problem> {
+        Arc::make_mut(&mut self.config).merge(config)
+    }
+}
+
+fn builtin() -> Arc<Config> {
+    static SHARED: std::sync::OnceLock<Arc<Config>> = std::sync::OnceLock::new();
+    SHARED.get_or_init(|| Arc::new(Config::builtin().clone())).clone()
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(loader: &'a Loader<'a>, ignore_missing_components: bool) -> Self {
+        Self { loader, kustomizations: Cell::new(0), ignore_missing_components }
+    }
+
+    /// The whole build of a root kustomization.
+    pub(crate) fn build(&self, target: &Target) -> Result<Objects, Diagnostics> {
+        let mut all = self.accumulate(target, Accumulated::new(), &[])?;
+        let root = |p: Problem| target.fault(p, "");
+        name::add_hashes(&mut all.objects).map_err(root)?;
+        reference::fix(&mut all.objects, &all.config.name_reference).map_err(root)?;
+        variable::resolve(&mut all.objects, &all.vars, &all.config.var_reference)
+            .map_err(|p| target.fault(p, "/vars"))?;
+        all.objects.retain(|r| !r.is_local());
+        let options = target.kustomization.sort_options.as_ref();
+        sort::sort(&mut all.objects, options).map_err(|p| target.fault(p, "/sortOptions"))?;
+        if target.kustomization.build_metadata.iter().any(|m| m == "managedByLabel") {
+            let label = BTreeMap::from([("app.kubernetes.io/managed-by".into(), MANAGED_BY.into())]);
+            labels::set_entries(&mut all.objects, &label, &[FieldSpec::path("metadata/labels", true)])
+                .map_err(root)?;
+        }
+        for resource in all.objects.iter_mut() {
+            resource.finish();
+        }
+        Ok(all.objects)
+    }
+
+    fn accumulate(
+        &self,
+        target: &Target,
+        mut all: Accumulated,
+        chain: &[&TreePath],
+    ) -> Result<Accumulated, Diagnostics> {
+        let count = self.kustomizations.get() + 1;
+        self.kustomizations.set(count);
+        if count > self.loader.limits.kustomizations || chain.len() >= self.loader.limits.nesting {
+            let message = "the build includes too many kustomizations, or nests them too deeply";
+            return Err(target.fault(Problem::new(&codes::LIMIT, message), ""));
+        }
+        refuse_unsupported(target)?;
+        let k = &target.kustomization;
+        let mut chain = chain.to_vec();
+        chain.push(&target.folder);
+
+        for (at, path) in k.resources.iter().enumerate() {
+            self.resource(target, &mut all, path, &format!("/resources/{at}"), &chain)?;
+        }
+        for (at, path) in k.configurations.iter().enumerate() {
+            let pointer = format!("/configurations/{at}");
+            let fault = |p: Problem| target.fault(p, &pointer);
+            let value = self.yaml(target, path, &pointer)?;
+            let mut config: Config = serde_json::from_value(value).map_err(|e| {
+                fault(Problem::new(&codes::INVALID, format!("{path} is no transformer configuration: {e}")))
+            })?;
+            config.sort();
+            all.configure(&config).map_err(fault)?;
+        }
+        self.generate(target, &mut all)?;
+        for (at, path) in k.components.iter().enumerate() {
+            let pointer = format!("/components/{at}");
+            let folder =
+                self.loader.find_folder(&target.folder, path).map_err(|p| target.fault(p, &pointer))?;
+            match folder {
+                Some(folder) => all = self.folder(target, all, &folder, &pointer, &chain, true)?,
+                None if self.ignore_missing_components => {}
+                None => return Err(target.fault(self.missing(target, path, "folder"), &pointer)),
+            }
+        }
+        self.transform(target, &mut all)?;
+        variable::declare(&mut all.objects, &mut all.vars, &k.vars).map_err(|p| target.fault(p, "/vars"))?;
+        self.check_size(target, &all)?;
+        Ok(all)
+    }
+
+    fn check_size(&self, target: &Target, all: &Accumulated) -> Result<(), Diagnostics> {
+        let limit = self.loader.limits.objects;
+        if all.objects.len() <= limit {
+            return Ok(());
+        }
+        let message = format!("the build holds more than {limit} objects");
+        Err(target.fault(Problem::new(&codes::LIMIT, message), ""))
+    }
+
+    /// A file of objects, or a folder with a kustomization.
+    fn resource(
+        &self,
+        target: &Target,
+        all: &mut Accumulated,
+        path: &str,
+        pointer: &str,
+        chain: &[&TreePath],
+    ) -> Result<(), Diagnostics> {
+        let fault = |p: Problem| target.fault(p, pointer);
+        if is_remote(path) {
+            return Err(fault(Problem::new(&codes::REMOTE, format!("{path} is a remote base"))));
+        }
+        let file = self.loader.find_file(&target.folder, path).map_err(fault)?;
+        if file.is_some() {
+            for resource in self.documents(target, path, pointer)? {
+                all.objects.push(resource).map_err(fault)?;
+            }
+            return self.check_size(target, all);
+        }
+        let folder = self.loader.find_folder(&target.folder, path).map_err(fault)?;
+        let Some(folder) = folder else {
+            return Err(fault(self.missing(target, path, "file or folder")));
+        };
+        let below = self.folder(target, Accumulated::new(), &folder, pointer, chain, false)?;
+        all.objects.append(below.objects).map_err(fault)?;
+        if !Arc::ptr_eq(&all.config, &below.config) {
+            all.configure(&below.config).map_err(fault)?;
+        }
+        for var in below.vars.into_values() {
+            variable::add(&mut all.vars, var).map_err(fault)?;
+        }
+        self.check_size(target, all)
+    }
+
+    fn folder(
+        &self,
+        target: &Target,
+        all: Accumulated,
+        folder: &TreePath,
+        pointer: &str,
+        chain: &[&TreePath],
+        component: bool,
+    ) -> Result<Accumulated, Diagnostics> {
+        let fault = |p: Problem| target.fault(p, pointer);
+        if chain.iter().any(|visited| visited.is_within(folder)) {
+            let mut names: Vec<String> = chain.iter().map(ToString::to_string).collect();
+            names.push(folder.to_string());
+            let message = format!("kustomizations include each other: {}", names.join(" -> "));
+            return Err(fault(Problem::new(&codes::CYCLE, message)));
+        }
+        let Some((path, entry)) = find(self.loader, folder).map_err(fault)? else {
+            let message = format!("the folder {folder} has no kustomization file");
+            return Err(fault(
+                Problem::new(&codes::NOT_FOUND, message).hint("name its files, or add a kustomization.yaml"),
+            ));
+        };
+        let below = Target::load(self.loader, folder, &path, &entry, |_| {})?;
+        if below.kustomization.is_component() != component {
+            let message = if component {
+                format!("{folder} is a Kustomization; under components there must be a Component")
+            } else {
+                format!("{folder} is a Component; it must be named under components")
+            };
+            return Err(fault(Problem::new(&codes::INVALID, message)));
+        }
+        self.accumulate(&below, all, chain)
+    }
+
+    fn missing(&self, target: &Target, path: &str, what: &str) -> Problem {
+        let folder = &target.folder;
+        let problem = Problem::new(&codes::NOT_FOUND, format!("there is no {what} {path} in {folder}"));
+        match self.loader.closest(folder, path) {
+            Some(near) => problem.hint(format!("did you mean {near}?")),
+            None => problem,
+        }
+    }
+
+    /// The objects of a file.
+    pub(crate) fn documents(
+        &self,
+        target: &Target,
+        path: &str,
+        pointer: &str,
+    ) -> Result<Vec<Resource>, Diagnostics> {
+        let found = self.loader.find_file(&target.folder, path).map_err(|p| target.fault(p, pointer))?;
+        let Some((real, entry)) = found else {
+            return Err(target.fault(self.missing(target, path, "file"), pointer));
+        };
+        let parsed = self.loader.documents(&real, &entry).map_err(|p| target.fault(p, pointer))?;
+        let in_file = |p: Problem| {
+            let bytes = self.loader.bytes(&real, &entry).unwrap_or_else(|_| Arc::from([]));
+            p.in_file(real.as_str(), &bytes)
+        };
+        match &*parsed {
+            Err(problem) => Err(in_file(problem.clone())),
+            Ok(read) => document::resources(read, real.as_str()).map_err(in_file),
+        }
+    }
+
+    /// A file's text.
+    pub(crate) fn text(&self, target: &Target, path: &str, pointer: &str) -> Result<Arc<[u8]>, Diagnostics> {
+        let found = self.loader.find_file(&target.folder, path).map_err(|p| target.fault(p, pointer))?;
+        let Some((real, entry)) = found else {
+            return Err(target.fault(self.missing(target, path, "file"), pointer));
+        };
+        self.loader.bytes(&real, &entry).map_err(|p| target.fault(p, pointer))
+    }
+
+    /// A file's first document as Kubernetes reads it.
+    pub(crate) fn yaml(&self, target: &Target, path: &str, pointer: &str) -> Result<Value, Diagnostics> {
+        let bytes = self.text(target, path, pointer)?;
+        let name = target.folder.join(path).map(|p| p.as_str().to_owned()).unwrap_or_default();
+        let loaded = mainstay_yaml::load(&name, &bytes, &mainstay_yaml::Limits::default());
+        if loaded.diagnostics.has_errors() {
+            return Err(loaded.diagnostics);
+        }
+        Ok(loaded.documents.into_iter().next().map_or(Value::Null, |d| d.root.into_json()))
+    }
+
+    fn generate(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
+        let k = &target.kustomization;
+        let kinds = [
+            (Generated::ConfigMap, &k.config_map_generator, "configMapGenerator"),
+            (Generated::Secret, &k.secret_generator, "secretGenerator"),
+        ];
+        for (kind, generators, field) in kinds {
+            for (at, args) in generators.iter().enumerate() {
+                let pointer = format!("/{field}/{at}");
+                let fault = |p: Problem| target.fault(p, &pointer);
+                let options = GeneratorOptions::merged(args.options.as_ref(), k.generator_options.as_ref());
+                let origin = target.location(&pointer);
+                let made = generate(self.loader, &target.folder, args, options.as_ref(), kind, origin);
+                all.objects.absorb(made.map_err(fault)?).map_err(fault)?;
+            }
+        }
+        for (config, pointer) in self.plugins(target, &k.generators, "generators")? {
+            let made = plugin::generate(self, target, &config, &pointer)?;
+            all.objects.absorb(made).map_err(|p| target.fault(p, &pointer))?;
+        }
+        Ok(())
+    }
+
+    /// Configurations of built-in plugins, inline, in files or in folders.
+    fn plugins(
+        &self,
+        target: &Target,
+        entries: &[String],
+        field: &str,
+    ) -> Result<Vec<(Resource, String)>, Diagnostics> {
+        let mut inline = Vec::new();
+        let mut named = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let pointer = format!("/{field}/{at}");
+            if let Some(found) = document::inline(entry, &target.location(&pointer), &self.loader.limits) {
+                inline.extend(found.into_iter().map(|r| (r, pointer.clone())));
+                continue;
+            }
+            let mut all = Accumulated::new();
+            self.resource(target, &mut all, entry, &pointer, &[&target.folder])?;
+            named.extend(all.objects.into_vec().into_iter().map(|r| (r, pointer.clone())));
+        }
+        inline.append(&mut named);
+        Ok(inline)
+    }
+
+    fn transform(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
+        let k = &target.kustomization;
+        let config = all.config.clone();
+        let objects = &mut all.objects;
+        for (at, entry) in k.patches_strategic_merge.iter().enumerate() {
+            let pointer = format!("/patchesStrategicMerge/{at}");
+            let patches = match document::inline(entry, &target.location(&pointer), &self.loader.limits) {
+                Some(patches) => patches,
+                None => self.documents(target, entry, &pointer)?,
+            };
+            for patch in &patches {
+                patch::merge_legacy(objects, patch).map_err(|p| target.fault(p, &pointer))?;
+            }
+        }
+        for (at, entry) in k.patches.iter().enumerate() {
+            self.patch(target, objects, entry, &format!("/patches/{at}"))?;
+        }
+        let of = |namespace| namespace::Namespace {
+            namespace,
+            specs: &config.namespace,
+            unset_only: false,
+            subjects: namespace::Subjects::Default,
+        };
+        of(&k.namespace).transform(objects).map_err(|p| target.fault(p, "/namespace"))?;
+        if !k.name_prefix.is_empty() {
+            name::affix(objects, &k.name_prefix, name::Affix::Prefix, &config.name_prefix)
+                .map_err(|p| target.fault(p, "/namePrefix"))?;
+        }
+        if !k.name_suffix.is_empty() {
+            name::affix(objects, &k.name_suffix, name::Affix::Suffix, &config.name_suffix)
+                .map_err(|p| target.fault(p, "/nameSuffix"))?;
+        }
+        for (at, label) in k.labels.iter().enumerate() {
+            let fault = |p: Problem| target.fault(p, &format!("/labels/{at}"));
+            let specs = labels::label_specs(label, &config).map_err(fault)?;
+            labels::set_entries(objects, &label.pairs, &specs).map_err(fault)?;
+        }
+        labels::set_entries(objects, &k.common_labels, &config.common_labels)
+            .map_err(|p| target.fault(p, "/commonLabels"))?;
+        labels::set_entries(objects, &k.common_annotations, &config.common_annotations)
+            .map_err(|p| target.fault(p, "/commonAnnotations"))?;
+        for (at, entry) in k.patches_json.iter().enumerate() {
+            self.json_patch(target, objects, entry, &format!("/patchesJson6902/{at}"))?;
+        }
+        for (at, replica) in k.replicas.iter().enumerate() {
+            replica::set_replicas(objects, replica, &config.replicas)
+                .map_err(|p| target.fault(p, &format!("/replicas/{at}")))?;
+        }
+        for (at, image) in k.images.iter().enumerate() {
+            image::set_image(objects, image, &config.images)
+                .map_err(|p| target.fault(p, &format!("/images/{at}")))?;
+        }
+        for (at, field) in k.replacements.iter().enumerate() {
+            self.replacement(target, objects, field, &format!("/replacements/{at}"))?;
+        }
+        for (config, pointer) in self.plugins(target, &k.transformers, "transformers")? {
+            plugin::transform(self, target, objects, &config, &pointer)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn replacement(
+        &self,
+        target: &Target,
+        objects: &mut Objects,
+        field: &ReplacementField,
+        pointer: &str,
+    ) -> Result<(), Diagnostics> {
+        let fault = |p: Problem| target.fault(p, pointer);
+        if field.path.is_empty() {
+            return replacement::replace(objects, field).map_err(fault);
+        }
+        if field.source.is_some() || field.targets.is_some() {
+            let message = "a replacement has either a path or a source and targets";
+            return Err(fault(Problem::new(&codes::INVALID, message)));
+        }
+        let value = self.yaml(target, &field.path, pointer)?;
+        let values = match value {
+            Value::Array(items) => items,
+            other => vec![other],
+        };
+        for value in values {
+            let read: ReplacementField = serde_json::from_value(value).map_err(|e| {
+                fault(Problem::new(&codes::INVALID, format!("{} holds no replacement: {e}", field.path)))
+            })?;
+            replacement::replace(objects, &read).map_err(fault)?;
+        }
+        Ok(())
+    }
+}
+
+/// What kustomize 5.5 writes into its label.
+const MANAGED_BY: &str = "kustomize-v5.5.0";
+
+fn refuse_unsupported(target: &Target) -> Result<(), Diagnostics> {
+    let k: &Kustomization = &target.kustomization;
+    let known = ["originAnnotations", "transformerAnnotations", "managedByLabel"];
+    if let Some(at) = k.build_metadata.iter().position(|m| !known.contains(&m.as_str())) {
+        let message = format!("buildMetadata knows {}", known.join(", "));
+        return Err(target.fault(Problem::new(&codes::INVALID, message), &format!("/buildMetadata/{at}")));
+    }
+    let mut problems = Diagnostics::new();
+    let mut refuse = |used: bool, field: &str, what: &str| {
+        if used {
+            let message = format!("{what} is not supported yet");
+            problems.extend(target.fault(Problem::new(&codes::UNSUPPORTED, message), &format!("/{field}")));
+        }
+    };
+    refuse(!k.helm_charts.is_empty(), "helmCharts", "helmCharts");
+    refuse(
+        !k.helm_chart_inflation_generator.is_empty(),
+        "helmChartInflationGenerator",
+        "helmChartInflationGenerator",
+    );
+    refuse(!k.crds.is_empty(), "crds", "crds");
+    refuse(!k.openapi.is_empty(), "openapi", "openapi");
+    refuse(!k.validators.is_empty(), "validators", "validators");
+    let annotations = |m: &String| m != "managedByLabel";
+    refuse(
+        k.build_metadata.iter().any(annotations),
+        "buildMetadata",
+        "recording origins and transformations",
+    );
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn is_remote(path: &str) -> bool {
+    const MARKS: [&str; 9] =
+        ["git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/", "file://"];
+    let lower = path.to_ascii_lowercase();
+    MARKS.iter().any(|mark| lower.starts_with(mark)) || path.contains("://")
+}
+
+/// A problem that no field of a kustomization is to blame for.
+pub(crate) fn at_file(problem: Problem, file: &str) -> Diagnostics {
+    problem.located(Location::file(file)).into()
+}

@@ -1,0 +1,180 @@
+//! The one place where a build reads its tree. A kustomization sees the files in or below its own folder, and folders
+//! of the same tree; symlinks are resolved within the tree. Every path looked at is recorded.
+use crate::cache::ParseCache;
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::read::{Read, read};
+use mainstay_diagnostic::codes::kustomize as codes;
+use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub(crate) struct Loader<'a> {
+    tree: &'a dyn Tree,
+    pub(crate) limits: Limits,
+    /// Whether files anywhere in the tree may be read, as the Flux dialect allows.
+    anywhere: bool,
+    cache: Option<&'a ParseCache>,
+    reads: RefCell<BTreeSet<String>>,
+    spent: Cell<usize>,
+}
+
+impl<'a> Loader<'a> {
+    pub(crate) fn new(
+        tree: &'a dyn Tree,
+        limits: Limits,
+        anywhere: bool,
+        cache: Option<&'a ParseCache>,
+    ) -> Self {
+        Self { tree, limits, anywhere, cache, reads: RefCell::default(), spent: Cell::new(0) }
+    }
+
+    pub(crate) fn into_reads(self) -> BTreeSet<String> {
+        self.reads.into_inner()
+    }
+
+    /// The entry at a path with symlinks resolved, and where it really is.
+    fn resolve(&self, path: &TreePath) -> Result<Option<(TreePath, Entry)>, Problem> {
+        let mut at = TreePath::root();
+        let mut rest: Vec<String> = path.parts().map(str::to_owned).collect();
+        rest.reverse();
+        let mut links = 0;
+        let mut found = self.entry(&at)?;
+        while let Some(part) = rest.pop() {
+            if part == ".." {
+                at = at.parent().ok_or_else(|| outside(path))?;
+                found = self.entry(&at)?;
+                continue;
+            }
+            let next = at.join(&part).map_err(invalid)?;
+            self.reads.borrow_mut().insert(next.as_str().to_owned());
+            let Some(entry) = self.entry(&next)? else { return Ok(None) };
+            match entry.kind {
+                EntryKind::Symlink => {
+                    links += 1;
+                    if links > 40 {
+                        let message = format!("{path} leads through more than 40 symlinks");
+                        return Err(Problem::new(&codes::OUTSIDE, message));
+                    }
+                    let target = self.tree.read(&next).map_err(unreadable)?;
+                    let target = std::str::from_utf8(&target).unwrap_or("\0");
+                    if target.starts_with('/') || target.contains('\0') || target.len() > 4096 {
+                        return Err(outside(path));
+                    }
+                    let parts = target.split('/').filter(|p| !p.is_empty() && *p != ".");
+                    rest.extend(parts.rev().map(str::to_owned));
+                    found = self.entry(&at)?;
+                }
+                EntryKind::Folder | EntryKind::File | EntryKind::Executable | EntryKind::Submodule => {
+                    at = next;
+                    found = Some(entry);
+                }
+            }
+        }
+        Ok(found.map(|entry| (at, entry)))
+    }
+
+    fn entry(&self, path: &TreePath) -> Result<Option<Entry>, Problem> {
+        match self.tree.entry(path) {
+            Ok(entry) => Ok(entry),
+            Err(TreeError::NotFound(_) | TreeError::NotAFolder(_) | TreeError::NotAFile(_)) => Ok(None),
+            Err(error @ (TreeError::TooLarge { .. } | TreeError::Broken { .. })) => Err(unreadable(error)),
+        }
+    }
+
+    /// Where a file that a kustomization in `folder` names really is; nothing where there is no such file.
+    pub(crate) fn find_file(
+        &self,
+        folder: &TreePath,
+        name: &str,
+    ) -> Result<Option<(TreePath, Entry)>, Problem> {
+        let path = join(folder, name)?;
+        let Some((real, entry)) = self.resolve(&path)? else { return Ok(None) };
+        if !entry.kind.is_file() {
+            return Ok(None);
+        }
+        if !self.anywhere && !real.is_within(folder) {
+            let message = format!("the file {name} is not in or below {folder}");
+            return Err(Problem::new(&codes::OUTSIDE, message).hint(
+                "copy the file into the folder, or give it a kustomization of its own and name that folder",
+            ));
+        }
+        Ok(Some((real, entry)))
+    }
+
+    /// The folder that a kustomization in `folder` names.
+    pub(crate) fn find_folder(&self, folder: &TreePath, name: &str) -> Result<Option<TreePath>, Problem> {
+        let path = join(folder, name)?;
+        let found = self.resolve(&path)?;
+        Ok(found.filter(|(_, entry)| entry.kind == EntryKind::Folder).map(|(real, _)| real))
+    }
+
+    pub(crate) fn folder(&self, path: &TreePath) -> Result<Option<TreePath>, Problem> {
+        let found = self.resolve(path)?;
+        Ok(found.filter(|(_, entry)| entry.kind == EntryKind::Folder).map(|(real, _)| real))
+    }
+
+    pub(crate) fn list(&self, folder: &TreePath) -> Result<Vec<(String, Entry)>, Problem> {
+        self.reads.borrow_mut().insert(folder.as_str().to_owned());
+        self.tree.list(folder).map_err(unreadable)
+    }
+
+    pub(crate) fn bytes(&self, path: &TreePath, entry: &Entry) -> Result<Arc<[u8]>, Problem> {
+        if entry.size > self.limits.file_bytes as u64 {
+            let message = format!("{path} has {} bytes; the limit is {}", entry.size, self.limits.file_bytes);
+            return Err(Problem::new(&codes::LIMIT, message));
+        }
+        let spent = self.spent.get().saturating_add(usize::try_from(entry.size).unwrap_or(usize::MAX));
+        if spent > self.limits.total_bytes {
+            let message = format!("the build reads more than {} bytes", self.limits.total_bytes);
+            return Err(Problem::new(&codes::LIMIT, message));
+        }
+        self.spent.set(spent);
+        self.tree.read(path).map_err(unreadable)
+    }
+
+    /// A file's documents. A file with the same content is parsed once where there is a cache.
+    pub(crate) fn documents(
+        &self,
+        path: &TreePath,
+        entry: &Entry,
+    ) -> Result<Arc<Result<Vec<Read>, Problem>>, Problem> {
+        if let Some(cached) = self.cache.and_then(|cache| cache.get(&entry.id)) {
+            return Ok(cached);
+        }
+        let bytes = self.bytes(path, entry)?;
+        let parsed = Arc::new(read(&bytes, &self.limits));
+        if let Some(cache) = self.cache {
+            cache.put(entry.id.clone(), parsed.clone());
+        }
+        Ok(parsed)
+    }
+
+    /// What lies beside a path that does not exist, for hints.
+    pub(crate) fn closest(&self, folder: &TreePath, name: &str) -> Option<String> {
+        let (parent, last) = name.trim_end_matches('/').rsplit_once('/').unwrap_or(("", name));
+        let siblings = self.tree.list(&folder.join(parent).ok()?).ok()?;
+        let near = crate::shape::closest(last, siblings.iter().map(|(n, _)| n.as_str()))?;
+        Some(if parent.is_empty() { near.to_owned() } else { format!("{parent}/{near}") })
+    }
+}
+
+fn join(folder: &TreePath, name: &str) -> Result<TreePath, Problem> {
+    if name.starts_with('/') {
+        return Err(Problem::new(&codes::OUTSIDE, format!("{name} is an absolute path")));
+    }
+    folder.join(name).map_err(invalid)
+}
+
+fn invalid(error: InvalidPath) -> Problem {
+    Problem::new(&codes::OUTSIDE, error.to_string())
+}
+
+fn outside(path: &TreePath) -> Problem {
+    Problem::new(&codes::OUTSIDE, format!("{path} is a symlink that leads out of the repository"))
+}
+
+fn unreadable(error: TreeError) -> Problem {
+    Problem::new(&codes::UNREADABLE, error.to_string())
+}

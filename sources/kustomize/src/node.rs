@@ -1,0 +1,161 @@
+//! The document model that kustomize works on: scalars keep their text, their tag and whether they were quoted, because
+//! patches, replacements and name references copy text and leave types to the end.
+use crate::scalar::{NotJson, Scalar, Tag};
+use serde_json::{Map, Value};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    Scalar(Scalar),
+    Seq(Vec<Node>),
+    /// In source order. A key occurs once: the reader refuses others.
+    Map(Vec<(Scalar, Node)>),
+}
+
+impl Node {
+    pub(crate) fn string(text: impl Into<String>) -> Self {
+        Node::Scalar(Scalar::string(text))
+    }
+
+    /// Text whose type is decided when it is written, as an untagged plain scalar's.
+    pub(crate) fn untyped(text: impl Into<String>) -> Self {
+        Node::Scalar(Scalar::untyped(text))
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Node::Scalar(s) if s.tag == Tag::Null)
+    }
+
+    /// Null, an empty map or an empty list.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Node::Scalar(s) => s.tag == Tag::Null,
+            Node::Seq(items) => items.is_empty(),
+            Node::Map(entries) => entries.is_empty(),
+        }
+    }
+
+    /// A scalar's text, whatever its type; a collection has none.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Node::Scalar(s) => &s.text,
+            Node::Seq(_) | Node::Map(_) => "",
+        }
+    }
+
+    pub(crate) fn as_scalar(&self) -> Option<&Scalar> {
+        if let Node::Scalar(s) = self { Some(s) } else { None }
+    }
+
+    pub(crate) fn as_map(&self) -> Option<&[(Scalar, Node)]> {
+        if let Node::Map(entries) = self { Some(entries) } else { None }
+    }
+
+    pub(crate) fn as_seq(&self) -> Option<&[Node]> {
+        if let Node::Seq(items) = self { Some(items) } else { None }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map()?.iter().find(|(k, _)| k.text == key).map(|(_, v)| v)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match self {
+            Node::Map(entries) => entries.iter_mut().find(|(k, _)| k.text == key).map(|(_, v)| v),
+            Node::Scalar(_) | Node::Seq(_) => None,
+        }
+    }
+
+    pub(crate) fn path(&self, keys: &[&str]) -> Option<&Node> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
+        let Node::Map(entries) = self else { return None };
+        let at = entries.iter().position(|(k, _)| k.text == key)?;
+        Some(entries.remove(at).1)
+    }
+
+    /// Sets a field of a map; an existing scalar keeps its quotes.
+    pub(crate) fn set(&mut self, key: &str, value: Node) {
+        let Node::Map(entries) = self else { return };
+        match entries.iter_mut().find(|(k, _)| k.text == key) {
+            Some((_, old)) => old.assign(value),
+            None => entries.push((Scalar::untyped(key), value)),
+        }
+    }
+
+    /// Replaces this node; a scalar keeps its quotes.
+    pub(crate) fn assign(&mut self, mut value: Node) {
+        if let (Node::Scalar(old), Node::Scalar(new)) = (&*self, &mut value) {
+            new.plain = old.plain;
+            new.folded = old.folded;
+        }
+        *self = value;
+    }
+
+    /// The field, made with `make` where it is missing. Nothing where this is not a map.
+    pub(crate) fn get_or_insert(&mut self, key: &str, make: impl FnOnce() -> Node) -> Option<&mut Node> {
+        let Node::Map(entries) = self else { return None };
+        let at = match entries.iter().position(|(k, _)| k.text == key) {
+            Some(at) => at,
+            None => {
+                entries.push((Scalar::untyped(key), make()));
+                entries.len() - 1
+            }
+        };
+        entries.get_mut(at).map(|(_, v)| v)
+    }
+
+    /// What kind of node this is, in words for messages.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match self {
+            Node::Scalar(s) if s.tag == Tag::Null => "null",
+            Node::Scalar(_) => "a scalar",
+            Node::Seq(_) => "a list",
+            Node::Map(_) => "a map",
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Node::Scalar(_) => 1,
+            Node::Seq(items) => 1 + items.iter().map(Node::count).sum::<usize>(),
+            Node::Map(entries) => 1 + entries.iter().map(|(_, v)| v.count()).sum::<usize>(),
+        }
+    }
+
+    /// The JSON that the document stands for. Keys below the top level must be strings.
+    pub(crate) fn to_value(&self) -> Result<Value, NotJson> {
+        self.value(true)
+    }
+
+    fn value(&self, top: bool) -> Result<Value, NotJson> {
+        Ok(match self {
+            Node::Scalar(s) => s.to_value()?,
+            Node::Seq(items) => Value::Array(items.iter().map(|n| n.value(false)).collect::<Result<_, _>>()?),
+            Node::Map(entries) => {
+                let mut map = Map::new();
+                for (key, item) in entries {
+                    if !top && !key.is_string() {
+                        return Err(NotJson::Key(key.text.clone()));
+                    }
+                    map.insert(key.text.clone(), item.value(false)?);
+                }
+                Value::Object(map)
+            }
+        })
+    }
+
+    pub(crate) fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Null => Node::Scalar(Scalar::null()),
+            Value::Bool(b) => Node::Scalar(Scalar::tagged(Tag::Bool, b.to_string())),
+            Value::Number(n) => Node::Scalar(Scalar::number(n)),
+            Value::String(s) => Node::string(s.as_str()),
+            Value::Array(items) => Node::Seq(items.iter().map(Node::from_value).collect()),
+            Value::Object(map) => Node::Map(
+                map.iter().map(|(k, v)| (Scalar::string(k.as_str()), Node::from_value(v))).collect(),
+            ),
+        }
+    }
+}

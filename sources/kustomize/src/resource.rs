@@ -1,0 +1,271 @@
+//! An object on its way through the build: its content, where it came from, and the names it had before.
+use crate::id::{Gvk, Id};
+use crate::node::Node;
+use crate::problem::Problem;
+use crate::scalar::Tag;
+use crate::smp;
+use mainstay_diagnostic::Location;
+use mainstay_diagnostic::codes::kustomize as codes;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    pub(crate) node: Node,
+    pub(crate) origin: Location,
+    /// Oldest first.
+    pub(crate) previous: Vec<Previous>,
+    pub(crate) prefixes: Vec<String>,
+    pub(crate) suffixes: Vec<String>,
+    pub(crate) behavior: Behavior,
+    pub(crate) needs_hash: bool,
+    /// Variables that read from this object.
+    pub(crate) variables: Vec<String>,
+    /// Set on a patch by its options.
+    pub(crate) allow_name_change: bool,
+    pub(crate) allow_kind_change: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Previous {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) kind: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Behavior {
+    #[default]
+    Create,
+    Replace,
+    Merge,
+}
+
+impl Resource {
+    pub(crate) fn new(node: Node, origin: Location) -> Self {
+        Self {
+            node,
+            origin,
+            previous: Vec::new(),
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            behavior: Behavior::Create,
+            needs_hash: false,
+            variables: Vec::new(),
+            allow_name_change: false,
+            allow_kind_change: false,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        self.node.get("kind").map(Node::text).unwrap_or_default()
+    }
+
+    pub(crate) fn api_version(&self) -> &str {
+        self.node.get("apiVersion").map(Node::text).unwrap_or_default()
+    }
+
+    pub(crate) fn gvk(&self) -> Gvk {
+        Gvk::new(self.api_version(), self.kind())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.meta("name")
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        self.meta("namespace")
+    }
+
+    fn meta(&self, field: &str) -> &str {
+        self.node.path(&["metadata", field]).filter(|n| !n.is_null()).map(Node::text).unwrap_or_default()
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        Id::new(self.gvk(), self.name(), self.namespace())
+    }
+
+    /// The identity it was read with.
+    pub(crate) fn original_id(&self) -> Id {
+        self.previous_ids().next().unwrap_or_else(|| self.id())
+    }
+
+    pub(crate) fn previous_ids(&self) -> impl Iterator<Item = Id> {
+        let gvk = self.gvk();
+        self.previous.iter().map(move |p| Id {
+            gvk: Gvk { kind: p.kind.clone(), ..gvk.clone() },
+            name: p.name.clone(),
+            namespace: p.namespace.clone(),
+            cluster: false,
+        })
+    }
+
+    /// Former identities, then the present one.
+    pub(crate) fn any_id(&self, matches: impl Fn(&Id) -> bool) -> bool {
+        self.previous_ids().any(|id| matches(&id)) || matches(&self.id())
+    }
+
+    /// The present identity without its scope, then the former ones: what replacements select by.
+    pub(crate) fn plain_ids(&self) -> Vec<Id> {
+        let mut all = vec![Id {
+            gvk: self.gvk(),
+            name: self.name().to_owned(),
+            namespace: self.namespace().to_owned(),
+            cluster: false,
+        }];
+        all.extend(self.previous_ids());
+        all
+    }
+
+    pub(crate) fn store_previous(&mut self) {
+        let id = self.id();
+        self.previous.push(Previous {
+            namespace: id.effective_namespace().to_owned(),
+            name: id.name,
+            kind: id.gvk.kind,
+        });
+    }
+
+    pub(crate) fn set_name(&mut self, name: &str) {
+        self.set_meta("name", Node::untyped(name));
+    }
+
+    pub(crate) fn set_namespace(&mut self, namespace: &str) {
+        if namespace.is_empty() {
+            if let Some(metadata) = self.node.get_mut("metadata") {
+                metadata.remove("namespace");
+            }
+        } else {
+            self.set_meta("namespace", Node::untyped(namespace));
+        }
+    }
+
+    fn set_meta(&mut self, field: &str, value: Node) {
+        if let Some(metadata) = self.node.get_or_insert("metadata", || Node::Map(Vec::new())) {
+            metadata.set(field, value);
+        }
+    }
+
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
+        self.strings("labels")
+    }
+
+    pub(crate) fn annotations(&self) -> BTreeMap<String, String> {
+        self.strings("annotations")
+    }
+
+    fn strings(&self, field: &str) -> BTreeMap<String, String> {
+        let entries = self.node.path(&["metadata", field]).and_then(Node::as_map).unwrap_or_default();
+        entries.iter().map(|(k, v)| (k.text.clone(), v.text().to_owned())).collect()
+    }
+
+    pub(crate) fn set_labels(&mut self, labels: &BTreeMap<String, String>) {
+        self.set_strings("labels", labels);
+    }
+
+    pub(crate) fn set_annotations(&mut self, annotations: &BTreeMap<String, String>) {
+        self.set_strings("annotations", annotations);
+    }
+
+    fn set_strings(&mut self, field: &str, values: &BTreeMap<String, String>) {
+        let Some(metadata) = self.node.get_or_insert("metadata", || Node::Map(Vec::new())) else { return };
+        if metadata.is_null() {
+            *metadata = Node::Map(Vec::new());
+        }
+        metadata.remove(field);
+        if values.is_empty() {
+            return;
+        }
+        metadata.set(field, Node::Map(Vec::new()));
+        if let Some(map) = metadata.get_mut(field) {
+            for (key, value) in values {
+                map.set(key, Node::string(value.as_str()));
+            }
+        }
+    }
+
+    /// Takes name, namespace, labels and annotations over from `other`, which this one replaces.
+    pub(crate) fn inherit(&mut self, other: &Resource) {
+        let mut labels = other.labels();
+        labels.extend(self.labels());
+        self.set_labels(&labels);
+        let mut annotations = other.annotations();
+        annotations.extend(self.annotations());
+        self.set_annotations(&annotations);
+        self.set_name(other.name());
+        self.set_namespace(other.namespace());
+        self.needs_hash &= other.needs_hash;
+        self.previous.clone_from(&other.previous);
+        self.prefixes.clone_from(&other.prefixes);
+        self.suffixes.clone_from(&other.suffixes);
+        self.behavior = other.behavior;
+        self.variables.clone_from(&other.variables);
+    }
+
+    /// Applies a strategic merge patch. `false` where the patch deletes the object.
+    pub(crate) fn merge(&mut self, patch: &Resource) -> Result<bool, Problem> {
+        let (name, namespace, kind) =
+            (self.name().to_owned(), self.namespace().to_owned(), self.kind().to_owned());
+        if patch.allow_name_change || patch.allow_kind_change {
+            self.store_previous();
+        }
+        let node = std::mem::replace(&mut self.node, Node::Map(Vec::new()));
+        let Some(merged) = smp::merge(node, patch.node.clone())? else { return Ok(false) };
+        if merged.is_empty() {
+            return Ok(false);
+        }
+        self.node = merged;
+        if !patch.allow_kind_change {
+            self.node.set("kind", Node::untyped(kind));
+        }
+        if !patch.allow_name_change {
+            self.set_name(&name);
+        }
+        self.set_namespace(&namespace);
+        Ok(true)
+    }
+
+    /// What makes a document an object that can be customized.
+    pub(crate) fn check(node: &Node) -> Result<(), Problem> {
+        let text =
+            |path: &[&str]| node.path(path).filter(|n| !n.is_null()).map(Node::text).unwrap_or_default();
+        let missing = |field: &str| {
+            let message = format!("the document has no {field}, so it is not a Kubernetes object");
+            Err(Problem::new(&codes::NOT_AN_OBJECT, message))
+        };
+        if node.as_map().is_none() {
+            let message = format!("the document is {}, not a Kubernetes object", node.kind_name());
+            return Err(Problem::new(&codes::NOT_AN_OBJECT, message));
+        }
+        let kind = text(&["kind"]);
+        if kind.is_empty() {
+            return missing("kind");
+        }
+        if !kind.ends_with("List") && text(&["metadata", "name"]).is_empty() {
+            return missing("metadata.name");
+        }
+        Ok(())
+    }
+
+    /// Only the tool's own annotations are dropped; all others become text.
+    pub(crate) fn finish(&mut self) {
+        const OWN: [&str; 8] = [
+            "internal.config.kubernetes.io/path",
+            "internal.config.kubernetes.io/index",
+            "internal.config.kubernetes.io/seqindent",
+            "internal.config.kubernetes.io/id",
+            "internal.config.kubernetes.io/annotations-migration-resource-id",
+            "config.kubernetes.io/path",
+            "config.kubernetes.io/index",
+            "config.k8s.io/id",
+        ];
+        let mut annotations = self.annotations();
+        annotations.retain(|k, _| !OWN.contains(&k.as_str()));
+        self.set_annotations(&annotations);
+    }
+
+    /// Left out of the result: configuration for other tools.
+    pub(crate) fn is_local(&self) -> bool {
+        let local = self.node.path(&["metadata", "annotations", "config.kubernetes.io/local-config"]);
+        local.is_some_and(|n| (n.as_scalar().is_none_or(|s| s.tag != Tag::Null)) && n.text() != "false")
+    }
+}

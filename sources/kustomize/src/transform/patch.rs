@@ -1,0 +1,115 @@
+use crate::id::Id;
+use crate::json_patch;
+use crate::node::Node;
+use crate::objects::Objects;
+use crate::problem::Problem;
+use crate::resource::Resource;
+use crate::selector::Matcher;
+use mainstay_diagnostic::codes::kustomize as codes;
+use serde_json::Value;
+
+/// A patch as it was read.
+pub(crate) enum Patch {
+    /// Strategic merge patches.
+    Merge(Vec<Resource>),
+    /// Operations (RFC 6902).
+    Json(Value),
+}
+
+/// Merges into the one object that the patch names, wherever it may have been renamed from.
+pub(crate) fn merge_into_named(objects: &mut Objects, patch: &Resource) -> Result<(), Problem> {
+    let at = objects.the_one(&patch.original_id(), "the patch")?;
+    let kept = match objects.get_mut(at) {
+        Some(target) => target.merge(patch)?,
+        None => true,
+    };
+    if !kept {
+        drop_at(objects, &[at]);
+    }
+    Ok(())
+}
+
+/// As `patchesStrategicMerge` does it: the result must not give an identity twice.
+pub(crate) fn merge_legacy(objects: &mut Objects, patch: &Resource) -> Result<(), Problem> {
+    let at = objects.the_one(&patch.original_id(), "the patch")?;
+    let target: Vec<Id> = objects.slice().get(at).map(Resource::id).into_iter().collect();
+    merge_into_ids(objects, patch, &target)
+}
+
+pub(crate) fn merge_into_selected(
+    objects: &mut Objects,
+    patch: &Resource,
+    matcher: &Matcher,
+) -> Result<(), Problem> {
+    let ids: Vec<Id> = objects.iter().filter(|r| matcher.matches(r)).map(Resource::id).collect();
+    merge_into_ids(objects, patch, &ids)
+}
+
+fn merge_into_ids(objects: &mut Objects, patch: &Resource, ids: &[Id]) -> Result<(), Problem> {
+    let mut gone = Vec::new();
+    for (at, resource) in objects.iter_mut().enumerate() {
+        let id = resource.id();
+        if !ids.contains(&id) {
+            continue;
+        }
+        let mut patch = patch.clone();
+        let (labels, annotations) = (patch.labels(), patch.annotations());
+        patch.set_labels(&labels);
+        patch.set_annotations(&annotations);
+        let (name, namespace) = (patch.name().to_owned(), patch.namespace().to_owned());
+        patch.set_name(&name);
+        patch.set_namespace(&namespace);
+        patch.node.set("apiVersion", Node::untyped(resource.gvk().api_version()));
+        if !resource.merge(&patch)? {
+            gone.push(at);
+        }
+    }
+    drop_at(objects, &gone);
+    match objects.conflict() {
+        None => Ok(()),
+        Some(id) => {
+            let message = format!("the patch makes two objects one: {id}");
+            Err(Problem::new(&codes::DUPLICATE, message))
+        }
+    }
+}
+
+fn drop_at(objects: &mut Objects, gone: &[usize]) {
+    if !gone.is_empty() {
+        let mut at = 0;
+        objects.retain(|_| {
+            at += 1;
+            !gone.contains(&(at - 1))
+        });
+    }
+}
+
+pub(crate) fn json(
+    objects: &mut Objects,
+    patch: &Value,
+    matcher: &Matcher,
+    remember: bool,
+) -> Result<(), Problem> {
+    let mut gone = Vec::new();
+    for (at, resource) in objects.iter_mut().enumerate() {
+        if !matcher.matches(resource) {
+            continue;
+        }
+        if remember {
+            resource.store_previous();
+        }
+        let id = resource.id();
+        let mut value =
+            resource.node.to_value().map_err(|e| Problem::new(&codes::NOT_AN_OBJECT, e.to_string()))?;
+        json_patch::apply(&mut value, patch).map_err(|mut p| {
+            p.message = format!("the JSON patch does not fit {id}: {}", p.message);
+            p
+        })?;
+        resource.node = Node::from_value(&value);
+        if resource.node.is_empty() {
+            gone.push(at);
+        }
+    }
+    drop_at(objects, &gone);
+    Ok(())
+}
