@@ -61,7 +61,7 @@ impl Pruner<'_> {
                     let step = if self.path.is_empty() { name.clone() } else { format!(".{name}") };
                     if let Some(id) = known {
                         self.below(&step, |pruner| pruner.prune(child, Some(id), depth + 1));
-                    } else if !preserve && !(identified && IDENTITY.contains(&name.as_str())) {
+                    } else if !(preserve || identified && IDENTITY.contains(&name.as_str())) {
                         self.unknown.push(format!("{}{step}", self.path));
                         return false;
                     }

@@ -70,13 +70,16 @@ pub(super) fn merge_list(
     Ok(arrange(merged, order, &server, |a, b| a.get(key) == b.get(key)))
 }
 
+/// What is left of the live list, and the items to merge into it.
+type Split = (Vec<Value>, Vec<Map<String, Value>>);
+
 /// Carries out the `$patch` items; the list without what they delete, and the other items of the patch.
 fn special_items(
     patcher: &Patcher<'_>,
     mut live: Vec<Value>,
     patch: &[Value],
     key: &str,
-) -> Result<(Vec<Value>, Vec<Map<String, Value>>), StrategicError> {
+) -> Result<Split, StrategicError> {
     let mut rest = Vec::new();
     let mut replace = false;
     for item in patch {
