@@ -19,11 +19,18 @@ pub struct ComposeError {
     pub location: Location,
 }
 
+/// An artifact's files, and the file of an alias that each was copied from: the last one where files were merged.
+#[derive(Clone, Default)]
+pub struct Composed {
+    pub tree: MemoryTree,
+    pub origins: BTreeMap<TreePath, (String, TreePath)>,
+}
+
 /// The artifact's tree, from the trees of its aliases.
 pub fn compose(
     artifact: &Artifact,
     sources: &BTreeMap<String, Arc<dyn Tree>>,
-) -> Result<MemoryTree, ComposeError> {
+) -> Result<Composed, ComposeError> {
     let mut staged = BTreeMap::new();
     for copy in &artifact.copies {
         let fail = |message: String| ComposeError { message, location: copy.location.clone() };
@@ -35,14 +42,15 @@ pub fn compose(
             return Err(fail(format!("the artifact holds more than {FILES} files")));
         }
     }
-    let mut tree = MemoryTree::new();
-    for (path, bytes) in staged {
-        tree.insert(path, bytes);
+    let mut out = Composed::default();
+    for (path, (bytes, origin)) in staged {
+        out.tree.insert(path.clone(), bytes);
+        out.origins.insert(path, origin);
     }
-    Ok(tree)
+    Ok(out)
 }
 
-type Staged = BTreeMap<TreePath, Arc<[u8]>>;
+type Staged = BTreeMap<TreePath, (Arc<[u8]>, (String, TreePath))>;
 
 fn apply(copy: &Copy, source: &dyn Tree, staged: &mut Staged) -> Result<(), String> {
     if copy.strategy == CopyStrategy::Extract {
@@ -79,7 +87,7 @@ fn apply(copy: &Copy, source: &dyn Tree, staged: &mut Staged) -> Result<(), Stri
             None => path.as_str(),
         };
         let to = copy.to.join(relative.trim_start_matches('/')).map_err(|e| e.to_string())?;
-        put(copy.strategy, source, &path, to, staged)?;
+        put(copy, copy.strategy, source, &path, to, staged)?;
     }
     if any { Ok(()) } else { Err(format!("nothing matches {:?}", copy.from)) }
 }
@@ -97,7 +105,7 @@ fn copy_one(
     if entry.kind != EntryKind::Folder {
         let existing_folder = staged.keys().any(|path| *path != copy.to && path.is_within(&copy.to));
         let to = if copy.into || existing_folder { inside(from.file_name())? } else { copy.to.clone() };
-        return put(copy.strategy, source, &from, to, staged);
+        return put(copy, copy.strategy, source, &from, to, staged);
     }
     let root = if from.is_root() { copy.to.clone() } else { inside(from.file_name())? };
     let mut found = Vec::new();
@@ -105,12 +113,13 @@ fn copy_one(
     for path in found.into_iter().filter(|path| keep(path)) {
         let relative = path.as_str().get(from.as_str().len()..).unwrap_or_default().trim_start_matches('/');
         let to = root.join(relative).map_err(|e| e.to_string())?;
-        put(CopyStrategy::Overwrite, source, &path, to, staged)?;
+        put(copy, CopyStrategy::Overwrite, source, &path, to, staged)?;
     }
     Ok(())
 }
 
 fn put(
+    copy: &Copy,
     strategy: CopyStrategy,
     source: &dyn Tree,
     from: &TreePath,
@@ -119,13 +128,14 @@ fn put(
 ) -> Result<(), String> {
     let bytes = source.read(from).map_err(|e| e.to_string())?;
     let merged = match (strategy, staged.get(&to)) {
-        (CopyStrategy::Merge, Some(existing)) => merge(parse(&to, existing)?, parse(from, &bytes)?),
+        (CopyStrategy::Merge, Some((existing, _))) => merge(parse(&to, existing)?, parse(from, &bytes)?),
         (CopyStrategy::Merge | CopyStrategy::Overwrite | CopyStrategy::Extract, _) => {
-            staged.insert(to, bytes);
+            staged.insert(to, (bytes, (copy.alias.clone(), from.clone())));
             return Ok(());
         }
     };
-    staged.insert(to, emit(&Value::Object(merged)).into_bytes().into());
+    let bytes = emit(&Value::Object(merged)).into_bytes();
+    staged.insert(to, (bytes.into(), (copy.alias.clone(), from.clone())));
     Ok(())
 }
 

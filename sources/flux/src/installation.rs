@@ -18,3 +18,6 @@ pub fn is_installation(object: &Object) -> bool {
 fn ends_in_group(name: &str, suffix: &str) -> bool {
     name.split_once('.').is_some_and(|(_, group)| group == suffix)
 }
+
+/// The label or annotation that keeps an object out of variable substitution where its value is `disabled`.
+pub const SUBSTITUTE_SWITCH: &str = "kustomize.toolkit.fluxcd.io/substitute";

@@ -20,9 +20,9 @@ mod tables;
 mod tests;
 
 pub use artifact::{Artifact, Copy, CopyStrategy, Generator, GeneratorSource};
-pub use compose::{ComposeError, compose};
+pub use compose::{ComposeError, Composed, compose};
 pub use glob::Glob;
-pub use installation::is_installation;
+pub use installation::{SUBSTITUTE_SWITCH, is_installation};
 pub use kind::{Kind, Recognised, recognise};
 pub use read::{Declaration, Place, Read, read};
 pub use source::{SourceDeclaration, SourceSpec};

@@ -1,1 +1,36 @@
-//! Dispatch between dialects and renderers, the reading fixpoint, recorded reads.
+//! Reading a revision: declarations and renders to a fixpoint, then what is wrong across units.
+//!
+//! Absent by design: files, network, clocks, randomness. What is lacking is a `Need` that the runtime meets before it
+//! calls again; what nobody can meet is *not rendered*, never defaulted. The same inputs give the same bytes, whatever
+//! the cache held.
+
+mod build;
+mod cache;
+mod checks;
+mod declared;
+mod entry;
+mod fixpoint;
+mod inputs;
+mod kustomize;
+mod outcome;
+mod places;
+mod reads;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod when;
+
+pub use cache::Cache;
+pub use inputs::{Checkout, Followed, Inputs, Limits, Supply};
+
+use mainstay_unit::Reading;
+
+/// Everything that a revision says, and everything that is wrong with it.
+pub fn read(inputs: &Inputs) -> Reading {
+    read_with(inputs, &mut Cache::default())
+}
+
+/// As [`read`], but renders again only what changed since the cache was filled.
+pub fn read_with(inputs: &Inputs, cache: &mut Cache) -> Reading {
+    fixpoint::read(inputs, cache)
+}

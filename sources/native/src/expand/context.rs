@@ -5,7 +5,7 @@ use crate::{Declarations, Document, PLATFORM_TENANT, Place, SYSTEM_NAMESPACE, ki
 use mainstay_diagnostic::{Diagnostic, codes, nearest};
 use mainstay_object::{GroupVersion, ObjectKey};
 use mainstay_unit::{
-    DriftMode, FieldIgnore, HealthCheck, Layer, ServiceAccount, Target, Timing, UnitId, Variables,
+    DriftMode, FieldIgnore, HealthCheck, Layer, Role, ServiceAccount, Target, Timing, UnitId, Variables,
 };
 use std::collections::BTreeMap;
 
@@ -99,7 +99,11 @@ impl<'a> Context<'a> {
     ) {
         let failed = problems.iter().find(|problem| problem.is_error()).cloned();
         self.out.diagnostics.extend(problems);
-        self.out.units.push(NativeUnit { unit, failed });
+        let path_field = match unit.role {
+            Role::Cluster => "/spec/path",
+            Role::Provider | Role::Module => "/spec/source/path",
+        };
+        self.out.units.push(NativeUnit { unit, failed, place: place.clone(), path_field });
         self.depends_on.push((depends_on, place));
     }
 

@@ -8,7 +8,7 @@ mod provider;
 mod source;
 
 use crate::tenancy::{TenantRules, covering};
-use crate::{Declarations, PLATFORM_TENANT};
+use crate::{Declarations, PLATFORM_TENANT, Place};
 use context::Context;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
 use mainstay_object::Value;
@@ -35,6 +35,9 @@ pub struct NativeUnit {
     pub unit: Unit,
     /// The user's error in the declaration: the unit is known, but not to be rendered.
     pub failed: Option<Diagnostic>,
+    pub place: Place,
+    /// JSON pointer of the field that names the unit's folder.
+    pub path_field: &'static str,
 }
 
 pub fn expand(declarations: &Declarations, when: When<'_>) -> Expanded {

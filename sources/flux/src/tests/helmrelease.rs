@@ -1,0 +1,67 @@
+use super::{parse, told, unit};
+use mainstay_unit::{DriftMode, Gate, Source};
+use std::time::Duration;
+
+fn release(version: &str, fields: &str) -> crate::Read {
+    parse(&format!(
+        "apiVersion: helm.toolkit.fluxcd.io/{version}\nkind: HelmRelease\nmetadata: {{name: a, namespace: b}}\nspec:\n  interval: 1m\n{fields}"
+    ))
+    .unwrap()
+}
+
+const CHART: &str = "  chart: {spec: {chart: x, sourceRef: {kind: HelmRepository, name: r, namespace: c}}}\n";
+
+#[test]
+fn a_release_is_a_chart_with_its_values() {
+    for version in ["v2", "v2beta2", "v2beta1"] {
+        let read = release(
+            version,
+            &format!("{CHART}  values: {{a: 1}}\n  valuesFrom: [{{kind: Secret, name: s}}]\n"),
+        );
+        assert_eq!(told(&read), Vec::<String>::new());
+        let unit = unit(read);
+        assert_eq!(unit.id.to_string(), "helmrelease/b/a");
+        assert_eq!(unit.gate, Gate::Healthy);
+        assert_eq!(unit.drift, DriftMode::Ignore);
+        assert_eq!(unit.timing.timeout, Duration::from_secs(300));
+        let Source::Chart { chart, version, source, values, values_from, .. } = unit.source else {
+            panic!("a chart")
+        };
+        assert_eq!((chart.as_str(), version.as_str()), ("x", "*"));
+        assert_eq!(source.unwrap().to_string(), "HelmRepository c/r");
+        assert_eq!(values["a"], 1);
+        assert_eq!(values_from[0].key, "values.yaml");
+    }
+}
+
+#[test]
+fn a_chart_and_a_reference_exclude_each_other() {
+    assert_eq!(
+        told(&release("v2", "")),
+        ["5: MS3001 required field spec.chart is missing (set spec.chart, or spec.chartRef)"]
+    );
+    let both = format!("{CHART}  chartRef: {{kind: OCIRepository, name: x}}\n");
+    assert_eq!(told(&release("v2", &both)), ["7: MS3003 spec.chart and spec.chartRef exclude each other"]);
+}
+
+#[test]
+fn drift_detection_is_the_drift_mode() {
+    let read = release(
+        "v2",
+        &format!(
+            "{CHART}  driftDetection: {{mode: enabled, ignore: [{{paths: [/spec/replicas], target: {{kind: Deployment}}}}]}}\n"
+        ),
+    );
+    let unit = unit(read);
+    assert_eq!(unit.drift, DriftMode::Correct);
+    assert_eq!(unit.drift_ignore[0].kind, "Deployment");
+}
+
+#[test]
+fn options_below_actions_are_checked_too() {
+    let read = release("v2", &format!("{CHART}  install: {{remediation: {{retry: 3}}}}\n"));
+    assert_eq!(
+        told(&read),
+        ["7: MS3002 unknown field spec.install.remediation.retry (did you mean retries?)"]
+    );
+}

@@ -1,0 +1,290 @@
+//! One unit's render, in kustomize-controller's order: the overlay merged into the root kustomization, the build,
+//! encrypted files looked for, variables substituted, common metadata, declarations taken apart.
+use crate::cache::Cache;
+use crate::declared::{DeclaredUnit, State};
+use crate::entry::{Base, closest};
+use crate::fixpoint::Rendered;
+use crate::inputs::{Inputs, Supply};
+use crate::kustomize;
+use crate::outcome::{Declaring, Outcome};
+use crate::places::Files;
+use crate::reads::{Recorder, digest, files};
+use crate::sources::{Resolver, Source};
+use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_flux::{Recognised, is_installation, recognise};
+use mainstay_kustomize::ParseCache;
+use mainstay_object::{Digest, Object};
+use mainstay_unit::tree::{EntryKind, TreePath};
+use mainstay_unit::{Desired, Need, Overlay, Source as UnitSource, Substitution};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(crate) struct Rendering {
+    pub rendered: Rendered,
+    /// Told in every reading, whether the render came from the cache or not.
+    pub diagnostics: Vec<Diagnostic>,
+    pub needs: Vec<Need>,
+}
+
+pub(crate) fn render(
+    declared: &DeclaredUnit,
+    is_entry: bool,
+    state: &State,
+    base: &Base,
+    inputs: &Inputs,
+    resolver: &mut Resolver,
+    cache: &mut Cache,
+) -> Rendering {
+    match &declared.unit.source {
+        UnitSource::Objects(objects) => Rendering {
+            rendered: Rendered::Done(Arc::new(literal(objects, inputs))),
+            diagnostics: Vec::new(),
+            needs: Vec::new(),
+        },
+        UnitSource::Chart { chart, source, .. } => {
+            let from = source.as_ref().map(|id| format!(" from {id}")).unwrap_or_default();
+            let mut out = Rendering::not(format!("charts are not rendered yet: {chart}{from}"));
+            if let Some(mainstay_unit::SourceId::Named { kind, .. }) = source
+                && declared.unit.dialect == mainstay_unit::Dialect::Flux
+                && let Some(id) = source
+                && !state.sources.sources.contains_key(id)
+                && !state.sources.artifacts.contains_key(id)
+                && !kind.is_empty()
+            {
+                let message = format!("{} names {id}, which nothing declares", declared.unit.id);
+                out.diagnostics.push(
+                    Diagnostic::new(&codes::flux::SOURCE_UNDECLARED, message)
+                        .at(declared.unit.declared_at.clone()),
+                );
+            }
+            out
+        }
+        UnitSource::Folder { source, path, overlay } => {
+            let found = match resolver.resolve(source, &state.sources, &base.repositories, inputs) {
+                Ok(found) => found,
+                Err(unavailable) => {
+                    let mut out = Rendering::not(unavailable.reason);
+                    out.needs.extend(unavailable.need);
+                    out.diagnostics.extend(unavailable.diagnostic.map(
+                        |diagnostic| match diagnostic.location {
+                            Some(_) => diagnostic,
+                            None => diagnostic.at(declared.unit.declared_at.clone()),
+                        },
+                    ));
+                    return out;
+                }
+            };
+            folder(declared, is_entry, &found, path, overlay, inputs, cache)
+        }
+    }
+}
+
+fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
+    let mut bytes = inputs.seed.to_vec();
+    for desired in objects {
+        bytes.extend_from_slice(&mainstay_object::canonical_bytes(desired.object.value()));
+    }
+    let rendered = mainstay_unit::Rendered {
+        objects: objects.to_vec(),
+        inputs: Some(Digest::of_bytes(&bytes)),
+        reads: BTreeSet::new(),
+    };
+    Outcome { rendered: Arc::new(rendered), ..Outcome::default() }
+}
+
+fn folder(
+    declared: &DeclaredUnit,
+    is_entry: bool,
+    source: &Source,
+    path: &TreePath,
+    overlay: &Overlay,
+    inputs: &Inputs,
+    cache: &mut Cache,
+) -> Rendering {
+    if let Some(problem) = missing(declared, source, path) {
+        let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
+        return Rendering {
+            rendered: Rendered::Done(Arc::new(outcome)),
+            diagnostics: vec![problem],
+            needs: Vec::new(),
+        };
+    }
+    let values = match values(overlay.substitution.as_ref(), inputs) {
+        Ok(values) => values,
+        Err(lacking) => {
+            let mut out = Rendering::not(lacking.reason);
+            out.needs = lacking.needs;
+            return out;
+        }
+    };
+    let question = question(source, path, overlay, is_entry, values.as_ref(), inputs);
+    let outcome = match cache.get(&question, source.tree.as_ref()) {
+        Some(kept) => kept,
+        None => {
+            let recorder = Recorder::new(source.tree.clone());
+            let mut outcome =
+                build(&recorder, source, path, overlay, is_entry, values.as_ref(), &cache.parsed);
+            let reads = recorder.reads();
+            finish(&mut outcome, &question, &reads, source);
+            let outcome = Arc::new(outcome);
+            cache.put(question, path, source.tree.as_ref(), reads, outcome.clone());
+            outcome
+        }
+    };
+    let diagnostics = outcome.diagnostics.clone();
+    let rendered = match &outcome.encrypted {
+        Some(file) => {
+            Rendered::Not { reason: format!("{file} is encrypted: SOPS files are not decrypted yet") }
+        }
+        None => Rendered::Done(outcome),
+    };
+    Rendering { rendered, diagnostics, needs: Vec::new() }
+}
+
+fn missing(declared: &DeclaredUnit, source: &Source, path: &TreePath) -> Option<Diagnostic> {
+    let tree = source.tree.as_ref();
+    let problem = |message: String| declared.path_at.diagnostic(&codes::render::PATH_MISSING, message);
+    match tree.entry(path) {
+        Ok(Some(entry)) if entry.kind == EntryKind::Folder => None,
+        Ok(Some(_)) => Some(problem(format!("the path {path} of {} is not a folder", declared.unit.id))),
+        Ok(None) => Some(
+            problem(format!("the path {path} of {} does not exist", declared.unit.id))
+                .hint(closest(tree, path)),
+        ),
+        Err(error) => Some(declared.path_at.diagnostic(&codes::render::UNREADABLE, error.to_string())),
+    }
+}
+
+struct Lacking {
+    reason: String,
+    needs: Vec<Need>,
+}
+
+/// The variables of a unit: referenced ones in order, inline ones over all.
+fn values(
+    substitution: Option<&Substitution>,
+    inputs: &Inputs,
+) -> Result<Option<BTreeMap<String, String>>, Lacking> {
+    let Some(substitution) = substitution else { return Ok(None) };
+    let mut out = BTreeMap::new();
+    let mut lacking: Option<Lacking> = None;
+    for source in &substitution.from {
+        let reference = &source.reference;
+        let (reason, need) = match inputs.references.get(reference) {
+            Some(Supply::Here(values)) => {
+                out.extend(values.clone());
+                continue;
+            }
+            Some(Supply::Absent(_)) if source.optional => continue,
+            Some(Supply::Absent(why)) => (format!("{reference}: {why}"), None),
+            Some(Supply::NotEvaluated(why)) => (format!("{reference} is not evaluated: {why}"), None),
+            None => (format!("{reference} has not been read"), Some(Need::Reference(reference.clone()))),
+        };
+        lacking.get_or_insert(Lacking { reason, needs: Vec::new() }).needs.extend(need);
+    }
+    if let Some(lacking) = lacking {
+        return Err(lacking);
+    }
+    out.extend(substitution.inline.iter().cloned());
+    Ok(Some(out))
+}
+
+/// Everything that decides a render but the content of the files.
+fn question(
+    source: &Source,
+    path: &TreePath,
+    overlay: &Overlay,
+    is_entry: bool,
+    values: Option<&BTreeMap<String, String>>,
+    inputs: &Inputs,
+) -> Digest {
+    let mut bytes = inputs.seed.to_vec();
+    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}", source.origin);
+    bytes.extend_from_slice(text.as_bytes());
+    Digest::of_bytes(&bytes)
+}
+
+fn build(
+    recorder: &Recorder,
+    source: &Source,
+    path: &TreePath,
+    overlay: &Overlay,
+    is_entry: bool,
+    values: Option<&BTreeMap<String, String>>,
+    parsed: &ParseCache,
+) -> Outcome {
+    let built = kustomize::build(recorder, path, overlay, values, parsed);
+    let mut out = Outcome::default();
+    for mut diagnostic in built.diagnostics {
+        if let Some(location) = &mut diagnostic.location {
+            location.file = shown(source, &location.file);
+        }
+        out.diagnostics.push(diagnostic);
+    }
+    if out.first_error().is_some() {
+        return out;
+    }
+    let mut files = Files::default();
+    let mut objects = Vec::new();
+    for mut desired in built.objects {
+        let origin = desired.origin.clone();
+        let file = shown(source, &origin.file);
+        if is_encrypted(&desired.object) {
+            encrypted(&desired, &file, overlay, &mut out);
+            continue;
+        }
+        desired.origin.file = file;
+        let kind = desired.object.group_version_kind();
+        let native = kind.group == mainstay_native::GROUP;
+        if is_installation(&desired.object) || (native && is_entry) {
+            continue;
+        }
+        if native || recognise(&kind) != Recognised::Foreign {
+            let place = files.place(&desired.object, &origin, source.tree.as_ref(), &source.origin);
+            out.declared.push(Declaring { desired, place: Arc::new(place) });
+        } else {
+            objects.push(desired);
+        }
+    }
+    out.rendered = Arc::new(mainstay_unit::Rendered { objects, ..Default::default() });
+    out
+}
+
+fn shown(source: &Source, file: &str) -> String {
+    match TreePath::parse(file) {
+        Ok(path) => source.origin.file(&path),
+        Err(_) => file.to_owned(),
+    }
+}
+
+fn is_encrypted(object: &Object) -> bool {
+    object.value().get("sops").is_some_and(|sops| sops.get("mac").is_some())
+}
+
+/// Never applied as if it were clear. A unit that says that it has encrypted files waits; one that does not is wrong.
+fn encrypted(desired: &Desired, file: &str, overlay: &Overlay, out: &mut Outcome) {
+    if overlay.decryption.is_some() {
+        out.encrypted.get_or_insert_with(|| file.to_owned());
+        return;
+    }
+    let mut origin = desired.origin.clone();
+    origin.file = file.to_owned();
+    let message = format!("{} is encrypted with SOPS", desired.object.key());
+    out.diagnostics.push(
+        Diagnostic::new(&codes::render::ENCRYPTED, message)
+            .at(origin)
+            .hint("the unit names no decryption, so it would be applied as it is"),
+    );
+}
+
+fn finish(outcome: &mut Outcome, question: &Digest, reads: &crate::reads::Reads, source: &Source) {
+    let mut bytes = question.0.clone().into_bytes();
+    digest(reads, &mut bytes);
+    outcome.reads = files(reads)
+        .filter(|path| source.origin.is_platform(path))
+        .map(|path| source.origin.file(path))
+        .collect();
+    let rendered = Arc::make_mut(&mut outcome.rendered);
+    rendered.inputs = Some(Digest::of_bytes(&bytes));
+    rendered.reads.clone_from(&outcome.reads);
+}

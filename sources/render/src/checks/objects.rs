@@ -1,0 +1,104 @@
+use super::Units;
+use crate::fixpoint::{Rendered, Settled};
+use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_object::ObjectKey;
+use mainstay_unit::{Desired, RenderState, UnitId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+type Owners<'a> = BTreeMap<(&'a str, ObjectKey), Vec<(&'a UnitId, &'a Desired)>>;
+
+/// No object has two owners, but for a namespace that all declare alike: the first in graph order has it alone.
+pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<Diagnostic>) {
+    let mut owners: Owners<'_> = BTreeMap::new();
+    // Units with an error in their declaration are looked at too: what they would render is known.
+    for (id, render) in &settled.renders {
+        let (Rendered::Done(outcome), Some(declared)) = (render, settled.state.units.get(id)) else {
+            continue;
+        };
+        for desired in &outcome.rendered.objects {
+            let key = (declared.unit.target.name(), desired.object.key());
+            owners.entry(key).or_default().push((id, desired));
+        }
+    }
+    owners.retain(|_, owners| owners.len() > 1);
+    if owners.is_empty() {
+        return;
+    }
+    let order = graph_order(units);
+    let mut given_away: BTreeMap<UnitId, BTreeSet<ObjectKey>> = BTreeMap::new();
+    for ((_, key), mut owners) in owners {
+        owners.sort_by_key(|(id, _)| (order.get(*id).copied().unwrap_or(usize::MAX), *id));
+        let (first, one) = owners[0];
+        for (id, other) in &owners[1..] {
+            let is_namespace = key.group.is_empty() && key.kind == "Namespace";
+            let same = one.object == other.object;
+            if is_namespace && same {
+                let message = format!(
+                    "namespace {} is declared by {first} ({}) and by {id} ({})",
+                    key.name, one.origin, other.origin
+                );
+                diagnostics.push(
+                    Diagnostic::new(&codes::unit::SHARED_NAMESPACE, message)
+                        .at(other.origin.clone())
+                        .hint(format!("{first} owns it")),
+                );
+                given_away.entry((*id).clone()).or_default().insert(key.clone());
+                continue;
+            }
+            let how = if is_namespace { ", differently" } else { "" };
+            let message =
+                format!("{key} is declared by {first} ({}) and by {id} ({}){how}", one.origin, other.origin);
+            let problem = Diagnostic::new(&codes::unit::DUPLICATE_OBJECT, message).at(other.origin.clone());
+            for unit in [first, *id] {
+                fail(units, unit, &problem);
+            }
+            diagnostics.push(problem);
+        }
+    }
+    for (id, keys) in given_away {
+        let Some(reading) = units.get_mut(&id) else { continue };
+        if let RenderState::Rendered(rendered) = &mut reading.state {
+            Arc::make_mut(rendered).objects.retain(|desired| !keys.contains(&desired.object.key()));
+        }
+    }
+}
+
+fn fail(units: &mut Units, id: &UnitId, problem: &Diagnostic) {
+    if let Some(reading) = units.get_mut(id)
+        && matches!(reading.state, RenderState::Rendered(_))
+    {
+        reading.state = RenderState::Failed { first: Box::new(problem.clone()) };
+    }
+}
+
+/// The length of the longest chain of dependencies below each unit; a cycle counts as far as it is walked.
+fn graph_order(units: &Units) -> BTreeMap<UnitId, usize> {
+    let mut order: BTreeMap<UnitId, usize> = BTreeMap::new();
+    let mut open: BTreeSet<&UnitId> = BTreeSet::new();
+    for start in units.keys() {
+        let mut stack = vec![(start, false)];
+        while let Some((id, done)) = stack.pop() {
+            let dependencies = || {
+                units
+                    .get(id)
+                    .into_iter()
+                    .flat_map(|r| &r.unit.depends_on)
+                    .filter_map(|d| units.get_key_value(&d.on).map(|(id, _)| id))
+            };
+            if done {
+                open.remove(id);
+                let below = dependencies().filter_map(|on| order.get(on)).max();
+                let wave = below.map_or(0, |below| below + 1);
+                order.insert(id.clone(), wave);
+                continue;
+            }
+            if order.contains_key(id) || !open.insert(id) {
+                continue;
+            }
+            stack.push((id, true));
+            stack.extend(dependencies().map(|on| (on, false)));
+        }
+    }
+    order
+}

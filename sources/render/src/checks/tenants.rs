@@ -1,0 +1,35 @@
+use super::Units;
+use crate::entry::Base;
+use crate::fixpoint::{Rendered, Settled};
+use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_native::check_objects;
+use mainstay_unit::{Desired, RenderState};
+use std::collections::BTreeMap;
+
+/// Holds units to what their native tenants permit, those that a render declared included.
+pub(super) fn check(base: &Base, settled: &Settled, units: &mut Units, diagnostics: &mut Vec<Diagnostic>) {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for (id, declared) in &settled.state.units {
+        let Some(rules) = declared.owner.as_ref().and_then(|owner| base.tenants.get(owner)) else { continue };
+        let Some(Rendered::Done(outcome)) = settled.renders.get(id) else { continue };
+        let declaring: Vec<Desired> = outcome.declared.iter().map(|d| d.desired.clone()).collect();
+        let mut problems = check_objects(rules, &declared.unit, &outcome.rendered.objects);
+        problems.extend(check_objects(rules, &declared.unit, &declaring));
+        let owner = declared.owner.as_deref().unwrap_or_default();
+        let count = counts.entry(owner).or_default();
+        *count = count.saturating_add(u32::try_from(outcome.rendered.objects.len()).unwrap_or(u32::MAX));
+        if let Some(limit) = rules.objects.filter(|limit| *count > *limit) {
+            let message =
+                format!("{id}: tenant {owner} may have {limit} objects and has {count} with this unit");
+            problems.push(
+                Diagnostic::new(&codes::native::TENANT_QUOTA, message).at(declared.unit.declared_at.clone()),
+            );
+        }
+        if let (Some(first), Some(reading)) = (problems.first(), units.get_mut(id))
+            && matches!(reading.state, RenderState::Rendered(_))
+        {
+            reading.state = RenderState::Failed { first: Box::new(first.clone()) };
+        }
+        diagnostics.extend(problems);
+    }
+}

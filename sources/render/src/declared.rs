@@ -1,0 +1,198 @@
+//! What a round knows: the units and sources that files and the renders of the round before declare.
+use crate::entry::Base;
+use crate::outcome::{Declaring, Outcome};
+use crate::sources;
+use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
+use mainstay_flux::{Declaration, Place as _};
+use mainstay_unit::{Target, Unit, UnitId};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DeclaredUnit {
+    pub unit: Arc<Unit>,
+    /// The user's error in the declaration.
+    pub failed: Option<Diagnostic>,
+    pub parent: Option<UnitId>,
+    /// The native tenant whose rules hold for the unit and for all that it declares.
+    pub owner: Option<String>,
+    pub path_at: At,
+    /// Renders between a file and this unit.
+    pub depth: usize,
+}
+
+/// A place with its line, for problems that are found later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct At {
+    pub location: Location,
+    pub snippet: Option<String>,
+}
+
+impl At {
+    pub(crate) fn of(diagnostic: Diagnostic, fallback: &Location) -> Self {
+        Self {
+            location: diagnostic.location.unwrap_or_else(|| fallback.clone()),
+            snippet: diagnostic.snippet,
+        }
+    }
+
+    pub(crate) fn diagnostic(
+        &self,
+        code: &'static mainstay_diagnostic::Code,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        let mut out = Diagnostic::new(code, message).at(self.location.clone());
+        out.snippet.clone_from(&self.snippet);
+        out
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub units: BTreeMap<UnitId, DeclaredUnit>,
+    pub sources: sources::Declared,
+    pub diagnostics: Diagnostics,
+    pub unread: Vec<String>,
+}
+
+impl State {
+    pub(crate) fn of(base: &Base) -> Self {
+        let mut state = Self::default();
+        for unit in &base.units {
+            state.add_unit(unit.clone());
+        }
+        state
+    }
+
+    /// Whether another round would do the same again.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.units == other.units && self.sources == other.sources
+    }
+
+    pub(crate) fn add_render(&mut self, parent: &DeclaredUnit, outcome: &Outcome) {
+        for declaring in &outcome.declared {
+            self.add(parent, declaring);
+        }
+    }
+
+    fn add(&mut self, parent: &DeclaredUnit, declaring: &Declaring) {
+        let place = declaring.place.as_ref();
+        let object = &declaring.desired.object;
+        let Some(read) = mainstay_flux::read(object, place) else {
+            let message = format!("{} {} is rendered by {}", object.kind(), object.name(), parent.unit.id);
+            self.diagnostics.push(place.diagnostic(&codes::native::UNREAD_KIND, message, "/apiVersion"));
+            return;
+        };
+        let failed = read.diagnostics.errors().next().cloned();
+        let unknown = read.diagnostics.iter().any(|d| d.code == &codes::flux::UNKNOWN_KIND);
+        if unknown {
+            self.unread.push(place.location("").to_string());
+        }
+        self.diagnostics.extend(read.diagnostics);
+        match read.declaration {
+            Declaration::Nothing => {}
+            Declaration::Source(source) => self.add_source(source, place),
+            Declaration::Generator(generator) => {
+                let generator = Arc::new(generator);
+                for artifact in &generator.artifacts {
+                    let id = artifact.id(&generator.namespace);
+                    let value = (generator.clone(), artifact.clone());
+                    match self.sources.artifacts.entry(id.clone()) {
+                        Entry::Vacant(free) => {
+                            free.insert(value);
+                        }
+                        Entry::Occupied(taken) if taken.get().0 == generator => {}
+                        Entry::Occupied(taken) => {
+                            let other = taken.get().1.declared_at.clone();
+                            self.twice(&id.to_string(), &other, &artifact.declared_at);
+                        }
+                    }
+                }
+            }
+            Declaration::Unit(unit) => {
+                let fallback = unit.declared_at.clone();
+                let path = place.diagnostic(&codes::render::PATH_MISSING, String::new(), "/spec/path");
+                let child = DeclaredUnit {
+                    unit: Arc::new(inherit(*unit, &parent.unit)),
+                    failed,
+                    parent: Some(parent.unit.id.clone()),
+                    owner: parent.owner.clone(),
+                    path_at: At::of(path, &fallback),
+                    depth: parent.depth + 1,
+                };
+                self.add_child(child, parent);
+            }
+        }
+    }
+
+    fn add_source(&mut self, source: mainstay_flux::SourceDeclaration, _place: &crate::places::Rendered) {
+        match self.sources.sources.entry(source.id.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(source);
+            }
+            Entry::Occupied(taken) => {
+                let same = taken.get().spec == source.spec && taken.get().suspend == source.suspend;
+                if !same {
+                    let first = taken.get().declared_at.clone();
+                    self.twice(&source.id.to_string(), &first, &source.declared_at);
+                }
+            }
+        }
+    }
+
+    /// The Kustomization that `flux bootstrap` writes for the entry is the entry's unit, not a child of it.
+    fn add_child(&mut self, child: DeclaredUnit, parent: &DeclaredUnit) {
+        if child.unit.id == parent.unit.id && parent.depth == 0 {
+            let mut own = child;
+            own.parent = None;
+            own.depth = 0;
+            self.units.insert(own.unit.id.clone(), own);
+            return;
+        }
+        self.add_unit(child);
+    }
+
+    fn add_unit(&mut self, unit: DeclaredUnit) {
+        let id = unit.unit.id.clone();
+        match self.units.entry(id.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(unit);
+            }
+            Entry::Occupied(mut taken) => {
+                // One document that several renders hold is still one unit, unless they make different things of it.
+                let first = taken.get();
+                if first.unit == unit.unit {
+                    return;
+                }
+                let message = format!(
+                    "unit {id} is declared twice: at {} and at {}",
+                    first.unit.declared_at, unit.unit.declared_at
+                );
+                let problem = Diagnostic::new(&codes::unit::DUPLICATE_UNIT, message)
+                    .at(unit.unit.declared_at.clone())
+                    .hint("rename or remove one of them");
+                self.diagnostics.push(problem.clone());
+                taken.get_mut().failed.get_or_insert(problem);
+            }
+        }
+    }
+
+    fn twice(&mut self, what: &str, first: &Location, second: &Location) {
+        let message = format!("{what} is declared twice, differently: at {first} and at {second}");
+        self.diagnostics.push(Diagnostic::new(&codes::unit::DUPLICATE_OBJECT, message).at(second.clone()));
+    }
+}
+
+/// What a parent hands down: its cluster, as its objects go there, and its service account where a native tenant is
+/// held to one.
+fn inherit(mut unit: Unit, parent: &Unit) -> Unit {
+    if unit.target == Target::Management && parent.target != Target::Management {
+        unit.target = parent.target.clone();
+        unit.id.cluster = parent.target.name().to_owned();
+    }
+    if unit.service_account.is_none() && parent.dialect == mainstay_unit::Dialect::Native {
+        unit.service_account.clone_from(&parent.service_account);
+    }
+    unit
+}

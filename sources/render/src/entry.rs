@@ -1,0 +1,291 @@
+//! What the files of the entry folder declare, before anything is rendered.
+use crate::cache::Cache;
+use crate::declared::{At, DeclaredUnit};
+use crate::inputs::Inputs;
+use crate::when;
+use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
+use mainstay_flux::{ENTRY_NAME, ENTRY_NAMESPACE};
+use mainstay_native::{Declarations, PLATFORM_TENANT, Place, Read, TenantRules};
+use mainstay_unit::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
+use mainstay_unit::{
+    DeletionPolicy, Dialect, DriftMode, Gate, Need, Overlay, Role, Source, SourceId, Target, Timing, Unit,
+    UnitId, Variables,
+};
+use mainstay_yaml::{Limits, load};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Files and folders that are looked at.
+const FILES: usize = 500_000;
+const DEPTH: usize = 64;
+
+#[derive(Default)]
+pub(crate) struct Base {
+    pub units: Vec<DeclaredUnit>,
+    pub repositories: BTreeMap<SourceId, Need>,
+    pub tenants: BTreeMap<String, TenantRules>,
+    pub diagnostics: Diagnostics,
+    pub unread: Vec<String>,
+    /// Files with native documents.
+    pub native: BTreeSet<String>,
+}
+
+impl Base {
+    /// The unit that the entry folder itself is.
+    pub(crate) fn entry(&self) -> Option<&DeclaredUnit> {
+        self.units.iter().find(|unit| unit.unit.id == entry_id())
+    }
+}
+
+pub(crate) fn entry_id() -> UnitId {
+    UnitId::new("kustomization", ENTRY_NAMESPACE, ENTRY_NAME, "")
+}
+
+/// One file's native documents.
+#[derive(Debug, Default)]
+pub(crate) struct FileRead {
+    places: Vec<Place>,
+    diagnostics: Vec<Diagnostic>,
+    native: bool,
+    broken: bool,
+}
+
+pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
+    let tree = inputs.platform.tree.as_ref();
+    let mut base = Base::default();
+    match tree.entry(&inputs.entry) {
+        Ok(Some(entry)) if entry.kind == EntryKind::Folder => {}
+        Ok(_) => {
+            let message = format!("the entry path {} is not a folder of the repository", inputs.entry);
+            base.diagnostics.push(
+                Diagnostic::new(&codes::render::PATH_MISSING, message)
+                    .at_file(inputs.entry.as_str())
+                    .hint(closest(tree, &inputs.entry)),
+            );
+            base.unread.push(inputs.entry.to_string());
+            return base;
+        }
+        Err(error) => {
+            unreadable(&inputs.entry, &error, &mut base);
+            return base;
+        }
+    }
+    let mut walk = Base::default();
+    let mut declarations = Declarations::default();
+    let mut files = Vec::new();
+    list(tree, &inputs.entry, 0, &mut files, &mut walk);
+    for (path, entry) in files {
+        if !is_yaml(path.file_name()) {
+            continue;
+        }
+        native_file(tree, &path, &entry, cache, &mut declarations, &mut walk);
+    }
+    if !walk.native.is_empty() {
+        base = walk;
+        let expanded = mainstay_native::expand(&declarations, &when::evaluate);
+        base.repositories = expanded.repositories;
+        base.tenants = expanded.tenants;
+        base.diagnostics.extend(expanded.diagnostics);
+        base.unread.extend(expanded.unread);
+        for native in expanded.units {
+            let pointer = native.path_field;
+            let at = native.place.diagnostic(&codes::render::PATH_MISSING, "", pointer);
+            base.units.push(DeclaredUnit {
+                path_at: At::of(at, &native.unit.declared_at),
+                owner: (native.unit.id.tenant != PLATFORM_TENANT
+                    || base.tenants.contains_key(PLATFORM_TENANT))
+                .then(|| native.unit.id.tenant.clone()),
+                unit: Arc::new(native.unit),
+                failed: native.failed,
+                parent: None,
+                depth: 0,
+            });
+        }
+    }
+    // Among native documents a folder is one of Flux's only if it says so: else every module's manifests would be the
+    // entry's too.
+    if base.native.is_empty() || has_kustomization(tree, &inputs.entry) {
+        base.units.push(entry_unit(inputs));
+    }
+    base
+}
+
+fn entry_unit(inputs: &Inputs) -> DeclaredUnit {
+    let file = inputs.platform.tree.list(&inputs.entry).ok().into_iter().flatten();
+    let file = file.map(|(name, _)| name).find(|name| KUSTOMIZATIONS.contains(&name.as_str()));
+    let file = file.and_then(|name| inputs.entry.join(&name).ok()).unwrap_or_else(|| inputs.entry.clone());
+    let location = Location::file(file.to_string());
+    let unit = Unit {
+        id: entry_id(),
+        role: Role::Module,
+        dialect: Dialect::Flux,
+        declared_at: location.clone(),
+        target: Target::Management,
+        source: Source::Folder {
+            source: SourceId::Platform,
+            path: inputs.entry.clone(),
+            overlay: Box::new(Overlay::default()),
+        },
+        depends_on: Vec::new(),
+        health_checks: Vec::new(),
+        gate: Gate::Applied,
+        prune: true,
+        timing: Timing::default(),
+        force: false,
+        suspend: false,
+        service_account: None,
+        deletion_policy: DeletionPolicy::MirrorPrune,
+        drift: DriftMode::Correct,
+        drift_ignore: Vec::new(),
+        variables: Variables::default(),
+    };
+    DeclaredUnit {
+        unit: Arc::new(unit),
+        failed: None,
+        parent: None,
+        owner: None,
+        path_at: At { location, snippet: None },
+        depth: 0,
+    }
+}
+
+pub(crate) const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+fn has_kustomization(tree: &dyn Tree, folder: &TreePath) -> bool {
+    KUSTOMIZATIONS
+        .iter()
+        .filter_map(|name| folder.join(name).ok())
+        .any(|path| tree.entry(&path).is_ok_and(|found| found.is_some_and(|entry| entry.kind.is_file())))
+}
+
+pub(crate) fn is_yaml(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml")
+}
+
+fn native_file(
+    tree: &dyn Tree,
+    path: &TreePath,
+    entry: &Entry,
+    cache: &mut Cache,
+    declarations: &mut Declarations,
+    base: &mut Base,
+) {
+    let limits = Limits::default();
+    if entry.kind == EntryKind::Symlink {
+        return;
+    }
+    if entry.size > limits.bytes as u64 {
+        let message = format!("{path} has {} bytes; the limit is {}", entry.size, limits.bytes);
+        base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message).at_file(path.as_str()));
+        base.unread.push(path.to_string());
+        return;
+    }
+    let mut failure = None;
+    let file = cache.file(path, &entry.id, || match tree.read(path) {
+        Ok(bytes) => parse(path, &bytes, &limits),
+        Err(error) => {
+            failure = Some(error);
+            FileRead::default()
+        }
+    });
+    if let Some(error) = failure {
+        unreadable(path, &error, base);
+    }
+    if !file.native {
+        return;
+    }
+    base.native.insert(path.as_str().to_owned());
+    base.diagnostics.extend(file.diagnostics.iter().cloned());
+    if file.broken {
+        base.unread.push(path.to_string());
+    }
+    for place in &file.places {
+        if mainstay_native::read(place, declarations, &mut base.diagnostics) == Read::Broken {
+            base.unread.push(place.location("").to_string());
+        }
+    }
+}
+
+/// Only a file that names the API group can hold a native document.
+fn parse(path: &TreePath, bytes: &[u8], limits: &Limits) -> FileRead {
+    let text = String::from_utf8_lossy(bytes);
+    if !text.contains("mainstay.dev/") {
+        return FileRead::default();
+    }
+    let loaded = load(path.as_str(), bytes, limits);
+    let (file, text): (Arc<str>, Arc<str>) = (path.as_str().into(), text.into());
+    let places: Vec<Place> = loaded
+        .documents
+        .into_iter()
+        .map(|document| Place { file: file.clone(), text: text.clone(), root: Arc::new(document.root) })
+        .filter(|place| {
+            let api = place.root.get("apiVersion").and_then(|node| node.as_str()).unwrap_or_default();
+            api.starts_with("mainstay.dev/")
+        })
+        .collect();
+    let broken = !loaded.complete && text.contains("mainstay.dev/v");
+    FileRead {
+        native: !places.is_empty() || broken,
+        diagnostics: if broken { loaded.diagnostics.into_iter().collect() } else { Vec::new() },
+        places,
+        broken,
+    }
+}
+
+fn list(tree: &dyn Tree, folder: &TreePath, depth: usize, out: &mut Vec<(TreePath, Entry)>, base: &mut Base) {
+    if depth > DEPTH || out.len() > FILES {
+        let message = format!("{folder}: more than {DEPTH} folders deep, or more than {FILES} files");
+        base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message).at_file(folder.as_str()));
+        base.unread.push(folder.to_string());
+        return;
+    }
+    let entries = match tree.list(folder) {
+        Ok(entries) => entries,
+        Err(error) => return unreadable(folder, &error, base),
+    };
+    for (name, entry) in entries {
+        if name.starts_with('.') {
+            continue;
+        }
+        let Ok(path) = folder.join(&name) else { continue };
+        match entry.kind {
+            EntryKind::Folder => list(tree, &path, depth + 1, out, base),
+            EntryKind::File | EntryKind::Executable => out.push((path, entry)),
+            EntryKind::Symlink | EntryKind::Submodule => {}
+        }
+    }
+}
+
+/// Every file below a folder, hidden ones left out.
+pub(crate) fn files_below(tree: &dyn Tree, folder: &TreePath) -> Vec<TreePath> {
+    let mut out = Vec::new();
+    list(tree, folder, 0, &mut out, &mut Base::default());
+    out.into_iter().map(|(path, _)| path).collect()
+}
+
+fn unreadable(path: &TreePath, error: &TreeError, base: &mut Base) {
+    base.diagnostics
+        .push(Diagnostic::new(&codes::render::UNREADABLE, error.to_string()).at_file(path.as_str()));
+    base.unread.push(path.to_string());
+}
+
+/// What exists on the way to a path, and the nearest name beside where it ends.
+pub(crate) fn closest(tree: &dyn Tree, path: &TreePath) -> String {
+    let mut above = path.parent();
+    let mut missing = path.file_name();
+    while let Some(folder) = above {
+        if let Ok(entries) = tree.list(&folder) {
+            let names = entries.iter().map(|(name, _)| name.as_str());
+            return match mainstay_diagnostic::nearest(missing, names) {
+                Some(near) => match folder.join(near) {
+                    Ok(found) => format!("did you mean {found}?"),
+                    Err(_) => format!("{folder} exists"),
+                },
+                None => format!("the closest folder that exists is {folder}"),
+            };
+        }
+        above = folder.parent();
+        missing = path.parts().nth(folder.parts().count().saturating_sub(1)).unwrap_or_default();
+    }
+    "the repository is empty".to_owned()
+}

@@ -1,0 +1,173 @@
+use crate::build::{self, Rendering};
+use crate::cache::Cache;
+use crate::checks;
+use crate::declared::{DeclaredUnit, State};
+use crate::entry::{self, Base};
+use crate::inputs::Inputs;
+use crate::outcome::Outcome;
+use crate::sources::Resolver;
+use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_unit::{Need, Reading, ReadingUnit, RenderState, Source, UnitId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What became of a unit's render.
+#[derive(Debug, Clone)]
+pub(crate) enum Rendered {
+    Done(Arc<Outcome>),
+    Not { reason: String },
+}
+
+/// A round that declared nothing new.
+pub(crate) struct Settled {
+    pub state: State,
+    pub renders: BTreeMap<UnitId, Rendered>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub needs: BTreeSet<Need>,
+}
+
+pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Reading {
+    cache.begin();
+    let mut base = entry::read(inputs, cache);
+    let settled = settle(inputs, &base, cache);
+    cache.end();
+    let diagnostics = std::mem::take(&mut base.diagnostics);
+    assemble(inputs, &base, settled, diagnostics.into_iter().collect())
+}
+
+fn settle(inputs: &Inputs, base: &Base, cache: &mut Cache) -> Settled {
+    let mut state = State::of(base);
+    let mut rounds = 0;
+    loop {
+        let mut round = round(inputs, base, &state, cache);
+        let next = std::mem::take(&mut round.state);
+        if next.is(&state) {
+            return Settled { state: next, ..round };
+        }
+        rounds += 1;
+        let excess = if next.units.len() > inputs.limits.units {
+            Some((&codes::unit::TOO_MANY_UNITS, format!("more than {} units", inputs.limits.units)))
+        } else if rounds > inputs.limits.rounds {
+            let message = format!("renders declare renders more than {} deep", inputs.limits.rounds);
+            Some((&codes::unit::TOO_MANY_ROUNDS, message))
+        } else {
+            None
+        };
+        if let Some((code, message)) = excess {
+            let deepest = state.units.values().max_by_key(|unit| unit.depth);
+            let problem = match deepest {
+                Some(unit) => Diagnostic::new(code, format!("{message}; the deepest is {}", unit.unit.id))
+                    .at(unit.unit.declared_at.clone()),
+                None => Diagnostic::new(code, message),
+            };
+            round.diagnostics.push(problem);
+            // What the renders of this round declare is left out: it is not known whether it would ever end.
+            let mut state = state;
+            state.diagnostics = next.diagnostics;
+            state.unread.push("renders below the limit".to_owned());
+            return Settled { state, ..round };
+        }
+        state = next;
+    }
+}
+
+fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Settled {
+    let mut next = State::of(base);
+    let mut out = Settled {
+        state: State::default(),
+        renders: BTreeMap::new(),
+        diagnostics: Vec::new(),
+        needs: BTreeSet::new(),
+    };
+    let mut resolver = Resolver::default();
+    // Shallow ones first, so that a unit's parent is the one nearest to a file.
+    let mut order: Vec<&DeclaredUnit> = state.units.values().collect();
+    order.sort_by(|a, b| (a.depth, &a.unit.id).cmp(&(b.depth, &b.unit.id)));
+    for declared in order {
+        let is_entry = declared.depth == 0 && base.entry().is_some_and(|e| e.unit.id == declared.unit.id);
+        let rendering = build::render(declared, is_entry, state, base, inputs, &mut resolver, cache);
+        out.diagnostics.extend(rendering.diagnostics);
+        out.needs.extend(rendering.needs);
+        if let Rendered::Done(outcome) = &rendering.rendered {
+            next.add_render(declared, outcome);
+        }
+        out.renders.insert(declared.unit.id.clone(), rendering.rendered);
+    }
+    out.state = next;
+    out
+}
+
+fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics: Vec<Diagnostic>) -> Reading {
+    let mut unread = base.unread.clone();
+    unread.append(&mut settled.state.unread);
+    diagnostics.append(&mut settled.diagnostics);
+    diagnostics.extend(std::mem::take(&mut settled.state.diagnostics));
+    checks::resolve_dependencies(&mut settled.state);
+    let mut units = BTreeMap::new();
+    for (id, declared) in &settled.state.units {
+        let render = settled.renders.get(id);
+        let state = state_of(declared, render, &settled.state);
+        if let (Source::Folder { .. }, Some(reason)) = (&declared.unit.source, unread_reason(render)) {
+            unread.push(format!("what {id} renders: {reason}"));
+        }
+        let unit = ReadingUnit { unit: declared.unit.clone(), state, parent: declared.parent.clone() };
+        units.insert(id.clone(), unit);
+    }
+    checks::all(inputs, base, &settled, &mut units, &mut diagnostics);
+    unread.sort();
+    unread.dedup();
+    Reading {
+        revision: inputs.platform.revision.clone(),
+        units,
+        diagnostics: diagnostics.into_iter().collect::<mainstay_diagnostic::Diagnostics>().sorted(),
+        needs: settled.needs,
+        unread,
+    }
+}
+
+fn state_of(declared: &DeclaredUnit, render: Option<&Rendered>, state: &State) -> RenderState {
+    if let Some(failed) = &declared.failed {
+        return RenderState::Failed { first: Box::new(failed.clone()) };
+    }
+    if let Some(ancestor) = broken_ancestor(declared, state) {
+        return RenderState::NotRendered { reason: format!("{ancestor}, which declares it, has errors") };
+    }
+    match render {
+        None => RenderState::NotRendered { reason: "the unit was found too deep".to_owned() },
+        Some(Rendered::Not { reason }) => RenderState::NotRendered { reason: reason.clone() },
+        Some(Rendered::Done(outcome)) => match outcome.first_error() {
+            Some(first) => RenderState::Failed { first: Box::new(first.clone()) },
+            None => RenderState::Rendered(outcome.rendered.clone()),
+        },
+    }
+}
+
+/// A declaration with errors would not be applied, so what it declares would not exist.
+fn broken_ancestor<'a>(declared: &'a DeclaredUnit, state: &'a State) -> Option<&'a UnitId> {
+    let mut at = declared;
+    // Parents are shallower, so that this ends.
+    while let Some(parent) = at.parent.as_ref().and_then(|id| state.units.get(id)) {
+        if parent.failed.is_some() {
+            return Some(&parent.unit.id);
+        }
+        if parent.depth >= at.depth {
+            return None;
+        }
+        at = parent;
+    }
+    None
+}
+
+fn unread_reason(render: Option<&Rendered>) -> Option<String> {
+    match render {
+        None => Some("found too deep".to_owned()),
+        Some(Rendered::Not { reason }) => Some(reason.clone()),
+        Some(Rendered::Done(outcome)) => outcome.first_error().map(|error| error.message.clone()),
+    }
+}
+
+impl Rendering {
+    pub(crate) fn not(reason: impl Into<String>) -> Self {
+        Self { rendered: Rendered::Not { reason: reason.into() }, diagnostics: Vec::new(), needs: Vec::new() }
+    }
+}

@@ -1,0 +1,268 @@
+//! Which tree a source's name stands for.
+use crate::inputs::{Inputs, Supply};
+use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_flux::{
+    Artifact, Composed, ENTRY_NAME, ENTRY_NAMESPACE, Generator, SourceDeclaration, SourceSpec, compose,
+};
+use mainstay_unit::tree::{Tree, TreePath};
+use mainstay_unit::{GitReference, Need, SourceId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Everything that names a tree, as far as a round knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Declared {
+    pub sources: BTreeMap<SourceId, SourceDeclaration>,
+    pub artifacts: BTreeMap<SourceId, (Arc<Generator>, Artifact)>,
+}
+
+/// A tree, and how its files are shown.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub tree: Arc<dyn Tree>,
+    pub origin: Arc<Origin>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Platform,
+    /// Shown with the source's name in front.
+    Named(String),
+    /// Shown as the files that they were copied from.
+    Composed {
+        name: String,
+        files: BTreeMap<TreePath, String>,
+        platform: BTreeSet<TreePath>,
+    },
+}
+
+impl Origin {
+    pub(crate) fn file(&self, path: &TreePath) -> String {
+        match self {
+            Self::Platform => path.as_str().to_owned(),
+            Self::Named(name) => format!("{name}:{}", path.as_str()),
+            Self::Composed { name, files, .. } => {
+                files.get(path).cloned().unwrap_or_else(|| format!("{name}:{}", path.as_str()))
+            }
+        }
+    }
+
+    /// Whether a file of the platform repository is behind the path.
+    pub(crate) fn is_platform(&self, path: &TreePath) -> bool {
+        match self {
+            Self::Platform => true,
+            Self::Named(_) => false,
+            Self::Composed { platform, .. } => platform.contains(path),
+        }
+    }
+}
+
+/// Why there is no tree.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Unavailable {
+    pub reason: String,
+    pub need: Option<Need>,
+    pub diagnostic: Option<Diagnostic>,
+}
+
+impl Unavailable {
+    fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), need: None, diagnostic: None }
+    }
+}
+
+/// Artifacts are composed once a round.
+#[derive(Default)]
+pub(crate) struct Resolver {
+    composed: BTreeMap<SourceId, Result<Source, Unavailable>>,
+}
+
+impl Resolver {
+    pub(crate) fn resolve(
+        &mut self,
+        id: &SourceId,
+        declared: &Declared,
+        repositories: &BTreeMap<SourceId, Need>,
+        inputs: &Inputs,
+    ) -> Result<Source, Unavailable> {
+        self.resolve_below(id, declared, repositories, inputs, &mut Vec::new())
+    }
+
+    fn resolve_below(
+        &mut self,
+        id: &SourceId,
+        declared: &Declared,
+        repositories: &BTreeMap<SourceId, Need>,
+        inputs: &Inputs,
+        above: &mut Vec<SourceId>,
+    ) -> Result<Source, Unavailable> {
+        let platform = || Source { tree: inputs.platform.tree.clone(), origin: Arc::new(Origin::Platform) };
+        let SourceId::Named { kind, namespace, name } = id else { return Ok(platform()) };
+        if let Some(need) = repositories.get(id) {
+            return supplied(id, Some(need), inputs);
+        }
+        if let Some((generator, artifact)) = declared.artifacts.get(id) {
+            return self.artifact(id, generator, artifact, declared, repositories, inputs, above);
+        }
+        match declared.sources.get(id) {
+            Some(found) => match &found.spec {
+                SourceSpec::Git { url, reference, secret, ignore } => {
+                    if is_followed(found, inputs) {
+                        return Ok(platform());
+                    }
+                    if found.broken {
+                        return Err(Unavailable::because(format!("{id} has errors")));
+                    }
+                    let need = Need::Git {
+                        id: id.clone(),
+                        url: url.clone(),
+                        reference: reference.clone(),
+                        secret: secret.clone(),
+                        ignore: ignore.clone(),
+                    };
+                    supplied(id, Some(&need), inputs)
+                }
+                SourceSpec::Oci { url } | SourceSpec::HelmRepository { url } => {
+                    supplied(id, None, inputs).map_err(|u| not_fetched(u, id, url, inputs))
+                }
+                SourceSpec::Bucket { endpoint, bucket } => supplied(id, None, inputs)
+                    .map_err(|u| not_fetched(u, id, &format!("{endpoint}/{bucket}"), inputs)),
+                SourceSpec::HelmChart { chart, .. } => {
+                    supplied(id, None, inputs).map_err(|u| not_fetched(u, id, chart, inputs))
+                }
+            },
+            None if kind == "GitRepository" && namespace == ENTRY_NAMESPACE && name == ENTRY_NAME => {
+                Ok(platform())
+            }
+            None => {
+                let message = format!("{id} is not declared");
+                let diagnostic = Diagnostic::new(&codes::flux::SOURCE_UNDECLARED, message.clone());
+                Err(Unavailable { reason: message, need: None, diagnostic: Some(diagnostic) })
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn artifact(
+        &mut self,
+        id: &SourceId,
+        generator: &Generator,
+        artifact: &Artifact,
+        declared: &Declared,
+        repositories: &BTreeMap<SourceId, Need>,
+        inputs: &Inputs,
+        above: &mut Vec<SourceId>,
+    ) -> Result<Source, Unavailable> {
+        if let Some(done) = self.composed.get(id) {
+            return done.clone();
+        }
+        if artifact.broken {
+            return Err(Unavailable::because(format!("{id} has errors")));
+        }
+        if above.contains(id) {
+            let message = format!("{id} is composed out of itself");
+            let diagnostic =
+                Diagnostic::new(&codes::flux::ARTIFACT, message.clone()).at(artifact.declared_at.clone());
+            return Err(Unavailable { reason: message, need: None, diagnostic: Some(diagnostic) });
+        }
+        above.push(id.clone());
+        let mut trees = BTreeMap::new();
+        let mut origins = BTreeMap::new();
+        let used: BTreeSet<&str> = artifact.copies.iter().map(|copy| copy.alias.as_str()).collect();
+        let mut lacking = None;
+        for source in generator.sources.iter().filter(|source| used.contains(source.alias.as_str())) {
+            match self.resolve_below(&source.source, declared, repositories, inputs, above) {
+                Ok(found) => {
+                    trees.insert(source.alias.clone(), found.tree);
+                    origins.insert(source.alias.clone(), found.origin);
+                }
+                Err(unavailable) => {
+                    lacking.get_or_insert(unavailable);
+                }
+            }
+        }
+        above.pop();
+        let done = match lacking {
+            Some(unavailable) => {
+                Err(Unavailable { reason: format!("{id}: {}", unavailable.reason), ..unavailable })
+            }
+            None => match compose(artifact, &trees) {
+                Ok(composed) => Ok(composed_source(id, composed, &origins)),
+                Err(error) => {
+                    let diagnostic =
+                        Diagnostic::new(&codes::flux::ARTIFACT, format!("{id}: {}", error.message))
+                            .at(error.location);
+                    let reason = format!("{id} can't be composed");
+                    Err(Unavailable { reason, need: None, diagnostic: Some(diagnostic) })
+                }
+            },
+        };
+        self.composed.insert(id.clone(), done.clone());
+        done
+    }
+}
+
+fn composed_source(id: &SourceId, composed: Composed, origins: &BTreeMap<String, Arc<Origin>>) -> Source {
+    let mut files = BTreeMap::new();
+    let mut platform = BTreeSet::new();
+    for (path, (alias, from)) in composed.origins {
+        let Some(origin) = origins.get(&alias) else { continue };
+        if origin.is_platform(&from) {
+            platform.insert(path.clone());
+        }
+        files.insert(path, origin.file(&from));
+    }
+    Source {
+        tree: Arc::new(composed.tree),
+        origin: Arc::new(Origin::Composed { name: id.to_string(), files, platform }),
+    }
+}
+
+fn supplied(id: &SourceId, need: Option<&Need>, inputs: &Inputs) -> Result<Source, Unavailable> {
+    match inputs.trees.get(id) {
+        Some(Supply::Here(checkout)) => {
+            Ok(Source { tree: checkout.tree.clone(), origin: Arc::new(Origin::Named(id.to_string())) })
+        }
+        Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{id}: {why}"))),
+        Some(Supply::NotEvaluated(why)) => Err(Unavailable::because(format!("{id} is not evaluated: {why}"))),
+        None => Err(Unavailable {
+            reason: format!("{id} has not been fetched"),
+            need: need.cloned(),
+            diagnostic: None,
+        }),
+    }
+}
+
+fn not_fetched(unavailable: Unavailable, id: &SourceId, from: &str, inputs: &Inputs) -> Unavailable {
+    if inputs.trees.contains_key(id) {
+        return unavailable;
+    }
+    Unavailable::because(format!("{id} ({from}) is of a kind that can't be fetched yet"))
+}
+
+/// A source that says the same repository as the one that is followed, or, where no remote is known, the one that
+/// `flux bootstrap` declares for the repository itself.
+fn is_followed(source: &SourceDeclaration, inputs: &Inputs) -> bool {
+    let SourceId::Named { namespace, name, .. } = &source.id else { return true };
+    let SourceSpec::Git { url, reference, .. } = &source.spec else { return false };
+    match &inputs.followed {
+        Some(followed) => {
+            let any = followed.reference == GitReference::default();
+            same_repository(url, &followed.url) && (any || *reference == followed.reference)
+        }
+        None => namespace == ENTRY_NAMESPACE && name == ENTRY_NAME,
+    }
+}
+
+/// Whatever the protocol and the user: host and path decide.
+fn same_repository(a: &str, b: &str) -> bool {
+    fn plain(url: &str) -> String {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let rest = match rest.split_once('@') {
+            Some((user, rest)) if !user.contains('/') => rest,
+            _ => rest,
+        };
+        rest.replacen(':', "/", 1).trim_end_matches('/').trim_end_matches(".git").to_lowercase()
+    }
+    plain(a) == plain(b)
+}

@@ -1,0 +1,113 @@
+use super::draw::draw;
+use super::{errors, id, inputs, reading, told, tree};
+use crate::{Supply, read};
+use mainstay_unit::{Need, Reference, ReferenceKind, RenderState};
+use std::collections::BTreeMap;
+
+fn kustomization(name: &str, fields: &str) -> String {
+    format!(
+        "=== {name}.yaml\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+         spec:\n  interval: 10m\n  prune: true\n  sourceRef: {{kind: GitRepository, name: flux-system}}\n{fields}"
+    )
+}
+
+const ENTRY: &str = "=== kustomization.yaml\nresources: [a.yaml]\n";
+const CONFIG: &str =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: y}\ndata: {v: '${v}'}\n";
+
+#[test]
+fn children_are_patched_named_and_substituted_by_their_parent() {
+    let child = kustomization("child", "  path: ./leaf\n  postBuild: {substitute: {v: '${v}'}}\n")
+        .replace("=== child.yaml", "=== mid/child.yaml");
+    let parent = kustomization("a", "  path: ./mid\n  namePrefix: p-\n  postBuild: {substitute: {v: eu}}\n");
+    let reading = reading(&format!("{ENTRY}{parent}{child}=== leaf/x.yaml\n{CONFIG}"));
+    assert_eq!(told(&reading), Vec::<String>::new());
+    let unit = &reading.units[&id("kustomization/flux-system/p-child")];
+    assert_eq!(unit.parent, Some(id("kustomization/flux-system/a")));
+    let RenderState::Rendered(rendered) = &unit.state else { panic!("{:?}", unit.state) };
+    assert_eq!(rendered.objects[0].object.value()["data"]["v"], "eu");
+    assert_eq!(unit.unit.declared_at.file, "mid/child.yaml");
+}
+
+#[test]
+fn the_entry_does_not_render_itself_for_ever() {
+    let sync = kustomization("flux-system", "  path: ./\n  wait: true\n")
+        .replace("=== flux-system.yaml", "=== a.yaml");
+    let reading = reading(&format!("{ENTRY}{sync}"));
+    assert_eq!(told(&reading), Vec::<String>::new());
+    assert_eq!(draw(&reading), "kustomization/flux-system/flux-system [healthy] 0 objects\n");
+    assert_eq!(reading.units[&id("kustomization/flux-system/flux-system")].unit.declared_at.file, "a.yaml");
+}
+
+#[test]
+fn a_render_that_declares_itself_anew_is_stopped() {
+    let endless = kustomization("a", "  path: ./\n  namePrefix: p-\n");
+    let told = errors(&reading(&format!("{ENTRY}{endless}")));
+    assert!(told.iter().any(|line| line.contains("MS5011")), "{told:?}");
+}
+
+#[test]
+fn references_are_needs_until_they_are_here() {
+    let text = format!(
+        "{ENTRY}{}=== leaf/x.yaml\n{CONFIG}",
+        kustomization("a", "  path: leaf\n  postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}\n")
+    );
+    let mut inputs = inputs(tree(&text));
+    let reference =
+        Reference { kind: ReferenceKind::ConfigMap, namespace: "flux-system".into(), name: "vars".into() };
+    let unit = id("kustomization/flux-system/a");
+    let first = read(&inputs);
+    assert_eq!(first.needs.iter().collect::<Vec<_>>(), [&Need::Reference(reference.clone())]);
+    inputs.references.insert(reference.clone(), Supply::NotEvaluated("no cluster".into()));
+    let offline = read(&inputs);
+    assert!(offline.needs.is_empty());
+    assert_eq!(
+        offline.units[&unit].state,
+        RenderState::NotRendered { reason: "ConfigMap flux-system/vars is not evaluated: no cluster".into() }
+    );
+    inputs.references.insert(reference, Supply::Here(BTreeMap::from([("v".into(), "1".into())])));
+    assert!(matches!(read(&inputs).units[&unit].state, RenderState::Rendered(_)));
+}
+
+#[test]
+fn an_undefined_dependency_waits_and_an_undeclared_source_too() {
+    let a = kustomization("a", "  path: leaf\n  dependsOn: [{name: none}]\n")
+        .replace("name: flux-system}", "name: other}");
+    let reading = reading(&format!("{ENTRY}{a}=== leaf/x.yaml\n{CONFIG}"));
+    assert_eq!(errors(&reading), Vec::<String>::new());
+    let codes: Vec<_> = reading.diagnostics.iter().map(|d| d.code.id).collect();
+    assert!(codes.contains(&"MS5005") && codes.contains(&"MS3008"), "{codes:?}");
+}
+
+#[test]
+fn what_an_encrypted_file_holds_is_never_rendered() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: y}\nsops: {mac: ENC}\n";
+    let with =
+        |fields: &str| reading(&format!("{ENTRY}{}=== leaf/x.yaml\n{secret}", kustomization("a", fields)));
+    let unit = id("kustomization/flux-system/a");
+    let known = with("  path: leaf\n  decryption: {provider: sops}\n");
+    assert_eq!(errors(&known), Vec::<String>::new());
+    assert!(matches!(known.units[&unit].state, RenderState::NotRendered { .. }));
+    assert!(errors(&with("  path: leaf\n"))[0].contains("leaf/x.yaml:1 MS4502"));
+}
+
+#[test]
+fn a_shared_namespace_belongs_to_the_first_in_graph_order() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n";
+    let with = |label: &str| {
+        reading(&format!(
+            "=== kustomization.yaml\nresources: [a.yaml, b.yaml]\n{}{}=== one/n.yaml\n{namespace}=== two/n.yaml\n{namespace}{label}",
+            kustomization("a", "  path: one\n  dependsOn: [{name: b}]\n"),
+            kustomization("b", "  path: two\n"),
+        ))
+    };
+    let alike = with("");
+    assert_eq!(told(&alike).len(), 1, "{:?}", told(&alike));
+    assert!(told(&alike)[0].contains("one/n.yaml:1 MS5003"));
+    let count = |name: &str| match &alike.units[&id(name)].state {
+        RenderState::Rendered(rendered) => rendered.objects.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((count("kustomization/flux-system/a"), count("kustomization/flux-system/b")), (0, 1));
+    assert!(errors(&with("spec: {}\n"))[0].contains("MS5002"));
+}

@@ -1,0 +1,64 @@
+use super::{errors, id, reading};
+
+const TENANT: &str = "=== tenants.yaml
+apiVersion: mainstay.dev/v1alpha1
+kind: Tenant
+metadata: {name: team-a}
+spec:
+  paths: [teams/a]
+  namespaces: [a]
+  serviceAccount: {namespace: a, name: deployer}
+  allowedKinds: [{kind: ConfigMap}, {kind: Secret}]
+  quotas: {objects: 2}
+";
+
+fn module(fields: &str, manifest: &str) -> String {
+    format!(
+        "{TENANT}=== teams/a/module.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: m}}\nspec:\n  source: {{path: teams/a/m}}\n{fields}=== teams/a/m/x.yaml\n{manifest}"
+    )
+}
+
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: a}\n";
+
+#[test]
+fn a_document_belongs_to_the_tenant_of_its_path() {
+    let reading = reading(&module("", CONFIG));
+    assert_eq!(errors(&reading), Vec::<String>::new());
+    let unit = &reading.units[&id("module/team-a/m")].unit;
+    assert_eq!(unit.service_account.as_ref().unwrap().name, "deployer");
+}
+
+#[test]
+fn a_tenant_stays_in_its_namespaces_and_kinds() {
+    let cases = [
+        (CONFIG.replace("namespace: a", "namespace: b"), "teams/a/m/x.yaml:1 MS2009"),
+        (CONFIG.replace(", namespace: a", "").replace("ConfigMap", "Namespace"), "MS2009"),
+        (CONFIG.replace("ConfigMap", "Pod"), "teams/a/m/x.yaml:1 MS2010"),
+        (
+            format!(
+                "{CONFIG}---\n{}---\n{}",
+                CONFIG.replace("name: x", "name: y"),
+                CONFIG.replace("name: x", "name: z")
+            ),
+            "MS2011",
+        ),
+    ];
+    for (manifest, code) in cases {
+        let told = errors(&reading(&module("", &manifest)));
+        assert!(told.iter().any(|line| line.contains(code)), "{code} {told:?}");
+    }
+}
+
+#[test]
+fn a_tenant_cannot_be_somebody_else() {
+    let cases = ["  tenant: platform\n", "  serviceAccount: {namespace: kube-system, name: admin}\n"];
+    for fields in cases {
+        let told = errors(&reading(&module(fields, CONFIG)));
+        assert!(told.len() == 1 && told[0].contains("MS2015"), "{fields} {told:?}");
+    }
+    let platform = format!(
+        "{}=== teams/a/platform.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Platform\nmetadata: {{name: p}}\n",
+        module("", CONFIG)
+    );
+    assert!(errors(&reading(&platform))[0].contains("MS2015"));
+}
