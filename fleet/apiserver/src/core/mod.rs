@@ -3,12 +3,43 @@
 //! Absent by design: async, threads, clocks, files, randomness. Time and entropy are parameters; what must survive is
 //! handed out as `Change`s. Watchers pull, so that none of them can hold up a writer.
 
+mod admit;
+mod body;
+mod cluster;
+mod controllers;
+mod convert;
+mod decode;
+mod defaults;
+mod discovery;
+mod failure;
+mod fields;
 pub mod names;
+mod negotiate;
+mod openapi;
+mod options;
+mod rbac;
+mod read;
+mod registry;
 pub mod reply;
 pub mod request;
+mod reviews;
+mod route;
+mod seed;
 pub mod selector;
+mod selector_text;
 pub mod store;
+mod table;
+mod tokens;
+mod validation;
+mod watch;
+mod write;
 
+#[cfg(test)]
+mod tests;
+
+pub use cluster::{Cluster, Settings};
+pub use decode::BODY_LIMIT;
+pub use failure::{Failure, Refusal};
 pub use reply::{Form, Include, Polled, Reply, Response, Watch};
 pub use request::{Entropy, Impersonate, Method, Now, Request, User};
 pub use store::{Change, Corrupt, Entry, Event, Store};

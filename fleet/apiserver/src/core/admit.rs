@@ -1,0 +1,293 @@
+//! What the server itself adds to objects of certain kinds while they are written: built-in admission and strategies.
+
+use crate::core::body::{self, at, set_at, text};
+use crate::core::cluster::Cluster;
+use crate::core::failure::{Failure, invalid};
+use crate::core::registry::Resource;
+use crate::core::write::Act;
+use mainstay_object::FieldError;
+use serde_json::{Value, json};
+
+/// Before defaults, once the object has its name and UID.
+pub fn before_create(
+    cluster: &Cluster,
+    act: &mut Act<'_>,
+    object: &mut Value,
+    errors: &mut Vec<FieldError>,
+) -> Result<(), Failure> {
+    let _ = errors;
+    match (&*act.resource.group, &*act.resource.plural) {
+        ("", "namespaces") => {
+            let name = body::meta(object, "name").to_owned();
+            body::metadata(object);
+            set_label(object, "kubernetes.io/metadata.name", &name);
+            let mut finalizers = body::strings(object.pointer("/spec/finalizers"));
+            if !finalizers.iter().any(|f| f == "kubernetes") {
+                finalizers.push("kubernetes".into());
+            }
+            set_at(object, "spec.finalizers", finalizers.into());
+            set_at(object, "status.phase", "Active".into());
+        }
+        ("", "pods") => {
+            if text(object, "/spec/serviceAccountName").is_empty()
+                && text(object, "/spec/serviceAccount").is_empty()
+                && object.get("spec").is_some_and(Value::is_object)
+            {
+                set_at(object, "spec.serviceAccountName", "default".into());
+            }
+            set_at(object, "status.phase", "Pending".into());
+            set_at(object, "status.qosClass", qos(object).into());
+        }
+        ("", "persistentvolumeclaims" | "persistentvolumes") => {
+            set_at(object, "status.phase", "Pending".into());
+            // The controllers that lift the protection finalizers do not run here, so none is set.
+        }
+        ("batch", "jobs") => job_labels(object),
+        ("apiextensions.k8s.io", "customresourcedefinitions") => {
+            body::as_map(object).remove("status");
+            let mut finalizers = body::finalizers(object);
+            finalizers.retain(|f| f != crate::core::controllers::CRD_FINALIZER);
+            body::set_finalizers(object, &finalizers);
+        }
+        ("rbac.authorization.k8s.io", _) => {
+            crate::core::rbac::check_escalation(cluster, act.user, &act.resource, act.namespace, object)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Before defaults of an update.
+pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
+    match (&*resource.group, &*resource.plural) {
+        ("", "namespaces") => {
+            let name = body::meta(live, "name").to_owned();
+            set_label(new, "kubernetes.io/metadata.name", &name);
+            // `finalize` alone changes these.
+            if new.pointer("/spec/finalizers").is_none()
+                && let Some(finalizers) = live.pointer("/spec/finalizers")
+            {
+                set_at(new, "spec.finalizers", finalizers.clone());
+            }
+        }
+        ("", "services") => {
+            // What the server chose stays, unless the client says otherwise.
+            for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"] {
+                let absent = at(new, &format!("spec.{key}")).is_none_or(|v| v.is_null() || v == &json!(""));
+                if absent
+                    && new.get("spec").is_some_and(Value::is_object)
+                    && text(new, "/spec/type") != "ExternalName"
+                    && let Some(old) = at(live, &format!("spec.{key}"))
+                {
+                    set_at(new, &format!("spec.{key}"), old.clone());
+                }
+            }
+        }
+        ("", "persistentvolumeclaims") => {
+            if text(new, "/spec/volumeName").is_empty()
+                && let Some(name) = at(live, "spec.volumeName")
+            {
+                set_at(new, "spec.volumeName", name.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Once defaults are set, on creation and update.
+pub fn after_defaults(
+    cluster: &Cluster,
+    act: &Act<'_>,
+    live: Option<&Value>,
+    object: &mut Value,
+    errors: &mut Vec<FieldError>,
+) {
+    match (&*act.resource.group, &*act.resource.plural) {
+        ("", "services") => service_address(cluster, live, object, errors),
+        ("", "pods") => pod(object, live),
+        _ => {}
+    }
+}
+
+fn set_label(object: &mut Value, key: &str, value: &str) {
+    let metadata = body::metadata(object);
+    let labels = body::as_map(metadata.entry("labels").or_insert_with(|| json!({})));
+    labels.insert(key.to_owned(), value.into());
+}
+
+fn job_labels(object: &mut Value) {
+    if at(object, "spec.manualSelector").and_then(Value::as_bool) == Some(true)
+        || !object.pointer("/spec/template").is_some_and(Value::is_object)
+    {
+        return;
+    }
+    let (uid, name) = (body::meta(object, "uid").to_owned(), body::meta(object, "name").to_owned());
+    let pairs = [
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
+    ];
+    if let Some(template) = object.pointer_mut("/spec/template") {
+        for (key, value) in pairs {
+            set_label(template, key, value);
+        }
+    }
+    if at(object, "spec.selector").is_none_or(Value::is_null) {
+        set_at(
+            object,
+            "spec.selector",
+            json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } }),
+        );
+    }
+}
+
+/// The quality of service that a pod's requests and limits amount to.
+fn qos(pod: &Value) -> &'static str {
+    let containers = || pod.pointer("/spec/containers").and_then(Value::as_array).into_iter().flatten();
+    let any = containers().any(|c| {
+        ["requests", "limits"].iter().any(|k| {
+            at(c, &format!("resources.{k}")).and_then(Value::as_object).is_some_and(|m| !m.is_empty())
+        })
+    });
+    if !any {
+        return "BestEffort";
+    }
+    let guaranteed = containers().all(|c| {
+        ["cpu", "memory"].iter().all(|name| {
+            let limit = at(c, "resources.limits").and_then(|l| l.get(name));
+            let request = at(c, "resources.requests").and_then(|r| r.get(name)).or(limit);
+            limit.is_some() && limit == request
+        })
+    });
+    if guaranteed { "Guaranteed" } else { "Burstable" }
+}
+
+fn pod(object: &mut Value, live: Option<&Value>) {
+    if live.is_some() || !object.get("spec").is_some_and(Value::is_object) {
+        return;
+    }
+    for (path, value) in
+        [("spec.priority", json!(0)), ("spec.preemptionPolicy", json!("PreemptLowerPriority"))]
+    {
+        if at(object, path).is_none_or(Value::is_null) {
+            set_at(object, path, value);
+        }
+    }
+    let mut tolerations =
+        at(object, "spec.tolerations").and_then(Value::as_array).cloned().unwrap_or_default();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        if !tolerations.iter().any(|t| matches!(text(t, "/key"), k if k == key || k.is_empty())) {
+            tolerations.push(json!({
+                "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
+            }));
+        }
+    }
+    set_at(object, "spec.tolerations", tolerations.into());
+}
+
+/// Gives a Service its cluster IP, out of 10.96.0.0/12, and its node ports.
+fn service_address(
+    cluster: &Cluster,
+    live: Option<&Value>,
+    object: &mut Value,
+    errors: &mut Vec<FieldError>,
+) {
+    if !object.get("spec").is_some_and(Value::is_object) {
+        return;
+    }
+    let kind = text(object, "/spec/type").to_owned();
+    if kind == "ExternalName" {
+        return;
+    }
+    let name = (body::meta(object, "namespace").to_owned(), body::meta(object, "name").to_owned());
+    let asked = text(object, "/spec/clusterIP").to_owned();
+    let had = live.map(|l| text(l, "/spec/clusterIP").to_owned()).unwrap_or_default();
+    if asked.is_empty() {
+        match cluster.free_service_ip() {
+            Some(ip) => set_at(object, "spec.clusterIP", ip.into()),
+            None => errors.push(invalid(
+                "spec.clusterIPs",
+                json!([""]),
+                "failed to allocate an IP: range is full",
+            )),
+        }
+    } else if asked != "None" && asked != had && cluster.service_ip_taken(&asked, &name) {
+        errors.push(invalid(
+            "spec.clusterIPs",
+            json!([asked]),
+            format!("failed to allocate IP {asked}: provided IP is already allocated"),
+        ));
+    }
+    let ip = text(object, "/spec/clusterIP").to_owned();
+    if at(object, "spec.clusterIPs").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+        set_at(object, "spec.clusterIPs", json!([ip]));
+    }
+    if at(object, "spec.ipFamilies").is_none_or(Value::is_null) {
+        set_at(object, "spec.ipFamilies", json!(["IPv4"]));
+    }
+    if at(object, "spec.ipFamilyPolicy").is_none_or(Value::is_null) {
+        set_at(object, "spec.ipFamilyPolicy", "SingleStack".into());
+    }
+    let wants_ports = kind == "NodePort"
+        || (kind == "LoadBalancer"
+            && at(object, "spec.allocateLoadBalancerNodePorts") != Some(&json!(false)));
+    if wants_ports {
+        node_ports(cluster, live, object);
+    }
+}
+
+fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) {
+    let mut taken = cluster.node_ports();
+    let old: Vec<Value> =
+        live.and_then(|l| at(l, "spec.ports")).and_then(Value::as_array).cloned().unwrap_or_default();
+    for port in object.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten() {
+        if at(port, "nodePort").and_then(Value::as_i64).unwrap_or(0) != 0 {
+            continue;
+        }
+        let same = old
+            .iter()
+            .find(|o| o.get("port") == port.get("port") && o.get("protocol") == port.get("protocol"));
+        let kept = same.and_then(|o| o.get("nodePort")).and_then(Value::as_i64).filter(|n| *n != 0);
+        let number = kept.or_else(|| (30_000..=32_767).find(|n| !taken.contains(n)));
+        if let Some(number) = number {
+            taken.insert(number);
+            set_at(port, "nodePort", number.into());
+        }
+    }
+}
+
+impl Cluster {
+    fn services(&self) -> impl Iterator<Item = Value> {
+        self.store.range("/services/", None).map(|(_, entry)| body::parse(&entry.body))
+    }
+
+    /// The lowest address that no Service has.
+    fn free_service_ip(&self) -> Option<String> {
+        const BASE: u32 = 0x0a60_0000;
+        let taken: std::collections::BTreeSet<u32> = self
+            .services()
+            .filter_map(|s| text(&s, "/spec/clusterIP").parse::<std::net::Ipv4Addr>().ok())
+            .map(u32::from)
+            .collect();
+        // The first is the API server's own, the tenth the DNS server's by convention.
+        let mut free = (BASE + 2..BASE + (1 << 20) - 1).filter(|ip| *ip != BASE + 10 && !taken.contains(ip));
+        free.next().map(|ip| std::net::Ipv4Addr::from(ip).to_string())
+    }
+
+    fn service_ip_taken(&self, ip: &str, by_other_than: &(String, String)) -> bool {
+        self.services().any(|s| {
+            text(&s, "/spec/clusterIP") == ip
+                && (body::meta(&s, "namespace"), body::meta(&s, "name"))
+                    != (&*by_other_than.0, &*by_other_than.1)
+        })
+    }
+
+    fn node_ports(&self) -> std::collections::BTreeSet<i64> {
+        let ports = |s: Value| -> Vec<i64> {
+            let ports = s.pointer("/spec/ports").and_then(Value::as_array).cloned().unwrap_or_default();
+            ports.iter().filter_map(|p| at(p, "nodePort")?.as_i64()).collect()
+        };
+        self.services().flat_map(ports).collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! Between stored bytes and objects, and the fields of `metadata` that the server owns.
+
+use crate::core::registry::Resource;
+use serde_json::{Map, Value};
+
+/// A stored body as an object of this resource.
+pub fn decode(body: &[u8], resource: &Resource) -> Value {
+    let mut value = parse(body);
+    crate::core::convert::from_storage(&mut value, resource);
+    if let Some(map) = value.as_object_mut() {
+        map.insert("apiVersion".into(), resource.api_version().into());
+        map.insert("kind".into(), (&*resource.kind).into());
+    }
+    value
+}
+
+/// A stored body as a value, without apiVersion and kind. What we stored is JSON; anything else reads as empty.
+pub fn parse(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| Value::Object(Map::new()))
+}
+
+/// An object as it is stored.
+pub fn encode(object: &Value, resource: &Resource) -> Vec<u8> {
+    let mut object = object.clone();
+    crate::core::convert::to_storage(&mut object, resource);
+    if let Some(map) = object.as_object_mut() {
+        map.remove("apiVersion");
+        map.remove("kind");
+    }
+    object.to_string().into_bytes()
+}
+
+/// A stored body as the JSON text of an object of this resource.
+pub fn splice(body: &[u8], resource: &Resource) -> Vec<u8> {
+    if crate::core::convert::differs(resource) {
+        return decode(body, resource).to_string().into_bytes();
+    }
+    let mut out = Vec::with_capacity(body.len() + 64);
+    out.extend_from_slice(b"{\"kind\":\"");
+    out.extend_from_slice(resource.kind.as_bytes());
+    out.extend_from_slice(b"\",\"apiVersion\":\"");
+    out.extend_from_slice(resource.api_version().as_bytes());
+    out.push(b'"');
+    match body.get(1..) {
+        Some(rest) if body.len() > 2 => {
+            out.push(b',');
+            out.extend_from_slice(rest);
+        }
+        Some(_) | None => out.push(b'}'),
+    }
+    out
+}
+
+pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+pub fn meta<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+pub fn meta_value<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
+    object.get("metadata")?.get(field)
+}
+
+/// `metadata`, made if it is missing or no mapping.
+pub fn metadata(object: &mut Value) -> &mut Map<String, Value> {
+    field(object, "metadata")
+}
+
+/// A mapping below an object, made if it is missing or something else.
+pub fn field<'a>(object: &'a mut Value, name: &str) -> &'a mut Map<String, Value> {
+    let object = as_map(object);
+    as_map(object.entry(name).or_insert_with(|| Value::Object(Map::new())))
+}
+
+pub fn as_map(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("made an object above"),
+    }
+}
+
+pub fn set_meta(object: &mut Value, field: &str, value: Option<Value>) {
+    match value {
+        Some(value) => metadata(object).insert(field.into(), value),
+        None => metadata(object).remove(field),
+    };
+}
+
+/// Strings of a list such as `metadata.finalizers`.
+pub fn strings(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|v| v.as_str().map(str::to_owned)).collect()
+}
+
+pub fn finalizers(object: &Value) -> Vec<String> {
+    strings(meta_value(object, "finalizers"))
+}
+
+pub fn set_finalizers(object: &mut Value, finalizers: &[String]) {
+    let value = (!finalizers.is_empty()).then(|| Value::from(finalizers.to_vec()));
+    set_meta(object, "finalizers", value);
+}
+
+pub fn is_terminating(object: &Value) -> bool {
+    !meta(object, "deletionTimestamp").is_empty()
+}
+
+/// The value at `a.b.c`, keys with dots excluded.
+pub fn at<'a>(object: &'a Value, dotted: &str) -> Option<&'a Value> {
+    dotted.split('.').filter(|p| !p.is_empty()).try_fold(object, |value, key| value.get(key))
+}
+
+pub fn set_at(object: &mut Value, dotted: &str, value: Value) {
+    let mut here = object;
+    for key in dotted.split('.').filter(|p| !p.is_empty()) {
+        here = as_map(here).entry(key).or_insert(Value::Null);
+    }
+    *here = value;
+}

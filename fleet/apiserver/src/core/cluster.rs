@@ -1,0 +1,477 @@
+use crate::core::controllers::Controllers;
+use crate::core::failure::{Failure, Named};
+use crate::core::negotiate::{Negotiated, negotiate};
+use crate::core::options::{ListOptions, WriteOptions};
+use crate::core::rbac::{self, Attributes, Rules};
+use crate::core::registry::{Registry, Resource};
+use crate::core::reply::{Form, Reply, Response, Watch};
+use crate::core::request::{Entropy, Method, Now, Request, User};
+use crate::core::route::{Route, Target};
+use crate::core::store::{Change, Corrupt, Store};
+use crate::core::write::delete::Deleted;
+use crate::core::write::{Act, DeleteOptions};
+use crate::core::{body, decode, discovery, openapi, read, reviews, seed, tokens, write};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// One logical cluster.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) rules: Rules,
+    pub(crate) controllers: Controllers,
+    pub(crate) settings: Settings,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// PEM, published to every namespace as the ConfigMap `kube-root-ca.crt`.
+    pub ca: Arc<str>,
+    /// What `/version` says, `v1.36.3` for example.
+    pub version: Arc<str>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { ca: "".into(), version: "v1.36.3".into() }
+    }
+}
+
+impl Cluster {
+    /// A new cluster with its default namespaces and roles.
+    pub fn new(settings: Settings, now: Now, entropy: &mut dyn Entropy) -> Self {
+        let mut cluster = Self { settings, ..Self::default() };
+        seed::plant(&mut cluster, now, entropy);
+        cluster.tick(now, entropy);
+        cluster
+    }
+
+    /// A cluster from what was persisted. Older watches are answered with 410.
+    pub fn load(
+        settings: Settings,
+        records: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, Corrupt> {
+        let store = Store::load(records)?;
+        let mut cluster = Self { store, settings, ..Self::default() };
+        cluster.recover();
+        Ok(cluster)
+    }
+
+    /// The current resourceVersion. When it moves, watches have something to poll.
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
+    /// Records to persist before the request that made them is answered.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        self.store.take_changes()
+    }
+
+    /// Who a bearer token belongs to.
+    pub fn authenticate_token(&self, token: &str, now: Now) -> Option<User> {
+        tokens::authenticate(&self.store, token, now)
+    }
+
+    pub fn handle(&mut self, request: &Request, now: Now, entropy: &mut dyn Entropy) -> Reply {
+        let mut reply = match self.answer(request, now, entropy) {
+            Ok(reply) => reply,
+            Err(failure) => Reply::Done(failure.response()),
+        };
+        if let Reply::Done(response) = &mut reply
+            && request.method == Method::Head
+        {
+            response.body.clear();
+        }
+        reply
+    }
+
+    fn answer(&mut self, request: &Request, now: Now, entropy: &mut dyn Entropy) -> Result<Reply, Failure> {
+        if request.body.len() > decode::BODY_LIMIT {
+            return Err(Failure::too_large(decode::BODY_LIMIT));
+        }
+        let user = self.effective_user(request)?;
+        let route = Route::parse(&request.path);
+        let Route::Resource(target) = route else {
+            self.authorize_path(&user, request)?;
+            return self.answer_path(&route, request).map(Reply::Done);
+        };
+        let verb = verb(request, &target)?;
+        self.authorize(&user, &target, verb)?;
+        self.answer_resource(request, &user, &target, verb, now, entropy)
+    }
+
+    /// The user, or who it may impersonate and asked to.
+    fn effective_user(&mut self, request: &Request) -> Result<User, Failure> {
+        match &request.impersonate {
+            None => Ok(request.user.clone()),
+            Some(asked) => {
+                self.refresh_rules();
+                rbac::impersonate(&self.rules, &request.user, asked)
+            }
+        }
+    }
+
+    fn authorize_path(&mut self, user: &User, request: &Request) -> Result<(), Failure> {
+        self.refresh_rules();
+        let verb = match request.method {
+            Method::Get | Method::Head => "get",
+            Method::Post => "post",
+            Method::Put => "put",
+            Method::Patch => "patch",
+            Method::Delete => "delete",
+            Method::Options | Method::Other => "options",
+        };
+        if self.rules.allows_path(user, verb, &request.path) {
+            return Ok(());
+        }
+        let why = format!("User \"{}\" cannot {verb} path \"{}\"", user.name, request.path);
+        Err(Failure::new(403, "Forbidden", format!("forbidden: {why}")))
+    }
+
+    fn authorize(&mut self, user: &User, target: &Target, verb: &str) -> Result<(), Failure> {
+        self.refresh_rules();
+        let namespace_itself = target.group.is_empty() && target.plural == "namespaces";
+        let attributes = Attributes {
+            verb,
+            group: &target.group,
+            resource: &target.plural,
+            subresource: &target.subresource,
+            namespace: if namespace_itself { &target.name } else { &target.namespace },
+            name: &target.name,
+        };
+        if self.rules.allows(user, &attributes) {
+            return Ok(());
+        }
+        let what = if target.subresource.is_empty() {
+            target.plural.clone()
+        } else {
+            format!("{}/{}", target.plural, target.subresource)
+        };
+        let scope = if attributes.namespace.is_empty() {
+            "at the cluster scope".to_owned()
+        } else {
+            format!("in the namespace \"{}\"", attributes.namespace)
+        };
+        let why = format!(
+            "User \"{}\" cannot {verb} resource \"{what}\" in API group \"{}\" {scope}",
+            user.name, target.group
+        );
+        let named = Named { group: &target.group, plural: &target.plural };
+        Err(Failure::forbidden(named, &target.name, &why))
+    }
+
+    fn answer_path(&self, route: &Route, request: &Request) -> Result<Response, Failure> {
+        if !matches!(request.method, Method::Get | Method::Head) {
+            return Err(Failure::method_not_allowed());
+        }
+        let accept = request.accept.as_deref();
+        match route {
+            Route::Health(_) => Ok(Response::text(200, "ok")),
+            Route::Version => Ok(Response::json(200, &discovery::version(&self.settings.version))),
+            Route::Root => Ok(Response::json(200, &discovery::root(&self.registry))),
+            Route::Core => discovery::core(&self.registry, accept),
+            Route::Groups => discovery::groups(&self.registry, accept),
+            Route::Group(group) => discovery::group(&self.registry, group, accept),
+            Route::GroupVersion { group, version } => {
+                discovery::group_version(&self.registry, group, version, accept)
+            }
+            Route::OpenApi2 => openapi::v2(&self.registry, &self.settings.version, accept),
+            Route::OpenApi3Index => Ok(Response::json(200, &openapi::index(&self.registry))),
+            Route::OpenApi3 { group, version } => {
+                openapi::v3(&self.registry, group, version, &self.settings.version)
+            }
+            Route::Resource(_) | Route::Unknown => Err(Failure::no_path()),
+        }
+    }
+
+    fn answer_resource(
+        &mut self,
+        request: &Request,
+        user: &User,
+        target: &Target,
+        verb: &'static str,
+        now: Now,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Reply, Failure> {
+        let resource = self
+            .registry
+            .find(&target.group, &target.version, &target.plural)
+            .ok_or_else(Failure::no_path)?;
+        if !target.namespace.is_empty() && !resource.namespaced {
+            return Err(Failure::no_path());
+        }
+        if resource.namespaced && target.namespace.is_empty() && !target.name.is_empty() {
+            return Err(Failure::no_path());
+        }
+        let forms = negotiate(request.accept.as_deref(), true)?;
+        if !target.subresource.is_empty() {
+            return self.answer_subresource(request, user, target, &resource, verb, now, entropy, forms);
+        }
+        if !resource.has_verb(verb) {
+            return Err(Failure::method_not_allowed());
+        }
+        if matches!(verb, "get" | "list" | "watch" | "deletecollection") {
+            return match verb {
+                "get" => read::get(self, &resource, target, request, forms, now).map(Reply::Done),
+                "list" => read::list(self, &resource, target, request, forms, now).map(Reply::Done),
+                "watch" => self.watch(&resource, target, request, forms).map(Reply::Watch),
+                _ => self.delete_collection(request, user, target, &resource, now, entropy),
+            };
+        }
+        if resource.namespaced && target.namespace.is_empty() {
+            // Reviews apart, nothing is created without its namespace.
+            return Err(Failure::method_not_allowed());
+        }
+        if resource.is_virtual() {
+            let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+            let answer = reviews::answer(self, &resource, target, user, decoded.value, now)?;
+            return Ok(Reply::Done(read::shown(201, answer, forms)));
+        }
+        let mut act = Act {
+            resource: resource.clone(),
+            namespace: &target.namespace,
+            name: &target.name,
+            subresource: "",
+            user,
+            now,
+            entropy,
+            options: WriteOptions::read(request, options_kind(verb))?,
+            warnings: resource.custom.as_ref().and_then(|c| c.deprecation.clone()).into_iter().collect(),
+        };
+        let (status, object) = match verb {
+            "create" => {
+                let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+                (201, self.create(&mut act, decoded)?)
+            }
+            "update" => {
+                let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+                let (object, created) = self.replace(&mut act, decoded)?;
+                (if created { 201 } else { 200 }, object)
+            }
+            "patch" => {
+                let (object, created) =
+                    self.patch(&mut act, &request.body, request.content_type.as_deref())?;
+                (if created { 201 } else { 200 }, object)
+            }
+            _ => {
+                let options = DeleteOptions::read(request)?;
+                let cascade = options.propagation == Some(write::delete::Propagation::Background)
+                    || options.propagation == Some(write::delete::Propagation::Foreground);
+                match self.delete(&mut act, &options)? {
+                    Deleted::Gone(object) if resource.returns_deleted() => (200, object),
+                    Deleted::Gone(object) => (200, deleted_status(&resource, &object)),
+                    Deleted::Pending(object)
+                        if cascade && request.one("orphanDependents") == Some("false") =>
+                    {
+                        (202, object)
+                    }
+                    Deleted::Pending(object) => (200, object),
+                }
+            }
+        };
+        let warnings = std::mem::take(&mut act.warnings);
+        let form = if body::text(&object, "/kind") == "Status" {
+            Negotiated { form: Form::Object, ..forms }
+        } else {
+            forms
+        };
+        let mut response = read::one(self, &resource, object, form, request, status, now);
+        response.headers.extend(warning_headers(&warnings));
+        Ok(Reply::Done(response))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, straight from the dispatch above")]
+    fn answer_subresource(
+        &mut self,
+        request: &Request,
+        user: &User,
+        target: &Target,
+        resource: &Arc<Resource>,
+        verb: &'static str,
+        now: Now,
+        entropy: &mut dyn Entropy,
+        forms: Negotiated,
+    ) -> Result<Reply, Failure> {
+        let sub = resource.subresource(&target.subresource).ok_or_else(Failure::no_path)?;
+        if !sub.verbs.contains(&verb) {
+            return Err(Failure::method_not_allowed());
+        }
+        let found = self
+            .live(resource, &target.namespace, &target.name)
+            .ok_or_else(|| Failure::not_found(resource.named(), &target.name));
+        match &*target.subresource {
+            "status" | "scale" | "finalize" | "approval" | "ephemeralcontainers" | "resize" => {}
+            "token" => {
+                found?;
+                let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+                let answer = tokens::request(self, target, decoded.value, now, entropy)?;
+                return Ok(Reply::Done(read::shown(201, answer, forms)));
+            }
+            "eviction" => {
+                let pod = found?;
+                let options = DeleteOptions::default();
+                self.delete_object(&resource.clone(), pod, &options, now);
+                let status = json!({
+                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
+                });
+                return Ok(Reply::Done(read::shown(201, status, forms)));
+            }
+            "binding" => {
+                return self.bind(request, target, resource, found?).map(Reply::Done);
+            }
+            other => {
+                found?;
+                let message = format!(
+                    "this is the embedded control plane: it runs no containers, so there is no {other} of {} {:?}",
+                    resource.plural, target.name
+                );
+                return Err(Failure::not_implemented(message));
+            }
+        }
+        if verb == "get" {
+            let live = found?;
+            let object = if target.subresource == "scale" { write::scale_of(resource, &live)? } else { live };
+            let form = if target.subresource == "scale" {
+                Negotiated { form: Form::Object, ..forms }
+            } else {
+                forms
+            };
+            return Ok(Reply::Done(read::one(self, resource, object, form, request, 200, now)));
+        }
+        let mut act = Act {
+            resource: resource.clone(),
+            namespace: &target.namespace,
+            name: &target.name,
+            subresource: &target.subresource,
+            user,
+            now,
+            entropy,
+            options: WriteOptions::read(request, options_kind(verb))?,
+            warnings: Vec::new(),
+        };
+        let object = if verb == "patch" {
+            self.patch(&mut act, &request.body, request.content_type.as_deref())?.0
+        } else {
+            let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+            if target.subresource == "scale" {
+                self.replace_scale(&mut act, &decoded.value)?
+            } else {
+                self.replace(&mut act, decoded)?.0
+            }
+        };
+        let warnings = std::mem::take(&mut act.warnings);
+        let mut response =
+            read::one(self, resource, object, Negotiated { form: Form::Object, ..forms }, request, 200, now);
+        response.headers.extend(warning_headers(&warnings));
+        Ok(Reply::Done(response))
+    }
+
+    fn bind(
+        &mut self,
+        request: &Request,
+        target: &Target,
+        resource: &Arc<Resource>,
+        mut pod: Value,
+    ) -> Result<Response, Failure> {
+        let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+        let node = body::text(&decoded.value, "/target/name").to_owned();
+        if !body::text(&pod, "/spec/nodeName").is_empty() {
+            let why = format!("pod {} is already assigned to node {node:?}", target.name);
+            return Err(Failure::conflict(resource.named(), &target.name, &why));
+        }
+        body::set_at(&mut pod, "spec.nodeName", node.into());
+        self.commit(resource, pod);
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
+        });
+        Ok(Response::json(201, &status))
+    }
+
+    fn delete_collection(
+        &mut self,
+        request: &Request,
+        user: &User,
+        target: &Target,
+        resource: &Arc<Resource>,
+        now: Now,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Reply, Failure> {
+        let _ = (user, &entropy);
+        let options = DeleteOptions::read(request)?;
+        let selection = ListOptions::read(request)?;
+        let matching = read::select(self, resource, &target.namespace, &selection)?;
+        let mut items = Vec::new();
+        for object in matching {
+            let last = match self.delete_object(resource, object, &options, now) {
+                Deleted::Gone(object) | Deleted::Pending(object) => object,
+            };
+            items.push(last);
+        }
+        let list = json!({
+            "kind": resource.list_kind, "apiVersion": resource.api_version(),
+            "metadata": { "resourceVersion": self.revision().to_string() }, "items": items,
+        });
+        Ok(Reply::Done(Response::json(200, &list)))
+    }
+
+    pub(crate) fn watch(
+        &self,
+        resource: &Resource,
+        target: &Target,
+        request: &Request,
+        forms: Negotiated,
+    ) -> Result<Watch, Failure> {
+        crate::core::watch::start(self, resource, target, request, forms)
+    }
+}
+
+fn deleted_status(resource: &Resource, object: &Value) -> Value {
+    let mut details = json!({
+        "name": body::meta(object, "name"), "kind": resource.plural, "uid": body::meta(object, "uid"),
+    });
+    if !resource.group.is_empty() {
+        details["group"] = (&*resource.group).into();
+    }
+    json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details })
+}
+
+fn options_kind(verb: &str) -> &'static str {
+    match verb {
+        "create" => "CreateOptions",
+        "patch" => "PatchOptions",
+        _ => "UpdateOptions",
+    }
+}
+
+/// The verb that RBAC speaks of.
+fn verb(request: &Request, target: &Target) -> Result<&'static str, Failure> {
+    Ok(match (request.method, target.name.is_empty()) {
+        (Method::Get | Method::Head, false) if request.flag("watch")? == Some(true) => "watch",
+        (Method::Get | Method::Head, false) => "get",
+        (Method::Get | Method::Head, true) if request.flag("watch")? == Some(true) => "watch",
+        (Method::Get | Method::Head, true) => "list",
+        (Method::Post, _) => "create",
+        (Method::Put, false) => "update",
+        (Method::Patch, false) => "patch",
+        (Method::Delete, false) => "delete",
+        (Method::Delete, true) => "deletecollection",
+        (Method::Put | Method::Patch, true) | (Method::Options | Method::Other, _) => {
+            return Err(Failure::method_not_allowed());
+        }
+    })
+}
+
+fn warning_headers(warnings: &[String]) -> impl Iterator<Item = (String, String)> {
+    warnings.iter().map(|text| {
+        let quoted: String = text
+            .chars()
+            .filter(|c| !c.is_control())
+            .flat_map(|c| match c {
+                '"' | '\\' => vec!['\\', c],
+                c => vec![c],
+            })
+            .collect();
+        ("Warning".to_owned(), format!("299 - \"{quoted}\""))
+    })
+}

@@ -1,0 +1,122 @@
+//! Bodies into values: size and depth limited, duplicate fields noted.
+
+use crate::core::failure::Failure;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// The largest body that the server reads.
+pub const BODY_LIMIT: usize = 3 << 20;
+
+#[derive(Debug)]
+pub struct Decoded {
+    pub value: Value,
+    /// `metadata.labels.app`: fields that were written twice; the last one counts.
+    pub duplicates: Vec<String>,
+}
+
+/// Reads one JSON document. Nesting is limited by the JSON reader (128 levels).
+pub fn json(body: &[u8]) -> Result<Decoded, String> {
+    let mut duplicates = Vec::new();
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = Node { path: "", duplicates: &mut duplicates }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|e| e.to_string())?;
+    Ok(Decoded { value, duplicates })
+}
+
+/// The body of a write: JSON, or YAML if the content type says so.
+pub fn body(bytes: &[u8], content_type: Option<&str>) -> Result<Decoded, Failure> {
+    if bytes.len() > BODY_LIMIT {
+        return Err(Failure::too_large(BODY_LIMIT));
+    }
+    match media(content_type) {
+        "" | "application/json" => json(bytes).map_err(|why| {
+            Failure::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        }),
+        "application/yaml" | "application/apply-patch+yaml" => yaml(bytes),
+        _ => Err(Failure::unsupported_media_type(&crate::core::negotiate::OFFERED)),
+    }
+}
+
+/// YAML is read as JSON first: that is what clients send under its name.
+pub fn yaml(bytes: &[u8]) -> Result<Decoded, Failure> {
+    json(bytes).map_err(|why| Failure::bad_request(format!("error decoding YAML: {why}")))
+}
+
+pub fn media(content_type: Option<&str>) -> &str {
+    content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
+}
+
+struct Node<'a> {
+    path: &'a str,
+    duplicates: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Value, E> {
+        Ok(Value::Bool(v))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(v).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Value, E> {
+        Ok(v.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        loop {
+            let path = format!("{}[{}]", self.path, items.len());
+            match seq.next_element_seed(Node { path: &path, duplicates: self.duplicates })? {
+                Some(item) => items.push(item),
+                None => return Ok(Value::Array(items)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let path = if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
+            let value = map.next_value_seed(Node { path: &path, duplicates: self.duplicates })?;
+            if fields.insert(key, value).is_some() {
+                self.duplicates.push(path);
+            }
+        }
+        Ok(Value::Object(fields))
+    }
+}

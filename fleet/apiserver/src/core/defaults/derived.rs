@@ -1,0 +1,161 @@
+//! Defaults that depend on other fields.
+
+use crate::core::body::{as_map, at, field, set_at, text};
+use crate::core::registry::Resource;
+use serde_json::{Value, json};
+
+pub fn before(object: &mut Value, resource: &Resource) {
+    match (&*resource.group, &*resource.plural) {
+        ("", "secrets") => string_data(object),
+        ("apiextensions.k8s.io", "customresourcedefinitions") => names(object),
+        _ => {}
+    }
+}
+
+pub fn after(object: &mut Value, resource: &Resource) {
+    if let Some(path) = pod_spec(resource) {
+        let mut here = Some(&mut *object);
+        for key in path.split('.') {
+            here = here.and_then(|v| v.get_mut(key));
+        }
+        if let Some(spec) = here.filter(|s| s.is_object()) {
+            containers(spec);
+        }
+    }
+    match (&*resource.group, &*resource.plural) {
+        ("", "services") => service(object),
+        ("", "replicationcontrollers") => labels_from_template(object),
+        ("networking.k8s.io", "networkpolicies") => policy_types(object),
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => subjects(object),
+        _ => {}
+    }
+}
+
+/// Where a kind keeps its pod specification.
+pub fn pod_spec(resource: &Resource) -> Option<&'static str> {
+    match (&*resource.group, &*resource.plural) {
+        ("", "pods") => Some("spec"),
+        ("", "podtemplates") => Some("template.spec"),
+        ("", "replicationcontrollers")
+        | ("apps", "deployments" | "replicasets" | "statefulsets" | "daemonsets")
+        | ("batch", "jobs") => Some("spec.template.spec"),
+        ("batch", "cronjobs") => Some("spec.jobTemplate.spec.template.spec"),
+        _ => None,
+    }
+}
+
+/// `stringData` is written into `data` and never kept.
+fn string_data(object: &mut Value) {
+    use base64::Engine as _;
+    let Some(Value::Object(plain)) = as_map(object).remove("stringData") else { return };
+    let data = field(object, "data");
+    for (key, value) in plain {
+        if let Value::String(text) = value {
+            data.insert(key, base64::engine::general_purpose::STANDARD.encode(text).into());
+        }
+    }
+}
+
+fn names(object: &mut Value) {
+    let kind = text(object, "/spec/names/kind").to_owned();
+    if kind.is_empty() {
+        return;
+    }
+    for (key, value) in [("singular", kind.to_lowercase()), ("listKind", format!("{kind}List"))] {
+        if text(object, &format!("/spec/names/{key}")).is_empty() {
+            set_at(object, &format!("spec.names.{key}"), value.into());
+        }
+    }
+}
+
+fn containers(spec: &mut Value) {
+    if spec.get("securityContext").is_none_or(Value::is_null) {
+        set_at(spec, "securityContext", json!({}));
+    }
+    // Two names for one field: clients read either.
+    let (new, old) = (text(spec, "/serviceAccountName").to_owned(), text(spec, "/serviceAccount").to_owned());
+    if new.is_empty() && !old.is_empty() {
+        set_at(spec, "serviceAccountName", old.into());
+    } else if !new.is_empty() {
+        set_at(spec, "serviceAccount", new.into());
+    }
+    for key in ["containers", "initContainers", "ephemeralContainers"] {
+        for container in spec.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
+            if !container.is_object() {
+                continue;
+            }
+            if text(container, "/imagePullPolicy").is_empty() {
+                let policy = pull_policy(text(container, "/image"));
+                set_at(container, "imagePullPolicy", policy.into());
+            }
+            if key != "ephemeralContainers" && container.get("resources").is_none_or(Value::is_null) {
+                set_at(container, "resources", json!({}));
+            }
+        }
+    }
+    let host = at(spec, "hostNetwork").and_then(Value::as_bool) == Some(true);
+    if host {
+        for container in spec.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten() {
+            for port in container.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+                if at(port, "hostPort").is_none_or(|p| p == &json!(0))
+                    && let Some(number) = at(port, "containerPort").cloned()
+                {
+                    set_at(port, "hostPort", number);
+                }
+            }
+        }
+    }
+}
+
+fn pull_policy(image: &str) -> &'static str {
+    let last = image.rsplit('/').next().unwrap_or_default();
+    let digest = last.contains('@');
+    let tag = last.split('@').next().unwrap_or_default().split_once(':').map(|(_, tag)| tag);
+    match tag {
+        Some("latest") => "Always",
+        None if !digest => "Always",
+        Some(_) | None => "IfNotPresent",
+    }
+}
+
+fn service(object: &mut Value) {
+    let ports = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten() {
+        let unset = port.get("targetPort").is_none_or(|t| t.is_null() || t == &json!(0) || t == &json!(""));
+        if unset && let Some(number) = port.get("port").cloned() {
+            set_at(port, "targetPort", number);
+        }
+    }
+}
+
+fn labels_from_template(object: &mut Value) {
+    let labels = object.pointer("/spec/template/metadata/labels").cloned().filter(Value::is_object);
+    let Some(labels) = labels else { return };
+    if object.pointer("/spec/selector").and_then(Value::as_object).is_none_or(serde_json::Map::is_empty) {
+        set_at(object, "spec.selector", labels.clone());
+    }
+    if object.pointer("/metadata/labels").and_then(Value::as_object).is_none_or(serde_json::Map::is_empty) {
+        set_at(object, "metadata.labels", labels);
+    }
+}
+
+fn policy_types(object: &mut Value) {
+    if object.get("spec").is_none_or(|s| !s.is_object())
+        || at(object, "spec.policyTypes").is_some_and(|t| !t.is_null())
+    {
+        return;
+    }
+    let mut types = vec!["Ingress"];
+    if at(object, "spec.egress").is_some_and(|e| !e.is_null()) {
+        types.push("Egress");
+    }
+    set_at(object, "spec.policyTypes", types.into());
+}
+
+fn subjects(object: &mut Value) {
+    for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
+        if matches!(text(subject, "/kind"), "User" | "Group") && text(subject, "/apiGroup").is_empty() {
+            set_at(subject, "apiGroup", "rbac.authorization.k8s.io".into());
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use crate::core::registry::resource::{Resource, Subresource};
+use mainstay_object::schema::{SchemaError, from_crd};
+use mainstay_object::{GroupVersionKind, TypeId, Types};
+use serde_json::Value;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// What a version of a CRD adds to a resource.
+#[derive(Debug, Clone)]
+pub struct CustomVersion {
+    /// UID of the CRD.
+    pub uid: String,
+    pub types: Types,
+    pub root: TypeId,
+    /// `openAPIV3Schema` as written, for OpenAPI.
+    pub schema: Value,
+    /// Unknown fields at the root stay.
+    pub preserve_unknown: bool,
+    pub columns: Vec<Column>,
+    pub selectable_fields: Vec<String>,
+    pub scale: Option<ScalePaths>,
+    /// What a Warning header says on every request, if the version is deprecated.
+    pub deprecation: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub kind: String,
+    pub format: String,
+    pub description: String,
+    pub priority: i64,
+    pub json_path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScalePaths {
+    pub spec_replicas: String,
+    pub status_replicas: String,
+    pub selector: Option<String>,
+}
+
+const ALL_VERBS: [&str; 8] =
+    ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+const SUB_VERBS: [&str; 3] = ["get", "patch", "update"];
+
+/// The served versions of a CRD, in order of preference, or what is wrong with its schemas.
+pub fn resources(crd: &Value) -> Result<Vec<Arc<Resource>>, Vec<SchemaError>> {
+    let text = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let list = |pointer: &str| strings(crd.pointer(pointer));
+    let (group, plural) = (text("/spec/group"), text("/spec/names/plural"));
+    let kind = text("/spec/names/kind");
+    let mut found = Vec::new();
+    for version in crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten() {
+        if version.get("served").and_then(Value::as_bool) != Some(true) {
+            continue;
+        }
+        let name = version.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let custom = custom_version(crd, version, &group, &kind, &name)?;
+        let own = GroupVersionKind::new(&*group, &*name, &*kind);
+        let mut subresources = Vec::new();
+        if version.pointer("/subresources/status").is_some_and(|s| !s.is_null()) {
+            subresources.push(Subresource { name: "status".into(), kind: own, verbs: SUB_VERBS.to_vec() });
+        }
+        if custom.scale.is_some() {
+            let kind = GroupVersionKind::new("autoscaling", "v1", "Scale");
+            subresources.push(Subresource { name: "scale".into(), kind, verbs: SUB_VERBS.to_vec() });
+        }
+        let or = |value: String, other: String| if value.is_empty() { other } else { value };
+        found.push(Arc::new(Resource {
+            group: group.clone(),
+            version: name,
+            plural: plural.clone(),
+            singular: or(text("/spec/names/singular"), kind.to_lowercase()),
+            kind: kind.clone(),
+            list_kind: or(text("/spec/names/listKind"), format!("{kind}List")),
+            namespaced: text("/spec/scope") != "Cluster",
+            short_names: list("/spec/names/shortNames"),
+            categories: list("/spec/names/categories"),
+            verbs: ALL_VERBS.to_vec(),
+            storage_hash: mainstay_object::Digest::of_bytes(format!("{group}/{plural}").as_bytes())
+                .short()
+                .to_owned(),
+            subresources,
+            custom: Some(Arc::new(custom)),
+        }));
+    }
+    found.sort_by(|a, b| version_order(&a.version, &b.version));
+    Ok(found)
+}
+
+fn custom_version(
+    crd: &Value,
+    version: &Value,
+    group: &str,
+    kind: &str,
+    name: &str,
+) -> Result<CustomVersion, Vec<SchemaError>> {
+    let schema = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or(Value::Null);
+    let text =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (types, root) = if schema.is_null() {
+        (Types::deduced().clone(), TypeId::ANY)
+    } else {
+        let read = from_crd(&schema)?;
+        (read.types, read.root)
+    };
+    let columns = version.get("additionalPrinterColumns").and_then(Value::as_array);
+    let columns = columns.into_iter().flatten().map(|column| Column {
+        name: text(column, "name"),
+        kind: text(column, "type"),
+        format: text(column, "format"),
+        description: text(column, "description"),
+        priority: column.get("priority").and_then(Value::as_i64).unwrap_or(0),
+        json_path: text(column, "jsonPath"),
+    });
+    let selectable = version.get("selectableFields").and_then(Value::as_array);
+    let selectable_fields = selectable.into_iter().flatten().map(|f| text(f, "jsonPath")).collect();
+    let scale = version.pointer("/subresources/scale").filter(|s| s.is_object()).map(|scale| ScalePaths {
+        spec_replicas: text(scale, "specReplicasPath"),
+        status_replicas: text(scale, "statusReplicasPath"),
+        selector: scale.get("labelSelectorPath").and_then(Value::as_str).map(str::to_owned),
+    });
+    let deprecation = (version.get("deprecated").and_then(Value::as_bool) == Some(true)).then(|| {
+        let written = version.get("deprecationWarning").and_then(Value::as_str);
+        written.map_or_else(|| format!("{group}/{name} {kind} is deprecated"), str::to_owned)
+    });
+    let flag = "x-kubernetes-preserve-unknown-fields";
+    Ok(CustomVersion {
+        uid: crd.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        types,
+        root,
+        preserve_unknown: schema.is_null() || schema.get(flag).and_then(Value::as_bool) == Some(true),
+        schema,
+        columns: columns.collect(),
+        selectable_fields,
+        scale,
+        deprecation,
+    })
+}
+
+/// Kubernetes' version priority: v2, v1, v1beta2, v1beta1, v1alpha1, then other names by alphabet.
+pub fn version_order(a: &str, b: &str) -> Ordering {
+    match (rank(a), rank(b)) {
+        (Some(a), Some(b)) => b.cmp(&a),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.cmp(b),
+    }
+}
+
+/// (stability, major, minor), higher is preferred.
+fn rank(version: &str) -> Option<(u8, u64, u64)> {
+    let rest = version.strip_prefix('v')?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let major = rest[..digits].parse().ok()?;
+    let tail = &rest[digits..];
+    if tail.is_empty() {
+        return Some((3, major, 0));
+    }
+    let (stability, minor) = match (tail.strip_prefix("beta"), tail.strip_prefix("alpha")) {
+        (Some(minor), _) => (2, minor),
+        (None, Some(minor)) => (1, minor),
+        (None, None) => return None,
+    };
+    Some((stability, major, minor.parse().ok()?))
+}
+
+fn strings(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|v| v.as_str().map(str::to_owned)).collect()
+}

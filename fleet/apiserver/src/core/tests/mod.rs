@@ -1,0 +1,5 @@
+mod discovery;
+mod errors;
+mod fuzz;
+mod life;
+mod support;

@@ -1,0 +1,284 @@
+//! Watches: a cursor over the store's events. Nothing waits here, and nothing is kept for a watcher.
+
+use crate::core::cluster::Cluster;
+use crate::core::failure::{Failure, forbidden_field};
+use crate::core::negotiate::Negotiated;
+use crate::core::options::ListOptions;
+use crate::core::registry::Resource;
+use crate::core::reply::{Form, Polled, Start, Watch, Watched};
+use crate::core::request::{Now, Request};
+use crate::core::route::Target;
+use crate::core::store::{Entry, Event};
+use crate::core::{body, fields, read, table};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub fn start(
+    cluster: &Cluster,
+    resource: &Resource,
+    target: &Target,
+    request: &Request,
+    forms: Negotiated,
+) -> Result<Watch, Failure> {
+    let mut options = ListOptions::read(request)?;
+    fields::check(&options.fields, resource)?;
+    if !target.name.is_empty() {
+        options.fields.0.push(crate::core::selector::FieldTerm {
+            path: "metadata.name".into(),
+            value: target.name.clone(),
+            equal: true,
+        });
+    }
+    let initial = options.send_initial_events;
+    let refuse = |field: &str, detail: &str| {
+        Err(Failure::invalid("meta.k8s.io", "ListOptions", "", &[forbidden_field(field, detail)]))
+    };
+    match (initial, &*options.resource_version_match) {
+        (Some(_), "NotOlderThan") | (None, "") => {}
+        (Some(_), _) => {
+            return refuse(
+                "resourceVersionMatch",
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            );
+        }
+        (None, _) => {
+            return refuse(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            );
+        }
+    }
+    if initial == Some(true) && !options.bookmarks {
+        return refuse(
+            "sendInitialEvents",
+            "sendInitialEvents=true requires setting allowWatchBookmarks to true",
+        );
+    }
+    let asked = read::parse_version(&options.resource_version)?;
+    read::check_not_future(cluster, asked)?;
+    let current = cluster.store.revision();
+    let from_state = initial.unwrap_or(asked == 0);
+    let (position, begin) = if from_state {
+        (current, Start::State { after: None, at: current, end_bookmark: initial == Some(true) })
+    } else if asked == 0 {
+        (current, Start::Events)
+    } else {
+        (asked, Start::Events)
+    };
+    let content_type = if forms.yaml { "application/yaml" } else { "application/json" };
+    Ok(Watch {
+        content_type: content_type.to_owned(),
+        headers: Vec::new(),
+        timeout_seconds: options.timeout_seconds,
+        bookmarks: options.bookmarks,
+        what: Watched {
+            prefix: resource.prefix_in(&target.namespace),
+            group: resource.group.clone(),
+            version: resource.version.clone(),
+            resource: resource.plural.clone(),
+            identity: resource.custom.as_ref().map(|c| c.uid.clone()).unwrap_or_default(),
+            labels: options.labels,
+            fields: options.fields,
+            form: forms.form,
+            include: read::include(request),
+        },
+        position,
+        start: begin,
+    })
+}
+
+impl Cluster {
+    /// The next frames, at most `limit`.
+    pub fn poll_watch(&self, watch: &mut Watch, limit: usize, now: Now) -> Polled {
+        let limit = limit.max(1);
+        let resource = self.registry.find(&watch.what.group, &watch.what.version, &watch.what.resource);
+        let same = |r: &Arc<Resource>| r.custom.as_ref().map_or("", |c| &*c.uid) == watch.what.identity;
+        let Some(resource) = resource.filter(same) else { return Polled::Closed };
+        match watch.start.clone() {
+            Start::Over => Polled::Closed,
+            Start::Events => self.poll_events(watch, &resource, limit, now),
+            Start::State { after, at, end_bookmark } => {
+                self.poll_state(watch, &resource, after, at, end_bookmark, limit, now)
+            }
+        }
+    }
+
+    /// A bookmark at the watch's position, for a client that accepts them and has seen all there was.
+    pub fn bookmark(&self, watch: &mut Watch, now: Now) -> Option<Vec<u8>> {
+        if !watch.bookmarks || watch.start != Start::Events {
+            return None;
+        }
+        let resource = self.registry.find(&watch.what.group, &watch.what.version, &watch.what.resource)?;
+        Some(bookmark_frame(&resource, watch.what.form, watch.position, false, now))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one variant")]
+    fn poll_state(
+        &self,
+        watch: &mut Watch,
+        resource: &Resource,
+        after: Option<Arc<str>>,
+        at: u64,
+        end_bookmark: bool,
+        limit: usize,
+        now: Now,
+    ) -> Polled {
+        let past;
+        let mut page: Vec<(Arc<str>, Entry)> = Vec::new();
+        let more = |page: &Vec<_>| page.len() < limit;
+        if at == self.store.revision() {
+            for (key, entry) in self.store.range(&watch.what.prefix, after.as_deref()) {
+                if !more(&page) {
+                    break;
+                }
+                page.push((key.clone(), entry.clone()));
+            }
+        } else {
+            match self.store.range_at(&watch.what.prefix, at) {
+                None => return gone(watch, at),
+                Some(state) => past = state,
+            }
+            for (key, entry) in past.iter().filter(|(k, _)| after.as_ref().is_none_or(|a| *k > a)) {
+                if !more(&page) {
+                    break;
+                }
+                page.push((key.clone(), entry.clone()));
+            }
+        }
+        let done = page.len() < limit;
+        let last = page.last().map(|(key, _)| key.clone());
+        let mut frames = Vec::new();
+        for (_, entry) in &page {
+            let object = body::decode(&entry.body, resource);
+            if selected(watch, &object, resource) {
+                frames.push(frame("ADDED", object, resource, watch, now));
+            }
+        }
+        if done {
+            if end_bookmark {
+                frames.push(bookmark_frame(resource, watch.what.form, at, true, now));
+            }
+            watch.start = Start::Events;
+        } else {
+            watch.start = Start::State { after: last.or(after), at, end_bookmark };
+        }
+        if frames.is_empty() && done {
+            return self.poll_events(watch, resource, limit, now);
+        }
+        Polled::Frames(frames)
+    }
+
+    fn poll_events(&self, watch: &mut Watch, resource: &Resource, limit: usize, now: Now) -> Polled {
+        let position = watch.position;
+        let Some(events) = self.store.events_after(position) else { return gone(watch, position) };
+        let mut frames = Vec::new();
+        for event in events {
+            if event.key.starts_with(&watch.what.prefix)
+                && let Some(frame) = event_frame(event, resource, watch, now)
+            {
+                frames.push(frame);
+            }
+            watch.position = event.revision;
+            if frames.len() == limit {
+                break;
+            }
+        }
+        if frames.is_empty() { Polled::Idle } else { Polled::Frames(frames) }
+    }
+}
+
+fn gone(watch: &mut Watch, asked: u64) -> Polled {
+    watch.start = Start::Over;
+    let status = Failure::too_old(asked, asked).status();
+    Polled::Gone(line(&json!({ "type": "ERROR", "object": status })))
+}
+
+fn event_frame(event: &Event, resource: &Resource, watch: &Watch, now: Now) -> Option<Vec<u8>> {
+    let unselective = watch.what.labels.is_empty() && watch.what.fields.is_empty();
+    let was = event.before.as_ref();
+    if unselective && watch.what.form == Form::Object {
+        let kind = match (event.deleted, was) {
+            (true, _) => "DELETED",
+            (false, None) => "ADDED",
+            (false, Some(_)) => "MODIFIED",
+        };
+        return Some(splice_frame(kind, &body::splice(&event.body, resource)));
+    }
+    let object = body::decode(&event.body, resource);
+    let before = was.map(|entry| body::decode(&entry.body, resource));
+    let matched = before.as_ref().is_some_and(|b| selected(watch, b, resource));
+    let matches = !event.deleted && selected(watch, &object, resource);
+    let (kind, object) = match (matched, matches) {
+        (false, false) => return None,
+        (false, true) => ("ADDED", object),
+        (true, true) => ("MODIFIED", object),
+        (true, false) if event.deleted => ("DELETED", object),
+        (true, false) => {
+            // It left the selection: shown as it was, at the revision that it left at.
+            let mut last = before?;
+            body::set_meta(&mut last, "resourceVersion", Some(event.revision.to_string().into()));
+            ("DELETED", last)
+        }
+    };
+    Some(frame(kind, object, resource, watch, now))
+}
+
+fn selected(watch: &Watch, object: &Value, resource: &Resource) -> bool {
+    watch.what.labels.matches(body::meta_value(object, "labels"))
+        && (watch.what.fields.is_empty() || {
+            let mut stored = object.clone();
+            crate::core::convert::to_storage(&mut stored, resource);
+            read::fields_match(&watch.what.fields, &stored, resource)
+        })
+}
+
+fn frame(kind: &str, object: Value, resource: &Resource, watch: &Watch, now: Now) -> Vec<u8> {
+    let shown = match watch.what.form {
+        Form::Object => object,
+        Form::Partial => read::partial(&object),
+        Form::Table => {
+            let metadata = json!({ "resourceVersion": body::meta(&object, "resourceVersion") });
+            table::render(resource, &[object], watch.what.include, metadata, now)
+        }
+    };
+    line(&json!({ "type": kind, "object": shown }))
+}
+
+fn splice_frame(kind: &str, object: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(object.len() + 40);
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(kind.as_bytes());
+    out.extend_from_slice(b"\",\"object\":");
+    out.extend_from_slice(object);
+    out.extend_from_slice(b"}\n");
+    out
+}
+
+fn bookmark_frame(resource: &Resource, form: Form, revision: u64, initial_end: bool, now: Now) -> Vec<u8> {
+    let mut object = json!({
+        "kind": resource.kind, "apiVersion": resource.api_version(),
+        "metadata": { "resourceVersion": revision.to_string(), "creationTimestamp": null },
+    });
+    if initial_end {
+        object["metadata"]["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
+    }
+    let object = match form {
+        Form::Object => object,
+        Form::Partial => read::partial(&object),
+        Form::Table => {
+            let metadata = json!({ "resourceVersion": revision.to_string() });
+            let _ = now;
+            let mut table =
+                table::render(resource, &[], crate::core::reply::Include::Metadata, metadata, now);
+            table["rows"] = json!([{ "cells": [], "object": read::partial(&object) }]);
+            table
+        }
+    };
+    line(&json!({ "type": "BOOKMARK", "object": object }))
+}
+
+fn line(value: &Value) -> Vec<u8> {
+    let mut bytes = value.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}

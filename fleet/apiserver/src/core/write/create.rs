@@ -1,0 +1,137 @@
+use super::fields::Came;
+use super::{Act, meta};
+use crate::core::cluster::Cluster;
+use crate::core::decode::Decoded;
+use crate::core::failure::Failure;
+use crate::core::{admit, body, request};
+use serde_json::Value;
+
+/// Attempts to find a free name for `generateName`.
+const ATTEMPTS: usize = 8;
+
+impl Cluster {
+    /// POST to a collection.
+    pub(crate) fn create(&mut self, act: &mut Act<'_>, decoded: Decoded) -> Result<Value, Failure> {
+        let mut object = decoded.value;
+        act.check_kind(&mut object)?;
+        act.check_fields(&mut object, &decoded.duplicates, Came::AsObject)?;
+        act.check_namespace(&mut object)?;
+        self.insert(act, object, false)
+    }
+
+    /// Completes a new object, checks it and stores it. `recorded`: its owners are already noted.
+    pub(crate) fn insert(
+        &mut self,
+        act: &mut Act<'_>,
+        mut object: Value,
+        recorded: bool,
+    ) -> Result<Value, Failure> {
+        if !body::meta(&object, "resourceVersion").is_empty() && body::meta(&object, "resourceVersion") != "0"
+        {
+            return Err(Failure::bad_request("resourceVersion should not be set on objects to be created"));
+        }
+        self.name(act, &mut object)?;
+        let name = body::meta(&object, "name").to_owned();
+        self.check_namespace(&act.resource, act.namespace, &name)?;
+        let exists = self.store.get(&act.key(&name)).is_some();
+        if exists {
+            return Err(Failure::already_exists(act.resource.named(), &name));
+        }
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
+            body::set_meta(&mut object, field, None);
+        }
+        if act.resource.has_status() && act.resource.plural != "customresourcedefinitions" {
+            body::as_map(&mut object).remove("status");
+        }
+        let generation = act.resource.has_generation().then(|| Value::from(1));
+        body::set_meta(&mut object, "generation", generation);
+        let uid = act.uuid();
+        body::set_meta(&mut object, "uid", Some(uid.into()));
+        body::set_meta(&mut object, "creationTimestamp", Some(act.now.rfc3339().into()));
+        let mut errors = Vec::new();
+        admit::before_create(self, act, &mut object, &mut errors)?;
+        act.set_defaults(&mut object);
+        admit::after_defaults(self, act, None, &mut object, &mut errors);
+        meta::tidy(&mut object);
+        act.validate(&object, None, &mut errors);
+        if !errors.is_empty() {
+            let (group, kind) = (&act.resource.group, &act.resource.kind);
+            return Err(Failure::invalid(group, kind, &name, &errors));
+        }
+        let object = if recorded { object } else { act.record(None, &object)?.object };
+        if act.options.dry_run {
+            return Ok(object);
+        }
+        Ok(self.commit(&act.resource.clone(), object))
+    }
+
+    fn name(&self, act: &mut Act<'_>, object: &mut Value) -> Result<(), Failure> {
+        let prefix = body::meta(object, "generateName").to_owned();
+        if !body::meta(object, "name").is_empty() || prefix.is_empty() {
+            return Ok(());
+        }
+        let base: String = prefix.chars().take(58).collect();
+        for _ in 0..ATTEMPTS {
+            let name = format!("{base}{}", request::suffix(act.entropy, 5));
+            if self.store.get(&act.key(&name)).is_none() {
+                body::set_meta(object, "name", Some(name.into()));
+                return Ok(());
+            }
+        }
+        Err(Failure::already_exists(act.resource.named(), &prefix))
+    }
+}
+
+impl Act<'_> {
+    /// The body must be of the kind that the path says. Absent apiVersion and kind are filled in, as the server does.
+    pub fn check_kind(&self, object: &mut Value) -> Result<(), Failure> {
+        if !object.is_object() {
+            return Err(Failure::bad_request("the object provided is unrecognized (must be of type object)"));
+        }
+        let (want_version, want_kind) = match self.resource.subresource(self.subresource) {
+            Some(sub) => (sub.kind.api_version(), sub.kind.kind.clone()),
+            None => (self.resource.api_version(), self.resource.kind.clone()),
+        };
+        let (version, kind) =
+            (body::text(object, "/apiVersion").to_owned(), body::text(object, "/kind").to_owned());
+        if self.resource.custom.is_some() && (version.is_empty() || kind.is_empty()) {
+            let what = if kind.is_empty() { "Kind" } else { "apiVersion" };
+            return Err(Failure::bad_request(format!("Object '{what}' is missing in '{object}'")));
+        }
+        if (!version.is_empty() && version != want_version) || (!kind.is_empty() && kind != want_kind) {
+            let got = mainstay_object::GroupVersion::parse(&version);
+            return Err(Failure::bad_request(format!(
+                "{kind} in version \"{}\" cannot be handled as a {want_kind}: no kind \"{kind}\" is registered for version \"{version}\"",
+                got.version
+            )));
+        }
+        let map = body::as_map(object);
+        map.insert("apiVersion".into(), want_version.into());
+        map.insert("kind".into(), want_kind.into());
+        if !matches!(map.get("metadata"), None | Some(Value::Null | Value::Object(_))) {
+            return Err(Failure::bad_request("metadata must be an object"));
+        }
+        body::metadata(object);
+        Ok(())
+    }
+
+    /// The body's namespace is the path's.
+    pub fn check_namespace(&self, object: &mut Value) -> Result<(), Failure> {
+        let given = body::meta(object, "namespace").to_owned();
+        if !self.resource.namespaced {
+            if !given.is_empty() {
+                return Err(Failure::bad_request("namespace is not allowed on this type"));
+            }
+            body::set_meta(object, "namespace", None);
+            return Ok(());
+        }
+        if given.is_empty() {
+            body::set_meta(object, "namespace", Some(self.namespace.into()));
+        } else if given != self.namespace {
+            return Err(Failure::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
+        }
+        Ok(())
+    }
+}

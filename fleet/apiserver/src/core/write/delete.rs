@@ -1,0 +1,203 @@
+use super::Act;
+use super::update::is_released;
+use crate::core::body;
+use crate::core::cluster::Cluster;
+use crate::core::decode;
+use crate::core::failure::{Failure, field_error};
+use crate::core::options;
+use crate::core::registry::Resource;
+use crate::core::request::{Now, Request};
+use mainstay_object::FieldErrorKind;
+use serde_json::{Value, json};
+
+pub const ORPHAN: &str = "orphan";
+pub const FOREGROUND: &str = "foregroundDeletion";
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeleteOptions {
+    pub uid: String,
+    pub resource_version: String,
+    /// Absent: the kind's default.
+    pub propagation: Option<Propagation>,
+    pub grace_seconds: Option<i64>,
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Propagation {
+    Orphan,
+    Background,
+    Foreground,
+}
+
+/// What became of a deleted object.
+pub enum Deleted {
+    Gone(Value),
+    /// Finalizers or a grace period hold it.
+    Pending(Value),
+}
+
+impl DeleteOptions {
+    /// From the body, or from the query where the body is empty.
+    pub fn read(request: &Request) -> Result<Self, Failure> {
+        let options = if request.body.iter().all(u8::is_ascii_whitespace) {
+            let mut options = json!({});
+            for key in ["gracePeriodSeconds", "orphanDependents", "propagationPolicy"] {
+                if let Some(text) = request.one(key) {
+                    options[key] = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+                }
+            }
+            options
+        } else {
+            decode::body(&request.body, request.content_type.as_deref())?.value
+        };
+        let kind = body::text(&options, "/kind");
+        if !kind.is_empty() && kind != "DeleteOptions" {
+            return Err(Failure::bad_request(format!(
+                "decoded object cannot be converted to DeleteOptions: {kind}"
+            )));
+        }
+        let dry: Vec<String> = body::strings(options.get("dryRun"));
+        let all = request.all("dryRun").chain(dry.iter().map(|d| &**d));
+        let policy = body::text(&options, "/propagationPolicy");
+        let propagation = match (policy, options.get("orphanDependents").and_then(Value::as_bool)) {
+            ("", None) => None,
+            ("", Some(true)) | ("Orphan", None) => Some(Propagation::Orphan),
+            ("", Some(false)) | ("Background", None) => Some(Propagation::Background),
+            ("Foreground", None) => Some(Propagation::Foreground),
+            (policy, orphan) => {
+                let detail = if orphan.is_some() {
+                    "orphanDependents and deletionPropagation cannot be both set".to_owned()
+                } else {
+                    "must be one of Foreground, Background, or Orphan".to_owned()
+                };
+                let error =
+                    field_error(FieldErrorKind::Invalid, "propagationPolicy", Some(policy.into()), detail);
+                return Err(Failure::invalid("meta.k8s.io", "DeleteOptions", "", &[error]));
+            }
+        };
+        Ok(Self {
+            uid: body::text(&options, "/preconditions/uid").to_owned(),
+            resource_version: body::text(&options, "/preconditions/resourceVersion").to_owned(),
+            propagation,
+            grace_seconds: options.get("gracePeriodSeconds").and_then(Value::as_i64),
+            dry_run: options::dry_run(all, "DeleteOptions")?,
+        })
+    }
+}
+
+impl Cluster {
+    pub(crate) fn delete(&mut self, act: &mut Act<'_>, options: &DeleteOptions) -> Result<Deleted, Failure> {
+        let live = self
+            .live(&act.resource, act.namespace, act.name)
+            .ok_or_else(|| Failure::not_found(act.resource.named(), act.name))?;
+        check_preconditions(&act.resource, act.name, &live, options)?;
+        let protected = ["default", "kube-system", "kube-public"];
+        if act.resource.plural == "namespaces"
+            && act.resource.group.is_empty()
+            && protected.contains(&act.name)
+        {
+            return Err(Failure::forbidden(
+                act.resource.named(),
+                act.name,
+                "this namespace may not be deleted",
+            ));
+        }
+        Ok(self.delete_object(&act.resource.clone(), live, options, act.now))
+    }
+
+    /// Deletes, or marks as being deleted.
+    pub(crate) fn delete_object(
+        &mut self,
+        resource: &Resource,
+        live: Value,
+        options: &DeleteOptions,
+        now: Now,
+    ) -> Deleted {
+        let mut object = live.clone();
+        let mut finalizers = body::finalizers(&object);
+        let propagation = options.propagation.or_else(|| default_propagation(resource, &object));
+        if let Some(propagation) = propagation {
+            finalizers.retain(|f| f != ORPHAN && f != FOREGROUND);
+            match propagation {
+                Propagation::Orphan => finalizers.push(ORPHAN.into()),
+                Propagation::Foreground => finalizers.push(FOREGROUND.into()),
+                Propagation::Background => {}
+            }
+            body::set_finalizers(&mut object, &finalizers);
+        }
+        let grace = grace_seconds(resource, &object, options);
+        let first = !body::is_terminating(&live);
+        if first {
+            let deadline = now.plus_seconds(grace).rfc3339();
+            body::set_meta(&mut object, "deletionTimestamp", Some(deadline.into()));
+            body::set_meta(&mut object, "deletionGracePeriodSeconds", Some(grace.into()));
+            if let Some(generation) = body::meta_value(&object, "generation").and_then(Value::as_i64) {
+                body::set_meta(&mut object, "generation", Some((generation + 1).into()));
+            }
+            if resource.plural == "namespaces" && resource.group.is_empty() {
+                body::set_at(&mut object, "status.phase", "Terminating".into());
+            }
+        } else {
+            let old =
+                body::meta_value(&live, "deletionGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(0);
+            if grace < old {
+                body::set_meta(&mut object, "deletionGracePeriodSeconds", Some(grace.into()));
+            }
+        }
+        if is_released(resource, &object) {
+            let last = if first { live } else { object };
+            return Deleted::Gone(if options.dry_run { last } else { self.erase(resource, last) });
+        }
+        if object == live || options.dry_run {
+            return Deleted::Pending(object);
+        }
+        Deleted::Pending(self.commit(resource, object))
+    }
+}
+
+fn check_preconditions(
+    resource: &Resource,
+    name: &str,
+    live: &Value,
+    options: &DeleteOptions,
+) -> Result<(), Failure> {
+    let pairs =
+        [("UID", "uid", &options.uid), ("ResourceVersion", "resourceVersion", &options.resource_version)];
+    for (label, field, wanted) in pairs {
+        let have = body::meta(live, field);
+        if !wanted.is_empty() && wanted != have {
+            let why = format!(
+                "Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {have}"
+            );
+            return Err(Failure::conflict(resource.named(), name, &why));
+        }
+    }
+    Ok(())
+}
+
+/// Only pods that a node runs are given time.
+fn grace_seconds(resource: &Resource, object: &Value, options: &DeleteOptions) -> i64 {
+    let running = resource.plural == "pods"
+        && resource.group.is_empty()
+        && !body::text(object, "/spec/nodeName").is_empty()
+        && !matches!(body::text(object, "/status/phase"), "Succeeded" | "Failed");
+    if !running {
+        return 0;
+    }
+    let asked =
+        options.grace_seconds.or_else(|| object.pointer("/spec/terminationGracePeriodSeconds")?.as_i64());
+    asked.unwrap_or(30).max(0)
+}
+
+/// Jobs and ReplicationControllers leave their pods behind unless told otherwise, for compatibility. Finalizers that
+/// a client set itself are respected.
+fn default_propagation(resource: &Resource, object: &Value) -> Option<Propagation> {
+    if body::finalizers(object).iter().any(|f| f == ORPHAN || f == FOREGROUND) {
+        return None;
+    }
+    match (&*resource.group, &*resource.plural) {
+        ("batch", "jobs") | ("", "replicationcontrollers") => Some(Propagation::Orphan),
+        _ => Some(Propagation::Background),
+    }
+}

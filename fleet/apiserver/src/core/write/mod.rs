@@ -1,0 +1,72 @@
+//! Everything that changes an object: one way in (`create`, `update`), one way out (`commit`, `erase`).
+
+mod create;
+pub mod delete;
+mod fields;
+mod meta;
+mod patch;
+mod scale;
+pub use scale::of as scale_of;
+mod update;
+pub(crate) use update::is_released;
+
+pub use delete::DeleteOptions;
+pub use update::How;
+
+use crate::core::cluster::Cluster;
+use crate::core::options::WriteOptions;
+use crate::core::registry::Resource;
+use crate::core::request::{Entropy, Now, User};
+use crate::core::{body, request};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// One write in progress.
+pub struct Act<'a> {
+    pub resource: Arc<Resource>,
+    pub namespace: &'a str,
+    pub name: &'a str,
+    pub subresource: &'a str,
+    pub user: &'a User,
+    pub now: Now,
+    pub entropy: &'a mut dyn Entropy,
+    pub options: WriteOptions,
+    pub warnings: Vec<String>,
+}
+
+impl Act<'_> {
+    pub fn key(&self, name: &str) -> String {
+        self.resource.key(self.namespace, name)
+    }
+
+    pub fn uuid(&mut self) -> String {
+        request::uuid(self.entropy)
+    }
+}
+
+impl Cluster {
+    pub(crate) fn live(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Value> {
+        let entry = self.store.get(&resource.key(namespace, name))?;
+        Some(body::decode(&entry.body, resource))
+    }
+
+    /// Stores an object under its next resourceVersion and returns it as stored.
+    pub(crate) fn commit(&mut self, resource: &Resource, mut object: Value) -> Value {
+        let revision = self.store.next_revision();
+        body::set_meta(&mut object, "resourceVersion", Some(revision.to_string().into()));
+        let key = resource.key(body::meta(&object, "namespace"), body::meta(&object, "name"));
+        self.store.put(&key, body::encode(&object, resource));
+        self.written(resource, &key, &object);
+        object
+    }
+
+    /// Removes an object for good and returns its last state.
+    pub(crate) fn erase(&mut self, resource: &Resource, mut object: Value) -> Value {
+        let revision = self.store.next_revision();
+        body::set_meta(&mut object, "resourceVersion", Some(revision.to_string().into()));
+        let key = resource.key(body::meta(&object, "namespace"), body::meta(&object, "name"));
+        self.store.remove(&key, body::encode(&object, resource));
+        self.erased(resource, &key, &object);
+        object
+    }
+}

@@ -1,0 +1,151 @@
+use super::fields::Came;
+use super::{Act, meta};
+use crate::core::cluster::Cluster;
+use crate::core::decode::Decoded;
+use crate::core::failure::{Failure, invalid};
+use crate::core::{admit, body};
+use serde_json::Value;
+
+/// What a write is, to the record of owners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    Update,
+    /// Owners are already noted by the merge.
+    Applied,
+}
+
+impl Cluster {
+    /// PUT on an object or on its status.
+    pub(crate) fn replace(&mut self, act: &mut Act<'_>, decoded: Decoded) -> Result<(Value, bool), Failure> {
+        let mut object = decoded.value;
+        act.check_kind(&mut object)?;
+        act.check_fields(&mut object, &decoded.duplicates, Came::AsObject)?;
+        act.check_namespace(&mut object)?;
+        let name = body::meta(&object, "name").to_owned();
+        if name.is_empty() && act.resource.custom.is_none() {
+            body::set_meta(&mut object, "name", Some(act.name.into()));
+        } else if name != act.name {
+            return Err(Failure::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({})",
+                act.name
+            )));
+        }
+        let Some(live) = self.live(&act.resource, act.namespace, act.name) else {
+            if act.subresource.is_empty() && act.resource.allows_create_on_update() {
+                if !body::meta(&object, "uid").is_empty() {
+                    let why = format!(
+                        "Precondition failed: UID in precondition: {}, UID in object meta: ",
+                        body::meta(&object, "uid")
+                    );
+                    return Err(Failure::conflict(act.resource.named(), act.name, &why));
+                }
+                return self.insert(act, object, false).map(|created| (created, true));
+            }
+            return Err(Failure::not_found(act.resource.named(), act.name));
+        };
+        if body::meta(&object, "resourceVersion").is_empty() && !act.resource.allows_unconditional_update() {
+            let error = invalid("metadata.resourceVersion", 0.into(), "must be specified for an update");
+            let (group, kind) = (&act.resource.group, &act.resource.kind);
+            return Err(Failure::invalid(group, kind, act.name, &[error]));
+        }
+        self.update(act, &live, object, How::Update).map(|object| (object, false))
+    }
+
+    /// Stores `new` in place of `live`, once it is complete and valid. A write that changes nothing stores nothing.
+    pub(crate) fn update(
+        &mut self,
+        act: &mut Act<'_>,
+        live: &Value,
+        mut new: Value,
+        how: How,
+    ) -> Result<Value, Failure> {
+        let resource = act.resource.clone();
+        let live_version = body::meta(live, "resourceVersion");
+        let asked = body::meta(&new, "resourceVersion").to_owned();
+        if !asked.is_empty() && asked != "0" && asked != live_version {
+            return Err(Failure::modified(resource.named(), act.name));
+        }
+        let mut errors = Vec::new();
+        meta::carry_over(live, &mut new, &resource, &mut errors)?;
+        body::set_meta(&mut new, "resourceVersion", Some(live_version.into()));
+        keep_other_half(&resource, act.subresource, live, &mut new);
+        admit::before_update(&resource, live, &mut new);
+        act.set_defaults(&mut new);
+        admit::after_defaults(self, act, Some(live), &mut new, &mut errors);
+        meta::tidy(&mut new);
+        if resource.has_generation() && specification_changed(live, &new, &resource) {
+            let generation = body::meta_value(live, "generation").and_then(Value::as_i64).unwrap_or(0);
+            body::set_meta(&mut new, "generation", Some((generation + 1).into()));
+        }
+        act.validate(&new, Some(live), &mut errors);
+        if !errors.is_empty() {
+            return Err(Failure::invalid(&resource.group, &resource.kind, act.name, &errors));
+        }
+        let new = match how {
+            How::Applied => new,
+            How::Update => act.record(Some(live), &new)?.object,
+        };
+        if new == *live {
+            return Ok(new);
+        }
+        if act.options.dry_run {
+            return Ok(new);
+        }
+        if body::is_terminating(&new) && is_released(&resource, &new) {
+            return Ok(self.erase(&resource, new));
+        }
+        Ok(self.commit(&resource, new))
+    }
+}
+
+/// Nothing holds a terminating object any more.
+pub(crate) fn is_released(resource: &crate::core::registry::Resource, object: &Value) -> bool {
+    let grace = body::meta_value(object, "deletionGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(0);
+    let namespace_done =
+        resource.plural != "namespaces" || body::strings(object.pointer("/spec/finalizers")).is_empty();
+    grace == 0 && body::finalizers(object).is_empty() && namespace_done
+}
+
+/// The main endpoint never writes status, the status endpoint writes nothing else.
+fn keep_other_half(
+    resource: &crate::core::registry::Resource,
+    subresource: &str,
+    live: &Value,
+    new: &mut Value,
+) {
+    match subresource {
+        "status" => {
+            let status = new.get("status").cloned();
+            let managed = body::meta_value(new, "managedFields").cloned();
+            *new = live.clone();
+            body::set_meta(new, "managedFields", managed);
+            match status {
+                Some(status) => body::as_map(new).insert("status".into(), status),
+                None => body::as_map(new).remove("status"),
+            };
+        }
+        "finalize" => {
+            let finalizers = new.pointer("/spec/finalizers").cloned().unwrap_or(Value::Array(Vec::new()));
+            *new = live.clone();
+            body::set_at(new, "spec.finalizers", finalizers);
+        }
+        _ if resource.has_status() => {
+            match live.get("status") {
+                Some(status) => body::as_map(new).insert("status".into(), status.clone()),
+                None => body::as_map(new).remove("status"),
+            };
+        }
+        _ => {}
+    }
+}
+
+fn specification_changed(live: &Value, new: &Value, resource: &crate::core::registry::Resource) -> bool {
+    let skipped = |key: &str| {
+        matches!(key, "metadata" | "apiVersion" | "kind") || (key == "status" && resource.has_status())
+    };
+    let (Some(live), Some(new)) = (live.as_object(), new.as_object()) else { return false };
+    let differs = |a: &serde_json::Map<String, Value>, b: &serde_json::Map<String, Value>| {
+        a.iter().any(|(key, value)| !skipped(key) && b.get(key) != Some(value))
+    };
+    differs(live, new) || differs(new, live)
+}
