@@ -156,10 +156,9 @@ impl<'t> Source<'t> {
             }
             written = written[end..].trim_start();
         }
-        if let Some(name) = written.strip_prefix('*') {
-            if let Some(scalar) = self.anchors.get(name.trim_end()) {
-                return scalar.clone();
-            }
+        let aliased = written.strip_prefix('*').and_then(|name| self.anchors.get(name.trim_end()));
+        if let Some(scalar) = aliased {
+            return scalar.clone();
         }
         let plain = !written.starts_with(['"', '\'', '|', '>']);
         let scalar = match value {

@@ -13,8 +13,6 @@ pub(crate) enum Tag {
     Float,
     Timestamp,
     Merge,
-    /// A tag of the user's own: the scalar is text.
-    Other,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +79,7 @@ impl Scalar {
         match self.tag {
             Tag::Str | Tag::Merge => true,
             Tag::Empty => !self.plain || self.text.contains('\n') || resolve(&self.text).0 == Tag::Str,
-            Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Timestamp | Tag::Other => false,
+            Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Timestamp => false,
         }
     }
 
@@ -90,7 +88,7 @@ impl Scalar {
             Ok(if self.folded { Value::from(refold(&self.text)) } else { Value::from(self.text.as_str()) })
         };
         match self.tag {
-            Tag::Str | Tag::Other | Tag::Merge => text(),
+            Tag::Str | Tag::Merge => text(),
             Tag::Empty if !self.plain || self.text.contains('\n') => text(),
             Tag::Empty => self.json(resolve(&self.text).1),
             Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Timestamp => {
@@ -162,7 +160,7 @@ impl Tag {
             Tag::Int => "an integer",
             Tag::Float => "a number",
             Tag::Timestamp => "a point in time",
-            Tag::Empty | Tag::Str | Tag::Merge | Tag::Other => "text",
+            Tag::Empty | Tag::Str | Tag::Merge => "text",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Flux's post-build substitution: bash-like `${var}` expressions in an object's YAML, which is then read again, so that
 //! a variable may become a number, a list or a map.
-mod expression;
+pub(crate) mod expression;
 mod pattern;
 
 use crate::problem::Problem;

@@ -1,4 +1,7 @@
 mod corpus;
+mod features;
+mod hostile;
+mod substitution;
 
 use mainstay_object::Digest;
 use mainstay_unit::tree::{Entry, EntryKind, MemoryTree, Tree, TreeError, TreePath};

@@ -157,7 +157,7 @@ fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>) {
             Some(Node::Scalar(value)) if text.len() == name.len() + 3 => {
                 let tag = match value.tag {
                     Tag::Int | Tag::Float | Tag::Bool => value.tag,
-                    Tag::Empty | Tag::Null | Tag::Str | Tag::Timestamp | Tag::Merge | Tag::Other => Tag::Str,
+                    Tag::Empty | Tag::Null | Tag::Str | Tag::Timestamp | Tag::Merge => Tag::Str,
                 };
                 *scalar = Scalar::tagged(tag, value.text.as_str());
                 return;
