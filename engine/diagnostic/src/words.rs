@@ -23,10 +23,16 @@ pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&
     }
     let lower = word.to_lowercase();
     names
-        .map(|name| (distance(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= (name.len().max(word.len())).div_ceil(3))
+        .map(|name| (distance(&lower, &name.to_lowercase()), !starts_alike(word, name), name))
+        .filter(|(distance, _, name)| *distance <= (name.len().max(word.len())).div_ceil(3))
         .min()
-        .map(|(_, name)| name)
+        .map(|(.., name)| name)
+}
+
+/// People rarely mistype the first letter.
+fn starts_alike(a: &str, b: &str) -> bool {
+    let first = |text: &str| text.chars().next().map(|c| c.to_ascii_lowercase());
+    first(a) == first(b)
 }
 
 /// Levenshtein's, on characters.

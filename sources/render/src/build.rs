@@ -35,6 +35,10 @@ pub(crate) fn render(
     resolver: &mut Resolver,
     cache: &mut Cache,
 ) -> Rendering {
+    // Where a path leads out of the repository there is no folder to look at.
+    if declared.failed.as_ref().is_some_and(|failed| *failed.code == codes::render::PATH_MISSING) {
+        return Rendering::not("its path leads nowhere");
+    }
     match &declared.unit.source {
         UnitSource::Objects(objects) => Rendering {
             rendered: Rendered::Done(Arc::new(literal(objects, inputs))),

@@ -1,8 +1,9 @@
 //! The one file that calls the renderer of kustomizations.
+use crate::reads::Recorder;
 use mainstay_diagnostic::Diagnostics;
 use mainstay_flux::SUBSTITUTE_SWITCH;
 use mainstay_kustomize::{Build, Limits, ParseCache, Substitute};
-use mainstay_unit::tree::{Tree, TreePath};
+use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Desired, Overlay};
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub(crate) struct Built {
 }
 
 pub(crate) fn build(
-    tree: &dyn Tree,
+    tree: &Recorder,
     root: &TreePath,
     overlay: &Overlay,
     values: Option<&BTreeMap<String, String>>,
@@ -26,8 +27,12 @@ pub(crate) fn build(
         Build { tree, root, overlay: Some(overlay), limits: Limits::default(), cache: Some(parsed) };
     let built = match mainstay_kustomize::build(&request) {
         Ok(built) => built,
-        Err(failed) => return Built { objects: Vec::new(), diagnostics: failed.diagnostics },
+        Err(failed) => {
+            failed.reads.iter().for_each(|path| tree.touch(path));
+            return Built { objects: Vec::new(), diagnostics: failed.diagnostics };
+        }
     };
+    built.reads.iter().for_each(|path| tree.touch(path));
     let Some(values) = values else { return Built { objects: built.objects, diagnostics: built.warnings } };
     let mut values = values.clone();
     if values.is_empty() {

@@ -26,6 +26,14 @@ impl Recorder {
         Self { inner, reads: Mutex::default() }
     }
 
+    /// A file whose digest was taken from a listing.
+    pub(crate) fn touch(&self, path: &str) {
+        if let Ok(path) = TreePath::parse(path) {
+            // Asking is recording.
+            drop(self.entry(&path));
+        }
+    }
+
     pub(crate) fn reads(&self) -> Reads {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -44,6 +52,12 @@ impl Tree for Recorder {
     fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
         let found = self.inner.entry(path);
         self.note(path, Question::Kind, kind(&found));
+        // An entry tells its content's digest, and a parsed file may be known by it.
+        if let Ok(Some(entry)) = &found
+            && entry.kind.is_file()
+        {
+            self.note(path, Question::Content, entry.id.clone());
+        }
         found
     }
 

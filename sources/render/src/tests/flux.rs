@@ -41,7 +41,8 @@ fn the_entry_does_not_render_itself_for_ever() {
 
 #[test]
 fn a_render_that_declares_itself_anew_is_stopped() {
-    let endless = kustomization("a", "  path: ./\n  namePrefix: p-\n");
+    let endless = kustomization("a", "  path: ./\n  postBuild: {substitute: {n: 'x${n:=}'}}\n")
+        .replace("name: a,", "name: 'a${n:=}',");
     let told = errors(&reading(&format!("{ENTRY}{endless}")));
     assert!(told.iter().any(|line| line.contains("MS5011")), "{told:?}");
 }

@@ -66,7 +66,7 @@ module/platform/web@us-1 [healthy] 1 objects
     let unit = &reading.units[&id("module/platform/web@eu-1")];
     let RenderState::Rendered(rendered) = &unit.state else { panic!("{:?}", unit.state) };
     assert_eq!(rendered.objects[0].object.value()["data"]["where"], "eu-1 eu-west");
-    assert_eq!(rendered.objects[0].object.value()["data"]["n"], "3");
+    assert_eq!(rendered.objects[0].object.value()["data"]["n"], 3);
     assert_eq!(unit.unit.variables.get("region").unwrap().layer, Layer::Cluster);
 }
 
@@ -79,11 +79,11 @@ fn every_violation_of_a_document_is_told_at_once() {
     assert_eq!(
         errors(&reading),
         [
-            "modules/bad.yaml:6 MS2002 required field spec.source is missing",
-            "modules/bad.yaml:6 MS2003 unknown field spec.sorce",
-            "modules/bad.yaml:7 MS2004 spec.timeout: expected string, found number",
-            "modules/bad.yaml:8 MS2004 spec.deletionPolicy: \"Orphn\" is none of MirrorPrune, Delete, Orphan",
-            "modules/bad.yaml:9 MS2003 unknown field spec.drift.mod",
+            "modules/bad.yaml:4 MS2002 required field spec.source is missing",
+            "modules/bad.yaml:5 MS2003 unknown field spec.sorce",
+            "modules/bad.yaml:6 MS2004 spec.timeout: expected string, found number",
+            "modules/bad.yaml:7 MS2004 spec.deletionPolicy: \"Orphn\" is none of MirrorPrune, Delete, Orphan",
+            "modules/bad.yaml:8 MS2003 unknown field spec.drift.mod",
         ],
         "{hints:?}"
     );
@@ -130,7 +130,7 @@ fn a_cycle_is_printed_whole() {
     assert_eq!(
         errors(&reading),
         [
-            "modules/a.yaml:7 MS5006 dependency cycle: module/platform/a -> module/platform/b -> module/platform/a"
+            "modules/a.yaml:6 MS5006 dependency cycle: module/platform/a -> module/platform/b -> module/platform/a"
         ]
     );
 }
