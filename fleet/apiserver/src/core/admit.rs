@@ -9,13 +9,7 @@ use mainstay_object::FieldError;
 use serde_json::{Value, json};
 
 /// Before defaults, once the object has its name and UID.
-pub fn before_create(
-    cluster: &Cluster,
-    act: &mut Act<'_>,
-    object: &mut Value,
-    errors: &mut Vec<FieldError>,
-) -> Result<(), Failure> {
-    let _ = errors;
+pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -> Result<(), Failure> {
     match (&*act.resource.group, &*act.resource.plural) {
         ("", "namespaces") => {
             let name = body::meta(object, "name").to_owned();

@@ -176,7 +176,7 @@ impl Cluster {
             Route::GroupVersion { group, version } => {
                 discovery::group_version(&self.registry, group, version, accept)
             }
-            Route::OpenApi2 => openapi::v2(&self.registry, &self.settings.version, accept),
+            Route::OpenApi2 => openapi::v2(&self.settings.version, accept),
             Route::OpenApi3Index => Ok(Response::json(200, &openapi::index(&self.registry))),
             Route::OpenApi3 { group, version } => {
                 openapi::v3(&self.registry, group, version, &self.settings.version)
@@ -216,7 +216,7 @@ impl Cluster {
                 "get" => read::get(self, &resource, target, request, forms, now).map(Reply::Done),
                 "list" => read::list(self, &resource, target, request, forms, now).map(Reply::Done),
                 "watch" => self.watch(&resource, target, request, forms).map(Reply::Watch),
-                _ => self.delete_collection(request, user, target, &resource, now, entropy),
+                _ => self.delete_collection(request, target, &resource, now),
             };
         }
         if resource.namespaced && target.namespace.is_empty() {
@@ -276,7 +276,7 @@ impl Cluster {
         } else {
             forms
         };
-        let mut response = read::one(self, &resource, object, form, request, status, now);
+        let mut response = read::one(&resource, object, form, request, status, now);
         response.headers.extend(warning_headers(&warnings));
         Ok(Reply::Done(response))
     }
@@ -337,7 +337,7 @@ impl Cluster {
             } else {
                 forms
             };
-            return Ok(Reply::Done(read::one(self, resource, object, form, request, 200, now)));
+            return Ok(Reply::Done(read::one(resource, object, form, request, 200, now)));
         }
         let mut act = Act {
             resource: resource.clone(),
@@ -362,7 +362,7 @@ impl Cluster {
         };
         let warnings = std::mem::take(&mut act.warnings);
         let mut response =
-            read::one(self, resource, object, Negotiated { form: Form::Object, ..forms }, request, 200, now);
+            read::one(resource, object, Negotiated { form: Form::Object, ..forms }, request, 200, now);
         response.headers.extend(warning_headers(&warnings));
         Ok(Reply::Done(response))
     }
@@ -391,13 +391,10 @@ impl Cluster {
     fn delete_collection(
         &mut self,
         request: &Request,
-        user: &User,
         target: &Target,
         resource: &Arc<Resource>,
         now: Now,
-        entropy: &mut dyn Entropy,
     ) -> Result<Reply, Failure> {
-        let _ = (user, &entropy);
         let options = DeleteOptions::read(request)?;
         let selection = ListOptions::read(request)?;
         let matching = read::select(self, resource, &target.namespace, &selection)?;

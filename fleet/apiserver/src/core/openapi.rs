@@ -14,8 +14,7 @@ const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+pro
 
 /// `/openapi/v2` without definitions: clients that find none go without client-side checks. kubectl insists on
 /// protobuf here, so those few bytes are written by hand.
-pub fn v2(registry: &Registry, version: &str, accept: Option<&str>) -> Result<Response, Failure> {
-    let _ = registry;
+pub fn v2(version: &str, accept: Option<&str>) -> Result<Response, Failure> {
     let title = "Kubernetes";
     let clauses = negotiate::clauses(accept.unwrap_or_default());
     let protobuf =

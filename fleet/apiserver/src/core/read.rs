@@ -18,7 +18,6 @@ use std::sync::Arc;
 
 /// Answers an object in the form that was asked for.
 pub fn one(
-    cluster: &Cluster,
     resource: &Resource,
     object: Value,
     forms: Negotiated,
@@ -31,7 +30,6 @@ pub fn one(
         Form::Partial => partial(&object),
         Form::Table => {
             let metadata = json!({ "resourceVersion": body::meta(&object, "resourceVersion") });
-            let _ = cluster;
             table::render(resource, &[object], include(request), metadata, now)
         }
     };
@@ -63,7 +61,7 @@ pub fn get(
     if forms == Negotiated::default() {
         return Ok(Response::bytes(200, "application/json", body::splice(&entry.body, resource)));
     }
-    Ok(one(cluster, resource, body::decode(&entry.body, resource), forms, request, 200, now))
+    Ok(one(resource, body::decode(&entry.body, resource), forms, request, 200, now))
 }
 
 /// A page of a list.

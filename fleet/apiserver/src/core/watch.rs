@@ -267,7 +267,6 @@ fn bookmark_frame(resource: &Resource, form: Form, revision: u64, initial_end: b
         Form::Partial => read::partial(&object),
         Form::Table => {
             let metadata = json!({ "resourceVersion": revision.to_string() });
-            let _ = now;
             let mut table =
                 table::render(resource, &[], crate::core::reply::Include::Metadata, metadata, now);
             table["rows"] = json!([{ "cells": [], "object": read::partial(&object) }]);

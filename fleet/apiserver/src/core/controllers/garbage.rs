@@ -104,7 +104,7 @@ impl Cluster {
                 .filter(|reference| body::text(reference, "/uid") != uid)
                 .cloned()
                 .collect();
-            let value = (!kept.is_empty()).then(|| Value::Array(kept));
+            let value = (!kept.is_empty()).then_some(Value::Array(kept));
             body::set_meta(&mut object, "ownerReferences", value);
             self.commit(&resource, object);
         }

@@ -100,10 +100,10 @@ impl Cluster {
         if resource.group == "rbac.authorization.k8s.io" {
             self.rules.invalidate();
         }
-        if resource.plural == "events" {
-            if let Some(then) = Now::parse(body::meta(object, "creationTimestamp")) {
-                self.controllers.wake_at(then.plus_seconds(expiry::EVENT_SECONDS));
-            }
+        if resource.plural == "events"
+            && let Some(then) = Now::parse(body::meta(object, "creationTimestamp"))
+        {
+            self.controllers.wake_at(then.plus_seconds(expiry::EVENT_SECONDS));
         }
     }
 
@@ -127,8 +127,7 @@ impl Cluster {
             // It may be the last of a namespace that goes, or one that every namespace must have.
             self.controllers.dirty.insert(format!("/namespaces/{namespace}").into());
         }
-        if let Some(custom) = &resource.custom {
-            let _ = custom;
+        if resource.custom.is_some() {
             let crd = format!("{}.{}", resource.plural, resource.group);
             let key = format!("apiextensions.k8s.io/customresourcedefinitions/{crd}");
             self.controllers.dirty.insert(key.into());

@@ -14,8 +14,6 @@ pub struct CustomVersion {
     pub root: TypeId,
     /// `openAPIV3Schema` as written, for OpenAPI.
     pub schema: Value,
-    /// Unknown fields at the root stay.
-    pub preserve_unknown: bool,
     pub columns: Vec<Column>,
     pub selectable_fields: Vec<String>,
     pub scale: Option<ScalePaths>,
@@ -125,12 +123,10 @@ fn custom_version(
         let written = version.get("deprecationWarning").and_then(Value::as_str);
         written.map_or_else(|| format!("{group}/{name} {kind} is deprecated"), str::to_owned)
     });
-    let flag = "x-kubernetes-preserve-unknown-fields";
     Ok(CustomVersion {
         uid: crd.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned(),
         types,
         root,
-        preserve_unknown: schema.is_null() || schema.get(flag).and_then(Value::as_bool) == Some(true),
         schema,
         columns: columns.collect(),
         selectable_fields,

@@ -4,7 +4,7 @@ pub mod builtin;
 pub mod custom;
 pub mod resource;
 
-pub use custom::{Column, CustomVersion};
+pub use custom::Column;
 pub use resource::{Resource, Subresource};
 
 use std::collections::BTreeMap;

@@ -71,11 +71,11 @@ pub fn validate(new: &Value, live: &Value, resource: &Resource, errors: &mut Vec
             }
             unchanged(new, live, "spec.completions", errors);
         }
-        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
-            if new.get("roleRef") != live.get("roleRef") {
-                let value = new.get("roleRef").cloned().unwrap_or(Value::Null);
-                errors.push(invalid("roleRef", value, "cannot change roleRef"));
-            }
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings")
+            if new.get("roleRef") != live.get("roleRef") =>
+        {
+            let value = new.get("roleRef").cloned().unwrap_or(Value::Null);
+            errors.push(invalid("roleRef", value, "cannot change roleRef"));
         }
         _ => {}
     }

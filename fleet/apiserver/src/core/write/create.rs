@@ -49,7 +49,7 @@ impl Cluster {
         body::set_meta(&mut object, "uid", Some(uid.into()));
         body::set_meta(&mut object, "creationTimestamp", Some(act.now.rfc3339().into()));
         let mut errors = Vec::new();
-        admit::before_create(self, act, &mut object, &mut errors)?;
+        admit::before_create(self, act, &mut object)?;
         act.set_defaults(&mut object);
         admit::after_defaults(self, act, None, &mut object, &mut errors);
         meta::tidy(&mut object);
