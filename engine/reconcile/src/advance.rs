@@ -1,20 +1,25 @@
-use crate::state::{Render, State, UnitState};
+use crate::state::{Reach, Render, State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Observation, Phase, Time, Wait};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
 use mainstay_plan::{deletion_rank, rank};
 use mainstay_unit::{Desired, DriftMode, Gate, InventoryEntry, Target, Unit, UnitId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Three repairs of one object within this time are a fight: we stop.
 const CONTEST: Duration = Duration::from_secs(600);
 const REPAIRS: usize = 3;
+/// Said of a target between the first question and its answer.
+pub(crate) const CONNECTING: &str = "connecting";
 
 impl State {
     /// Decides what a unit does next. Reads nothing but the state; asked twice, it answers the same.
     pub(crate) fn advance(&mut self, id: &UnitId, now: Time) {
+        self.borrow_checks(id);
+        let seen = self.is_seen(id);
         let Some(state) = self.units.get_mut(id) else { return };
+        state.seen = seen;
         state.health = state.assess();
         let phase = match (state.token, state.unit.clone()) {
             (Some(_), Some(_)) => Phase::Applying,
@@ -41,7 +46,8 @@ impl State {
             Render::Good => {}
             Render::NotRendered(why) => return Phase::NotRendered { why: why.clone() },
             Render::Failed(message) => {
-                return Phase::Failed { reason: "RenderFailed".into(), message: message.clone() };
+                let failed = Phase::Failed { reason: "RenderFailed".into(), message: message.clone() };
+                return self.hold_last_good(id, unit, now).unwrap_or(failed);
             }
         }
         if state.desired.is_none() {
@@ -63,6 +69,17 @@ impl State {
         self.work(id, unit, now)
     }
 
+    /// The last good objects of a unit whose render failed are put back where they drift; nothing else is done.
+    fn hold_last_good(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Option<Phase> {
+        let state = self.units.get(id)?;
+        if !state.is_applied() || !state.seen || state.retry_at.is_some_and(|at| at > now) {
+            return None;
+        }
+        let state = self.units.get_mut(id)?;
+        let items = due(state, unit, &self.wanted, now);
+        (!items.is_empty()).then(|| self.start_apply(id, unit, items, now))
+    }
+
     /// Applies, prunes or waits for health, whichever comes first.
     fn work(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
@@ -73,10 +90,21 @@ impl State {
             }
             state.retry_at = None;
         }
-        let items = due(state, unit, now);
+        let items = due(state, unit, &self.wanted, now);
         if !items.is_empty() {
-            return self.start_apply(id, unit, items);
+            let others = items.iter().find_map(|item| {
+                let place = (unit.target.clone(), item.desired.object.key());
+                self.deleting.get(&place).filter(|by| *by != id).map(|by| (by.clone(), place.1))
+            });
+            return match others {
+                Some((by, key)) => Phase::Waiting {
+                    on: vec![Wait::Unit { id: by, why: format!("is still deleting {key}") }],
+                },
+                None => self.start_apply(id, unit, items, now),
+            };
         }
+        // The order in which a removal walks back is that of the newest revision.
+        state.record.depends_on = self.graph.dependencies(id).map(|(on, _)| on.clone()).collect();
         state.failures.retain(|key, _| state.contested.contains(key));
         if !state.failures.is_empty() {
             return failed(state);
@@ -128,11 +156,12 @@ impl State {
         }
     }
 
-    fn start_apply(&mut self, id: &UnitId, unit: &Arc<Unit>, items: Vec<ApplyItem>) -> Phase {
+    fn start_apply(&mut self, id: &UnitId, unit: &Arc<Unit>, items: Vec<ApplyItem>, now: Time) -> Phase {
         let token = self.next_token();
         let depends_on: Vec<UnitId> = self.graph.dependencies(id).map(|(on, _)| on.clone()).collect();
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         state.token = Some(token);
+        state.sent = state.desired.as_ref().map(|d| d.whole.clone());
         state.record.set_target(&unit.target);
         state.record.depends_on = depends_on;
         for item in &items {
@@ -147,9 +176,9 @@ impl State {
                     owned: None,
                 });
             }
-            self.owners.insert((unit.target.clone(), key), id.clone());
+            self.owners.entry((unit.target.clone(), key)).or_default().insert(id.clone());
         }
-        state.record.show(&Phase::Applying, &state.health, (unit.gate, false), Time::default());
+        state.record.show(&Phase::Applying, &state.health, (unit.gate, false), now);
         state.saved = Some(state.record.clone());
         let record = Box::new(state.record.clone());
         self.actions.push(Action::Apply {
@@ -184,24 +213,26 @@ impl State {
                     let taken = self.units.get(other).is_some_and(|s| {
                         s.record.inventory.get(&entry.key).is_some_and(|e| !e.uid.is_empty())
                     });
-                    if taken && let Some(state) = self.units.get_mut(id) {
-                        state.record.inventory.remove(&entry.key);
+                    if taken {
+                        self.drop_entry(id, &entry);
                     }
                 }
                 Some(_) | None => delete.push(entry),
             }
         }
-        let state = self.units.get_mut(id)?;
         if delete.is_empty() {
             return None;
         }
         if !unit.prune {
             for entry in delete {
-                state.record.inventory.remove(&entry.key);
-                self.owners.remove(&(unit.target.clone(), entry.key));
+                self.drop_entry(id, &entry);
             }
             return None;
         }
+        if let Some(why) = self.could_be_wanted(id, unit) {
+            return Some(Phase::Held { why });
+        }
+        let state = self.units.get_mut(id)?;
         if let Some(held) = mainstay_plan::held_prune(id, &wanted, &delete, &self.approved) {
             state.record.held.clone_from(&held.hash);
             let how =
@@ -219,17 +250,34 @@ impl State {
         let token = self.next_token();
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         state.token = Some(token);
+        let target = state.target();
+        for entry in &entries {
+            self.deleting.insert((target.clone(), entry.key.clone()), id.clone());
+        }
         let mut items: Vec<DeleteItem> =
             entries.into_iter().map(|entry| DeleteItem { rank: deletion_rank(&entry.key), entry }).collect();
         items.sort_by(|a, b| (a.rank, &a.entry.key).cmp(&(b.rank, &b.entry.key)));
         self.actions.push(Action::Delete {
             unit: id.clone(),
             token,
-            target: state.target(),
+            target,
             service_account: state.record.account(),
             items,
         });
         Phase::Deleting { why: "objects that are no longer declared are being deleted".into() }
+    }
+
+    /// A unit whose render failed may have taken the object over: that is not known, so nothing is pruned.
+    fn could_be_wanted(&self, id: &UnitId, unit: &Unit) -> Option<String> {
+        let (broken, _) = self.units.iter().find(|(other, s)| {
+            *other != id
+                && other.tenant == id.tenant
+                && s.unit.as_ref().is_some_and(|u| u.target == unit.target)
+                && matches!(s.render, Render::Failed(_))
+        })?;
+        Some(format!(
+            "{broken} could not be rendered, so it is not known whether it takes over what left this unit"
+        ))
     }
 
     /// Asks for watches on every kind that the unit has or wants, and on the objects that its checks name.
@@ -270,11 +318,24 @@ impl State {
             .map(|k| k.kind)
     }
 
+    fn is_seen(&self, id: &UnitId) -> bool {
+        let Some(state) = self.units.get(id) else { return false };
+        let target = state.target();
+        self.targets.get(&target) == Some(&Reach::Up) && self.unseen(id, &target).is_none()
+    }
+
     fn settle_unit(&mut self, id: &UnitId, phase: Phase, now: Time) {
         let Some(state) = self.units.get_mut(id) else { return };
         let before = state.gate;
         state.gate = state.open();
-        if state.phase != phase
+        // Connecting and listing after a start is no news: what was recorded holds until more is known.
+        // While it is being applied, those who wait keep the last reason: it opens or fails soon enough.
+        let news = !matches!(phase, Phase::Applying) && state.phase.why_closed() != phase.why_closed();
+        let passing = is_catching_up(state, &phase);
+        let again = matches!(phase, Phase::Ready) && state.record.phase == phase.word();
+        if !passing
+            && !again
+            && state.phase != phase
             && (state.phase.word() != phase.word() || matches!(phase, Phase::Failed { .. }))
         {
             let warning = matches!(phase, Phase::Failed { .. } | Phase::Held { .. });
@@ -283,17 +344,31 @@ impl State {
             self.actions.push(Action::Tell { unit: id.clone(), warning, reason: phase.word(), message });
         }
         state.phase = phase;
-        state.record.simulated = state.observed.values().any(|o| o.simulated);
+        if state.seen {
+            state.record.simulated = state.observed.values().any(|o| o.simulated);
+        }
         let gate = state.unit.as_ref().map_or(Gate::Applied, |u| u.gate);
-        state.record.show(&state.phase, &state.health, (gate, state.gate), now);
+        if !passing {
+            state.record.show(&state.phase, &state.health, (gate, state.gate), now);
+        }
         if state.token.is_none() && state.saved.as_ref() != Some(&state.record) {
             state.saved = Some(state.record.clone());
             self.actions.push(Action::Save(Box::new(state.record.clone())));
         }
-        if state.gate != before {
+        if state.gate != before || news && !state.gate {
             self.consider_dependents(id);
         }
     }
+}
+
+fn is_catching_up(state: &UnitState, phase: &Phase) -> bool {
+    let Phase::Waiting { on } = phase else { return false };
+    let passing = |wait: &Wait| match wait {
+        Wait::Observation { .. } => true,
+        Wait::Target { why, .. } => why == CONNECTING,
+        Wait::Unit { .. } => false,
+    };
+    state.saved.is_some() && state.is_applied() && on.iter().all(passing)
 }
 
 fn inventory_kinds(state: &UnitState) -> BTreeSet<GroupVersionKind> {
@@ -318,7 +393,13 @@ fn failed(state: &UnitState) -> Phase {
 }
 
 /// The objects that need a request: new ones, changed ones, drifted ones. What is as it should be is not sent.
-fn due(state: &mut UnitState, unit: &Unit, now: Time) -> Vec<ApplyItem> {
+fn due(
+    state: &mut UnitState,
+    unit: &Unit,
+    owners: &BTreeMap<(Target, ObjectKey), UnitId>,
+    now: Time,
+) -> Vec<ApplyItem> {
+    state.repairing.clear();
     let Some(wanted) = state.desired.clone() else { return Vec::new() };
     let mut items = Vec::new();
     for (desired, digest) in wanted.rendered.objects.iter().zip(&wanted.digests) {
@@ -334,7 +415,9 @@ fn due(state: &mut UnitState, unit: &Unit, now: Time) -> Vec<ApplyItem> {
                     DriftMode::Correct => true,
                     DriftMode::Warn | DriftMode::Ignore => state.observed.get(&key).is_none(),
                 };
-                if !wanted || state.failures.contains_key(&key) && state.retry_at.is_some() {
+                // Of units that share an object, the first repairs it.
+                let first = owners.get(&(unit.target.clone(), key.clone())).is_none_or(|o| *o == unit.id);
+                if !wanted || !first {
                     continue;
                 }
                 if is_contest(state, &key, now) {
@@ -373,7 +456,7 @@ fn need(entry: Option<&InventoryEntry>, seen: Option<&Observation>, digest: &Dig
     }
 }
 
-/// Counts a repair; true once they are too many.
+/// Whether an object has been repaired too often. Only repairs that the server took count, in `answer`.
 fn is_contest(state: &mut UnitState, key: &ObjectKey, now: Time) -> bool {
     let repairs = state.repairs.entry(key.clone()).or_default();
     repairs.retain(|t| now.since(*t) < CONTEST);
@@ -385,7 +468,7 @@ fn is_contest(state: &mut UnitState, key: &ObjectKey, now: Time) -> bool {
         state.contested.insert(key.clone());
         return true;
     }
-    repairs.push(now);
+    state.repairing.insert(key.clone());
     false
 }
 

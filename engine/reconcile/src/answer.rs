@@ -15,7 +15,11 @@ impl State {
             return;
         }
         state.token = None;
+        let outdated = state.sent.take() != state.desired.as_ref().map(|d| d.whole.clone());
+        let repairing = std::mem::take(&mut state.repairing);
         state.failures.retain(|key, _| state.contested.contains(key));
+        let target = state.target();
+        let mut checkers = Vec::new();
         let digests: BTreeMap<_, (Digest, String)> = state
             .desired
             .iter()
@@ -26,6 +30,12 @@ impl State {
         for result in results {
             match result.outcome {
                 Ok(seen) => {
+                    if repairing.contains(&result.key) {
+                        state.repairs.entry(result.key.clone()).or_default().push(now);
+                    }
+                    checkers.extend(
+                        self.checked.get(&(target.clone(), result.key.clone())).into_iter().flatten(),
+                    );
                     let version = digests.get(&result.key).map(|(_, v)| v.clone());
                     let old = state.record.inventory.get(&result.key).map(|e| e.version.clone());
                     state.record.inventory.insert(InventoryEntry {
@@ -39,13 +49,16 @@ impl State {
                         state.observed.insert(result.key, seen);
                     }
                 }
+                // What was wrong with what is no longer wanted holds nothing up.
+                Err(_) if outdated => {}
                 Err(failure) => {
                     state.failures.insert(result.key, failure);
                 }
             }
         }
         if state.failures.len() > state.contested.len() {
-            let worst = state.failures.values().map(|f| f.kind).max_by_key(|k| patience(*k));
+            let new = state.failures.iter().filter(|(key, _)| !state.contested.contains(*key));
+            let worst = new.map(|(_, f)| f.kind).max_by_key(|k| patience(*k));
             let limit = state.unit.as_ref().map_or(Duration::from_secs(60), |u| u.timing.retry_interval);
             let kind = worst.unwrap_or(FailureKind::Unavailable);
             state.retry_at = Some(retry::next(id, kind, state.attempt, limit, now));
@@ -54,6 +67,7 @@ impl State {
             state.attempt = 0;
             state.retry_at = None;
         }
+        self.queue.extend(checkers.into_iter().cloned());
         self.queue.insert(id.clone());
         self.reconsider_transfers(id);
     }
@@ -83,15 +97,13 @@ impl State {
         state.token = None;
         let target = state.target();
         let mut failed: Vec<(mainstay_object::ObjectKey, Failure)> = Vec::new();
+        let mut gone_places = Vec::new();
         for result in results {
             match result.outcome {
                 Ok(gone) => {
                     state.record.inventory.remove(&result.key);
                     state.observed.remove(&result.key);
-                    let place = (target.clone(), result.key.clone());
-                    if self.owners.get(&place) == Some(id) {
-                        self.owners.remove(&place);
-                    }
+                    gone_places.push((target.clone(), result.key.clone()));
                     if let Gone::NotOurs(why) = gone {
                         self.actions.push(crate::Action::Tell {
                             unit: id.clone(),
@@ -118,6 +130,15 @@ impl State {
             state.retry_at = Some(retry::next(id, kind, state.attempt, limit, now));
             state.attempt = state.attempt.saturating_add(1);
             state.failures.extend(failed);
+        }
+        for place in gone_places {
+            self.disown(id, &place);
+        }
+        let ended: Vec<_> =
+            self.deleting.iter().filter(|(_, by)| *by == id).map(|(p, _)| p.clone()).collect();
+        for place in ended {
+            self.queue.extend(self.wanted.get(&place).cloned());
+            self.deleting.remove(&place);
         }
         self.queue.insert(id.clone());
         if self.units.get(id).is_some_and(|s| s.unit.is_none()) {

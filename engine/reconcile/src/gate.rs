@@ -21,7 +21,10 @@ impl UnitState {
                     consider(key.to_string(), &Health::progressing("is being deleted"))
                 }
                 (Some(seen), None) => consider(key.to_string(), &seen.health),
-                (None, None) => consider(key.to_string(), &Health::missing("does not exist")),
+                (None, None) if self.seen || self.record.inventory.get(&key).is_none() => {
+                    consider(key.to_string(), &Health::missing("does not exist"))
+                }
+                (None, None) => consider(key.to_string(), &Health::unknown("not looked at yet")),
             }
         }
         for check in self.unit.iter().flat_map(|u| &u.health_checks).filter(|c| !c.key.name.is_empty()) {
@@ -59,16 +62,6 @@ impl UnitState {
             Gate::Healthy => self.health.status.is_healthy(),
         }
     }
-
-    /// One line for those who wait on this unit.
-    fn why_closed(&self) -> String {
-        let word = self.phase.word();
-        if self.is_applied() && self.failures.is_empty() && word != "Failed" {
-            return self.health.to_string();
-        }
-        let why = self.phase.why();
-        if why.is_empty() { word.to_owned() } else { format!("{word}: {why}") }
-    }
 }
 
 impl State {
@@ -88,7 +81,7 @@ impl State {
         for (on, _) in self.graph.dependencies(id) {
             match self.units.get(on) {
                 Some(state) if state.gate => {}
-                Some(state) => out.push(Wait::Unit { id: on.clone(), why: state.why_closed() }),
+                Some(state) => out.push(Wait::Unit { id: on.clone(), why: state.phase.why_closed() }),
                 None => out.push(Wait::Unit { id: on.clone(), why: "is not declared".into() }),
             }
         }

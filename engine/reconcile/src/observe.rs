@@ -1,7 +1,7 @@
 use crate::state::State;
 use crate::{Action, Observation};
 use mainstay_object::{GroupVersionKind, ObjectKey};
-use mainstay_unit::Target;
+use mainstay_unit::{Target, UnitId};
 
 impl State {
     pub(crate) fn sync(&mut self, target: Target, kind: GroupVersionKind) {
@@ -15,7 +15,7 @@ impl State {
     pub(crate) fn observe(&mut self, target: &Target, key: &ObjectKey, observation: Option<Observation>) {
         let place = (target.clone(), key.clone());
         for id in self.checked.get(&place).cloned().unwrap_or_default() {
-            let owned = self.owners.get(&place) == Some(&id);
+            let owned = self.owners.get(&place).is_some_and(|o| o.contains(&id));
             if let Some(state) = self.units.get_mut(&id)
                 && !owned
             {
@@ -30,45 +30,77 @@ impl State {
                 self.queue.insert(id);
             }
         }
-        let Some(id) = self.owners.get(&place).cloned() else { return };
-        let Some(state) = self.units.get_mut(&id) else { return };
-        match observation {
-            Some(seen) => {
-                if state.observed.get(key).is_some_and(|old| is_older(&seen, old)) {
-                    return;
-                }
-                state.observed.insert(key.clone(), seen);
-                self.queue.insert(id);
+        let owners = self.owners.get(&place).cloned().unwrap_or_default();
+        let mut look = None;
+        for id in owners {
+            let Some(state) = self.units.get_mut(&id) else { continue };
+            let version = state.record.inventory.get(key).map(|e| e.version.clone()).unwrap_or_default();
+            match &observation {
+                Some(seen) => match state.observed.get(key) {
+                    Some(old) if is_older(seen, old) => {}
+                    // Late news of an object that has been made anew since, or a server that counts from the start.
+                    Some(old) if old.uid != seen.uid && is_behind(seen, old) => look = Some(version),
+                    Some(_) | None => {
+                        state.observed.insert(key.clone(), seen.clone());
+                        self.queue.insert(id);
+                    }
+                },
+                None => look = Some(version),
             }
-            None => {
-                let version = state.record.inventory.get(key).map(|e| e.version.clone()).unwrap_or_default();
-                self.actions.push(Action::Look { target: target.clone(), key: key.clone(), version });
-            }
+        }
+        if let Some(version) = look {
+            self.actions.push(Action::Look { target: target.clone(), key: key.clone(), version });
         }
     }
 
     /// A look is the truth of its moment.
     pub(crate) fn look(&mut self, target: &Target, key: &ObjectKey, observation: Option<Observation>) {
-        let Some(id) = self.owners.get(&(target.clone(), key.clone())).cloned() else { return };
-        let Some(state) = self.units.get_mut(&id) else { return };
-        match observation {
-            Some(seen) => {
-                if !state.observed.get(key).is_some_and(|old| is_older(&seen, old)) {
-                    state.observed.insert(key.clone(), seen);
+        let place = (target.clone(), key.clone());
+        for id in self.owners.get(&place).cloned().unwrap_or_default() {
+            let Some(state) = self.units.get_mut(&id) else { continue };
+            match &observation {
+                Some(seen) => {
+                    if !state.observed.get(key).is_some_and(|old| is_older(seen, old)) {
+                        state.observed.insert(key.clone(), seen.clone());
+                    }
+                }
+                None => {
+                    state.observed.remove(key);
                 }
             }
-            None => {
-                state.observed.remove(key);
-            }
+            self.queue.insert(id);
         }
-        self.queue.insert(id);
+        self.queue.extend(self.checked.get(&place).cloned().unwrap_or_default());
+    }
+
+    /// Health checks on objects of other units: their owner is told of them, once, and may have been long ago.
+    pub(crate) fn borrow_checks(&mut self, id: &UnitId) {
+        let Some(state) = self.units.get(id) else { return };
+        let Some(unit) = state.unit.clone() else { return };
+        for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
+            let place = (unit.target.clone(), check.key.clone());
+            let Some(owners) = self.owners.get(&place) else { continue };
+            if owners.contains(id) {
+                continue;
+            }
+            let seen = owners.iter().find_map(|o| self.units.get(o)?.observed.get(&check.key)).cloned();
+            let Some(state) = self.units.get_mut(id) else { return };
+            match seen {
+                Some(seen) => state.observed.insert(check.key.clone(), seen),
+                None => state.observed.remove(&check.key),
+            };
+        }
     }
 }
 
 /// Resource versions of one object are ordered integers (KEP-5504); where a server breaks that, the later word counts.
 pub(crate) fn is_older(new: &Observation, old: &Observation) -> bool {
+    new.uid == old.uid && is_behind(new, old)
+}
+
+fn is_behind(new: &Observation, old: &Observation) -> bool {
     match (new.resource_version.parse::<u64>(), old.resource_version.parse::<u64>()) {
-        (Ok(new_version), Ok(old_version)) => new.uid == old.uid && new_version < old_version,
+        (Ok(new_version), Ok(old_version)) => new_version < old_version,
         _ => false,
     }
 }

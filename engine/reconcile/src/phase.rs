@@ -76,6 +76,20 @@ impl Phase {
         }
     }
 
+    /// One line for those who wait on the unit: without what changes often, and without the whole chain behind it.
+    pub(crate) fn why_closed(&self) -> String {
+        match self {
+            Self::Waiting { .. } => "waits itself".into(),
+            Self::Applying => "is being applied".into(),
+            Self::Checking { .. } => "is not healthy yet".into(),
+            Self::Ready => "is not applied at this revision yet".into(),
+            Self::Suspended => "is suspended".into(),
+            Self::Failed { .. } | Self::NotRendered { .. } | Self::Held { .. } | Self::Deleting { .. } => {
+                format!("{}: {}", self.word(), self.why())
+            }
+        }
+    }
+
     pub fn why(&self) -> String {
         match self {
             Self::Waiting { on } => {

@@ -2,7 +2,7 @@ use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, Value};
 use mainstay_plan::{Guard, removals};
-use mainstay_unit::{Inventory, Reading, RenderState, Rendered, UnitId};
+use mainstay_unit::{Inventory, Reading, RenderState, Rendered, Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,8 +14,16 @@ impl State {
             return;
         }
         self.graph = of_reading(&reading);
+        let mut moved = Vec::new();
         for (id, read) in &reading.units {
             let state = self.units.entry(id.clone()).or_insert_with(|| UnitState::new(id.clone()));
+            if state.unit.as_ref().is_some_and(|old| *old != read.unit) {
+                // A mended account or time limit is as good a reason to try again as other objects are.
+                state.forgive();
+            }
+            if !state.record.inventory.is_empty() && state.target() != read.unit.target {
+                moved.push((id.clone(), state.target()));
+            }
             state.unit = Some(read.unit.clone());
             state.removal = None;
             state.record.describe(&read.unit);
@@ -33,10 +41,25 @@ impl State {
                 state.unit = None;
             }
         }
+        for (id, old) in moved {
+            self.retarget(&id, &old);
+        }
         self.reading = Some(reading);
         self.index();
         self.judge_removals();
         self.consider_all();
+    }
+
+    /// The same cluster is reached another way: what is owned there has to be seen that way before anything is decided.
+    fn retarget(&mut self, id: &UnitId, old: &Target) {
+        let Some(state) = self.units.get_mut(id) else { return };
+        state.observed.clear();
+        let new = state.target();
+        let keys: Vec<_> = state.record.inventory.iter().map(|e| e.key.clone()).collect();
+        for key in keys {
+            self.disown(id, &(old.clone(), key.clone()));
+            self.owners.entry((new.clone(), key)).or_default().insert(id.clone());
+        }
     }
 
     /// Who wants and who checks which object: first in graph order owns what two units declare alike.

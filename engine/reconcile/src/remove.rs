@@ -18,7 +18,7 @@ impl State {
                     .unwrap_or_default();
                 return Some(Phase::Held { why: format!("{}{how}", held.why) });
             }
-            Some(Removal::Now) => {}
+            Some(Removal::Now) => state.record.held = None,
         }
         if state.record.suspended {
             return Some(Phase::Suspended);
@@ -84,13 +84,11 @@ impl State {
         Some(self.start_delete(id, delete))
     }
 
-    fn drop_entry(&mut self, id: &UnitId, entry: &InventoryEntry) {
+    pub(crate) fn drop_entry(&mut self, id: &UnitId, entry: &InventoryEntry) {
         if let Some(state) = self.units.get_mut(id) {
             let place = (state.target(), entry.key.clone());
             state.record.inventory.remove(&entry.key);
-            if self.owners.get(&place) == Some(id) {
-                self.owners.remove(&place);
-            }
+            self.disown(id, &place);
         }
     }
 }

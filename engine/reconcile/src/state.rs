@@ -1,3 +1,4 @@
+use crate::advance::CONNECTING;
 use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
@@ -18,8 +19,10 @@ pub struct State {
     pub(crate) targets: BTreeMap<Target, Reach>,
     pub(crate) watched: BTreeSet<(Target, GroupVersionKind)>,
     pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
-    /// Who has an object in its inventory.
-    pub(crate) owners: BTreeMap<(Target, ObjectKey), UnitId>,
+    /// Who has an object in its inventory: more than one where units share a namespace.
+    pub(crate) owners: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
+    /// Who is deleting an object right now: nobody else applies it meanwhile.
+    pub(crate) deleting: BTreeMap<(Target, ObjectKey), UnitId>,
     /// Who renders it.
     pub(crate) wanted: BTreeMap<(Target, ObjectKey), UnitId>,
     /// Whose health checks name it.
@@ -61,6 +64,12 @@ pub struct UnitState {
     pub(crate) retry_at: Option<Time>,
     pub(crate) deadline: Option<Time>,
     pub(crate) repairs: BTreeMap<ObjectKey, Vec<Time>>,
+    /// Objects of the apply under way that were as wanted before and had been changed.
+    pub(crate) repairing: BTreeSet<ObjectKey>,
+    /// What was wanted when the apply under way was sent.
+    pub(crate) sent: Option<Digest>,
+    /// Everything that exists of its inventory has been told.
+    pub(crate) seen: bool,
     pub(crate) removal: Option<Removal>,
     pub(crate) new: bool,
 }
@@ -110,6 +119,9 @@ impl UnitState {
             retry_at: None,
             deadline: None,
             repairs: BTreeMap::new(),
+            repairing: BTreeSet::new(),
+            sent: None,
+            seen: false,
             removal: None,
             new: true,
         }
@@ -175,6 +187,16 @@ impl State {
         self.token
     }
 
+    /// The unit no longer has the object in its inventory.
+    pub(crate) fn disown(&mut self, id: &UnitId, place: &(Target, ObjectKey)) {
+        if let Some(owners) = self.owners.get_mut(place) {
+            owners.remove(id);
+            if owners.is_empty() {
+                self.owners.remove(place);
+            }
+        }
+    }
+
     pub(crate) fn consider_all(&mut self) {
         self.queue.extend(self.units.keys().cloned());
     }
@@ -190,7 +212,7 @@ impl State {
         for record in records {
             let target = record.target();
             for entry in record.inventory.iter() {
-                self.owners.insert((target.clone(), entry.key.clone()), record.id.clone());
+                self.owners.entry((target.clone(), entry.key.clone())).or_default().insert(record.id.clone());
             }
             let state =
                 self.units.entry(record.id.clone()).or_insert_with(|| UnitState::new(record.id.clone()));
@@ -209,6 +231,9 @@ impl State {
             // What a dead watch said is no longer proof of anything.
             self.synced.retain(|(t, _)| *t != target);
             self.watched.retain(|(t, _)| *t != target);
+            for state in self.units.values_mut().filter(|s| s.target() == target) {
+                state.observed.clear();
+            }
         }
         let units: Vec<_> =
             self.units.iter().filter(|(_, s)| s.target() == target).map(|(id, _)| id.clone()).collect();
@@ -256,11 +281,11 @@ impl State {
         match self.targets.get(target) {
             Some(Reach::Up) => Ok(()),
             Some(Reach::Down(why)) => Err(wait(why)),
-            Some(Reach::Asked) => Err(wait("connecting")),
+            Some(Reach::Asked) => Err(wait(CONNECTING)),
             None => {
                 self.targets.insert(target.clone(), Reach::Asked);
                 self.actions.push(Action::Connect(target.clone()));
-                Err(wait("connecting"))
+                Err(wait(CONNECTING))
             }
         }
     }

@@ -1,0 +1,127 @@
+use super::double::{Commit, Double, config, id, key, namespace};
+use crate::Event;
+
+fn many(count: usize) -> Commit {
+    let mut commit = Commit::new(&count.to_string());
+    for i in 0..count {
+        let name = format!("u{i:02}");
+        commit = commit.with(&name, &[], &[config(&name, 1)]);
+    }
+    commit
+}
+
+fn approve(double: &mut Double) {
+    let hash = double.state.held.first().and_then(|h| h.hash.clone()).unwrap();
+    double.send(Event::Approve { hash });
+}
+
+#[test]
+fn a_file_that_could_not_be_read_holds_every_removal() {
+    let mut double = Double::new();
+    double.read(many(3));
+    double.take_log();
+    double.read(many(2).unread("teams/c.yaml"));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert!(double.why("u02").contains("teams/c.yaml"), "{}", double.why("u02"));
+    double.read(many(2));
+    assert_eq!(double.take_log(), ["delete u02", "forget u02"]);
+}
+
+#[test]
+fn an_emptied_repository_removes_nothing_until_it_is_approved() {
+    let mut double = Double::new();
+    double.read(many(3));
+    double.take_log();
+    double.read(Commit::new("empty"));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!(double.phase("u00"), "Held");
+    assert!(double.why("u00").contains("mainstay approve"), "{}", double.why("u00"));
+    assert!(double.records[&id("u00")].held.is_some());
+    double.restart();
+    double.read(Commit::new("empty"));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    approve(&mut double);
+    assert!(double.objects.is_empty() && double.records.is_empty(), "{:?}", double.log);
+}
+
+#[test]
+fn more_than_five_of_a_tenants_units_go_only_when_approved() {
+    let mut double = Double::new();
+    double.read(many(20));
+    double.take_log();
+    double.read(many(14));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert!(double.why("u19").contains("6 of tenant t's 20 units"), "{}", double.why("u19"));
+    approve(&mut double);
+    assert_eq!(double.objects.len(), 14);
+    double.read(many(9));
+    assert_eq!(double.objects.len(), 9);
+}
+
+#[test]
+fn a_wrong_approval_releases_nothing() {
+    let mut double = Double::new();
+    double.read(many(20));
+    double.read(many(10));
+    double.send(Event::Approve { hash: "0000".into() });
+    assert_eq!(double.objects.len(), 20);
+}
+
+#[test]
+fn a_namespace_goes_only_when_approved_from_a_unit_or_with_it() {
+    let mut double = Double::new();
+    let with = |objects: &[_]| Commit::new("1").with("a", &[], objects).with("s", &[], &[config("s", 1)]);
+    double.read(with(&[namespace("ns"), config("x", 1)]));
+    double.take_log();
+    double.read(with(&[config("x", 1)]));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!(double.phase("a"), "Held");
+    assert!(double.why("a").contains("Namespace"), "{}", double.why("a"));
+    double.read(Commit::new("2").with("s", &[], &[config("s", 1)]));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    approve(&mut double);
+    assert_eq!(double.take_log(), ["delete x", "delete ns", "forget a"]);
+}
+
+#[test]
+fn a_unit_that_renders_nothing_any_more_keeps_its_objects() {
+    let mut double = Double::new();
+    double.read(many(2));
+    double.take_log();
+    double.read(many(2).with("u01", &[], &[]));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!(double.phase("u01"), "Held");
+    approve(&mut double);
+    assert_eq!(double.take_log(), ["delete u01"]);
+}
+
+#[test]
+fn a_held_unit_that_is_declared_again_is_as_before() {
+    let mut double = Double::new();
+    double.read(many(3));
+    double.take_log();
+    double.read(Commit::new("empty"));
+    double.read(many(3));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!(double.phase("u00"), "Ready");
+    assert_eq!(double.records[&id("u00")].held, None);
+}
+
+#[test]
+fn an_object_that_somebody_made_anew_under_our_name_is_left_alone() {
+    let mut double = Double::new();
+    double.read(many(3));
+    double.objects.remove(&key("u02"));
+    // Nobody has told us yet that it is another object now.
+    let foreign = super::double::Live {
+        uid: "foreign".into(),
+        version: 9_000,
+        content: mainstay_object::Digest::of_bytes(b"theirs"),
+        health: mainstay_unit::Health::healthy(""),
+        ours: false,
+    };
+    double.objects.insert(key("u02"), foreign);
+    double.read(many(2));
+    assert!(double.objects.contains_key(&key("u02")));
+    assert!(double.told.iter().any(|t| t.starts_with("u02 LeftAlone")), "{:?}", double.told);
+}

@@ -1,0 +1,5 @@
+mod double;
+mod faults;
+mod guards;
+mod order;
+mod random;
