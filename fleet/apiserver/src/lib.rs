@@ -4,3 +4,10 @@
 //! request comes with the time it happens at and with the entropy it may use, so the same requests give the same bytes.
 
 pub mod core;
+pub mod shell;
+
+pub use core::User;
+pub use shell::{
+    Body, Builder, ControlPlane, Error, InProcess, Limits, Options, ROOT, Serving, Storage, StorageError,
+    serve,
+};
