@@ -121,6 +121,12 @@ impl<'a> Loader<'a> {
     }
 
     pub(crate) fn bytes(&self, path: &TreePath, entry: &Entry) -> Result<Arc<[u8]>, Problem> {
+        self.spend(path, entry)?;
+        self.tree.read(path).map_err(unreadable)
+    }
+
+    /// Counts a file whether it is cached or not: the limits must not depend on what other builds did.
+    fn spend(&self, path: &TreePath, entry: &Entry) -> Result<(), Problem> {
         if entry.size > self.limits.file_bytes as u64 {
             let message = format!("{path} has {} bytes; the limit is {}", entry.size, self.limits.file_bytes);
             return Err(Problem::new(&codes::LIMIT, message));
@@ -131,7 +137,7 @@ impl<'a> Loader<'a> {
             return Err(Problem::new(&codes::LIMIT, message));
         }
         self.spent.set(spent);
-        self.tree.read(path).map_err(unreadable)
+        Ok(())
     }
 
     /// A file's documents. A file with the same content is parsed once where there is a cache.
@@ -140,10 +146,11 @@ impl<'a> Loader<'a> {
         path: &TreePath,
         entry: &Entry,
     ) -> Result<Arc<Result<Vec<Read>, Problem>>, Problem> {
+        self.spend(path, entry)?;
         if let Some(cached) = self.cache.and_then(|cache| cache.get(&entry.id)) {
             return Ok(cached);
         }
-        let bytes = self.bytes(path, entry)?;
+        let bytes = self.tree.read(path).map_err(unreadable)?;
         let parsed = Arc::new(read(&bytes, &self.limits));
         if let Some(cache) = self.cache {
             cache.put(entry.id.clone(), parsed.clone());
