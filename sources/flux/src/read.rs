@@ -19,7 +19,7 @@ pub trait Place {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Declaration {
     Unit(Box<Unit>),
-    Source(SourceDeclaration),
+    Source(Box<SourceDeclaration>),
     Generator(Generator),
     /// Nothing to do: an ExternalArtifact that its generator declares again, an alert, an unreadable kind.
     Nothing,
@@ -73,7 +73,7 @@ fn read_kind(kind: Kind, older: bool, object: &Object, place: &dyn Place) -> Rea
         Kind::ArtifactGenerator => Declaration::Generator(artifact::read(object, place, &mut problems)),
         Kind::ExternalArtifact => Declaration::Nothing,
         Kind::GitRepository | Kind::OciRepository | Kind::HelmRepository | Kind::HelmChart | Kind::Bucket => {
-            Declaration::Source(source::read(kind, object, place, &mut problems))
+            Declaration::Source(Box::new(source::read(kind, object, place, &mut problems)))
         }
     };
     let diagnostics = problems

@@ -9,7 +9,7 @@ use crate::kustomize;
 use crate::outcome::{Declaring, Outcome};
 use crate::places::Files;
 use crate::reads::{Recorder, digest, files};
-use crate::sources::{Resolver, Source};
+use crate::sources::{Known, Resolver, Source};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_kustomize::ParseCache;
@@ -64,14 +64,15 @@ pub(crate) fn render(
             out
         }
         UnitSource::Folder { source, path, overlay } => {
-            let found = match resolver.resolve(source, &state.sources, &base.repositories, inputs) {
+            let known = Known { declared: &state.sources, repositories: &base.repositories, inputs };
+            let found = match resolver.resolve(source, known) {
                 Ok(found) => found,
                 Err(unavailable) => {
                     let mut out = Rendering::not(unavailable.reason);
-                    out.needs.extend(unavailable.need);
+                    out.needs.extend(unavailable.need.map(|need| *need));
                     out.diagnostics.extend(unavailable.diagnostic.map(
                         |diagnostic| match diagnostic.location {
-                            Some(_) => diagnostic,
+                            Some(_) => *diagnostic,
                             None => diagnostic.at(declared.unit.declared_at.clone()),
                         },
                     ));

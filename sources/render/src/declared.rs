@@ -92,7 +92,7 @@ impl State {
         self.diagnostics.extend(read.diagnostics);
         match read.declaration {
             Declaration::Nothing => {}
-            Declaration::Source(source) => self.add_source(source, place),
+            Declaration::Source(source) => self.add_source(*source),
             Declaration::Generator(generator) => {
                 let generator = Arc::new(generator);
                 for artifact in &generator.artifacts {
@@ -126,7 +126,7 @@ impl State {
         }
     }
 
-    fn add_source(&mut self, source: mainstay_flux::SourceDeclaration, _place: &crate::places::Rendered) {
+    fn add_source(&mut self, source: mainstay_flux::SourceDeclaration) {
         match self.sources.sources.entry(source.id.clone()) {
             Entry::Vacant(free) => {
                 free.insert(source);

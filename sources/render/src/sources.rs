@@ -61,14 +61,23 @@ impl Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Unavailable {
     pub reason: String,
-    pub need: Option<Need>,
-    pub diagnostic: Option<Diagnostic>,
+    pub need: Option<Box<Need>>,
+    pub diagnostic: Option<Box<Diagnostic>>,
 }
 
 impl Unavailable {
     fn because(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), need: None, diagnostic: None }
     }
+}
+
+/// Where a name is looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub declared: &'a Declared,
+    /// Repositories that native documents name.
+    pub repositories: &'a BTreeMap<SourceId, Need>,
+    pub inputs: &'a Inputs,
 }
 
 /// Artifacts are composed once a round.
@@ -78,31 +87,24 @@ pub(crate) struct Resolver {
 }
 
 impl Resolver {
-    pub(crate) fn resolve(
-        &mut self,
-        id: &SourceId,
-        declared: &Declared,
-        repositories: &BTreeMap<SourceId, Need>,
-        inputs: &Inputs,
-    ) -> Result<Source, Unavailable> {
-        self.resolve_below(id, declared, repositories, inputs, &mut Vec::new())
+    pub(crate) fn resolve(&mut self, id: &SourceId, known: Known<'_>) -> Result<Source, Unavailable> {
+        self.resolve_below(id, known, &mut Vec::new())
     }
 
     fn resolve_below(
         &mut self,
         id: &SourceId,
-        declared: &Declared,
-        repositories: &BTreeMap<SourceId, Need>,
-        inputs: &Inputs,
+        known: Known<'_>,
         above: &mut Vec<SourceId>,
     ) -> Result<Source, Unavailable> {
+        let Known { declared, repositories, inputs } = known;
         let platform = || Source { tree: inputs.platform.tree.clone(), origin: Arc::new(Origin::Platform) };
         let SourceId::Named { kind, namespace, name } = id else { return Ok(platform()) };
         if let Some(need) = repositories.get(id) {
             return supplied(id, Some(need), inputs);
         }
         if let Some((generator, artifact)) = declared.artifacts.get(id) {
-            return self.artifact(id, generator, artifact, declared, repositories, inputs, above);
+            return self.artifact(id, generator, artifact, known, above);
         }
         match declared.sources.get(id) {
             Some(found) => match &found.spec {
@@ -137,20 +139,17 @@ impl Resolver {
             None => {
                 let message = format!("{id} is not declared");
                 let diagnostic = Diagnostic::new(&codes::flux::SOURCE_UNDECLARED, message.clone());
-                Err(Unavailable { reason: message, need: None, diagnostic: Some(diagnostic) })
+                Err(Unavailable { reason: message, need: None, diagnostic: Some(Box::new(diagnostic)) })
             }
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn artifact(
         &mut self,
         id: &SourceId,
         generator: &Generator,
         artifact: &Artifact,
-        declared: &Declared,
-        repositories: &BTreeMap<SourceId, Need>,
-        inputs: &Inputs,
+        known: Known<'_>,
         above: &mut Vec<SourceId>,
     ) -> Result<Source, Unavailable> {
         if let Some(done) = self.composed.get(id) {
@@ -163,7 +162,7 @@ impl Resolver {
             let message = format!("{id} is composed out of itself");
             let diagnostic =
                 Diagnostic::new(&codes::flux::ARTIFACT, message.clone()).at(artifact.declared_at.clone());
-            return Err(Unavailable { reason: message, need: None, diagnostic: Some(diagnostic) });
+            return Err(Unavailable { reason: message, need: None, diagnostic: Some(Box::new(diagnostic)) });
         }
         above.push(id.clone());
         let mut trees = BTreeMap::new();
@@ -171,7 +170,7 @@ impl Resolver {
         let used: BTreeSet<&str> = artifact.copies.iter().map(|copy| copy.alias.as_str()).collect();
         let mut lacking = None;
         for source in generator.sources.iter().filter(|source| used.contains(source.alias.as_str())) {
-            match self.resolve_below(&source.source, declared, repositories, inputs, above) {
+            match self.resolve_below(&source.source, known, above) {
                 Ok(found) => {
                     trees.insert(source.alias.clone(), found.tree);
                     origins.insert(source.alias.clone(), found.origin);
@@ -193,7 +192,7 @@ impl Resolver {
                         Diagnostic::new(&codes::flux::ARTIFACT, format!("{id}: {}", error.message))
                             .at(error.location);
                     let reason = format!("{id} can't be composed");
-                    Err(Unavailable { reason, need: None, diagnostic: Some(diagnostic) })
+                    Err(Unavailable { reason, need: None, diagnostic: Some(Box::new(diagnostic)) })
                 }
             },
         };
@@ -227,7 +226,7 @@ fn supplied(id: &SourceId, need: Option<&Need>, inputs: &Inputs) -> Result<Sourc
         Some(Supply::NotEvaluated(why)) => Err(Unavailable::because(format!("{id} is not evaluated: {why}"))),
         None => Err(Unavailable {
             reason: format!("{id} has not been fetched"),
-            need: need.cloned(),
+            need: need.cloned().map(Box::new),
             diagnostic: None,
         }),
     }
