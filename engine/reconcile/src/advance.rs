@@ -35,21 +35,28 @@ impl State {
 
     fn drive(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
         let Some(state) = self.units.get(id) else { return Phase::Applying };
+        let render = state.render.clone();
         if unit.suspend || state.record.suspended {
+            self.keep_watching(id, unit);
             return Phase::Suspended;
         }
         if self.graph.in_cycle(id) {
             let message = "it depends on itself, through other units".to_owned();
             return Phase::Failed { reason: "DependencyCycle".into(), message };
         }
-        match &state.render {
+        match render {
             Render::Good => {}
-            Render::NotRendered(why) => return Phase::NotRendered { why: why.clone() },
+            Render::NotRendered(why) => {
+                self.keep_watching(id, unit);
+                return Phase::NotRendered { why };
+            }
             Render::Failed(message) => {
-                let failed = Phase::Failed { reason: "RenderFailed".into(), message: message.clone() };
+                let failed = Phase::Failed { reason: "RenderFailed".into(), message };
+                self.keep_watching(id, unit);
                 return self.hold_last_good(id, unit, now).unwrap_or(failed);
             }
         }
+        let Some(state) = self.units.get(id) else { return Phase::Applying };
         if state.desired.is_none() {
             return Phase::NotRendered { why: "nothing has been rendered yet".into() };
         }
@@ -69,10 +76,22 @@ impl State {
         self.work(id, unit, now)
     }
 
+    /// A unit that is not worked on is still looked at: its health is shown, and true.
+    fn keep_watching(&mut self, id: &UnitId, unit: &Arc<Unit>) {
+        let owns = self.units.get(id).is_some_and(|s| !s.record.inventory.is_empty());
+        if owns && self.reachable(&unit.target).is_ok() {
+            self.watch(id, unit);
+        }
+    }
+
     /// The last good objects of a unit whose render failed are put back where they drift; nothing else is done.
     fn hold_last_good(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Option<Phase> {
         let state = self.units.get(id)?;
-        if !state.is_applied() || !state.seen || state.retry_at.is_some_and(|at| at > now) {
+        if !state.is_applied() || !state.seen {
+            return None;
+        }
+        if let Some(at) = state.retry_at.filter(|at| *at > now) {
+            self.actions.push(Action::WakeAt(at));
             return None;
         }
         let state = self.units.get_mut(id)?;

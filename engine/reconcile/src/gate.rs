@@ -1,5 +1,6 @@
 use crate::state::{State, UnitState};
 use crate::{Time, Wait};
+use mainstay_object::ObjectKey;
 use mainstay_unit::{Gate, Health, HealthStatus, Missing, UnitId};
 
 impl UnitState {
@@ -13,8 +14,15 @@ impl UnitState {
                 worst = Health::new(health.status, format!("{name}: {}", health.message));
             }
         };
-        for desired in self.desired.iter().flat_map(|d| &d.rendered.objects) {
-            let key = desired.object.key();
+        // Before the first good render of this run, what is recorded is what there should be.
+        let keys: Vec<ObjectKey> = match &self.desired {
+            Some(wanted) => wanted.rendered.objects.iter().map(|d| d.object.key()).collect(),
+            None => self.record.inventory.iter().map(|e| e.key.clone()).collect(),
+        };
+        if self.desired.is_none() && keys.is_empty() {
+            return Health::unknown("nothing has been applied yet");
+        }
+        for key in keys {
             match (self.observed.get(&key), self.failures.get(&key)) {
                 (_, Some(failure)) => consider(key.to_string(), &Health::degraded(failure.message.clone())),
                 (Some(seen), None) if seen.deleting => {

@@ -285,3 +285,31 @@ fn what_a_broken_unit_last_applied_is_still_kept_as_it_was() {
     assert!(double.why("a").contains("bad yaml"), "{}", double.why("a"));
     assert_eq!(double.records[&id("a")].revision, "1");
 }
+
+#[test]
+fn a_unit_that_is_not_worked_on_is_still_looked_at_after_a_restart() {
+    for suspended in [true, false] {
+        let mut double = Double::new();
+        double.read(two(1));
+        double.send(Event::Suspend { unit: id("a"), suspend: suspended });
+        let next = || Commit::new("2").broken("a").with("z", &["a"], &[config("y", 1)]);
+        double.restart();
+        double.read(next());
+        assert_eq!(double.state.units[&id("a")].health.to_string(), "Healthy: 1 object is healthy");
+        double.heal("x", Health::degraded("broken"));
+        assert!(double.state.units[&id("a")].health.to_string().contains("broken"));
+    }
+}
+
+#[test]
+fn a_repair_that_fails_while_the_render_is_broken_is_tried_again() {
+    let mut double = Double::new();
+    double.read(two(1));
+    double.read(Commit::new("2").broken("a"));
+    double.faults.insert(key("x"), VecDeque::from([Unavailable]));
+    double.take_log();
+    double.edit("x");
+    double.now = double.wake.unwrap();
+    double.send(Event::Tick);
+    assert_eq!(double.take_log(), ["apply x", "apply x"]);
+}
