@@ -105,7 +105,7 @@ fn banners(out: &mut String, view: &View, stale: bool) -> fmt::Result {
     let simulated = view.units.iter().filter(|u| u.simulated).count();
     if simulated > 0 {
         let text = format_args!(
-            "{simulated} of {} units were made ready by a simulated controller, nothing runs there.",
+            "{simulated} of {} units hold what only a simulated controller moves: nothing runs there.",
             view.units.len()
         );
         banner("calm", "Simulated.", text)?;
