@@ -229,9 +229,7 @@ impl State {
             match self.wanted.get(&(unit.target.clone(), entry.key.clone())) {
                 // Transferred: it stays in this inventory until the other unit has it in its own.
                 Some(other) if other != id => {
-                    let taken = self.units.get(other).is_some_and(|s| {
-                        s.record.inventory.get(&entry.key).is_some_and(|e| !e.uid.is_empty())
-                    });
+                    let taken = self.has_taken(other, &entry);
                     if taken {
                         self.drop_entry(id, &entry);
                     }
@@ -432,7 +430,7 @@ fn due(
             Need::Repair => {
                 let wanted = match unit.drift {
                     DriftMode::Correct => true,
-                    DriftMode::Warn | DriftMode::Ignore => state.observed.get(&key).is_none(),
+                    DriftMode::Warn | DriftMode::Ignore => !state.observed.contains_key(&key),
                 };
                 // Of units that share an object, the first repairs it.
                 let first = owners.get(&(unit.target.clone(), key.clone())).is_none_or(|o| *o == unit.id);

@@ -31,9 +31,7 @@ impl State {
             let place = (target.clone(), entry.key.clone());
             match self.wanted.get(&place) {
                 Some(other) if other != id => {
-                    let taken = self.units.get(other).is_some_and(|s| {
-                        s.record.inventory.get(&entry.key).is_some_and(|e| !e.uid.is_empty())
-                    });
+                    let taken = self.has_taken(other, &entry);
                     if !taken {
                         let on =
                             vec![Wait::Unit { id: other.clone(), why: format!("takes over {}", entry.key) }];
@@ -82,6 +80,14 @@ impl State {
             state.failures.clear();
         }
         Some(self.start_delete(id, delete))
+    }
+
+    /// Whether another unit has this very object. An entry of an earlier object of that name proves nothing.
+    pub(crate) fn has_taken(&self, other: &UnitId, entry: &InventoryEntry) -> bool {
+        let Some(state) = self.units.get(other) else { return false };
+        let Some(theirs) = state.record.inventory.get(&entry.key) else { return false };
+        let current = state.observed.get(&entry.key).is_some_and(|seen| seen.uid == theirs.uid);
+        !theirs.uid.is_empty() && (theirs.uid == entry.uid || current)
     }
 
     pub(crate) fn drop_entry(&mut self, id: &UnitId, entry: &InventoryEntry) {

@@ -313,3 +313,24 @@ fn a_repair_that_fails_while_the_render_is_broken_is_tried_again() {
     double.send(Event::Tick);
     assert_eq!(double.take_log(), ["apply x", "apply x"]);
 }
+
+#[test]
+fn an_object_that_went_back_and_forth_while_answers_were_late_is_still_known() {
+    let both = |a: &[_], b: &[_]| Commit::new("x").with("a", &[], a).with("b", &[], b);
+    let (x, keep, other) = (config("x", 0), config("keep-a", 1), config("keep-b", 1));
+    let with = both(&[x.clone(), keep.clone()], std::slice::from_ref(&other));
+    let moved = both(std::slice::from_ref(&keep), &[x, other.clone()]);
+    let mut double = Double::new();
+    double.read(with.clone());
+    double.faults.insert(key("x"), VecDeque::from([Invalid]));
+    double.slow = true;
+    double.objects.remove(&key("x"));
+    double.tell("x");
+    double.read(moved.clone());
+    double.restart();
+    double.read(moved);
+    double.read(with);
+    double.answer();
+    double.read(both(&[keep], &[other]));
+    assert!(!double.objects.contains_key(&key("x")), "{:?} {:#?}", double.log, double.told);
+}
