@@ -3,6 +3,7 @@
 //! Absent by design: executing it, reading anything, the clock. Secret values never enter a plan: of a Secret it says
 //! that a key changed, never from what or to what.
 
+mod between;
 mod compare;
 mod display;
 mod guard;
@@ -14,6 +15,7 @@ use mainstay_object::{Digest, ObjectKey, Value};
 use mainstay_unit::{Target, UnitId};
 use serde::Serialize;
 
+pub use between::between;
 pub use compare::{changes, normalise};
 pub use display::{markdown, text};
 pub use guard::{Guard, Held, held_prune, removals};

@@ -4,12 +4,14 @@ use mainstay_cluster::FIELD_MANAGER;
 use mainstay_object::{Digest, Value};
 use mainstay_reconcile::Observation;
 
-/// Set by simulated controllers on what they made healthy.
-const SIMULATED: &str = "mainstay.dev/simulated";
+/// The condition that simulated controllers set on what they made healthy.
+const SIMULATED: &str = "Simulated";
 
 pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let simulated = object.pointer("/metadata/annotations").and_then(|a| a.get(SIMULATED)).is_some();
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let simulated =
+        conditions.into_iter().flatten().any(|c| c.get("type").and_then(Value::as_str) == Some(SIMULATED));
     Observation {
         uid: text("/metadata/uid"),
         resource_version: text("/metadata/resourceVersion"),

@@ -1,0 +1,38 @@
+use crate::exit::{Exit, Failure};
+use crate::management::{ClusterArgs, block_on};
+use crate::output;
+use crate::render::find;
+use crate::repository::{Fixed, RepositoryArgs};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Unit, for example module/team-a/web@eu-1; its name alone where that is unambiguous
+    unit: String,
+    #[command(flatten)]
+    repository: RepositoryArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let state = args.cluster.state.open()?;
+    state.create()?;
+    let mut repository = args.repository.open(&state, "look")?;
+    let newest = repository.fetch()?;
+    let checkout = repository.at(&newest)?;
+    let followed = mainstay_runtime::Sources::followed(&repository);
+    let mut reading =
+        Fixed { checkout, followed, others: Some(&mut repository) }.read(&args.repository.entry()?);
+    let id = find(reading.units.keys(), &args.unit)?;
+    reading.units.retain(|other, _| *other == id);
+    let mut plan = block_on(async {
+        let management = args.cluster.connect().await?;
+        mainstay_runtime::plan(&management, &reading).await.map_err(Failure::environment)
+    })?
+    .plan;
+    // The other units were left out of this reading, not of the repository.
+    plan.units.retain(|u| u.id == id);
+    plan.held.clear();
+    output::print(&mainstay_plan::text(&plan))?;
+    Ok(if plan.has_changes() { Exit::Changes } else { Exit::Done })
+}

@@ -1,0 +1,239 @@
+//! The platform repository and the further ones that units name.
+
+use crate::exit::Failure;
+use crate::state::State;
+use mainstay_git::{Auth, Mirror, Reference, Remote, redact};
+use mainstay_object::Digest;
+use mainstay_render::{Checkout, Followed};
+use mainstay_runtime::Sources;
+use mainstay_unit::tree::{Tree, TreePath};
+use mainstay_unit::{GitReference, Need, Reading};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const FETCH: Duration = Duration::from_secs(60);
+
+#[derive(clap::Args, Debug, Clone)]
+pub(crate) struct RepositoryArgs {
+    /// Platform repository: a URL (https, ssh, file) or a local path
+    #[arg(default_value = ".", value_name = "REPOSITORY")]
+    pub repository: String,
+    /// Folder of the repository that is read first
+    #[arg(long, env = "MAINSTAY_PATH", default_value = "/", value_name = "FOLDER")]
+    pub path: String,
+    /// Branch that is followed [default: the repository's HEAD]
+    #[arg(long, env = "MAINSTAY_BRANCH")]
+    pub branch: Option<String>,
+    /// File with the token for an https repository
+    #[arg(long, env = "MAINSTAY_GIT_TOKEN_FILE", value_name = "FILE")]
+    pub git_token_file: Option<PathBuf>,
+    /// Private key (PEM) for an ssh repository
+    #[arg(long, env = "MAINSTAY_SSH_KEY_FILE", value_name = "FILE", requires = "known_hosts_file")]
+    pub ssh_key_file: Option<PathBuf>,
+    /// Host keys that an ssh repository may show
+    #[arg(long, env = "MAINSTAY_KNOWN_HOSTS_FILE", value_name = "FILE")]
+    pub known_hosts_file: Option<PathBuf>,
+    /// Certificate authority (PEM) of an https repository
+    #[arg(long, env = "MAINSTAY_GIT_CA_FILE", value_name = "FILE")]
+    pub git_ca_file: Option<PathBuf>,
+}
+
+impl RepositoryArgs {
+    pub fn entry(&self) -> Result<TreePath, Failure> {
+        TreePath::parse(&self.path).map_err(|e| Failure::user(format!("--path: {e}")))
+    }
+
+    /// A local folder, if the repository is one.
+    pub fn local(&self) -> Option<PathBuf> {
+        let path = Path::new(self.repository.strip_prefix("file://").unwrap_or(&self.repository));
+        path.is_dir().then(|| path.to_path_buf())
+    }
+
+    fn remote(&self) -> Result<Remote, Failure> {
+        let reference = self.branch.clone().map_or_else(|| Reference::Name("HEAD".into()), Reference::Branch);
+        let url = match self.local() {
+            Some(path) => path
+                .canonicalize()
+                .map_err(|e| Failure::user(format!("{} can't be read: {e}", path.display())))?
+                .display()
+                .to_string(),
+            None => self.repository.clone(),
+        };
+        let mut remote = Remote::new(url, reference);
+        let text = |path: &PathBuf| {
+            std::fs::read_to_string(path)
+                .map(|t| t.trim_end().to_owned())
+                .map_err(|e| Failure::user(format!("{} can't be read: {e}", path.display())))
+        };
+        if let Some(path) = &self.git_token_file {
+            remote.auth = Auth::Token(text(path)?);
+        }
+        if let (Some(key), Some(hosts)) = (&self.ssh_key_file, &self.known_hosts_file) {
+            remote.auth =
+                Auth::Ssh { private_key_pem: text(key)?, passphrase: None, known_hosts: text(hosts)? };
+        }
+        if let Some(path) = &self.git_ca_file {
+            remote.ca = Some(text(path)?.into_bytes());
+        }
+        Ok(remote)
+    }
+
+    /// `role` keeps a daemon and a preview from sharing a mirror: each is locked by one process.
+    pub fn open(&self, state: &State, role: &str) -> Result<Repository, Failure> {
+        let remote = self.remote()?;
+        let shown = redact(&remote.url);
+        let place = format!("{role} {} {:?}", remote.url, remote.reference);
+        let (url, reference) = (remote.url.clone(), reference_of(&remote.reference));
+        let path = state.mirror(&place);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|e| Failure::environment(format!("{} can't be made: {e}", folder.display())))?;
+        }
+        let mirror = Mirror::open(&path, remote)?;
+        Ok(Repository { mirror, shown, url, reference, state: state.clone(), others: BTreeMap::new() })
+    }
+}
+
+pub(crate) struct Repository {
+    pub mirror: Mirror,
+    /// Without credentials.
+    pub shown: String,
+    url: String,
+    reference: GitReference,
+    state: State,
+    others: BTreeMap<Digest, Mirror>,
+}
+
+impl Repository {
+    /// The tree of any revision that the mirror has.
+    pub fn at(&self, revision: &str) -> Result<Checkout, Failure> {
+        let commit = self.mirror.resolve(revision)?;
+        let tree: Arc<dyn Tree> = Arc::new(self.mirror.tree(&commit)?);
+        Ok(Checkout { revision: commit, tree })
+    }
+
+    pub fn fetch(&mut self) -> Result<String, Failure> {
+        let start = Instant::now();
+        Ok(self.mirror.fetch(&|| start.elapsed() > FETCH)?.commit)
+    }
+}
+
+impl Sources for Repository {
+    fn platform(&mut self) -> Result<Checkout, String> {
+        let commit = self.fetch().map_err(|e| e.to_string())?;
+        self.at(&commit).map_err(|e| e.to_string())
+    }
+
+    fn followed(&self) -> Option<Followed> {
+        Some(Followed { url: self.url.clone(), reference: self.reference.clone() })
+    }
+
+    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String> {
+        let Need::Git { url, reference, .. } = need else { return Err("it is no Git repository".into()) };
+        let mut remote = Remote::new(url.clone(), Reference::from(reference));
+        credentials(&mut remote, secret);
+        let key = Digest::of_bytes(format!("{url} {reference:?} {secret:?}").as_bytes());
+        let path = self.state.mirror(&key.0);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+        }
+        let mirror = match self.others.entry(key) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(Mirror::open(&path, remote).map_err(|e| e.to_string())?)
+            }
+        };
+        let start = Instant::now();
+        let commit = match mirror.fetch(&|| start.elapsed() > FETCH) {
+            Ok(head) => head.commit,
+            // An outage stops nothing that was fetched before.
+            Err(error) => match mirror.head() {
+                Some(head) => {
+                    tracing::warn!(repository = %redact(url), %error, "using the last state that was fetched");
+                    head.commit.clone()
+                }
+                None => return Err(error.to_string()),
+            },
+        };
+        let tree: Arc<dyn Tree> = Arc::new(mirror.tree(&commit).map_err(|e| e.to_string())?);
+        Ok(Checkout { revision: commit, tree })
+    }
+}
+
+/// The keys that Flux reads from a GitRepository's Secret.
+fn credentials(remote: &mut Remote, secret: Option<&BTreeMap<String, String>>) {
+    let Some(secret) = secret else { return };
+    let get = |name: &str| secret.get(name).cloned();
+    if let (Some(private_key_pem), Some(known_hosts)) = (get("identity"), get("known_hosts")) {
+        remote.auth = Auth::Ssh { private_key_pem, passphrase: get("password"), known_hosts };
+    } else if let Some(token) = get("bearerToken") {
+        remote.auth = Auth::Bearer(token);
+    } else if let (Some(user), Some(password)) = (get("username"), get("password")) {
+        remote.auth = Auth::Basic { user, password };
+    }
+    if let Some(ca) = get("ca.crt").or_else(|| get("caFile")) {
+        remote.ca = Some(ca.into_bytes());
+    }
+}
+
+fn reference_of(reference: &Reference) -> GitReference {
+    let mut out = GitReference::default();
+    match reference.clone() {
+        Reference::Branch(branch) => out.branch = Some(branch),
+        Reference::Tag(tag) => out.tag = Some(tag),
+        Reference::Semver { range } => out.semver = Some(range.to_string()),
+        Reference::Commit(commit) => out.commit = Some(commit),
+        Reference::Name(name) => out.name = Some(name),
+    }
+    out
+}
+
+/// A tree that is given: a folder on disk, one fixed revision. Further repositories are looked up where `others` can.
+pub(crate) struct Fixed<'a> {
+    pub checkout: Checkout,
+    pub followed: Option<Followed>,
+    pub others: Option<&'a mut Repository>,
+}
+
+impl Fixed<'_> {
+    /// Reads it without asking any cluster.
+    pub fn read(&mut self, entry: &TreePath) -> Reading {
+        let mut inputs = mainstay_render::Inputs::new(self.checkout.clone(), entry.clone());
+        inputs.followed.clone_from(&self.followed);
+        let mut cache = mainstay_render::Cache::default();
+        loop {
+            let reading = mainstay_render::read_with(&inputs, &mut cache);
+            let mut news = false;
+            for need in &reading.needs {
+                match need {
+                    Need::Reference(reference) if !inputs.references.contains_key(reference) => {
+                        let why = format!("{reference} lives in a cluster, and none is asked");
+                        inputs
+                            .references
+                            .insert(reference.clone(), mainstay_render::Supply::NotEvaluated(why));
+                        news = true;
+                    }
+                    Need::Git { id, secret, .. } if !inputs.trees.contains_key(id) => {
+                        let supply = match (&mut self.others, secret) {
+                            (Some(repository), None) => match repository.git(need, None) {
+                                Ok(checkout) => mainstay_render::Supply::Here(checkout),
+                                Err(why) => mainstay_render::Supply::Absent(why),
+                            },
+                            (Some(_) | None, _) => {
+                                mainstay_render::Supply::NotEvaluated("it is not fetched offline".into())
+                            }
+                        };
+                        inputs.trees.insert(id.clone(), supply);
+                        news = true;
+                    }
+                    Need::Reference(_) | Need::Git { .. } => {}
+                }
+            }
+            if !news {
+                return reading;
+            }
+        }
+    }
+}
