@@ -3,6 +3,9 @@ use crate::{Time, Wait};
 use mainstay_object::ObjectKey;
 use mainstay_unit::{Gate, Health, HealthStatus, Missing, UnitId};
 
+/// Shown where a user's own expression decides: unproven is not healthy.
+const NOT_EVALUATED: &str = "CEL expressions are not evaluated yet";
+
 impl UnitState {
     /// The unit's health is that of its worst object or check, named.
     pub(crate) fn assess(&self) -> Health {
@@ -41,6 +44,9 @@ impl UnitState {
                 None => consider(check.key.to_string(), &Health::missing("does not exist")),
             }
         }
+        if self.has_expressions() {
+            consider("health check".into(), &Health::unknown(NOT_EVALUATED));
+        }
         if worst.status == HealthStatus::Healthy {
             worst.message = match count {
                 1 => "1 object is healthy".into(),
@@ -50,9 +56,16 @@ impl UnitState {
         worst
     }
 
+    /// Whether the user said in CEL what healthy means: nothing else may stand in for that.
+    fn has_expressions(&self) -> bool {
+        let checks = self.unit.iter().flat_map(|u| &u.health_checks);
+        checks.into_iter().any(|c| c.current.is_some() || c.in_progress.is_some() || c.failed.is_some())
+    }
+
     /// Health of the named checks alone.
     fn checks_healthy(&self) -> bool {
-        self.unit.iter().flat_map(|u| &u.health_checks).all(|check| {
+        !self.has_expressions()
+            && self.unit.iter().flat_map(|u| &u.health_checks).all(|check| {
             check.key.name.is_empty()
                 || self.observed.get(&check.key).is_some_and(|o| o.health.status.is_healthy())
         })
@@ -84,6 +97,9 @@ impl State {
                     Missing::Error | Missing::Wait => "is not declared",
                 };
                 out.push(Wait::Unit { id: dependency.on.clone(), why: why.into() });
+            } else if dependency.ready_expr.is_some() {
+                let why = format!("its readyExpr decides, and {NOT_EVALUATED}");
+                out.push(Wait::Unit { id: dependency.on.clone(), why });
             }
         }
         for (on, _) in self.graph.dependencies(id) {

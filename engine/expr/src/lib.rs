@@ -1,1 +1,0 @@
-//! CEL with the Kubernetes function library, bounded in size and cost. Never panics, never loops.

@@ -1,1 +1,0 @@
-//! What must survive a restart besides the Units themselves.
