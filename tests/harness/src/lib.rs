@@ -22,7 +22,7 @@ mod skip;
 mod tools;
 
 pub use audit::{AuditEntry, AuditMark};
-pub use process::{Output, StartError};
+pub use process::{Guarded, Output, StartError, SweptFolder};
 pub use server::RealServer;
 pub use skip::{Requirement, corpora_or_skip, real_or_skip, skip, tools_or_skip};
 pub use tools::{Tools, tools};

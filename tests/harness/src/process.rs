@@ -29,7 +29,7 @@ if [ -e "$1" ]; then sleep 1; rm -rf -- "$1"; fi"#;
 
 /// A running server. Dropping it kills it.
 #[derive(Debug)]
-pub(crate) struct Guarded {
+pub struct Guarded {
     pub name: &'static str,
     pub log: PathBuf,
     shell: Child,
@@ -85,7 +85,7 @@ impl Drop for Guarded {
 
 /// A temporary folder that is removed when this process ends, whichever way.
 #[derive(Debug)]
-pub(crate) struct SweptFolder {
+pub struct SweptFolder {
     pub path: PathBuf,
     shell: Child,
     lifeline: Option<ChildStdin>,

@@ -1,0 +1,86 @@
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::on_both_wires;
+use crate::repository::config_map;
+use crate::world::{PART_OF, World};
+
+on_both_wires! {
+    ten_kills_during_an_apply_leave_nothing_orphaned,
+}
+
+const MODULES: [&str; 4] = ["a", "b", "c", "d"];
+const OBJECTS: usize = 12;
+const KILLS: u32 = 10;
+
+/// Every third object has a name that no other generation has, so that each makes, changes and prunes some.
+fn names(module: &str, generation: u32) -> Vec<String> {
+    let name = |i: usize| match i % 3 {
+        0 => format!("{module}-{i}-of-{generation}"),
+        _ => format!("{module}-{i}"),
+    };
+    (0..OBJECTS).map(name).collect()
+}
+
+fn declare(world: &World, generation: u32) {
+    for (i, module) in MODULES.iter().enumerate() {
+        let after: Vec<&str> = i.checked_sub(2).map(|before| MODULES[before]).into_iter().collect();
+        let objects: String = names(module, generation)
+            .iter()
+            .map(|name| config_map("crash", name, &generation.to_string()))
+            .collect();
+        world.repository.module("crash", module, &after, &objects);
+    }
+}
+
+fn ten_kills_during_an_apply_leave_nothing_orphaned(world: &mut World) {
+    world.tenant("crash");
+    for generation in 0..KILLS {
+        declare(world, generation);
+        let commit = world.repository.commit(&format!("Generation {generation}"));
+        world.run();
+        world.has_read(&commit);
+        // Not a wait for anything: the moment is meant to be any between the first request and convergence.
+        let moment = Duration::from_millis(RandomState::new().hash_one(generation) % 900);
+        println!("killed {moment:?} after it read generation {generation}");
+        std::thread::sleep(moment);
+        world.kill();
+    }
+    declare(world, KILLS);
+    let commit = world.repository.commit("The last generation");
+    world.run();
+
+    for module in MODULES {
+        world.has_applied(&format!("module/crash/{module}"), &commit);
+    }
+    let wanted: BTreeSet<String> = MODULES.iter().flat_map(|module| names(module, KILLS)).collect();
+    let list = |world: &World, kinds: &str, label: &str| -> Vec<Value> {
+        let text =
+            world.kubectl(&["get", kinds, "--all-namespaces", "-l", label, "-o", "json"]).expect_success();
+        let list: Value = serde_json::from_str(&text).expect("kubectl prints JSON");
+        list["items"].as_array().cloned().unwrap_or_default()
+    };
+    let labelled = list(world, "configmaps,services,deployments.apps,jobs.batch,namespaces", PART_OF);
+    let here: BTreeSet<String> = labelled
+        .iter()
+        .filter(|object| object["metadata"]["namespace"] == "crash")
+        .map(|object| object["metadata"]["name"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(here, wanted);
+    let owned: BTreeSet<String> = world
+        .units()
+        .expect("units")
+        .iter()
+        .flat_map(|unit| unit["inventory"].as_array().cloned().unwrap_or_default())
+        .map(|entry| entry["uid"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    let orphans: Vec<String> = labelled
+        .iter()
+        .filter(|object| !owned.contains(object["metadata"]["uid"].as_str().unwrap_or_default()))
+        .map(|object| format!("{} {}", object["kind"], object["metadata"]["name"]))
+        .collect();
+    assert!(orphans.is_empty(), "in no inventory: {orphans:?}\n{}", world.log_tail());
+}

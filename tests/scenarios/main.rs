@@ -1,0 +1,41 @@
+//! What a user does, from a commit to the objects on a cluster, with the compiled binary.
+//!
+//! Every scenario runs on two wires: `embedded`, the control plane inside of the daemon, and `real`, a kube-apiserver with
+//! its controllers. Those of one wire share a daemon, a cluster and a platform repository, one after the other; each has
+//! a tenant and a namespace of its own. Absent by design: calls into the engine. A scenario commits to Git, runs
+//! `mainstay` and `kubectl`, and looks at what they print.
+
+mod adoption;
+mod changes;
+mod crash;
+mod drift;
+mod errors;
+mod process;
+mod quiet;
+mod removal;
+mod repository;
+mod transfer;
+mod world;
+
+/// Makes two tests of each scenario, a function of the world.
+macro_rules! on_both_wires {
+    ($($scenario:ident),* $(,)?) => {
+        $(
+            mod $scenario {
+                use crate::world::{Wire, on};
+
+                #[test]
+                fn embedded() {
+                    on(Wire::Embedded, stringify!($scenario), super::$scenario);
+                }
+
+                #[test]
+                fn real() {
+                    on(Wire::Real, stringify!($scenario), super::$scenario);
+                }
+            }
+        )*
+    };
+}
+
+pub(crate) use on_both_wires;

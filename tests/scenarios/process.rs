@@ -1,0 +1,69 @@
+//! The daemon and the commands of the compiled binary.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mainstay_harness::{Guarded, Output};
+use serde_json::Value;
+
+pub const MAINSTAY: &str = env!("CARGO_BIN_EXE_mainstay");
+
+/// A running `mainstay run`. Dropping it is `kill -9`.
+pub struct Daemon {
+    process: Guarded,
+    log: PathBuf,
+}
+
+impl Daemon {
+    pub fn start(arguments: &[String], log: PathBuf) -> Self {
+        match Guarded::spawn("mainstay", Path::new(MAINSTAY), arguments, &log) {
+            Ok(process) => Self { process, log },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.process.ended().is_none()
+    }
+
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    pub fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    /// `GET /api/v1/view`: what the daemon shows of itself.
+    pub fn view(&self) -> Result<Value, String> {
+        let log = self.log();
+        let after = log.split_once("page=http://").ok_or("its page is not served yet")?.1;
+        let address: String = after.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+        let answer = get(&address, "/api/v1/view").map_err(|error| format!("{address}: {error}"))?;
+        let body = answer.split_once("\r\n\r\n").ok_or("no answer")?.1;
+        serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))
+    }
+}
+
+fn get(address: &str, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Runs a command of the binary to its end, with nothing of the user's.
+pub fn mainstay(arguments: &[&str], home: &Path, environment: &[(&str, &Path)]) -> Output {
+    let mut command = Command::new(MAINSTAY);
+    for foreign in ["KUBECONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        command.env_remove(foreign);
+    }
+    command.args(arguments).env("HOME", home).envs(environment.iter().copied());
+    Output::of(&mut command, "").expect("mainstay can be run")
+}

@@ -1,0 +1,138 @@
+use serde_json::Value;
+
+use crate::on_both_wires;
+use crate::repository::config_map;
+use crate::world::{PART_OF, World};
+
+on_both_wires! {
+    pruning_deletes_only_what_mainstay_made,
+    a_renamed_folder_removes_nothing_and_says_what_is_missing,
+    a_broken_declaration_removes_nothing_and_says_what_is_held,
+    an_emptied_repository_removes_nothing_and_says_what_is_held,
+}
+
+fn pruning_deletes_only_what_mainstay_made(world: &mut World) {
+    world.tenant("prune");
+    let two = config_map("prune", "stays", "ours") + &config_map("prune", "goes", "ours");
+    world.repository.module("prune", "web", &[], &two);
+    world.repository.commit("Two objects");
+    world.config_map_is("prune", "stays", "ours");
+    world.config_map_is("prune", "goes", "ours");
+
+    let ours = world.object("configmap", "prune", "goes").expect("it exists");
+    let label = ours["metadata"]["labels"][PART_OF].as_str().expect("a label").to_owned();
+    let foreign = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: foreign\n  namespace: prune\n  labels:\n    {PART_OF}: {label}\ndata:\n  value: theirs\n"
+    );
+    world.kubectl_with(&["create", "-f", "-"], &foreign).expect_success();
+
+    world.repository.module("prune", "web", &[], &config_map("prune", "stays", "ours"));
+    let commit = world.repository.commit("One object");
+    world.config_map_is_gone("prune", "goes");
+    world.has_applied("module/prune/web", &commit);
+    assert_eq!(world.config_map("prune", "stays").0, "ours");
+    assert_eq!(world.config_map("prune", "foreign").0, "theirs");
+
+    world.repository.remove("prune");
+    world.repository.commit("No object");
+    world.config_map_is_gone("prune", "stays");
+    world.until("the unit is forgotten", |world| match world.unit("module/prune/web") {
+        Ok(unit) => Err(unit.to_string()),
+        Err(_) => Ok(()),
+    });
+    assert_eq!(world.config_map("prune", "foreign").0, "theirs");
+    world.kubectl(&["delete", "configmap", "foreign", "-n", "prune"]).expect_success();
+}
+
+fn a_renamed_folder_removes_nothing_and_says_what_is_missing(world: &mut World) {
+    world.tenant("renamed");
+    world.repository.module("renamed", "web", &[], &config_map("renamed", "web", "first"));
+    let commit = world.repository.commit("A value");
+    world.has_applied("module/renamed/web", &commit);
+    let before = world.config_map("renamed", "web");
+
+    world.repository.rename("renamed/web", "renamed/site");
+    let commit = world.repository.commit("The folder is renamed");
+    world.has_read(&commit);
+
+    let unit = world.is("module/renamed/web", "Failed");
+    assert!(unit["message"].as_str().unwrap_or_default().contains("renamed/web"), "{unit:#}");
+    assert_eq!(world.config_map("renamed", "web"), before);
+
+    world.repository.declare("renamed", "web", &[], "site");
+    world.repository.commit("The module follows");
+    world.is("module/renamed/web", "Ready");
+    assert_eq!(world.config_map("renamed", "web"), before);
+}
+
+fn a_broken_declaration_removes_nothing_and_says_what_is_held(world: &mut World) {
+    world.tenant("held");
+    for name in ["one", "two"] {
+        world.repository.module("held", name, &[], &config_map("held", name, "first"));
+    }
+    let commit = world.repository.commit("Two modules");
+    world.has_applied("module/held/one", &commit);
+    world.has_applied("module/held/two", &commit);
+    let before = [world.config_map("held", "one"), world.config_map("held", "two")];
+
+    // One declaration can't be read, and the other is gone: whether the first now holds both, nobody knows.
+    world.repository.write("held/one.yaml", "apiVersion: mainstay.dev/v1alpha1\nkind: [Module\n");
+    world.repository.remove("held/two.yaml");
+    let commit = world.repository.commit("A broken file and a missing one");
+    world.has_read(&commit);
+
+    for name in ["one", "two"] {
+        let unit = world.is(&format!("module/held/{name}"), "Held");
+        assert!(unit["message"].as_str().unwrap_or_default().contains("held/one.yaml"), "{unit:#}");
+    }
+    assert_eq!([world.config_map("held", "one"), world.config_map("held", "two")], before);
+
+    world.repository.declare("held", "one", &[], "one");
+    world.repository.commit("It is mended");
+    world.is("module/held/one", "Ready");
+    // Now that everything is read, the missing one is gone for good.
+    world.config_map_is_gone("held", "two");
+    assert_eq!(world.config_map("held", "one"), before[0]);
+}
+
+fn an_emptied_repository_removes_nothing_and_says_what_is_held(world: &mut World) {
+    world.tenant("emptied");
+    world.repository.module("emptied", "web", &[], &config_map("emptied", "web", "first"));
+    let commit = world.repository.commit("A value");
+    world.has_applied("module/emptied/web", &commit);
+    let before = world.config_map("emptied", "web");
+    let units = |world: &World| -> Vec<Value> {
+        let units = world.units().expect("units");
+        units.into_iter().filter(|unit| unit["inventory"].as_array().is_some_and(|i| !i.is_empty())).collect()
+    };
+    let all = units(world).len();
+
+    for entry in std::fs::read_dir(&world.repository.path).expect("a repository").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != ".git" {
+            world.repository.remove(&name);
+        }
+    }
+    let commit = world.repository.commit("Nothing is left");
+    world.has_read(&commit);
+
+    let unit = world.is("module/emptied/web", "Held");
+    assert!(unit["held"].as_str().is_some_and(|hash| !hash.is_empty()), "{unit:#}");
+    let why = world.mainstay(&["why", "module/emptied/web"]).expect_success();
+    assert!(why.contains("mainstay approve"), "{why}");
+    world.until("all units are held", |world| {
+        let other: Vec<String> = units(world)
+            .iter()
+            .filter(|unit| unit["phase"] != "Held")
+            .map(|unit| format!("{} is {}", unit["id"], unit["phase"]))
+            .collect();
+        if other.is_empty() { Ok(()) } else { Err(other.join(", ")) }
+    });
+    assert_eq!(units(world).len(), all);
+    assert_eq!(world.config_map("emptied", "web"), before);
+
+    let commit = world.repository.revert();
+    world.has_read(&commit);
+    world.is("module/emptied/web", "Ready");
+    assert_eq!(world.config_map("emptied", "web"), before);
+}
