@@ -28,6 +28,8 @@ pub enum KubeconfigFault {
     Insecure(String),
 }
 
+const USER_AGENT: &str = concat!("mainstay/", env!("CARGO_PKG_VERSION"));
+
 impl Cluster {
     /// From a file of the user's own: everything that kubectl allows. An empty context means the current one.
     pub async fn from_file(path: &Path, context: Option<&str>) -> Result<Self, ConnectError> {
@@ -71,6 +73,8 @@ impl Cluster {
     fn from_ready_config(mut config: Config) -> Result<Self, ConnectError> {
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(10));
+        // Audit logs and flow schemas tell who asks by it.
+        config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
         let client = Client::try_from(config).map_err(|e| ConnectError::Unusable(e.to_string()))?;
         Ok(Self::from_client(client))
     }
