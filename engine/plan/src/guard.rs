@@ -1,5 +1,5 @@
 use mainstay_object::{Digest, ObjectKey};
-use mainstay_unit::{Inventory, UnitId};
+use mainstay_unit::{Inventory, Reading, RenderState, UnitId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,19 @@ pub struct Guard<'a> {
     /// Files and renders that could have declared a unit and were not read.
     pub unread: &'a [String],
     pub approved: &'a BTreeSet<String>,
+}
+
+/// The units of a revision, or none where all of them together render to nothing: the entry folder of an emptied
+/// repository is a unit too.
+pub fn declared(reading: &Reading) -> BTreeSet<UnitId> {
+    let is_nothing = |state: &RenderState| match state {
+        RenderState::Rendered(rendered) => rendered.objects.is_empty(),
+        RenderState::NotRendered { .. } | RenderState::Failed { .. } => false,
+    };
+    if reading.units.values().all(|unit| is_nothing(&unit.state)) {
+        return BTreeSet::new();
+    }
+    reading.units.keys().cloned().collect()
 }
 
 /// Splits the units that are no longer declared into those to remove now and those held.

@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use between::between;
 pub use compare::{changes, normalise};
 pub use display::{markdown, text};
-pub use guard::{Guard, Held, held_prune, removals};
+pub use guard::{Guard, Held, declared, held_prune, removals};
 pub use order::{deletion_rank, rank};
 
 /// Everything a revision would do, units in dependency order.

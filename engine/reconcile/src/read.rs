@@ -1,9 +1,9 @@
 use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, Value};
-use mainstay_plan::{Guard, removals};
+use mainstay_plan::{Guard, declared, removals};
 use mainstay_unit::{Inventory, Reading, RenderState, Rendered, Target, UnitId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl State {
@@ -86,7 +86,7 @@ impl State {
             .filter(|(_, s)| !s.record.inventory.is_empty())
             .map(|(id, s)| (id.clone(), &s.record.inventory))
             .collect();
-        let declared: BTreeSet<UnitId> = reading.units.keys().cloned().collect();
+        let declared = declared(reading);
         let guard =
             Guard { known: &known, declared: &declared, unread: &reading.unread, approved: &self.approved };
         let (remove, held) = removals(&guard);

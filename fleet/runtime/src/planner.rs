@@ -188,7 +188,7 @@ impl Planner<'_> {
             .filter(|(_, r)| !r.inventory.is_empty())
             .map(|(id, r)| (id.clone(), &r.inventory))
             .collect();
-        let declared: BTreeSet<UnitId> = reading.units.keys().cloned().collect();
+        let declared = mainstay_plan::declared(reading);
         let approved = BTreeSet::new();
         let guard =
             Guard { known: &known, declared: &declared, unread: &reading.unread, approved: &approved };

@@ -45,6 +45,16 @@ fn an_emptied_repository_removes_nothing_until_it_is_approved() {
 }
 
 #[test]
+fn a_repository_whose_units_render_to_nothing_is_an_emptied_one() {
+    let mut double = Double::new();
+    double.read(many(3));
+    double.take_log();
+    double.read(Commit::new("empty").with("entry", &[], &[]));
+    assert!(!double.take_log().iter().any(|line| line.starts_with("delete")));
+    assert_eq!(double.phase("u00"), "Held");
+}
+
+#[test]
 fn more_than_five_of_a_tenants_units_go_only_when_approved() {
     let mut double = Double::new();
     double.read(many(20));
