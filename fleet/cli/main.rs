@@ -50,7 +50,13 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "MAINSTAY_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
     /// Which log lines are written, for example `info` or `mainstay_runtime=debug`
-    #[arg(long, global = true, env = "MAINSTAY_LOG", default_value = "info,kube_client=off", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "MAINSTAY_LOG",
+        default_value = "info,kube_client=off",
+        value_name = "FILTER"
+    )]
     log: String,
     /// Configuration file (YAML; its keys are the names of the flags) [default: ~/.config/mainstay/config.yaml]
     #[arg(long, global = true, env = "MAINSTAY_CONFIG", value_name = "FILE")]

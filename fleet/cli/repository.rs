@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::state::State;
-use mainstay_git::{Auth, Mirror, Reference, Remote, redact};
+use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
 use mainstay_render::{Checkout, Followed};
 use mainstay_runtime::Sources;
@@ -85,14 +85,14 @@ impl RepositoryArgs {
         let remote = self.remote()?;
         let shown = redact(&remote.url);
         let place = format!("{role} {} {:?}", remote.url, remote.reference);
-        let (url, reference) = (remote.url.clone(), reference_of(&remote.reference));
+        let reference = reference_of(&remote.reference);
         let path = state.mirror(&place);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .map_err(|e| Failure::environment(format!("{} can't be made: {e}", folder.display())))?;
         }
-        let mirror = Mirror::open(&path, remote)?;
-        Ok(Repository { mirror, shown, url, reference, state: state.clone(), others: BTreeMap::new() })
+        let mirror = Mirror::open(&path, remote.clone())?;
+        Ok(Repository { mirror, shown, remote, reference, state: state.clone(), others: BTreeMap::new() })
     }
 }
 
@@ -100,24 +100,48 @@ pub(crate) struct Repository {
     pub mirror: Mirror,
     /// Without credentials.
     pub shown: String,
-    url: String,
+    remote: Remote,
     reference: GitReference,
     state: State,
     others: BTreeMap<Digest, Mirror>,
 }
 
 impl Repository {
-    /// The tree of any revision that the mirror has.
+    /// The tree of any revision: one that the mirror has, or else a branch, tag or commit of the repository.
     pub fn at(&self, revision: &str) -> Result<Checkout, Failure> {
-        let commit = self.mirror.resolve(revision)?;
-        let tree: Arc<dyn Tree> = Arc::new(self.mirror.tree(&commit)?);
-        Ok(Checkout { revision: commit, tree })
+        let first = match self.mirror.resolve(revision) {
+            Ok(commit) => return checkout(&self.mirror, commit),
+            Err(error) => error,
+        };
+        let names = [
+            Reference::Branch(revision.to_owned()),
+            Reference::Tag(revision.to_owned()),
+            Reference::Commit(revision.to_owned()),
+        ];
+        for reference in names {
+            let mut remote = self.remote.clone();
+            let place = format!("look {} {reference:?}", remote.url);
+            remote.reference = reference;
+            let mut mirror = Mirror::open(self.state.mirror(&place), remote)?;
+            let start = Instant::now();
+            match mirror.fetch(&|| start.elapsed() > FETCH) {
+                Ok(head) => return checkout(&mirror, head.commit),
+                Err(GitError::NotFound { .. } | GitError::Invalid { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(first.into())
     }
 
     pub fn fetch(&mut self) -> Result<String, Failure> {
         let start = Instant::now();
         Ok(self.mirror.fetch(&|| start.elapsed() > FETCH)?.commit)
     }
+}
+
+fn checkout(mirror: &Mirror, commit: String) -> Result<Checkout, Failure> {
+    let tree: Arc<dyn Tree> = Arc::new(mirror.tree(&commit)?);
+    Ok(Checkout { revision: commit, tree })
 }
 
 impl Sources for Repository {
@@ -127,7 +151,7 @@ impl Sources for Repository {
     }
 
     fn followed(&self) -> Option<Followed> {
-        Some(Followed { url: self.url.clone(), reference: self.reference.clone() })
+        Some(Followed { url: self.remote.url.clone(), reference: self.reference.clone() })
     }
 
     fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String> {

@@ -66,9 +66,9 @@ impl UnitState {
     fn checks_healthy(&self) -> bool {
         !self.has_expressions()
             && self.unit.iter().flat_map(|u| &u.health_checks).all(|check| {
-            check.key.name.is_empty()
-                || self.observed.get(&check.key).is_some_and(|o| o.health.status.is_healthy())
-        })
+                check.key.name.is_empty()
+                    || self.observed.get(&check.key).is_some_and(|o| o.health.status.is_healthy())
+            })
     }
 
     /// Whether dependents may start: only what is applied as wanted opens a gate.
