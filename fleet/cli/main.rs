@@ -162,9 +162,11 @@ fn start() -> Result<Exit, Failure> {
 }
 
 fn log(global: &Global) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&global.log).unwrap_or_else(|error| {
+    // What the client says of a failed request, whoever made the request says better.
+    let filter = |log: &str| tracing_subscriber::EnvFilter::try_new(format!("kube_client=off,{log}"));
+    let filter = filter(&global.log).unwrap_or_else(|error| {
         anstream::eprintln!("warning: --log {:?} is not a filter ({error}); using info", global.log);
-        tracing_subscriber::EnvFilter::new("info")
+        tracing_subscriber::EnvFilter::new("kube_client=off,info")
     });
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match global.log_format {

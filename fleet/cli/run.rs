@@ -69,9 +69,10 @@ pub(crate) async fn follow(args: Args, state: State) -> Result<Exit, Failure> {
         Some(plane) if args.embedded => embedded(plane, &state)?,
         Some(_) | None => args.cluster.connect().await?,
     };
+    // Where that can't be told, nothing may be written either.
     let fresh = !args.embedded
         && !args.adopt
-        && mainstay_runtime::records(&management).await.is_ok_and(|r| r.is_empty());
+        && mainstay_runtime::records(&management).await.map_err(Failure::environment)?.is_empty();
     if fresh && !args.observe {
         tracing::warn!("Mainstay has no unit on this cluster yet: observing only; --adopt lets it write");
     }
