@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -36,27 +36,51 @@ fn declare(world: &World, generation: u32) {
     }
 }
 
+/// Whether the daemon that runs has brought all modules to the generation that it found.
+fn is_done(world: &World) -> bool {
+    let log = world.log();
+    MODULES.iter().all(|module| log.contains(&format!("unit=module/crash/{module} reason=\"Ready\"")))
+}
+
+fn commit(world: &mut World, generation: u32) -> String {
+    declare(world, generation);
+    world.repository.commit(&format!("Generation {generation}"))
+}
+
 fn ten_kills_during_an_apply_leave_nothing_orphaned(world: &mut World) {
     world.tenant("crash");
-    for generation in 0..KILLS {
-        declare(world, generation);
-        let commit = world.repository.commit(&format!("Generation {generation}"));
-        world.run();
-        world.has_read(&commit);
-        // Not a wait for anything: the moment is meant to be any between the first request and convergence.
-        let moment = Duration::from_millis(RandomState::new().hash_one(generation) % 900);
-        println!("killed {moment:?} after it read generation {generation}");
-        std::thread::sleep(moment);
-        world.kill();
+    world.kill();
+    let first = commit(world, 0);
+    world.run();
+    world.log_says(&first);
+    let begun = Instant::now();
+    for module in MODULES {
+        world.log_says(&format!("unit=module/crash/{module} reason=\"Ready\""));
     }
-    declare(world, KILLS);
-    let commit = world.repository.commit("The last generation");
+    let whole = begun.elapsed();
+    world.kill();
+
+    let (mut generation, mut kills) = (0, 0);
+    while kills < KILLS {
+        generation += 1;
+        assert!(generation < 5 * KILLS, "most kills come too late: an apply takes {whole:?}");
+        let revision = commit(world, generation);
+        world.run();
+        world.log_says(&revision);
+        // Not a wait for anything: the moment is meant to be any between the first request and convergence.
+        let moment = whole.mul_f64((RandomState::new().hash_one(generation) % 1000) as f64 / 1000.0);
+        std::thread::sleep(moment);
+        world.kill_and(|world| kills += u32::from(!is_done(world)));
+        println!("killed {moment:?} after generation {generation} was read; {kills} during an apply");
+    }
+    let last = generation + 1;
+    let commit = commit(world, last);
     world.run();
 
     for module in MODULES {
         world.has_applied(&format!("module/crash/{module}"), &commit);
     }
-    let wanted: BTreeSet<String> = MODULES.iter().flat_map(|module| names(module, KILLS)).collect();
+    let wanted: BTreeSet<String> = MODULES.iter().flat_map(|module| names(module, last)).collect();
     let list = |world: &World, kinds: &str, label: &str| -> Vec<Value> {
         let text =
             world.kubectl(&["get", kinds, "--all-namespaces", "-l", label, "-o", "json"]).expect_success();

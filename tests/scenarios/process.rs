@@ -11,22 +11,27 @@ use serde_json::Value;
 
 pub const MAINSTAY: &str = env!("CARGO_BIN_EXE_mainstay");
 
-/// A running `mainstay run`. Dropping it is `kill -9`.
+/// A `mainstay run`. Dropping it is `kill -9`.
 pub struct Daemon {
-    process: Guarded,
+    process: Option<Guarded>,
     log: PathBuf,
 }
 
 impl Daemon {
     pub fn start(arguments: &[String], log: PathBuf) -> Self {
         match Guarded::spawn("mainstay", Path::new(MAINSTAY), arguments, &log) {
-            Ok(process) => Self { process, log },
+            Ok(process) => Self { process: Some(process), log },
             Err(error) => panic!("{error}"),
         }
     }
 
     pub fn runs(&mut self) -> bool {
-        self.process.ended().is_none()
+        self.process.as_mut().is_some_and(|process| process.ended().is_none())
+    }
+
+    /// `kill -9`; its log can still be read.
+    pub fn kill(&mut self) {
+        self.process.take();
     }
 
     pub fn log(&self) -> String {

@@ -102,6 +102,15 @@ impl World {
         self.daemon.take();
     }
 
+    /// `kill -9`, and a look at what the log holds then.
+    pub fn kill_and(&mut self, look: impl FnOnce(&World)) {
+        if let Some(daemon) = &mut self.daemon {
+            daemon.kill();
+        }
+        look(self);
+        self.kill();
+    }
+
     /// After a scenario that failed: its mistakes must not be the next one's.
     fn mend(&mut self) {
         self.run();
@@ -178,6 +187,16 @@ impl World {
 
     pub fn log(&self) -> String {
         self.daemon.as_ref().map(Daemon::log).unwrap_or_default()
+    }
+
+    /// Waits, closely, until the daemon has logged a text.
+    #[track_caller]
+    pub fn log_says(&mut self, text: &str) {
+        let started = Instant::now();
+        while !self.log().contains(text) {
+            assert!(started.elapsed() < PATIENCE, "not in its log: {text}\n{}", self.log_tail());
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub fn view(&self) -> Result<Value, String> {
