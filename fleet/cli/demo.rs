@@ -46,12 +46,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let run = run::Args {
         repository: RepositoryArgs {
             repository: args.dir.display().to_string(),
-            path: "/".into(),
-            branch: None,
-            git_token_file: None,
-            ssh_key_file: None,
-            known_hosts_file: None,
-            git_ca_file: None,
+            ..RepositoryArgs::local_head()
         },
         cluster: ClusterArgs {
             kubeconfig: None,

@@ -1,6 +1,7 @@
 //! The `mainstay` binary: one file per command; this one knows which there are and what a failure's exit code is.
 
 mod approve;
+mod bench;
 mod completions;
 mod config;
 mod control_plane;
@@ -103,6 +104,8 @@ enum Command {
     ControlPlane(control_plane::Args),
     /// Write an example platform repository and run it on the embedded control plane
     Demo(demo::Args),
+    /// Measure what the documentation promises
+    Bench(bench::Args),
     /// Print the version
     Version,
     /// Print a completion script for a shell
@@ -152,6 +155,7 @@ fn start() -> Result<Exit, Failure> {
         Command::Schema(args) => schema::run(&args),
         Command::ControlPlane(args) => control_plane::run(&args),
         Command::Demo(args) => demo::run(args),
+        Command::Bench(args) => bench::run(&args),
         Command::Version => {
             println!("mainstay {}", env!("CARGO_PKG_VERSION"));
             Ok(Exit::Done)

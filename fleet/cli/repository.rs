@@ -41,6 +41,19 @@ pub(crate) struct RepositoryArgs {
 }
 
 impl RepositoryArgs {
+    /// HEAD of a repository on this machine, read from its root.
+    pub fn local_head() -> Self {
+        Self {
+            repository: ".".into(),
+            path: "/".into(),
+            branch: None,
+            git_token_file: None,
+            ssh_key_file: None,
+            known_hosts_file: None,
+            git_ca_file: None,
+        }
+    }
+
     pub fn entry(&self) -> Result<TreePath, Failure> {
         TreePath::parse(&self.path).map_err(|e| Failure::user(format!("--path: {e}")))
     }

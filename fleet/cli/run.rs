@@ -116,13 +116,18 @@ async fn serve(args: &Args, state: &State, management: Cluster, observe: bool) -
     })?;
     let address = listener.local_addr().map_err(|e| Failure::environment(e.to_string()))?;
     tracing::info!(repository = %shown, page = %format!("http://{address}/"), "following");
-    let page = tokio::spawn(mainstay_dashboard::serve(
-        listener,
-        seen.clone(),
-        Metrics::new(env!("CARGO_PKG_VERSION")),
-        std::future::pending(),
-    ));
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    let (gates, mut opened) = tokio::sync::mpsc::unbounded_channel();
+    let measured = metrics.clone();
+    let gauge = tokio::spawn(async move {
+        while let Some(took) = opened.recv().await {
+            measured.gate_to_first_request(took);
+        }
+    });
+    let page =
+        tokio::spawn(mainstay_dashboard::serve(listener, seen.clone(), metrics, std::future::pending()));
     let options = Options {
+        gates: Some(gates),
         repository: shown,
         entry: args.repository.entry()?,
         interval: Duration::from_secs(args.interval.max(1)),
@@ -149,6 +154,7 @@ async fn serve(args: &Args, state: &State, management: Cluster, observe: bool) -
         mainstay_runtime::run(management, repository, options, (trigger, triggers), view, stop).await;
     drop(watcher);
     page.abort();
+    gauge.abort();
     match outcome {
         Ok(()) => Ok(exit),
         Err(stopped @ (Stopped::Install(_) | Stopped::Records(_) | Stopped::Lease(_))) => {

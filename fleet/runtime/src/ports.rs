@@ -18,6 +18,8 @@ pub trait Sources: Send + 'static {
 /// How a daemon runs.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Told for every gate that opened: how long until the dependent's first object was sent.
+    pub gates: Option<tokio::sync::mpsc::UnboundedSender<Duration>>,
     /// The repository's place without credentials, for people.
     pub repository: String,
     /// The folder of the platform repository that is read.

@@ -18,7 +18,7 @@ use mainstay_status::View;
 use mainstay_unit::{Reading, Target};
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch as channel};
 
@@ -288,8 +288,16 @@ impl Engine {
             self.targets.drop_target(target);
             self.connect(target.clone());
         }
+        let cause = cause(&event);
+        let received = Instant::now();
         for action in self.state.step(event, now()) {
-            self.carry_out(action);
+            // What another unit's news set going came through a gate.
+            let gated = match (&action, &cause) {
+                (Action::Apply { unit, .. }, Cause::Unit(other)) => unit != other,
+                (Action::Apply { .. }, Cause::Observation) => true,
+                _ => false,
+            };
+            self.carry_out(action, gated.then_some(received));
         }
     }
 
@@ -303,7 +311,7 @@ impl Engine {
         ));
     }
 
-    fn carry_out(&mut self, action: Action) {
+    fn carry_out(&mut self, action: Action, received: Option<Instant>) {
         match action {
             Action::Connect(target) => match self.targets.get(&target) {
                 Some(connection) => drop(self.connected.send(Connected { target, outcome: Ok(connection) })),
@@ -341,6 +349,7 @@ impl Engine {
                     items,
                     record,
                     concurrency: self.options.concurrency.max(1),
+                    gate: received.zip(self.options.gates.clone()),
                 };
                 let events = self.events.clone();
                 tokio::spawn(async move {
@@ -388,6 +397,29 @@ impl Engine {
             }
             Action::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |w| w.min(at))),
         }
+    }
+}
+
+/// What an event was about, as far as gates are concerned.
+enum Cause {
+    Unit(mainstay_unit::UnitId),
+    Observation,
+    Other,
+}
+
+fn cause(event: &Event) -> Cause {
+    match event {
+        Event::Applied { unit, .. } | Event::Deleted { unit, .. } => Cause::Unit(unit.clone()),
+        Event::Observed { .. } | Event::Looked { .. } => Cause::Observation,
+        Event::Recorded(_)
+        | Event::Read(_)
+        | Event::TargetUp(_)
+        | Event::TargetDown { .. }
+        | Event::Synced { .. }
+        | Event::Suspend { .. }
+        | Event::Reconcile { .. }
+        | Event::Approve { .. }
+        | Event::Tick => Cause::Other,
     }
 }
 

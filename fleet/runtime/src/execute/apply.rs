@@ -9,8 +9,9 @@ use mainstay_object::{Object, Value};
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
 use mainstay_unit::{ServiceAccount, UnitId};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// Names the unit that an object belongs to, for people who meet the object first.
 const UNIT: &str = "mainstay.dev/unit";
@@ -26,6 +27,8 @@ pub(crate) struct ApplyJob {
     pub items: Vec<ApplyItem>,
     pub record: Box<Record>,
     pub concurrency: usize,
+    /// When the event that opened the gate was received, and who wants to know what came of it.
+    pub gate: Option<(Instant, UnboundedSender<Duration>)>,
 }
 
 /// Records the intent, then applies rank by rank; within a rank all at once. One bad object fails alone, but what ranks
@@ -34,6 +37,11 @@ pub(crate) async fn apply(mut job: ApplyJob) -> Vec<ApplyResult> {
     if let Err(why) = job.saver.save(job.record.clone()).await {
         let message = format!("the inventory could not be written first: {why}");
         return give_up(std::mem::take(&mut job.items), FailureKind::Unavailable, &message);
+    }
+    if let Some((received, told)) = job.gate.take()
+        && told.send(received.elapsed()).is_err()
+    {
+        tracing::debug!("nobody measures gates any more");
     }
     let as_whom = identity(job.account.as_ref());
     let mut results = Vec::with_capacity(job.items.len());
