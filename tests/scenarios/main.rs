@@ -11,6 +11,7 @@ mod crash;
 mod drift;
 mod errors;
 mod process;
+mod quickstart;
 mod quiet;
 mod removal;
 mod repository;
