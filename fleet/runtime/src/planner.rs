@@ -8,7 +8,7 @@ use mainstay_graph::of_reading;
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::{Action, Guard, Plan, Step, UnitPlan, Verdict, changes, removals};
 use mainstay_reconcile::Record;
-use mainstay_unit::{Desired, Inventory, Reading, ReadingUnit, RenderState, Target, UnitId};
+use mainstay_unit::{Desired, Inventory, Reading, ReadingUnit, RenderState, ServiceAccount, Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan and the inventories it was made against.
@@ -89,8 +89,9 @@ impl Planner<'_> {
         let steps: Vec<Option<Step>> = match self.cluster(&unit.unit.target).await {
             Ok(cluster) => {
                 let this = &*self;
+                let account = unit.unit.service_account.as_ref();
                 futures::stream::iter(rendered.objects.clone())
-                    .map(|desired| this.step(&cluster, id, desired))
+                    .map(|desired| this.step(&cluster, id, account, desired))
                     .buffered(16)
                     .collect()
                     .await
@@ -121,7 +122,13 @@ impl Planner<'_> {
     }
 
     /// `None`: the object is as it should be.
-    async fn step(&self, cluster: &Cluster, id: &UnitId, desired: Desired) -> Option<Step> {
+    async fn step(
+        &self,
+        cluster: &Cluster,
+        id: &UnitId,
+        account: Option<&ServiceAccount>,
+        desired: Desired,
+    ) -> Option<Step> {
         let mut object = desired.object.clone();
         if let Some(installation) = self.installation {
             object.set_label(PART_OF, &installation.apply_set);
@@ -138,7 +145,9 @@ impl Planner<'_> {
             Err(error) => return Some(step(Action::Blocked, key, &error.to_string())),
         };
         let entry = self.records.get(id).and_then(|r| r.inventory.get(&key));
-        let mut how = Apply { dry_run: true, ..Apply::default() };
+        // What the tenant may not write, the plan must not promise.
+        let identity = crate::execute::identity(account);
+        let mut how = Apply { dry_run: true, identity, ..Apply::default() };
         let mut reason = if entry.is_some() { "changed" } else { "exists already and is taken over" };
         let after = match cluster.apply(&object, &how).await {
             Err(ClusterError::FieldConflict(conflicts)) => {
