@@ -42,7 +42,7 @@ pub fn removals(guard: &Guard<'_>) -> (Vec<UnitId>, Vec<Held>) {
         return (Vec::new(), Vec::new());
     }
     if let Some(first) = guard.unread.first() {
-        let why = format!("{first} could not be read, so it is not known whether this unit is gone");
+        let why = format!("it is not known whether this unit is gone: not everything was read ({first})");
         return (Vec::new(), hold(&gone, &why, None));
     }
     let mut remove = Vec::new();
