@@ -5,6 +5,7 @@ use crate::world::{World, inventory};
 on_both_wires! {
     a_fleet_converges_from_empty_in_order,
     a_commit_adds_changes_and_removes_a_module,
+    the_plan_of_a_branch_is_what_merging_it_does,
 }
 
 const WEB: &str = r#"apiVersion: v1
@@ -109,4 +110,29 @@ fn a_commit_adds_changes_and_removes_a_module(world: &mut World) {
         Ok(unit) => Err(format!("{}: {}", unit["phase"], unit["message"])),
     });
     assert_eq!(world.config_map("change", "one"), ("second".to_owned(), one));
+}
+
+fn the_plan_of_a_branch_is_what_merging_it_does(world: &mut World) {
+    world.tenant("preview");
+    world.repository.module("preview", "web", &[], &config_map("preview", "web", "first"));
+    let commit = world.repository.commit("A value");
+    world.has_applied("module/preview/web", &commit);
+
+    world.repository.module("preview", "web", &[], &config_map("preview", "web", "second"));
+    world.repository.module("preview", "more", &["web"], &config_map("preview", "more", "first"));
+    world.repository.propose("more", "Another value, and another module");
+    let path = world.repository.path.display().to_string();
+    let plan = world.mainstay(&["plan", &path, "--head", "more"]);
+    assert_eq!(plan.status.code(), Some(2), "{}{}", plan.stdout, plan.stderr);
+    for step in ["module/preview/web", "~ ConfigMap preview/web", "+ ConfigMap preview/more"] {
+        assert!(plan.stdout.contains(step), "no {step} in {}", plan.stdout);
+    }
+    assert_eq!(world.config_map("preview", "web").0, "first");
+    assert!(world.object("configmap", "preview", "more").is_none());
+
+    let commit = world.repository.merge("more");
+    world.has_applied("module/preview/more", &commit);
+    world.config_map_is("preview", "web", "second");
+    let plan = world.mainstay(&["plan", &path]);
+    assert!(!plan.stdout.contains("/preview/"), "{}", plan.stdout);
 }

@@ -41,6 +41,18 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
+    /// Makes a commit on a branch of its own, and returns to the main one.
+    pub fn propose(&self, branch: &str, message: &str) {
+        self.git(&["checkout", "--quiet", "-b", branch]);
+        self.commit(message);
+        self.git(&["checkout", "--quiet", "main"]);
+    }
+
+    pub fn merge(&self, branch: &str) -> String {
+        self.git(&["merge", "--quiet", "--ff-only", branch]);
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
     /// Takes the newest commit back with another one.
     pub fn revert(&self) -> String {
         self.git(&["revert", "--no-edit", "HEAD"]);
