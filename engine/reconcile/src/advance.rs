@@ -22,7 +22,7 @@ impl State {
         state.seen = seen;
         state.health = state.assess();
         let phase = match (state.token, state.unit.clone()) {
-            (Some(_), Some(_)) => Phase::Applying,
+            (Some(_), Some(_)) => applying(state),
             (Some(_), None) => Phase::Deleting { why: "its objects are being deleted".into() },
             (None, None) => match self.remove(id, now) {
                 Some(phase) => phase,
@@ -197,7 +197,8 @@ impl State {
             }
             self.owners.entry((unit.target.clone(), key)).or_default().insert(id.clone());
         }
-        state.record.show(&Phase::Applying, &state.health, (unit.gate, false), now);
+        let phase = applying(state);
+        state.record.show(&phase, &state.health, (unit.gate, false), now);
         state.saved = Some(state.record.clone());
         let record = Box::new(state.record.clone());
         self.actions.push(Action::Apply {
@@ -208,7 +209,7 @@ impl State {
             items,
             record,
         });
-        Phase::Applying
+        phase
     }
 
     /// Objects that the unit owned and no longer wants.
@@ -396,6 +397,11 @@ fn inventory_kinds(state: &UnitState) -> BTreeSet<GroupVersionKind> {
         .filter(|e| !e.uid.is_empty())
         .map(|e| GroupVersionKind::new(&*e.key.group, &*e.version, &*e.key.kind))
         .collect()
+}
+
+/// A failure stays in sight while it is being tried again.
+fn applying(state: &UnitState) -> Phase {
+    if state.failures.is_empty() { Phase::Applying } else { failed(state) }
 }
 
 fn failed(state: &UnitState) -> Phase {

@@ -150,9 +150,9 @@ fn not_ours(job: &DeleteJob, item: &DeleteItem, live: &Value) -> Option<String> 
     if !manages_label(live) {
         return Some("our label was not put on it by us".into());
     }
-    let foreign = live.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    if let Some(owner) = foreign.filter(|o| o.get("controller").and_then(Value::as_bool) == Some(true)).next()
-    {
+    let mut owners =
+        live.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    if let Some(owner) = owners.find(|o| o.get("controller").and_then(Value::as_bool) == Some(true)) {
         return Some(format!(
             "{} controls it",
             owner.get("kind").and_then(Value::as_str).unwrap_or("another object")
