@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz --seconds N`: builds the targets of `tests/fuzz` with coverage instrumentation and runs each for
 //! an equal share of the time. The stable compiler suffices: the instrumentation is LLVM's own, without a sanitizer.
+//! A target whose instrumentation does not reach the crates under test is refused.
 //!
 //! Inputs that reached something new are kept under the target folder, so the next run goes on from there. Nothing is
 //! written to the checkout.
@@ -12,9 +13,14 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace;
 
+/// Comparisons with a short text stay calls of `memcmp`, which libFuzzer listens to: expanded to loads after the
+/// instrumentation, they are invisible, and no keyword is ever guessed.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-max-loads-per-memcmp=0 -Ccodegen-units=1";
+
+/// A target alone, without the crates that it tests, has a few hundred edges.
+const COUNTERS: u64 = 2_000;
 
 /// What one input may be and cost.
 const LIMITS: [&str; 3] = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048"];
@@ -28,7 +34,7 @@ pub fn run(seconds: &str) -> Result<()> {
     let binaries = build(&folder, &built)?;
     // libFuzzer does nothing else than use its core: as many targets at once as there are cores.
     let lanes = thread::available_parallelism().map_or(1, usize::from).min(targets.len());
-    let share = (seconds * lanes / targets.len()).max(1);
+    let share = (seconds / targets.len().div_ceil(lanes)).max(1);
     let mut findings = Vec::new();
     for round in targets.chunks(lanes) {
         let outcomes = thread::scope(|scope| {
@@ -43,7 +49,9 @@ pub fn run(seconds: &str) -> Result<()> {
         for outcome in outcomes {
             let Ok((target, outcome)) = outcome else { bail!("a lane panicked") };
             match outcome? {
-                Outcome::Clean { executions } => println!("{target}: {executions} executions in {share} s"),
+                Outcome::Clean { executions, edges, counters } => {
+                    println!("{target}: {executions} executions in {share} s, {edges} of {counters} edges");
+                }
                 Outcome::Finding { log } => {
                     println!("{target}: FINDING\n{log}");
                     findings.push(target);
@@ -56,8 +64,16 @@ pub fn run(seconds: &str) -> Result<()> {
 }
 
 enum Outcome {
-    Clean { executions: u64 },
-    Finding { log: String },
+    Clean {
+        executions: u64,
+        /// Edges that some input took.
+        edges: u64,
+        /// Edges that there are.
+        counters: u64,
+    },
+    Finding {
+        log: String,
+    },
 }
 
 fn target_folder() -> PathBuf {
@@ -107,11 +123,14 @@ fn fuzz(folder: &Path, built: &Path, binary: &Path, target: &str, seconds: usize
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
     let seeds = folder.join("seeds").join(target);
+    let words = folder.join("words").join(format!("{target}.txt"));
+    let words = words.is_file().then(|| format!("-dict={}", words.display()));
     let output = Command::new(binary)
         .args(LIMITS)
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", findings.display()))
-        .args(["-print_final_stats=1", "-verbosity=1"])
+        .arg("-print_final_stats=1")
+        .args(words)
         .arg(&corpus)
         .args(seeds.is_dir().then_some(&seeds))
         .output()
@@ -124,14 +143,19 @@ fn outcome(output: &Output, target: &str) -> Result<Outcome> {
     if !output.status.success() {
         return Ok(Outcome::Finding { log: tail(&log) });
     }
-    let count = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
-    let executions = count.and_then(|count| count.trim().parse().ok());
+    let executions = number(&log, "stat::number_of_executed_units:");
     let executions = executions.with_context(|| format!("{target} does not say what it has done"))?;
-    // A target that is built without instrumentation finds nothing, and says so in passing only.
-    if log.contains("no interesting inputs were found") {
-        bail!("{target} is not instrumented");
-    }
-    Ok(Outcome::Clean { executions })
+    let counters = number(&log, "INFO: Loaded 1 modules   (").unwrap_or(0);
+    ensure!(counters >= COUNTERS, "{target} is not instrumented: it has {counters} edges");
+    let edges = log.lines().rev().find_map(|line| number(line.split_once(" cov: ")?.1, ""));
+    let edges = edges.with_context(|| format!("{target} does not say what it has reached"))?;
+    Ok(Outcome::Clean { executions, edges, counters })
+}
+
+/// The number behind the first line's start.
+fn number(log: &str, start: &str) -> Option<u64> {
+    let rest = log.lines().find_map(|line| line.strip_prefix(start))?.trim_start();
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The end of a log says what was found.
@@ -165,12 +189,18 @@ mod tests {
     }
 
     #[test]
-    fn executions_are_counted_and_a_target_without_instrumentation_is_refused() {
-        let stats = "stat::number_of_executed_units: 12\n";
-        let counted = outcome(&ended(0, stats), "t").expect("an outcome");
-        assert!(matches!(counted, Outcome::Clean { executions: 12 }));
-        let blind = format!("ERROR: no interesting inputs were found\n{stats}");
-        assert!(outcome(&ended(0, &blind), "t").is_err());
+    fn executions_and_edges_are_counted_and_a_target_without_instrumentation_is_refused() {
+        let log = |counters: u64| {
+            format!(
+                "INFO: Loaded 1 modules   ({counters} inline 8-bit counters): {counters} [0x1, 0x2),\n\
+                 #2\tINITED cov: 7 ft: 9 corp: 1/1b exec/s: 0 rss: 28Mb\n\
+                 #12\tDONE   cov: 34 ft: 56 corp: 1/1b lim: 4 exec/s: 0 rss: 28Mb\n\
+                 stat::number_of_executed_units: 12\n"
+            )
+        };
+        let counted = outcome(&ended(0, &log(9_000)), "t").expect("an outcome");
+        assert!(matches!(counted, Outcome::Clean { executions: 12, edges: 34, counters: 9_000 }));
+        assert!(outcome(&ended(0, &log(100)), "t").is_err());
     }
 
     #[test]
