@@ -1,0 +1,9 @@
+//! What the targets share: what an input tells, and what has to hold for what comes of it.
+//!
+//! Absent by design: files, network, clocks, randomness. An input is the whole truth about a run.
+
+mod page;
+mod request;
+
+pub use page::check_page;
+pub use request::{Told, told};
