@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub(crate) struct Target {
     /// The kustomization's own folder.
     pub(crate) folder: TreePath,
+    /// The folder, where no file holds the kustomization.
     pub(crate) file: String,
     pub(crate) kustomization: Kustomization,
     root: Option<Node>,
@@ -64,12 +65,11 @@ impl Target {
         Ok(target)
     }
 
-    /// A kustomization that no file holds.
+    /// A kustomization that no file holds: what is wrong with it is told of at its folder.
     pub(crate) fn generated(folder: &TreePath, map: Map<String, Value>) -> Result<Self, Diagnostics> {
-        let file = folder.join(FILE_NAMES[0]).map(|p| p.as_str().to_owned()).unwrap_or_default();
         let mut target = Self {
             folder: folder.clone(),
-            file,
+            file: folder.as_str().to_owned(),
             kustomization: Kustomization::default(),
             root: None,
             bytes: Arc::from([]),

@@ -112,3 +112,11 @@ fn a_shared_namespace_belongs_to_the_first_in_graph_order() {
     assert_eq!((count("kustomization/flux-system/a"), count("kustomization/flux-system/b")), (0, 1));
     assert!(errors(&with("spec: {}\n"))[0].contains("MS5002"));
 }
+
+#[test]
+fn what_is_wrong_in_a_folder_without_a_kustomization_is_told_of_at_the_folder() {
+    let twice = format!("{CONFIG}---\n{CONFIG}");
+    let told =
+        errors(&reading(&format!("{ENTRY}{}=== leaf/x.yaml\n{twice}", kustomization("a", "  path: leaf\n"))));
+    assert!(told.len() == 1 && told[0].starts_with("leaf MS4008 "), "{told:?}");
+}
