@@ -3,7 +3,11 @@
 //! Absent by design: files, network, clocks, randomness. An input is the whole truth about a run.
 
 mod page;
+mod reading;
+mod repository;
 mod request;
 
 pub use page::check_page;
+pub use reading::check_reading;
+pub use repository::repository;
 pub use request::{Told, told};

@@ -1,0 +1,76 @@
+use mainstay_render::{Cache, Checkout, Inputs, Limits, Supply, read, read_with};
+use mainstay_unit::tree::{MemoryTree, Tree, TreePath};
+use mainstay_unit::{Need, Reading};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const LIMITS: Limits = Limits { rounds: 6, units: 200 };
+/// How often what a reading lacks is supplied.
+const CALLS: usize = 3;
+
+/// Reads a repository as the daemon does, its needs met with what is at hand. Every reading is the same twice, with a
+/// cache and without, and each of its diagnostics leads somewhere.
+pub fn check_reading(tree: MemoryTree) {
+    let tree: Arc<dyn Tree> = Arc::new(tree);
+    let platform = Checkout { revision: "main@sha1:1".into(), tree: tree.clone() };
+    let mut inputs = Inputs::new(platform.clone(), TreePath::root());
+    inputs.limits = LIMITS;
+    let mut cache = Cache::default();
+    for _ in 0..CALLS {
+        let reading = read_with(&inputs, &mut cache);
+        assert_eq!(read_with(&inputs, &mut cache), reading, "the cache changes what is read");
+        assert_eq!(read(&inputs), reading, "the same inputs are read differently");
+        check_places(&reading, tree.as_ref());
+        if reading.needs.is_empty() {
+            return;
+        }
+        for need in reading.needs {
+            supply(&mut inputs, need, &platform);
+        }
+    }
+}
+
+/// What was supplied must not be asked for again, so that the daemon's loop ends.
+fn supply(inputs: &mut Inputs, need: Need, platform: &Checkout) {
+    let fresh = match need {
+        Need::Git { id, url, .. } => {
+            let supply = match url.len() % 3 {
+                0 => Supply::Absent("there is no such repository".into()),
+                1 => Supply::NotEvaluated("offline".into()),
+                _ => Supply::Here(platform.clone()),
+            };
+            inputs.trees.insert(id, supply).is_none()
+        }
+        Need::Reference(reference) => {
+            let supply = match reference.name.len() % 3 {
+                0 => Supply::Absent("there is none".into()),
+                1 => Supply::NotEvaluated("no cluster".into()),
+                _ => Supply::Here(values(&reference.name)),
+            };
+            inputs.references.insert(reference, supply).is_none()
+        }
+    };
+    assert!(fresh, "a need that was met is asked for again");
+}
+
+fn values(name: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("region".to_owned(), "eu".to_owned()),
+        ("values.yaml".to_owned(), "replicas: 2\n".to_owned()),
+        ("name".to_owned(), name.to_owned()),
+        ("odd".to_owned(), "${region} \"'\n- {".to_owned()),
+    ])
+}
+
+fn check_places(reading: &Reading, tree: &dyn Tree) {
+    for diagnostic in &reading.diagnostics {
+        assert!(!diagnostic.message.is_empty(), "{diagnostic:?}");
+        let Some(location) = &diagnostic.location else { continue };
+        if let Some(span) = location.span {
+            assert!(span.start.line > 0 && span.start.column > 0 && span.start <= span.end, "{diagnostic:?}");
+        }
+        // Files of other sources are shown as `source:path`, and what shares a path with one can't be told apart.
+        let found = TreePath::parse(&location.file).ok().and_then(|path| tree.entry(&path).ok().flatten());
+        assert!(found.is_some() || location.file.contains(':'), "no such place: {diagnostic:?}");
+    }
+}
