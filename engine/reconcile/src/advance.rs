@@ -206,6 +206,7 @@ impl State {
             token,
             target: unit.target.clone(),
             service_account: unit.service_account.clone(),
+            authorities: state.authorities.clone(),
             items,
             record,
         });

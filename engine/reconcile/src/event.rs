@@ -1,6 +1,6 @@
 use crate::{Record, Time};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
-use mainstay_unit::{Desired, Health, InventoryEntry, Reading, ServiceAccount, Target, UnitId};
+use mainstay_unit::{Authority, Desired, Health, InventoryEntry, Reading, ServiceAccount, Target, UnitId};
 use std::sync::Arc;
 
 /// Everything that can happen. Closed: one loop feeds it.
@@ -95,6 +95,8 @@ pub enum Action {
         token: u64,
         target: Target,
         service_account: Option<ServiceAccount>,
+        /// Asked for before anything is sent: one that is refused refuses all.
+        authorities: Vec<Authority>,
         /// In order; items of equal rank may be sent at once.
         items: Vec<ApplyItem>,
         /// Written before the first request: it names everything that is about to exist.

@@ -25,6 +25,7 @@ impl State {
                 moved.push((id.clone(), state.target()));
             }
             state.unit = Some(read.unit.clone());
+            state.authorities.clone_from(&read.authorities);
             state.removal = None;
             state.record.describe(&read.unit);
             match &read.state {

@@ -71,6 +71,7 @@ pub struct UnitState {
     /// Everything that exists of its inventory has been told.
     pub(crate) seen: bool,
     pub(crate) removal: Option<Removal>,
+    pub(crate) authorities: Vec<mainstay_unit::Authority>,
     pub(crate) new: bool,
 }
 
@@ -123,6 +124,7 @@ impl UnitState {
             sent: None,
             seen: false,
             removal: None,
+            authorities: Vec::new(),
             new: true,
         }
     }

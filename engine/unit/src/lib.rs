@@ -21,7 +21,7 @@ pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};
 pub use inventory::{Inventory, InventoryEntry};
 pub use need::{GitReference, Need, Reference, ReferenceKind, SourceId};
-pub use rendering::{Desired, Reading, ReadingUnit, RenderState, Rendered};
+pub use rendering::{Authority, Desired, Reading, ReadingUnit, RenderState, Rendered};
 pub use unit::{
     DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing, Overlay, Role,
     ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,

@@ -1,4 +1,4 @@
-use crate::{Need, Unit, UnitId};
+use crate::{Need, ServiceAccount, Target, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
 use mainstay_object::{Digest, Object};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,21 @@ pub struct ReadingUnit {
     pub state: RenderState,
     /// The unit whose render declared this one; none for a file of the platform repository.
     pub parent: Option<UnitId>,
+    /// What the units above it must be allowed to, or else this one is not theirs to declare.
+    pub authorities: Vec<Authority>,
+}
+
+/// A render that declares a unit creates an object: whoever it is applied as must be allowed to create that object, as
+/// if it went through the API server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Authority {
+    pub account: ServiceAccount,
+    /// Where the declaring unit's objects go.
+    pub target: Target,
+    pub group: String,
+    pub resource: String,
+    pub namespace: String,
+    pub name: String,
 }
 
 /// Everything that a revision says, and everything that is wrong with it.

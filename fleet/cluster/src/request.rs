@@ -144,6 +144,18 @@ impl Cluster {
         Ok(Page { items, version, next: (!next.is_empty()).then_some(next) })
     }
 
+    /// Asks the API server to judge: a review is answered, never stored.
+    pub async fn review(&self, review: &Value) -> Result<Value, ClusterError> {
+        let call = Call {
+            method: Method::POST,
+            path: "/apis/authorization.k8s.io/v1/subjectaccessreviews".to_owned(),
+            content_type: Some("application/json"),
+            body: review.to_string().into_bytes(),
+            identity: &Identity::Own,
+        };
+        self.call(call).await
+    }
+
     /// Anything else under the API, for the few calls that are no objects.
     pub async fn raw(&self, path: &str) -> Result<Value, ClusterError> {
         let call = Call {

@@ -332,7 +332,7 @@ impl Engine {
                 let Some(connection) = self.targets.get(&target) else { return };
                 tokio::spawn(look(connection, target, key, version, self.events.clone()));
             }
-            Action::Apply { unit, token, target, service_account, items, record } => {
+            Action::Apply { unit, token, target, service_account, authorities, items, record } => {
                 let Some(connection) = self.targets.get(&target) else {
                     let results = Vec::new();
                     drop(self.events.send(Event::Applied { unit, token, results }));
@@ -346,6 +346,10 @@ impl Engine {
                     installation: self.installation.clone(),
                     saver: self.saver.clone(),
                     account: service_account,
+                    authorities: authorities
+                        .into_iter()
+                        .map(|a| (self.targets.get(&a.target).map(|c| c.cluster), a))
+                        .collect(),
                     items,
                     record,
                     concurrency: self.options.concurrency.max(1),

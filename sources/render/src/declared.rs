@@ -4,7 +4,7 @@ use crate::outcome::{Declaring, Outcome};
 use crate::sources;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{Declaration, Place as _};
-use mainstay_unit::{Target, Unit, UnitId};
+use mainstay_unit::{Authority, Target, Unit, UnitId};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub(crate) struct DeclaredUnit {
     /// The user's error in the declaration.
     pub failed: Option<Diagnostic>,
     pub parent: Option<UnitId>,
+    /// What the units above must be allowed to for this one to act.
+    pub authorities: Vec<Authority>,
     /// The native tenant whose rules hold for the unit and for all that it declares.
     pub owner: Option<String>,
     pub path_at: At,
@@ -113,7 +115,17 @@ impl State {
             Declaration::Unit(unit) => {
                 let fallback = unit.declared_at.clone();
                 let path = place.diagnostic(&codes::render::PATH_MISSING, String::new(), "/spec/path");
+                let mut authorities = parent.authorities.clone();
+                authorities.extend(parent.unit.service_account.clone().map(|account| Authority {
+                    account,
+                    target: parent.unit.target.clone(),
+                    group: object.group_version().group,
+                    resource: format!("{}s", object.kind().to_lowercase()),
+                    namespace: object.namespace().to_owned(),
+                    name: object.name().to_owned(),
+                }));
                 let child = DeclaredUnit {
+                    authorities,
                     unit: Arc::new(inherit(*unit, &parent.unit)),
                     failed,
                     parent: Some(parent.unit.id.clone()),

@@ -98,6 +98,7 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
                 unit: Arc::new(native.unit),
                 failed: native.failed,
                 parent: None,
+                authorities: Vec::new(),
                 depth: 0,
             });
         }
@@ -143,6 +144,7 @@ fn entry_unit(inputs: &Inputs) -> DeclaredUnit {
         unit: Arc::new(unit),
         failed: None,
         parent: None,
+        authorities: Vec::new(),
         owner: None,
         path_at: At { location, snippet: None },
         depth: 0,

@@ -110,7 +110,12 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
         if let (Source::Folder { .. }, Some(reason)) = (&declared.unit.source, unread_reason(render)) {
             unread.push(format!("what {id} renders: {reason}"));
         }
-        let unit = ReadingUnit { unit: declared.unit.clone(), state, parent: declared.parent.clone() };
+        let unit = ReadingUnit {
+            unit: declared.unit.clone(),
+            state,
+            parent: declared.parent.clone(),
+            authorities: declared.authorities.clone(),
+        };
         units.insert(id.clone(), unit);
     }
     checks::all(inputs, base, &settled, &mut units, &mut diagnostics);

@@ -84,13 +84,19 @@ impl Commit {
     pub(super) fn unit(mut self, unit: Unit, objects: &[Desired]) -> Self {
         let rendered = Rendered { objects: objects.to_vec(), ..Rendered::default() };
         let state = RenderState::Rendered(Arc::new(rendered));
-        self.0.units.insert(unit.id.clone(), ReadingUnit { unit: Arc::new(unit), state, parent: None });
+        self.0.units.insert(
+            unit.id.clone(),
+            ReadingUnit { unit: Arc::new(unit), state, parent: None, authorities: Vec::new() },
+        );
         self
     }
 
     pub(super) fn broken(mut self, name: &str) -> Self {
         let state = RenderState::Failed { first: Box::new(Diagnostic::new(&BROKEN, "bad yaml")) };
-        self.0.units.insert(id(name), ReadingUnit { unit: Arc::new(unit(name, &[])), state, parent: None });
+        self.0.units.insert(
+            id(name),
+            ReadingUnit { unit: Arc::new(unit(name, &[])), state, parent: None, authorities: Vec::new() },
+        );
         self
     }
 

@@ -1,3 +1,4 @@
+use super::authorize::authorize;
 use super::{failure, identity, replace};
 use crate::install::{Installation, PART_OF};
 use crate::observe::observation;
@@ -7,7 +8,7 @@ use futures::StreamExt;
 use mainstay_cluster::{Apply, Cluster, ClusterError, FieldConflict, Identity};
 use mainstay_object::{Object, Value};
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
-use mainstay_unit::{ServiceAccount, UnitId};
+use mainstay_unit::{Authority, ServiceAccount, UnitId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -24,6 +25,8 @@ pub(crate) struct ApplyJob {
     pub installation: Arc<Installation>,
     pub saver: Saver,
     pub account: Option<ServiceAccount>,
+    /// With the cluster that each is asked of, if it is reached.
+    pub authorities: Vec<(Option<Cluster>, Authority)>,
     pub items: Vec<ApplyItem>,
     pub record: Box<Record>,
     pub concurrency: usize,
@@ -34,6 +37,11 @@ pub(crate) struct ApplyJob {
 /// Records the intent, then applies rank by rank; within a rank all at once. One bad object fails alone, but what ranks
 /// after a failure is not sent: it may need what failed.
 pub(crate) async fn apply(mut job: ApplyJob) -> Vec<ApplyResult> {
+    for (cluster, authority) in &job.authorities {
+        if let Err(refused) = authorize(cluster.as_ref(), authority).await {
+            return give_up(std::mem::take(&mut job.items), refused.kind, &refused.message);
+        }
+    }
     if let Err(why) = job.saver.save(job.record.clone()).await {
         let message = format!("the inventory could not be written first: {why}");
         return give_up(std::mem::take(&mut job.items), FailureKind::Unavailable, &message);

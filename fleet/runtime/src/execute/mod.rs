@@ -1,6 +1,7 @@
 //! The one place where an action reaches a cluster.
 
 mod apply;
+mod authorize;
 mod delete;
 mod occupied;
 mod replace;

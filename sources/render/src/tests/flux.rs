@@ -30,6 +30,29 @@ fn children_are_patched_named_and_substituted_by_their_parent() {
 }
 
 #[test]
+fn a_child_needs_what_every_account_above_it_may_do() {
+    let leaf = kustomization("leaf", "  path: ./leaf\n  serviceAccountName: root\n")
+        .replace("=== leaf.yaml", "=== b/leaf.yaml");
+    let b = kustomization("b", "  path: ./b\n  serviceAccountName: strong\n")
+        .replace("=== b.yaml", "=== a/b.yaml");
+    let a = kustomization("a", "  path: ./a\n  serviceAccountName: tenant\n");
+    let reading = reading(&format!("{ENTRY}{a}{b}{leaf}=== leaf/x.yaml\n{CONFIG}"));
+    let asked = |name: &str| {
+        let unit = &reading.units[&id(name)];
+        let one = |a: &mainstay_unit::Authority| {
+            format!("{} -> {} {}/{}", a.account.name, a.resource, a.namespace, a.name)
+        };
+        unit.authorities.iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(asked("kustomization/flux-system/a"), Vec::<String>::new());
+    assert_eq!(asked("kustomization/flux-system/b"), ["tenant -> kustomizations flux-system/b"]);
+    assert_eq!(
+        asked("kustomization/flux-system/leaf"),
+        ["tenant -> kustomizations flux-system/b", "strong -> kustomizations flux-system/leaf"]
+    );
+}
+
+#[test]
 fn the_entry_does_not_render_itself_for_ever() {
     let sync = kustomization("flux-system", "  path: ./\n  wait: true\n")
         .replace("=== flux-system.yaml", "=== a.yaml");
