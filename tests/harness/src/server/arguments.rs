@@ -53,7 +53,7 @@ pub(super) fn apiserver(at: &Path, etcd_port: u16, port: u16, audit: &Path) -> V
 }
 
 /// What converges objects without nodes; nothing that needs a cloud, certificates or kubelets.
-const CONTROLLERS: &[&str] = &[
+pub(super) const CONTROLLERS: &[&str] = &[
     "clusterrole-aggregation-controller",
     "cronjob-controller",
     "daemonset-controller",
@@ -77,7 +77,7 @@ const CONTROLLERS: &[&str] = &[
     "validatingadmissionpolicy-status-controller",
 ];
 
-pub(super) fn controllers(at: &Path) -> Vec<String> {
+pub(super) fn controllers(at: &Path, names: &[&str]) -> Vec<String> {
     let kubeconfig = file(at, "controllers");
     let mut arguments = vec![
         format!("--kubeconfig={kubeconfig}"),
@@ -91,7 +91,7 @@ pub(super) fn controllers(at: &Path) -> Vec<String> {
         // The controllers must not be what a test waits for.
         "--kube-api-qps=2000".to_owned(),
         "--kube-api-burst=4000".to_owned(),
-        format!("--controllers={}", CONTROLLERS.join(",")),
+        format!("--controllers={}", names.join(",")),
     ];
     let parallel = ["deployment", "replicaset", "statefulset", "daemonset", "job", "namespace", "gc"];
     arguments.extend(parallel.iter().map(|kind| format!("--concurrent-{kind}-syncs=20")));

@@ -252,6 +252,11 @@ impl RealServer {
 
     /// Starts kube-controller-manager, unless it runs, and waits until it has done its first work.
     pub fn start_controllers(&self) -> Result<(), StartError> {
+        self.start_only_controllers(arguments::CONTROLLERS)
+    }
+
+    /// As `start_controllers`, with the controllers of these names alone; `serviceaccount-controller` must be one.
+    pub fn start_only_controllers(&self, names: &[&str]) -> Result<(), StartError> {
         let mut controllers = lock(&self.controllers);
         if controllers.as_mut().is_some_and(|running| running.ended().is_none()) {
             return Ok(());
@@ -260,7 +265,7 @@ impl RealServer {
         let program = program.ok_or_else(|| error("no kube-controller-manager: run `cargo xtask real`"))?;
         let at = self.folder.path.as_path();
         let log = at.join("kube-controller-manager.log");
-        let arguments = arguments::controllers(at);
+        let arguments = arguments::controllers(at, names);
         let running = Mutex::new(Guarded::spawn("kube-controller-manager", program, &arguments, &log)?);
         wait(&running, Instant::now(), "makes service accounts", || {
             self.kubectl(&["get", "serviceaccount", "default", "-n", "default"]).success()
