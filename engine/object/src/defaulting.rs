@@ -42,7 +42,12 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
                 let empty = default.as_object().is_some_and(Map::is_empty);
                 let native = types.get(id).native;
                 let structs = native && empty && matches!(types.get(field.ty).shape, Shape::Map(_));
-                if (wanted == Wanted::Structs && !structs) || (native && is_zero(default)) {
+                let unasked = match wanted {
+                    Wanted::Structs => !structs,
+                    // Its required fields would be missing, which the caller has to say of a struct that is absent.
+                    Wanted::All => structs && requires(types, field.ty),
+                };
+                if unasked || (native && is_zero(default)) {
                     continue;
                 }
                 if entries.get(name).is_none_or(|there| nulls(there, field.ty)) {
@@ -73,6 +78,10 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
         }
         (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
     }
+}
+
+fn requires(types: &Types, id: TypeId) -> bool {
+    matches!(&types.get(id).shape, Shape::Map(map) if !map.required.is_empty())
 }
 
 fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {

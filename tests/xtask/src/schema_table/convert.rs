@@ -83,7 +83,6 @@ pub fn compact(schema: &Value) -> Result<Value> {
         let keyword = keyword.as_str();
         let kept = KEPT.iter().find(|(name, _)| *name == keyword);
         match kept {
-            Some(("default", _)) if value == &json!({}) => {}
             Some(("format", _)) if value == "int-or-string" => {}
             Some((_, short)) => drop(compact.insert((*short).to_owned(), value.clone())),
             None if READ.contains(&keyword) || DROPPED.contains(&keyword) => {}

@@ -33,8 +33,9 @@
 //!   "i":    Type,                    // items of an array
 //!   "fmt":  "int32" | "int64" | "double" | "byte" | "date-time" | ...,
 //!   "enum": ["..."],
-//!   "def":  value,                   // default, except the empty object. Zero values matter as list-map keys
-//!                                    // only: a server's defaulting of built-in kinds is in no OpenAPI
+//!   "def":  value,                   // default. An empty object marks a struct that is never absent; zero values
+//!                                    // matter as list-map keys only: the rest of a server's defaulting of built-in
+//!                                    // kinds is in no OpenAPI
 //!   "lt":   "atomic" | "set" | "map",         // x-kubernetes-list-type
 //!   "lk":   ["containerPort", "protocol"],    // x-kubernetes-list-map-keys
 //!   "mt":   "atomic" | "granular",            // x-kubernetes-map-type

@@ -29,7 +29,7 @@ fn a_schema_keeps_what_merging_needs_and_loses_its_prose() {
         "k": "object",
         "req": ["ports"],
         "f": {
-            "ports": {"k": "array", "i": {"ref": "Port"}, "lt": "map", "lk": ["port"], "ps": "merge", "pk": "port"},
+            "ports": {"k": "array", "i": {"ref": "Port", "def": {}}, "lt": "map", "lk": ["port"], "ps": "merge", "pk": "port"},
             "protocol": {"k": "string", "def": "TCP"},
             "target": {"k": "int-or-string"},
             "labels": {"k": "object", "ap": {"k": "string", "def": ""}},
