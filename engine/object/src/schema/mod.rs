@@ -5,11 +5,13 @@
 
 mod constraint;
 mod crd;
+mod openapi;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use crd::{CrdSchema, SchemaError, from_crd};
+pub use openapi::Definitions;
 pub use table::{KindInfo, Kinds, Subresource};
 
 use crate::GroupVersionKind;

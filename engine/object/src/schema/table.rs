@@ -71,7 +71,7 @@ pub(super) struct Builtin {
 }
 
 /// Written by `cargo xtask schema-table`, which documents the format.
-static TABLE: &[u8] = include_bytes!("../../data/openapi-1.36.json.gz");
+pub(super) static TABLE: &[u8] = include_bytes!("../../data/openapi-1.36.json.gz");
 
 pub(super) fn builtin() -> &'static Builtin {
     static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
