@@ -1,9 +1,11 @@
 //! Project chores: `cargo xtask <command>`. No chore is needed to build or use Mainstay, none writes outside
 //! of the checkout and its tool cache, and the dependency set stays small enough to compile in seconds.
 
+mod differential;
 mod fuzz;
 mod goldens;
 mod gzip;
+mod protobuf_table;
 mod real;
 mod schema_table;
 mod workspace;
@@ -17,7 +19,10 @@ const USAGE: &str = "usage: cargo xtask <command>
 commands:
   real                  build the pinned etcd, Kubernetes, helm and kustomize and link them to target/real
   schema-table          write engine/object/data from a real API server's OpenAPI and discovery
+  protobuf-table        write fleet/apiserver/data from the Go modules of the Kubernetes API
   fuzz --seconds N      run the fuzz targets of tests/fuzz for N seconds in all
+  differential ...      compare the embedded core with a real API server by random sequences of writes
+                        (--sequences N, --seed S, --findings N, --resume FILE)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -37,7 +42,9 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["real"] => real::run(),
         ["schema-table"] => schema_table::run(),
+        ["protobuf-table"] => protobuf_table::run(),
         ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
+        ["differential", options @ ..] => differential::run(options),
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
         [] | ["help" | "--help" | "-h"] => {

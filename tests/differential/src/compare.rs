@@ -1,0 +1,115 @@
+//! Two answers without what may differ: identifiers, times, and what a server chooses for itself.
+
+use crate::servers::Answer;
+use serde_json::{Map, Value, json};
+
+/// The answer as it is compared. `live` is the server's object before the request.
+pub fn masked(answer: &Answer, live: Option<&Value>) -> Value {
+    let mut body = answer.body.clone();
+    let is_status = body["kind"] == "Status";
+    if is_status {
+        status(&mut body, live);
+    } else if body.is_object() {
+        let version = |of: &Value| of.pointer("/metadata/resourceVersion").cloned();
+        let changed = live.is_none_or(|live| version(live) != version(&body));
+        object(&mut body);
+        body["changed"] = json!(changed);
+    }
+    json!({"status": answer.status, "warnings": answer.warnings, "body": body})
+}
+
+fn status(body: &mut Value, live: Option<&Value>) {
+    let Some(map) = body.as_object_mut() else { return };
+    if let Some(details) = map.get_mut("details").and_then(Value::as_object_mut) {
+        details.remove("uid");
+    }
+    let mut text = body.to_string();
+    for (field, mask) in [("uid", "UID"), ("resourceVersion", "VERSION"), ("creationTimestamp", "CREATED")] {
+        let own = live.and_then(|live| live["metadata"][field].as_str()).filter(|own| !own.is_empty());
+        if let Some(own) = own {
+            text = text.replace(&format!("\"{own}\""), &format!("\"{mask}\"")).replace(
+                &format!("\\\"{own}\\\""),
+                &format!("\\\"{mask}\\\""),
+            );
+        }
+    }
+    if let Ok(masked) = serde_json::from_str(&text) {
+        *body = masked;
+    }
+}
+
+fn object(body: &mut Value) {
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        for field in ["uid", "resourceVersion", "creationTimestamp", "deletionTimestamp"] {
+            if let Some(value) = metadata.get_mut(field) {
+                *value = json!("present");
+            }
+        }
+        if let Some(entries) = metadata.get_mut("managedFields").and_then(Value::as_array_mut) {
+            for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+                let timed = entry.remove("time").is_some();
+                entry.insert("timed".into(), json!(timed));
+            }
+            // Ordered by time, which is not compared.
+            entries.sort_by(mainstay_object::compare_values);
+        }
+    }
+    if body["kind"] == "Service" {
+        service(body);
+    }
+}
+
+/// Addresses and ports are the server's choice.
+fn service(body: &mut Value) {
+    let Some(spec) = body.get_mut("spec").and_then(Value::as_object_mut) else { return };
+    for field in ["clusterIP", "clusterIPs", "healthCheckNodePort"] {
+        if let Some(value) = spec.get_mut(field)
+            && *value != "None"
+        {
+            *value = json!("chosen");
+        }
+    }
+    for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(number) = port.get_mut("nodePort") {
+            *number = json!("chosen");
+        }
+    }
+}
+
+/// The first difference of two values: where, and what is there.
+pub fn difference(real: &Value, ours: &Value) -> Option<(String, Value, Value)> {
+    fn walk(real: &Value, ours: &Value, at: &str) -> Option<(String, Value, Value)> {
+        if real == ours {
+            return None;
+        }
+        match (real, ours) {
+            (Value::Object(real), Value::Object(ours)) => {
+                let names = real.keys().chain(ours.keys().filter(|name| !real.contains_key(*name)));
+                let null = Value::Null;
+                let mut names: Vec<&String> = names.collect();
+                // Objects before the record of their owners.
+                names.sort_by_key(|name| *name == "managedFields" || *name == "metadata");
+                names.into_iter().find_map(|name| {
+                    let sides = (real.get(name), ours.get(name));
+                    if sides.0.is_some() != sides.1.is_some() {
+                        let absent = json!("<absent>");
+                        let shown = |side: Option<&Value>| side.cloned().unwrap_or_else(|| absent.clone());
+                        return Some((format!("{at}.{name}"), shown(sides.0), shown(sides.1)));
+                    }
+                    walk(sides.0.unwrap_or(&null), sides.1.unwrap_or(&null), &format!("{at}.{name}"))
+                })
+            }
+            (Value::Array(reals), Value::Array(ourss)) if reals.len() == ourss.len() => {
+                let pairs = reals.iter().zip(ourss).enumerate();
+                pairs.into_iter().find_map(|(index, (real, ours))| walk(real, ours, &format!("{at}[{index}]")))
+            }
+            _ => Some((at.to_owned(), real.clone(), ours.clone())),
+        }
+    }
+    walk(real, ours, "")
+}
+
+/// What a client keeps of an answer: the object, if it is one that was stored.
+pub fn kept(answer: &Answer) -> Option<Map<String, Value>> {
+    (answer.status < 300 && answer.body["kind"] != "Status").then(|| answer.body.as_object().cloned()).flatten()
+}

@@ -1,0 +1,100 @@
+//! The embedded control plane against a real kube-apiserver: random sequences of writes, of which every answer must be
+//! the same. `cargo xtask differential` runs it.
+//!
+//! Compared are status codes, messages, causes, warnings, objects and the record of their owners; not compared are
+//! identifiers, times, and the addresses and ports that a server chooses. The same seed gives the same sequences.
+
+mod compare;
+mod dice;
+mod run;
+mod schema;
+mod sequence;
+mod servers;
+mod shrink;
+mod step;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod value;
+mod wire;
+
+use anyhow::{Context, Result, bail};
+use run::{Plan, Tally};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// False if the servers differ.
+fn run() -> Result<bool> {
+    let mut plan = Plan { seed: 1, sequences: 2_000, most: 10 };
+    let mut progress: Option<PathBuf> = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{option} takes a value"))?;
+        let number = || value.parse::<u64>().with_context(|| format!("{option} takes a number"));
+        match option.as_str() {
+            "--sequences" => plan.sequences = number()?,
+            "--seed" => plan.seed = number()?,
+            "--findings" => plan.most = number()? as usize,
+            "--resume" => progress = Some(PathBuf::from(&value)),
+            _ => bail!("no such option: {option}"),
+        }
+    }
+    let mut done = match &progress {
+        Some(file) => finished(file, &plan)?,
+        None => 0,
+    };
+    let started = Instant::now();
+    let tally = Mutex::new(Tally::default());
+    while done < run::batches(&plan) {
+        run::batch(&plan, done, &tally)?;
+        done += 1;
+        let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        println!("{}", summary(&tally, started));
+        if !tally.findings.is_empty() {
+            break;
+        }
+        if let Some(file) = &progress {
+            std::fs::write(file, format!("seed {} batches {done}\n", plan.seed))
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+    }
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (signature, (count, text)) in &tally.findings {
+        println!("\n== {signature} ({count} times)\n{text}");
+    }
+    Ok(tally.findings.is_empty())
+}
+
+/// The batches that an earlier run with this file has finished without a difference.
+fn finished(file: &std::path::Path, plan: &Plan) -> Result<u64> {
+    let Ok(text) = std::fs::read_to_string(file) else { return Ok(0) };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        ["seed", seed, "batches", batches] if seed.parse() == Ok(plan.seed) => {
+            batches.parse().with_context(|| format!("{} is no record of a run", file.display()))
+        }
+        _ => bail!("{} is no record of a run with seed {}", file.display(), plan.seed),
+    }
+}
+
+fn summary(tally: &Tally, started: Instant) -> String {
+    let seconds = started.elapsed().as_secs_f64();
+    let differences: u64 = tally.findings.values().map(|(count, _)| count).sum();
+    format!(
+        "{} sequences, {} requests, {differences} differences, {} fleeting, {seconds:.0} s",
+        tally.sequences, tally.requests, tally.fleeting
+    )
+}

@@ -1,0 +1,122 @@
+//! A sequence of requests about one object, sent to both servers.
+
+use crate::compare::{difference, kept, masked};
+use crate::dice::Dice;
+use crate::servers::{Embedded, Real, Server};
+use crate::step::{self, Step, What};
+use crate::subject::Subject;
+use anyhow::Result;
+use serde_json::Value;
+
+pub struct Pair {
+    pub real: Real,
+    pub ours: Embedded,
+    /// Names are used once.
+    pub names: u64,
+    pub prefix: String,
+}
+
+/// Where the servers parted.
+#[derive(Debug, Clone)]
+pub struct Parting {
+    /// The last of these is answered differently.
+    pub steps: Vec<Step>,
+    pub at: String,
+    pub real: Value,
+    pub ours: Value,
+    pub real_answer: Value,
+    pub ours_answer: Value,
+}
+
+impl Parting {
+    /// What tells findings apart.
+    pub fn signature(&self, custom: bool) -> String {
+        let what = self.steps.last().map(|step| format!("{:?}", step.what)).unwrap_or_default();
+        let what = what.split(' ').next().unwrap_or_default();
+        let letters = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let place: String = letters(&self.at).chars().take(60).collect();
+        let said = |value: &Value| match value {
+            Value::String(text) => letters(text).chars().take(40).collect(),
+            Value::Null => "null".to_owned(),
+            Value::Bool(_) => "bool".to_owned(),
+            Value::Number(_) => "number".to_owned(),
+            Value::Array(_) => "list".to_owned(),
+            Value::Object(_) => "map".to_owned(),
+        };
+        let (real, ours) = (&self.real_answer["status"], &self.ours_answer["status"]);
+        format!("{} {what} {real}/{ours} {place} {} {}", if custom { "custom" } else { "built-in" }, said(&self.real), said(&self.ours))
+    }
+}
+
+/// The most requests of one sequence.
+const LONGEST: usize = 9;
+
+/// Makes a sequence up while it is sent. The number of requests, and where the servers parted.
+pub fn invent(pair: &mut Pair, dice: &mut Dice, subjects: &[Subject]) -> Result<(usize, Option<Parting>)> {
+    let wild = if dice.percent(25) { 4 } else { 0 };
+    let length = 3 + dice.below(LONGEST - 2);
+    let mut play = Play::new(pair, subjects);
+    for done in 0..length {
+        let step = step::next(dice, subjects, play.ours.as_ref(), wild, &play.name);
+        if let Some(parting) = play.step(step)? {
+            return Ok((done + 1, Some(parting)));
+        }
+    }
+    Ok((length, None))
+}
+
+/// Sends given steps.
+pub fn replay(pair: &mut Pair, subjects: &[Subject], steps: &[Step]) -> Result<Option<Parting>> {
+    let mut play = Play::new(pair, subjects);
+    for step in steps {
+        let mut step = step.clone();
+        if let Some(name) = step.body.pointer_mut("/metadata/name") {
+            *name = play.name.as_str().into();
+        }
+        if let Some(parting) = play.step(step)? {
+            return Ok(Some(parting));
+        }
+    }
+    Ok(None)
+}
+
+struct Play<'a> {
+    pair: &'a mut Pair,
+    subjects: &'a [Subject],
+    name: String,
+    real: Option<Value>,
+    ours: Option<Value>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Play<'a> {
+    fn new(pair: &'a mut Pair, subjects: &'a [Subject]) -> Self {
+        pair.names += 1;
+        let name = format!("{}{}", pair.prefix, pair.names);
+        Self { pair, subjects, name, real: None, ours: None, steps: Vec::new() }
+    }
+
+    fn step(&mut self, step: Step) -> Result<Option<Parting>> {
+        let real = self.pair.real.send(&step.wire(self.subjects, &self.name, self.real.as_ref()))?;
+        let ours = self.pair.ours.send(&step.wire(self.subjects, &self.name, self.ours.as_ref()))?;
+        let (real_answer, ours_answer) = (masked(&real, self.real.as_ref()), masked(&ours, self.ours.as_ref()));
+        self.steps.push(step.clone());
+        if let Some((at, left, right)) = difference(&real_answer, &ours_answer) {
+            let steps = std::mem::take(&mut self.steps);
+            return Ok(Some(Parting { steps, at, real: left, ours: right, real_answer, ours_answer }));
+        }
+        if !step.dry_run {
+            let deleted = step.what == What::Delete && real.status < 300;
+            self.real = after(self.real.take(), kept(&real), deleted);
+            self.ours = after(self.ours.take(), kept(&ours), deleted);
+        }
+        Ok(None)
+    }
+}
+
+fn after(live: Option<Value>, kept: Option<serde_json::Map<String, Value>>, deleted: bool) -> Option<Value> {
+    let Some(object) = kept.map(Value::Object) else { return if deleted { None } else { live } };
+    let terminating = deleted || object.pointer("/metadata/deletionTimestamp").is_some();
+    let held = object.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    (!terminating || held).then_some(object)
+}
