@@ -245,12 +245,11 @@ impl Fixed<'_> {
             let mut news = false;
             for need in &reading.needs {
                 match need {
-                    Need::Reference(reference) if !inputs.references.contains_key(reference) => {
+                    Need::Reference { reference, claim } => {
                         let why = format!("{reference} lives in a cluster, and none is asked");
-                        inputs
-                            .references
-                            .insert(reference.clone(), mainstay_render::Supply::NotEvaluated(why));
-                        news = true;
+                        let question = (reference.clone(), claim.clone());
+                        let supply = mainstay_render::Supply::NotEvaluated(why);
+                        news |= inputs.references.insert(question, supply).is_none();
                     }
                     Need::Git { id, secret, .. } if !inputs.trees.contains_key(id) => {
                         let supply = match (&mut self.others, secret) {
@@ -265,7 +264,7 @@ impl Fixed<'_> {
                         inputs.trees.insert(id.clone(), supply);
                         news = true;
                     }
-                    Need::Reference(_) | Need::Git { .. } => {}
+                    Need::Git { .. } => {}
                 }
             }
             if !news {

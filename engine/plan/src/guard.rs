@@ -1,5 +1,5 @@
 use mainstay_object::{Digest, ObjectKey};
-use mainstay_unit::{Inventory, Reading, RenderState, UnitId};
+use mainstay_unit::{Inventory, Reading, RenderState, UnitId, Unread};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub struct Guard<'a> {
     pub known: &'a BTreeMap<UnitId, &'a Inventory>,
     pub declared: &'a BTreeSet<UnitId>,
     /// Files and renders that could have declared a unit and were not read.
-    pub unread: &'a [String],
+    pub unread: &'a BTreeSet<Unread>,
     pub approved: &'a BTreeSet<String>,
 }
 
@@ -41,15 +41,23 @@ pub fn removals(guard: &Guard<'_>) -> (Vec<UnitId>, Vec<Held>) {
     if gone.is_empty() {
         return (Vec::new(), Vec::new());
     }
-    if let Some(first) = guard.unread.first() {
-        let why = format!("it is not known whether this unit is gone: not everything was read ({first})");
-        return (Vec::new(), hold(&gone, &why, None));
-    }
     let mut remove = Vec::new();
     let mut held = Vec::new();
+    let unknown = |id: &UnitId| guard.unread.iter().find(|unread| unread.could_declare(id));
+    for id in &gone {
+        if let Some(unread) = unknown(id) {
+            let what = &unread.what;
+            let why = format!("it is not known whether this unit is gone: not everything was read ({what})");
+            held.extend(hold(&[id], &why, None));
+        }
+    }
     let tenants: BTreeSet<&str> = gone.iter().map(|id| id.tenant.as_str()).collect();
     for tenant in tenants {
-        let lost: Vec<&UnitId> = gone.iter().copied().filter(|id| id.tenant == tenant).collect();
+        let lost: Vec<&UnitId> =
+            gone.iter().copied().filter(|id| id.tenant == tenant && unknown(id).is_none()).collect();
+        if lost.is_empty() {
+            continue;
+        }
         let total = guard.known.keys().filter(|id| id.tenant == tenant).count();
         let hash = approval(&lost, guard.known);
         let reason = if guard.declared.is_empty() {

@@ -1,6 +1,6 @@
 use crate::{Action, Guard, Plan, Step, UnitPlan, Verdict, changes, deletion_rank, rank, removals, text};
 use mainstay_object::{GroupKind, ObjectKey};
-use mainstay_unit::{Inventory, InventoryEntry, Target, UnitId};
+use mainstay_unit::{CouldDeclare, Inventory, InventoryEntry, Target, UnitId, Unread};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ fn judge(
 ) -> (Vec<UnitId>, Vec<crate::Held>) {
     let known: BTreeMap<_, _> = known.iter().map(|(n, i)| (id(n), *i)).collect();
     let declared: BTreeSet<_> = declared.iter().map(|n| id(n)).collect();
-    let unread: Vec<_> = unread.iter().map(ToString::to_string).collect();
+    let unread = unread.iter().map(|what| Unread::new(*what, CouldDeclare::Anything)).collect();
     let approved = approved.iter().map(ToString::to_string).collect();
     removals(&Guard { known: &known, declared: &declared, unread: &unread, approved: &approved })
 }
@@ -57,6 +57,28 @@ fn a_unit_that_disappears_is_removed_only_if_everything_was_read() {
     let (remove, held) = judge(&[("a", &one), ("b", &one)], &["b"], &["apps/x.yaml"], &[]);
     assert!(remove.is_empty());
     assert!(held[0].why.contains("apps/x.yaml") && held[0].hash.is_none());
+}
+
+#[test]
+fn what_was_not_read_holds_only_what_it_could_declare() {
+    let one = inventory(&[("ConfigMap", "a")]);
+    let unit = |kind: &str, tenant: &str| UnitId::new(kind, tenant, "x", "");
+    let units = [unit("module", "red"), unit("module", "blue"), unit("kustomization", "apps")];
+    let kept = unit("module", "kept");
+    let known: BTreeMap<_, _> = units.iter().cloned().chain([kept.clone()]).map(|id| (id, &one)).collect();
+    let declared = BTreeSet::from([kept]);
+    let removed = |could: CouldDeclare| {
+        let unread = BTreeSet::from([Unread::new("x.yaml", could)]);
+        let approved = BTreeSet::new();
+        let guard = Guard { known: &known, declared: &declared, unread: &unread, approved: &approved };
+        let (remove, held) = removals(&guard);
+        assert_eq!(remove.len() + held.len(), units.len(), "each is one or the other");
+        remove.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(removed(CouldDeclare::Anything), [""; 0]);
+    let red = CouldDeclare::Native(BTreeSet::from(["red".into()]));
+    assert_eq!(removed(red), ["kustomization/apps/x", "module/blue/x"]);
+    assert_eq!(removed(CouldDeclare::Children), ["module/blue/x", "module/red/x"]);
 }
 
 #[test]

@@ -30,6 +30,11 @@ impl UnitId {
         Self { kind: kind.into(), tenant: tenant.into(), name: name.into(), cluster: cluster.into() }
     }
 
+    /// Declared by a kind of Mainstay's own. Every other unit is declared by an object that something renders.
+    pub fn is_native(&self) -> bool {
+        matches!(self.kind.as_str(), "cluster" | "provider" | "module")
+    }
+
     /// The name of this unit's `Unit` object: a DNS subdomain, different for different units.
     pub fn object_name(&self) -> String {
         let parts = [&self.kind, &self.tenant, &self.name, &self.cluster];

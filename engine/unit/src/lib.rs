@@ -20,8 +20,8 @@ pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};
 pub use inventory::{Inventory, InventoryEntry};
-pub use need::{GitReference, Need, Reference, ReferenceKind, SourceId};
-pub use rendering::{Authority, Desired, Reading, ReadingUnit, RenderState, Rendered};
+pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
+pub use rendering::{CouldDeclare, Desired, Reading, ReadingUnit, RenderState, Rendered, Unread};
 pub use unit::{
     DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing, Overlay, Role,
     ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,

@@ -1,3 +1,4 @@
+use crate::{ServiceAccount, Target};
 use serde::Serialize;
 use std::fmt;
 
@@ -34,9 +35,33 @@ pub enum Need {
         reference: GitReference,
         secret: Option<Reference>,
         ignore: Option<String>,
+        /// What those who declare the repository must be allowed to.
+        authorities: Vec<Authority>,
     },
     /// The content of a ConfigMap or Secret of the management cluster.
-    Reference(Reference),
+    Reference { reference: Reference, claim: Claim },
+}
+
+/// In whose name something is read for a unit. What may not be read in that name is not read at all: a plan could show
+/// it to somebody who may not see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+pub struct Claim {
+    /// None: Mainstay's own identity.
+    pub account: Option<ServiceAccount>,
+    pub authorities: Vec<Authority>,
+}
+
+/// A render that declares something of the fleet creates an object: whoever it is applied as must be allowed to create
+/// that object, as if it went through the API server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Authority {
+    pub account: ServiceAccount,
+    /// Where the declaring unit's objects go.
+    pub target: Target,
+    pub group: String,
+    pub resource: String,
+    pub namespace: String,
+    pub name: String,
 }
 
 /// Flux's precedence: commit, name, semver, tag, branch.

@@ -1,4 +1,4 @@
-use crate::{Need, ServiceAccount, Target, Unit, UnitId};
+use crate::{Authority, Need, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
 use mainstay_object::{Digest, Object};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,17 +44,36 @@ pub struct ReadingUnit {
     pub authorities: Vec<Authority>,
 }
 
-/// A render that declares a unit creates an object: whoever it is applied as must be allowed to create that object, as
-/// if it went through the API server.
+/// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Authority {
-    pub account: ServiceAccount,
-    /// Where the declaring unit's objects go.
-    pub target: Target,
-    pub group: String,
-    pub resource: String,
-    pub namespace: String,
-    pub name: String,
+pub struct Unread {
+    /// For people: where it is, and for a render why.
+    pub what: String,
+    pub could: CouldDeclare,
+}
+
+/// Which units might be declared by what was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CouldDeclare {
+    Anything,
+    /// A document of a native kind decides about units of these tenants only, whichever file it is in.
+    Native(BTreeSet<String>),
+    /// A render declares no unit of a native kind.
+    Children,
+}
+
+impl Unread {
+    pub fn new(what: impl Into<String>, could: CouldDeclare) -> Self {
+        Self { what: what.into(), could }
+    }
+
+    pub fn could_declare(&self, id: &UnitId) -> bool {
+        match &self.could {
+            CouldDeclare::Anything => true,
+            CouldDeclare::Native(tenants) => id.is_native() && tenants.contains(&id.tenant),
+            CouldDeclare::Children => !id.is_native(),
+        }
+    }
 }
 
 /// Everything that a revision says, and everything that is wrong with it.
@@ -66,9 +85,9 @@ pub struct Reading {
     pub diagnostics: Vec<Diagnostic>,
     /// Unmet needs: the reading is not final while there are any that somebody can meet.
     pub needs: BTreeSet<Need>,
-    /// Files, folders and renders that could have declared units and could not be read: while there is one, a unit
-    /// that is no longer declared is not known to be gone.
-    pub unread: Vec<String>,
+    /// Files, folders and renders that could have declared units and could not be read: a unit that is no longer
+    /// declared and could be there is not known to be gone.
+    pub unread: BTreeSet<Unread>,
 }
 
 impl Reading {

@@ -4,7 +4,7 @@ use crate::ports::Sources;
 use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
-use mainstay_unit::{Need, Reading, Reference};
+use mainstay_unit::{Authority, Claim, Need, Reading, Reference};
 use std::collections::BTreeMap;
 
 /// A reading that still has needs after so many rounds will never be complete.
@@ -43,18 +43,23 @@ fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answe
     let mut news = false;
     for need in &reading.needs {
         match need {
-            Need::Reference(reference) => {
-                if !inputs.references.contains_key(reference) {
-                    inputs.references.insert(reference.clone(), ask(answers, reference));
+            Need::Reference { reference, claim } => {
+                let question = (reference.clone(), claim.clone());
+                if !inputs.references.contains_key(&question) {
+                    inputs.references.insert(question, ask(answers, reference, claim));
                     news = true;
                 }
             }
-            Need::Git { id, secret, .. } => {
+            Need::Git { id, secret, authorities, .. } => {
                 if inputs.trees.contains_key(id) {
                     continue;
                 }
-                let supply = match secret.as_ref().map(|s| ask(answers, s)) {
-                    None => fetch(sources, need, None),
+                let claim = Claim { account: None, authorities: authorities.clone() };
+                let supply = match secret.as_ref().map(|s| ask(answers, s, &claim)) {
+                    None => match permitted(answers, authorities) {
+                        Ok(()) => fetch(sources, need, None),
+                        Err(why) => Supply::NotEvaluated(why),
+                    },
                     Some(Supply::Here(content)) => fetch(sources, need, Some(&content)),
                     Some(Supply::Absent(why)) => Supply::Absent(why),
                     Some(Supply::NotEvaluated(why)) => Supply::NotEvaluated(why),
@@ -78,11 +83,27 @@ fn fetch(
     }
 }
 
-fn ask(answers: &Answers<'_>, reference: &Reference) -> Supply<BTreeMap<String, String>> {
+/// Whether those who declare something may. Where no cluster can be asked, nothing of a cluster is at stake either.
+fn permitted(answers: &Answers<'_>, authorities: &[Authority]) -> Result<(), String> {
+    let Answers::Live(management, handle) = answers else { return Ok(()) };
+    for authority in authorities {
+        handle.block_on(async {
+            let cluster = crate::targets::open(management, &authority.target).await?;
+            crate::execute::authorize(Some(&cluster), authority).await.map_err(|refused| refused.message)
+        })?;
+    }
+    Ok(())
+}
+
+fn ask(answers: &Answers<'_>, reference: &Reference, claim: &Claim) -> Supply<BTreeMap<String, String>> {
     match answers {
         Answers::Nobody => Supply::NotEvaluated(format!("{reference} lives in a cluster, and none is asked")),
         Answers::Live(cluster, handle) => {
-            match handle.block_on(crate::references::read(cluster, reference)) {
+            if let Err(why) = permitted(answers, &claim.authorities) {
+                return Supply::NotEvaluated(why);
+            }
+            let identity = crate::execute::identity(claim.account.as_ref());
+            match handle.block_on(crate::references::read(cluster, reference, &identity)) {
                 Ok(Some(content)) => Supply::Here(content),
                 Ok(None) => Supply::Absent(format!("{reference} does not exist")),
                 Err(error) => Supply::NotEvaluated(format!("{reference} can't be read: {error}")),

@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 pub(crate) async fn read(
     management: &Cluster,
     reference: &Reference,
+    identity: &Identity,
 ) -> Result<Option<BTreeMap<String, String>>, ClusterError> {
     let kind = match reference.kind {
         ReferenceKind::ConfigMap => "ConfigMap",
         ReferenceKind::Secret => "Secret",
     };
     let key = ObjectKey::new("", kind, &*reference.namespace, &*reference.name);
-    let object = match management.get(&key, "v1", &Identity::Own).await {
+    let object = match management.get(&key, "v1", identity).await {
         Ok(object) => object,
         Err(ClusterError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),

@@ -19,7 +19,7 @@ pub use expand::{Expanded, NativeUnit, When, expand};
 pub use place::Place;
 pub use read::{Declarations, Document, Read, read};
 pub use schema::schemas;
-pub use tenancy::{PLATFORM_TENANT, TenantRules, check_objects};
+pub use tenancy::{PLATFORM_TENANT, TenantRules, check_objects, tenant_of};
 
 pub const GROUP: &str = "mainstay.dev";
 pub const VERSION: &str = "v1alpha1";

@@ -106,6 +106,11 @@ pub(crate) fn owner(
     }
 }
 
+/// Whose paths hold a file.
+pub fn tenant_of<'a>(declarations: &'a Declarations, file: &str) -> Option<&'a str> {
+    covering(declarations, file).map(|tenant| tenant.name.as_str())
+}
+
 /// The tenant with the longest path that holds the file.
 pub(crate) fn covering<'a>(declarations: &'a Declarations, file: &str) -> Option<&'a Document<TenantSpec>> {
     let file = TreePath::parse(file).ok()?;

@@ -6,7 +6,7 @@ use crate::entry::{Base, closest};
 use crate::fixpoint::Rendered;
 use crate::inputs::{Inputs, Supply};
 use crate::kustomize;
-use crate::outcome::{Declaring, Outcome};
+use crate::outcome::{Declaring, Encrypted, Outcome};
 use crate::places::Files;
 use crate::reads::{Recorder, digest, files};
 use crate::sources::{Known, Resolver, Source};
@@ -15,7 +15,7 @@ use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_kustomize::ParseCache;
 use mainstay_object::{Digest, Object};
 use mainstay_unit::tree::{EntryKind, TreePath};
-use mainstay_unit::{Desired, Need, Overlay, Source as UnitSource, Substitution};
+use mainstay_unit::{Claim, Desired, Need, Overlay, Source as UnitSource, Substitution, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -114,7 +114,7 @@ fn folder(
             needs: Vec::new(),
         };
     }
-    let values = match values(overlay.substitution.as_ref(), inputs) {
+    let values = match values(overlay.substitution.as_ref(), &claim(declared), inputs) {
         Ok(values) => values,
         Err(lacking) => {
             let mut out = Rendering::not(lacking.reason);
@@ -137,9 +137,10 @@ fn folder(
         }
     };
     let diagnostics = outcome.diagnostics.clone();
-    let rendered = match &outcome.encrypted {
-        Some(file) => {
-            Rendered::Not { reason: format!("{file} is encrypted: SOPS files are not decrypted yet") }
+    let rendered = match outcome.encrypted.clone() {
+        Some(encrypted) => {
+            let reason = format!("{} is encrypted: SOPS files are not decrypted yet", encrypted.file);
+            Rendered::Partly { reason, complete: !encrypted.declares, outcome }
         }
         None => Rendered::Done(outcome),
     };
@@ -165,9 +166,18 @@ struct Lacking {
     needs: Vec<Need>,
 }
 
+/// A reference is read as who the unit is applied as. Where that account is another cluster's, it is Mainstay that reads,
+/// and the unit's namespace that confines.
+fn claim(declared: &DeclaredUnit) -> Claim {
+    let unit = &declared.unit;
+    let account = (unit.target == Target::Management).then(|| unit.service_account.clone()).flatten();
+    Claim { account, authorities: declared.authorities.clone() }
+}
+
 /// The variables of a unit: referenced ones in order, inline ones over all.
 fn values(
     substitution: Option<&Substitution>,
+    claim: &Claim,
     inputs: &Inputs,
 ) -> Result<Option<BTreeMap<String, String>>, Lacking> {
     let Some(substitution) = substitution else { return Ok(None) };
@@ -175,7 +185,8 @@ fn values(
     let mut lacking: Option<Lacking> = None;
     for source in &substitution.from {
         let reference = &source.reference;
-        let (reason, need) = match inputs.references.get(reference) {
+        let question = (reference.clone(), claim.clone());
+        let (reason, need) = match inputs.references.get(&question) {
             Some(Supply::Here(values)) => {
                 out.extend(values.clone());
                 continue;
@@ -183,7 +194,10 @@ fn values(
             Some(Supply::Absent(_)) if source.optional => continue,
             Some(Supply::Absent(why)) => (format!("{reference}: {why}"), None),
             Some(Supply::NotEvaluated(why)) => (format!("{reference} is not evaluated: {why}"), None),
-            None => (format!("{reference} has not been read"), Some(Need::Reference(reference.clone()))),
+            None => {
+                let need = Need::Reference { reference: question.0, claim: question.1 };
+                (format!("{reference} has not been read"), Some(need))
+            }
         };
         lacking.get_or_insert(Lacking { reason, needs: Vec::new() }).needs.extend(need);
     }
@@ -269,7 +283,9 @@ fn is_encrypted(object: &Object) -> bool {
 /// Never applied as if it were clear. A unit that says that it has encrypted files waits; one that does not is wrong.
 fn encrypted(desired: &Desired, file: &str, overlay: &Overlay, out: &mut Outcome) {
     if overlay.decryption.is_some() {
-        out.encrypted.get_or_insert_with(|| file.to_owned());
+        let declares = recognise(&desired.object.group_version_kind()) != Recognised::Foreign;
+        let first = out.encrypted.get_or_insert_with(|| Encrypted { file: file.to_owned(), declares });
+        first.declares |= declares;
         return;
     }
     let mut origin = desired.origin.clone();

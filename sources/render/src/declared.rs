@@ -4,9 +4,10 @@ use crate::outcome::{Declaring, Outcome};
 use crate::sources;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{Declaration, Place as _};
-use mainstay_unit::{Authority, Target, Unit, UnitId};
-use std::collections::BTreeMap;
+use mainstay_object::Object;
+use mainstay_unit::{Authority, CouldDeclare, Target, Unit, UnitId, Unread};
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +56,7 @@ pub(crate) struct State {
     pub units: BTreeMap<UnitId, DeclaredUnit>,
     pub sources: sources::Declared,
     pub diagnostics: Diagnostics,
-    pub unread: Vec<String>,
+    pub unread: BTreeSet<Unread>,
 }
 
 impl State {
@@ -89,12 +90,12 @@ impl State {
         let failed = read.diagnostics.errors().next().cloned();
         let unknown = read.diagnostics.iter().any(|d| d.code == &codes::flux::UNKNOWN_KIND);
         if unknown {
-            self.unread.push(place.location("").to_string());
+            self.unread.insert(Unread::new(place.location("").to_string(), CouldDeclare::Children));
         }
         self.diagnostics.extend(read.diagnostics);
         match read.declaration {
             Declaration::Nothing => {}
-            Declaration::Source(source) => self.add_source(*source),
+            Declaration::Source(source) => self.add_source(*source, authorities(parent, object)),
             Declaration::Generator(generator) => {
                 let generator = Arc::new(generator);
                 for artifact in &generator.artifacts {
@@ -115,17 +116,8 @@ impl State {
             Declaration::Unit(unit) => {
                 let fallback = unit.declared_at.clone();
                 let path = place.diagnostic(&codes::render::PATH_MISSING, String::new(), "/spec/path");
-                let mut authorities = parent.authorities.clone();
-                authorities.extend(parent.unit.service_account.clone().map(|account| Authority {
-                    account,
-                    target: parent.unit.target.clone(),
-                    group: object.group_version().group,
-                    resource: format!("{}s", object.kind().to_lowercase()),
-                    namespace: object.namespace().to_owned(),
-                    name: object.name().to_owned(),
-                }));
                 let child = DeclaredUnit {
-                    authorities,
+                    authorities: authorities(parent, object),
                     unit: Arc::new(inherit(*unit, &parent.unit)),
                     failed,
                     parent: Some(parent.unit.id.clone()),
@@ -138,15 +130,21 @@ impl State {
         }
     }
 
-    fn add_source(&mut self, source: mainstay_flux::SourceDeclaration) {
+    fn add_source(&mut self, source: mainstay_flux::SourceDeclaration, authorities: Vec<Authority>) {
         match self.sources.sources.entry(source.id.clone()) {
             Entry::Vacant(free) => {
-                free.insert(source);
+                free.insert((source, authorities));
             }
-            Entry::Occupied(taken) => {
-                let same = taken.get().spec == source.spec && taken.get().suspend == source.suspend;
-                if !same {
-                    let first = taken.get().declared_at.clone();
+            Entry::Occupied(mut taken) => {
+                let (found, needed) = taken.get_mut();
+                let same = found.spec == source.spec && found.suspend == source.suspend;
+                if same {
+                    // Whoever may declare it with the least is enough.
+                    if authorities.len() < needed.len() {
+                        *needed = authorities;
+                    }
+                } else {
+                    let first = found.declared_at.clone();
                     self.twice(&source.id.to_string(), &first, &source.declared_at);
                 }
             }
@@ -193,6 +191,29 @@ impl State {
     fn twice(&mut self, what: &str, first: &Location, second: &Location) {
         let message = format!("{what} is declared twice, differently: at {first} and at {second}");
         self.diagnostics.push(Diagnostic::new(&codes::unit::DUPLICATE_OBJECT, message).at(second.clone()));
+    }
+}
+
+/// What those above must be allowed to before what they declare acts.
+fn authorities(parent: &DeclaredUnit, object: &Object) -> Vec<Authority> {
+    let mut out = parent.authorities.clone();
+    out.extend(parent.unit.service_account.clone().map(|account| Authority {
+        account,
+        target: parent.unit.target.clone(),
+        group: object.group_version().group,
+        resource: plural(object.kind()),
+        namespace: object.namespace().to_owned(),
+        name: object.name().to_owned(),
+    }));
+    out
+}
+
+/// The resource of a kind that declares something: an English plural, for every one so far.
+fn plural(kind: &str) -> String {
+    let kind = kind.to_lowercase();
+    match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{kind}s"),
     }
 }
 

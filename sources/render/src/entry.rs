@@ -8,8 +8,8 @@ use mainstay_flux::{ENTRY_NAME, ENTRY_NAMESPACE};
 use mainstay_native::{Declarations, PLATFORM_TENANT, Place, Read, TenantRules};
 use mainstay_unit::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 use mainstay_unit::{
-    DeletionPolicy, Dialect, DriftMode, Gate, Need, Overlay, Role, Source, SourceId, Target, Timing, Unit,
-    UnitId, Variables,
+    CouldDeclare, DeletionPolicy, Dialect, DriftMode, Gate, Need, Overlay, Role, Source, SourceId, Target,
+    Timing, Unit, UnitId, Unread, Variables,
 };
 use mainstay_yaml::{Limits, load};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,9 @@ pub(crate) struct Base {
     pub repositories: BTreeMap<SourceId, Need>,
     pub tenants: BTreeMap<String, TenantRules>,
     pub diagnostics: Diagnostics,
-    pub unread: Vec<String>,
+    pub unread: BTreeSet<Unread>,
+    /// Files that could not be read whole, and where. What they could declare depends on whose they are.
+    broken: Vec<(String, String)>,
     /// Files with native documents.
     pub native: BTreeSet<String>,
 }
@@ -62,11 +64,12 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
                     .at_file(inputs.entry.as_str())
                     .hint(closest(tree, &inputs.entry)),
             );
-            base.unread.push(inputs.entry.to_string());
+            base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
             return base;
         }
         Err(error) => {
             unreadable(&inputs.entry, &error, &mut base);
+            base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
             return base;
         }
     }
@@ -86,7 +89,9 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
         base.repositories = expanded.repositories;
         base.tenants = expanded.tenants;
         base.diagnostics.extend(expanded.diagnostics);
-        base.unread.extend(expanded.unread);
+        for (file, what) in std::mem::take(&mut base.broken).into_iter().chain(expanded.unread) {
+            base.unread.insert(Unread::new(what, could_declare(&declarations, &file)));
+        }
         for native in expanded.units {
             let pointer = native.path_field;
             let at = native.place.diagnostic(&codes::render::PATH_MISSING, "", pointer);
@@ -109,6 +114,14 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
         base.units.push(entry_unit(inputs));
     }
     base
+}
+
+/// A file in a tenant's paths says nothing of other tenants' units, but the platform's may be selected by its clusters.
+fn could_declare(declarations: &Declarations, file: &str) -> CouldDeclare {
+    match mainstay_native::tenant_of(declarations, file) {
+        Some(tenant) => CouldDeclare::Native([tenant, PLATFORM_TENANT].map(str::to_owned).into()),
+        None => CouldDeclare::Anything,
+    }
 }
 
 fn entry_unit(inputs: &Inputs) -> DeclaredUnit {
@@ -179,7 +192,7 @@ fn native_file(
     if entry.size > limits.bytes as u64 {
         let message = format!("{path} has {} bytes; the limit is {}", entry.size, limits.bytes);
         base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message).at_file(path.as_str()));
-        base.unread.push(path.to_string());
+        base.broken.push((path.to_string(), path.to_string()));
         return;
     }
     let mut failure = None;
@@ -192,6 +205,7 @@ fn native_file(
     });
     if let Some(error) = failure {
         unreadable(path, &error, base);
+        base.broken.push((path.to_string(), path.to_string()));
     }
     if !file.native {
         return;
@@ -199,11 +213,11 @@ fn native_file(
     base.native.insert(path.as_str().to_owned());
     base.diagnostics.extend(file.diagnostics.iter().cloned());
     if file.broken {
-        base.unread.push(path.to_string());
+        base.broken.push((path.to_string(), path.to_string()));
     }
     for place in &file.places {
         if mainstay_native::read(place, declarations, &mut base.diagnostics) == Read::Broken {
-            base.unread.push(place.location("").to_string());
+            base.broken.push((path.to_string(), place.location("").to_string()));
         }
     }
 }
@@ -238,12 +252,16 @@ fn list(tree: &dyn Tree, folder: &TreePath, depth: usize, out: &mut Vec<(TreePat
     if depth > DEPTH || out.len() > FILES {
         let message = format!("{folder}: more than {DEPTH} folders deep, or more than {FILES} files");
         base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message).at_file(folder.as_str()));
-        base.unread.push(folder.to_string());
+        base.unread.insert(Unread::new(folder.to_string(), CouldDeclare::Anything));
         return;
     }
     let entries = match tree.list(folder) {
         Ok(entries) => entries,
-        Err(error) => return unreadable(folder, &error, base),
+        Err(error) => {
+            unreadable(folder, &error, base);
+            base.unread.insert(Unread::new(folder.to_string(), CouldDeclare::Anything));
+            return;
+        }
     };
     for (name, entry) in entries {
         if name.starts_with('.') {
@@ -268,7 +286,6 @@ pub(crate) fn files_below(tree: &dyn Tree, folder: &TreePath) -> Vec<TreePath> {
 fn unreadable(path: &TreePath, error: &TreeError, base: &mut Base) {
     base.diagnostics
         .push(Diagnostic::new(&codes::render::UNREADABLE, error.to_string()).at_file(path.as_str()));
-    base.unread.push(path.to_string());
 }
 
 /// What exists on the way to a path, and the nearest name beside where it ends.

@@ -7,7 +7,7 @@ use crate::inputs::Inputs;
 use crate::outcome::Outcome;
 use crate::sources::Resolver;
 use mainstay_diagnostic::{Diagnostic, codes};
-use mainstay_unit::{Need, Reading, ReadingUnit, RenderState, Source, UnitId};
+use mainstay_unit::{CouldDeclare, Need, Reading, ReadingUnit, RenderState, Source, UnitId, Unread};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,7 +15,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) enum Rendered {
     Done(Arc<Outcome>),
-    Not { reason: String },
+    Not {
+        reason: String,
+    },
+    /// What it declares is known, or at least some of it; its objects are not to be applied.
+    Partly {
+        outcome: Arc<Outcome>,
+        reason: String,
+        complete: bool,
+    },
 }
 
 /// A round that declared nothing new.
@@ -64,7 +72,7 @@ fn settle(inputs: &Inputs, base: &Base, cache: &mut Cache) -> Settled {
             // What the renders of this round declare is left out: it is not known whether it would ever end.
             let mut state = state;
             state.diagnostics = next.diagnostics;
-            state.unread.push("renders below the limit".to_owned());
+            state.unread.insert(Unread::new("renders below the limit", CouldDeclare::Children));
             return Settled { state, ..round };
         }
         state = next;
@@ -88,8 +96,9 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
         let rendering = build::render(declared, is_entry, state, base, inputs, &mut resolver, cache);
         out.diagnostics.extend(rendering.diagnostics);
         out.needs.extend(rendering.needs);
-        if let Rendered::Done(outcome) = &rendering.rendered {
-            next.add_render(declared, outcome);
+        match &rendering.rendered {
+            Rendered::Done(outcome) | Rendered::Partly { outcome, .. } => next.add_render(declared, outcome),
+            Rendered::Not { .. } => {}
         }
         out.renders.insert(declared.unit.id.clone(), rendering.rendered);
     }
@@ -108,7 +117,7 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
         let render = settled.renders.get(id);
         let state = state_of(declared, render, &settled.state);
         if let (Source::Folder { .. }, Some(reason)) = (&declared.unit.source, unread_reason(render)) {
-            unread.push(format!("what {id} renders: {reason}"));
+            unread.insert(Unread::new(format!("what {id} renders: {reason}"), CouldDeclare::Children));
         }
         let unit = ReadingUnit {
             unit: declared.unit.clone(),
@@ -119,8 +128,6 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
         units.insert(id.clone(), unit);
     }
     checks::all(inputs, base, &settled, &mut units, &mut diagnostics);
-    unread.sort();
-    unread.dedup();
     Reading {
         revision: inputs.platform.revision.clone(),
         units,
@@ -139,7 +146,9 @@ fn state_of(declared: &DeclaredUnit, render: Option<&Rendered>, state: &State) -
     }
     match render {
         None => RenderState::NotRendered { reason: "the unit was found too deep".to_owned() },
-        Some(Rendered::Not { reason }) => RenderState::NotRendered { reason: reason.clone() },
+        Some(Rendered::Not { reason } | Rendered::Partly { reason, .. }) => {
+            RenderState::NotRendered { reason: reason.clone() }
+        }
         Some(Rendered::Done(outcome)) => match outcome.first_error() {
             Some(first) => RenderState::Failed { first: Box::new(first.clone()) },
             None => RenderState::Rendered(outcome.rendered.clone()),
@@ -166,7 +175,8 @@ fn broken_ancestor<'a>(declared: &'a DeclaredUnit, state: &'a State) -> Option<&
 fn unread_reason(render: Option<&Rendered>) -> Option<String> {
     match render {
         None => Some("found too deep".to_owned()),
-        Some(Rendered::Not { reason }) => Some(reason.clone()),
+        Some(Rendered::Partly { complete: true, .. }) => None,
+        Some(Rendered::Not { reason } | Rendered::Partly { reason, .. }) => Some(reason.clone()),
         Some(Rendered::Done(outcome)) => outcome.first_error().map(|error| error.message.clone()),
     }
 }

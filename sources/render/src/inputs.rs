@@ -1,5 +1,5 @@
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{GitReference, Reference, SourceId};
+use mainstay_unit::{Claim, GitReference, Reference, SourceId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ pub struct Inputs {
     /// platform repository itself.
     pub followed: Option<Followed>,
     pub trees: BTreeMap<SourceId, Supply<Checkout>>,
-    pub references: BTreeMap<Reference, Supply<BTreeMap<String, String>>>,
+    /// Everyone who may read a reference reads it for itself.
+    pub references: BTreeMap<(Reference, Claim), Supply<BTreeMap<String, String>>>,
     /// Keys digests of what was read, so that a Secret can't be guessed from one.
     pub seed: [u8; 32],
     pub limits: Limits,

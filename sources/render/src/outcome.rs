@@ -12,8 +12,15 @@ pub(crate) struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Files of the platform repository that were read.
     pub reads: BTreeSet<String>,
-    /// Objects that SOPS encrypted, where the unit says that it has such.
-    pub encrypted: Option<String>,
+    /// The first file with an object that SOPS encrypted, where the unit says that it has such.
+    pub encrypted: Option<Encrypted>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Encrypted {
+    pub file: String,
+    /// One of the encrypted objects would declare something. SOPS leaves kinds in the clear.
+    pub declares: bool,
 }
 
 /// A declaration with the file of the tree that it came from.

@@ -5,14 +5,15 @@ use mainstay_flux::{
     Artifact, Composed, ENTRY_NAME, ENTRY_NAMESPACE, Generator, SourceDeclaration, SourceSpec, compose,
 };
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{GitReference, Need, SourceId};
+use mainstay_unit::{Authority, GitReference, Need, SourceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everything that names a tree, as far as a round knows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Declared {
-    pub sources: BTreeMap<SourceId, SourceDeclaration>,
+    /// With what those who declare one must be allowed to.
+    pub sources: BTreeMap<SourceId, (SourceDeclaration, Vec<Authority>)>,
     pub artifacts: BTreeMap<SourceId, (Arc<Generator>, Artifact)>,
 }
 
@@ -107,7 +108,7 @@ impl Resolver {
             return self.artifact(id, generator, artifact, known, above);
         }
         match declared.sources.get(id) {
-            Some(found) => match &found.spec {
+            Some((found, authorities)) => match &found.spec {
                 SourceSpec::Git { url, reference, secret, ignore } => {
                     if is_followed(found, inputs) {
                         return Ok(platform());
@@ -121,6 +122,7 @@ impl Resolver {
                         reference: reference.clone(),
                         secret: secret.clone(),
                         ignore: ignore.clone(),
+                        authorities: authorities.clone(),
                     };
                     supplied(id, Some(&need), inputs)
                 }

@@ -41,13 +41,13 @@ fn supply(inputs: &mut Inputs, need: Need, platform: &Checkout) {
             };
             inputs.trees.insert(id, supply).is_none()
         }
-        Need::Reference(reference) => {
+        Need::Reference { reference, claim } => {
             let supply = match reference.name.len() % 3 {
                 0 => Supply::Absent("there is none".into()),
                 1 => Supply::NotEvaluated("no cluster".into()),
                 _ => Supply::Here(values(&reference.name)),
             };
-            inputs.references.insert(reference, supply).is_none()
+            inputs.references.insert((reference, claim), supply).is_none()
         }
     };
     assert!(fresh, "a need that was met is asked for again");

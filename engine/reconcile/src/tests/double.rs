@@ -4,8 +4,8 @@ use crate::{
 use mainstay_diagnostic::{Code, Diagnostic, Location};
 use mainstay_object::{Digest, GroupVersionKind, Object, ObjectKey};
 use mainstay_unit::{
-    DeletionPolicy, Dependency, Desired, Dialect, DriftMode, Gate, Health, Missing, Reading, ReadingUnit,
-    RenderState, Rendered, Role, Source, Target, Timing, Unit, UnitId, Variables,
+    CouldDeclare, DeletionPolicy, Dependency, Desired, Dialect, DriftMode, Gate, Health, Missing, Reading,
+    ReadingUnit, RenderState, Rendered, Role, Source, Target, Timing, Unit, UnitId, Unread, Variables,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -101,7 +101,7 @@ impl Commit {
     }
 
     pub(super) fn unread(mut self, file: &str) -> Self {
-        self.0.unread.push(file.into());
+        self.0.unread.insert(Unread::new(file, CouldDeclare::Anything));
         self
     }
 }

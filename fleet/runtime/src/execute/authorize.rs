@@ -8,7 +8,7 @@ use mainstay_unit::Authority;
 use serde_json::json;
 
 /// Asks with a SubjectAccessReview. An answer that can't be had is no permission.
-pub(super) async fn authorize(cluster: Option<&Cluster>, authority: &Authority) -> Result<(), Failure> {
+pub(crate) async fn authorize(cluster: Option<&Cluster>, authority: &Authority) -> Result<(), Failure> {
     let Some(cluster) = cluster else {
         let message =
             format!("the cluster {:?} that has to permit this unit is not reached", authority.target.name());

@@ -6,6 +6,8 @@ mod delete;
 mod occupied;
 mod replace;
 
+pub(crate) use authorize::authorize;
+
 use mainstay_cluster::{ClusterError, Identity};
 use mainstay_reconcile::{Failure, FailureKind};
 use mainstay_unit::ServiceAccount;

@@ -46,7 +46,7 @@ impl<'a> Context<'a> {
     }
 
     pub fn unread(&mut self, place: &Place) {
-        self.out.unread.push(place.location("").to_string());
+        self.out.unread.push((place.file.to_string(), place.location("").to_string()));
     }
 
     pub fn tenant(&self, name: &str) -> Option<&'a Document<TenantSpec>> {

@@ -26,8 +26,8 @@ pub struct Expanded {
     pub repositories: BTreeMap<SourceId, Need>,
     pub tenants: BTreeMap<String, TenantRules>,
     pub diagnostics: Diagnostics,
-    /// Documents whose units are not known.
-    pub unread: Vec<String>,
+    /// Documents whose units are not known: their file, and their place in it.
+    pub unread: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone)]

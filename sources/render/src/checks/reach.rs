@@ -59,7 +59,7 @@ fn reached(settled: &Settled) -> (BTreeSet<TreePath>, Vec<TreePath>) {
     let mut unknown = Vec::new();
     for (id, render) in &settled.renders {
         match render {
-            Rendered::Done(outcome) => {
+            Rendered::Done(outcome) | Rendered::Partly { outcome, .. } => {
                 reached.extend(outcome.reads.iter().filter_map(|path| TreePath::parse(path).ok()));
             }
             Rendered::Not { .. } => {

@@ -1,7 +1,7 @@
 use super::draw::draw;
 use super::{errors, id, inputs, reading, told, tree};
 use crate::{Supply, read};
-use mainstay_unit::{Need, Reference, ReferenceKind, RenderState};
+use mainstay_unit::{Claim, Need, Reference, ReferenceKind, RenderState};
 use std::collections::BTreeMap;
 
 fn kustomization(name: &str, fields: &str) -> String {
@@ -81,15 +81,22 @@ fn references_are_needs_until_they_are_here() {
         Reference { kind: ReferenceKind::ConfigMap, namespace: "flux-system".into(), name: "vars".into() };
     let unit = id("kustomization/flux-system/a");
     let first = read(&inputs);
-    assert_eq!(first.needs.iter().collect::<Vec<_>>(), [&Need::Reference(reference.clone())]);
-    inputs.references.insert(reference.clone(), Supply::NotEvaluated("no cluster".into()));
+    assert_eq!(
+        first.needs.iter().collect::<Vec<_>>(),
+        [&Need::Reference { reference: reference.clone(), claim: Claim::default() }]
+    );
+    inputs
+        .references
+        .insert((reference.clone(), Claim::default()), Supply::NotEvaluated("no cluster".into()));
     let offline = read(&inputs);
     assert!(offline.needs.is_empty());
     assert_eq!(
         offline.units[&unit].state,
         RenderState::NotRendered { reason: "ConfigMap flux-system/vars is not evaluated: no cluster".into() }
     );
-    inputs.references.insert(reference, Supply::Here(BTreeMap::from([("v".into(), "1".into())])));
+    inputs
+        .references
+        .insert((reference, Claim::default()), Supply::Here(BTreeMap::from([("v".into(), "1".into())])));
     assert!(matches!(read(&inputs).units[&unit].state, RenderState::Rendered(_)));
 }
 
@@ -113,6 +120,53 @@ fn what_an_encrypted_file_holds_is_never_rendered() {
     assert_eq!(errors(&known), Vec::<String>::new());
     assert!(matches!(known.units[&unit].state, RenderState::NotRendered { .. }));
     assert!(errors(&with("  path: leaf\n"))[0].contains("leaf/x.yaml:1 MS4502"));
+}
+
+#[test]
+fn a_unit_with_an_encrypted_file_still_declares_what_is_in_the_clear() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: y}\nsops: {mac: ENC}\n";
+    let parent = kustomization("a", "  path: a\n  decryption: {provider: sops}\n");
+    let child = kustomization("b", "  path: b\n").replace("=== b.yaml", "=== a/b.yaml");
+    let with = |encrypted: &str| {
+        reading(&format!("{ENTRY}{parent}=== a/x.yaml\n{encrypted}{child}=== b/x.yaml\n{CONFIG}"))
+    };
+    let known = with(secret);
+    assert!(matches!(known.units[&id("kustomization/flux-system/b")].state, RenderState::Rendered(_)));
+    assert!(known.unread.is_empty(), "{:?}", known.unread);
+    let hidden = secret.replace("v1\nkind: Secret", "kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization");
+    assert_eq!(with(&hidden).unread.len(), 1, "an encrypted declaration is one that was not read");
+}
+
+#[test]
+fn references_are_read_as_who_the_unit_is_applied_as() {
+    let source = "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: r, namespace: n}\n\
+                  spec: {interval: 1m, url: 'https://example.com/r'}\n";
+    let leaf = kustomization(
+        "leaf",
+        "  path: leaf\n  serviceAccountName: own\n  postBuild: {substituteFrom: [{kind: Secret, name: s}]}\n",
+    );
+    let use_it = kustomization("use", "  path: ./\n")
+        .replace("name: flux-system}", "name: r, namespace: n}")
+        .replace("=== use.yaml", "=== a/use.yaml");
+    let a = kustomization("a", "  path: ./a\n  serviceAccountName: tenant\n");
+    let leaf = leaf.replace("=== leaf.yaml", "=== a/leaf.yaml");
+    let reading = reading(&format!("{ENTRY}{a}{leaf}{use_it}{source}=== leaf/x.yaml\n{CONFIG}"));
+    let asked: Vec<String> = reading
+        .needs
+        .iter()
+        .map(|need| {
+            let one =
+                |a: &mainstay_unit::Authority| format!("{} -> {} {}", a.account.name, a.resource, a.name);
+            match need {
+                Need::Git { authorities, .. } => authorities.iter().map(one).collect(),
+                Need::Reference { claim, .. } => {
+                    let own = claim.account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
+                    format!("as {own}: {}", claim.authorities.iter().map(one).collect::<String>())
+                }
+            }
+        })
+        .collect();
+    assert_eq!(asked, ["tenant -> gitrepositories r", "as own: tenant -> kustomizations leaf"]);
 }
 
 #[test]
