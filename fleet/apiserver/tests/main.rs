@@ -3,6 +3,7 @@
 mod kill;
 mod kubectl;
 mod tls;
+mod twins;
 mod with_kube;
 
 use kube::api::DynamicObject;

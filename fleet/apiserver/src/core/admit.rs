@@ -37,11 +37,9 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
             // The controllers that lift the protection finalizers do not run here, so none is set.
         }
         ("batch", "jobs") => job_labels(object),
+        ("apps", "daemonsets") => set_annotation(object, TEMPLATE_GENERATION, "1"),
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             body::as_map(object).remove("status");
-            let mut finalizers = body::finalizers(object);
-            finalizers.retain(|f| f != crate::core::controllers::CRD_FINALIZER);
-            body::set_finalizers(object, &finalizers);
         }
         ("rbac.authorization.k8s.io", _) => {
             crate::core::rbac::check_escalation(cluster, act.user, &act.resource, act.namespace, object)?;
@@ -77,6 +75,14 @@ pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
                 }
             }
         }
+        ("apps", "daemonsets") => {
+            let old = live.pointer("/metadata/annotations").and_then(|a| a.get(TEMPLATE_GENERATION));
+            let old = old.and_then(Value::as_str).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
+            let changed = ["template", "updateStrategy"]
+                .iter()
+                .any(|key| at(new, &format!("spec.{key}")) != at(live, &format!("spec.{key}")));
+            set_annotation(new, TEMPLATE_GENERATION, &(old + i64::from(changed)).to_string());
+        }
         ("", "persistentvolumeclaims") => {
             if text(new, "/spec/volumeName").is_empty()
                 && let Some(name) = at(live, "spec.volumeName")
@@ -103,10 +109,21 @@ pub fn after_defaults(
     }
 }
 
+/// Counts the templates that a DaemonSet has had.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 fn set_label(object: &mut Value, key: &str, value: &str) {
+    set_entry(object, "labels", key, value);
+}
+
+fn set_annotation(object: &mut Value, key: &str, value: &str) {
+    set_entry(object, "annotations", key, value);
+}
+
+fn set_entry(object: &mut Value, map: &str, key: &str, value: &str) {
     let metadata = body::metadata(object);
-    let labels = body::as_map(metadata.entry("labels").or_insert_with(|| json!({})));
-    labels.insert(key.to_owned(), value.into());
+    let entries = body::as_map(metadata.entry(map).or_insert_with(|| json!({})));
+    entries.insert(key.to_owned(), value.into());
 }
 
 fn job_labels(object: &mut Value) {
@@ -133,6 +150,12 @@ fn job_labels(object: &mut Value) {
             "spec.selector",
             json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } }),
         );
+    }
+    let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
+    if labels.is_none_or(serde_json::Map::is_empty)
+        && let Some(labels) = object.pointer("/spec/template/metadata/labels").cloned()
+    {
+        body::set_meta(object, "labels", Some(labels));
     }
 }
 
@@ -217,11 +240,22 @@ fn service_address(
     if at(object, "spec.clusterIPs").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         set_at(object, "spec.clusterIPs", json!([ip]));
     }
-    if at(object, "spec.ipFamilies").is_none_or(Value::is_null) {
-        set_at(object, "spec.ipFamilies", json!(["IPv4"]));
-    }
+    // Whoever writes a headless service's endpoints may use both families, whatever the cluster has.
+    let selects = at(object, "spec.selector").and_then(Value::as_object).is_some_and(|s| !s.is_empty());
+    let (families, policy) = if ip == "None" && !selects {
+        (json!(["IPv4", "IPv6"]), "RequireDualStack")
+    } else {
+        (json!(["IPv4"]), "SingleStack")
+    };
     if at(object, "spec.ipFamilyPolicy").is_none_or(Value::is_null) {
-        set_at(object, "spec.ipFamilyPolicy", "SingleStack".into());
+        if at(object, "spec.ipFamilies").is_none_or(Value::is_null) {
+            set_at(object, "spec.ipFamilies", families);
+            set_at(object, "spec.ipFamilyPolicy", policy.into());
+        } else {
+            set_at(object, "spec.ipFamilyPolicy", "SingleStack".into());
+        }
+    } else if at(object, "spec.ipFamilies").is_none_or(Value::is_null) {
+        set_at(object, "spec.ipFamilies", json!(["IPv4"]));
     }
     let wants_ports = kind == "NodePort"
         || (kind == "LoadBalancer"

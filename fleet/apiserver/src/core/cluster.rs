@@ -98,7 +98,16 @@ impl Cluster {
         };
         let verb = verb(request, &target)?;
         self.authorize(&user, &target, verb)?;
-        self.answer_resource(request, &user, &target, verb, now, entropy)
+        let mut reply = self.answer_resource(request, &user, &target, verb, now, entropy)?;
+        let resource = self.registry.find(&target.group, &target.version, &target.plural);
+        if let Some(warning) = resource.and_then(|r| r.deprecation()) {
+            let headers = match &mut reply {
+                Reply::Done(response) => &mut response.headers,
+                Reply::Watch(watch) => &mut watch.headers,
+            };
+            headers.extend(warning_headers(&[warning]));
+        }
+        Ok(reply)
     }
 
     /// The user, or who it may impersonate and asked to.
@@ -168,7 +177,7 @@ impl Cluster {
         let accept = request.accept.as_deref();
         match route {
             Route::Health(_) => Ok(Response::text(200, "ok")),
-            Route::Version => Ok(Response::json(200, &discovery::version(&self.settings.version))),
+            Route::Version => Ok(discovery::version_answer(&self.settings.version)),
             Route::Root => Ok(Response::json(200, &discovery::root(&self.registry))),
             Route::Core => discovery::core(&self.registry, accept),
             Route::Groups => discovery::groups(&self.registry, accept),
@@ -237,7 +246,7 @@ impl Cluster {
             now,
             entropy,
             options: WriteOptions::read(request, options_kind(verb))?,
-            warnings: resource.custom.as_ref().and_then(|c| c.deprecation.clone()).into_iter().collect(),
+            warnings: Vec::new(),
         };
         let (status, object) = match verb {
             "create" => {
@@ -331,13 +340,11 @@ impl Cluster {
         }
         if verb == "get" {
             let live = found?;
-            let object = if target.subresource == "scale" { write::scale_of(resource, &live)? } else { live };
-            let form = if target.subresource == "scale" {
-                Negotiated { form: Form::Object, ..forms }
-            } else {
-                forms
-            };
-            return Ok(Reply::Done(read::one(resource, object, form, request, 200, now)));
+            if target.subresource == "scale" {
+                let scale = write::scale_of(resource, &live)?;
+                return Ok(Reply::Done(read::scale(scale, forms, request, now)));
+            }
+            return Ok(Reply::Done(read::one(resource, live, forms, request, 200, now)));
         }
         let mut act = Act {
             resource: resource.clone(),

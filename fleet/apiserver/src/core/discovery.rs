@@ -17,6 +17,13 @@ pub fn version(git: &str) -> Value {
     })
 }
 
+/// The one document that is indented.
+pub fn version_answer(git: &str) -> Response {
+    let mut text = format!("{:#}", version(git)).into_bytes();
+    text.push(b'\n');
+    Response::bytes(200, "application/json", text)
+}
+
 pub fn root(registry: &Registry) -> Value {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
     for (group, versions) in registry.groups() {

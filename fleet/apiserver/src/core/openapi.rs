@@ -1,16 +1,17 @@
-//! OpenAPI documents, made from the schema table and from CRDs: enough for `kubectl explain` and for clients that look
-//! for the parameters that the server takes.
+//! OpenAPI documents, made from the schema table and from CRDs: what `kubectl explain` and clients that look for types
+//! and for the parameters that the server takes read of them.
 
 use crate::core::failure::Failure;
 use crate::core::negotiate;
 use crate::core::registry::{Registry, Resource};
 use crate::core::reply::Response;
-use mainstay_object::schema::{ListRelation, Scalar, Shape};
-use mainstay_object::{Digest, TypeId, Types};
+use mainstay_object::Digest;
+use mainstay_object::schema::Definitions;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// What is asked for with `@v1.0` is answered with `.v1.0`: a media type has no `@`.
+const V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// `/openapi/v2` without definitions: clients that find none go without client-side checks. kubectl insists on
 /// protobuf here, so those few bytes are written by hand.
@@ -72,38 +73,45 @@ pub fn v3(registry: &Registry, group: &str, version: &str, git: &str) -> Result<
     if !registry.is_served(group, version) {
         return Err(Failure::no_path());
     }
-    let mut components = Components::default();
+    let definitions = Definitions::unpack();
+    let mut schemas = BTreeMap::new();
     let mut paths = Map::new();
     for resource in registry.iter().filter(|r| r.group == group && r.version == version) {
-        let name = component_name(resource);
-        let schema = components.of_resource(resource);
-        components.done.insert(name.clone(), schema);
+        let name = match &resource.custom {
+            Some(custom) => {
+                let name = custom_name(resource);
+                definitions.collect(METADATA, &mut schemas);
+                schemas.insert(name.clone(), custom_schema(&custom.schema));
+                name
+            }
+            None => {
+                let Some(name) = definitions.name(&resource.gvk()) else { continue };
+                definitions.collect(name, &mut schemas);
+                for subresource in &resource.subresources {
+                    definitions.name(&subresource.kind).into_iter().for_each(|n| definitions.collect(n, &mut schemas));
+                }
+                name.to_owned()
+            }
+        };
+        if let Some(schema) = schemas.get_mut(&name) {
+            schema["x-kubernetes-group-version-kind"] =
+                json!([{ "group": resource.group, "version": resource.version, "kind": resource.kind }]);
+        }
         path_items(resource, &name, &mut paths);
     }
     let document = json!({
         "openapi": "3.0.0", "info": { "title": "Kubernetes", "version": git },
-        "paths": paths, "components": { "schemas": components.done },
+        "paths": paths, "components": { "schemas": schemas },
     });
     Ok(Response::json(200, &document))
 }
 
-/// `io.k8s.api.apps.v1.Deployment`; the reversed group of a CRD.
-fn component_name(resource: &Resource) -> String {
-    let (version, kind) = (&resource.version, &resource.kind);
-    match &*resource.group {
-        group if resource.custom.is_some() => {
-            let reversed: Vec<&str> = group.rsplit('.').collect();
-            format!("{}.{version}.{kind}", reversed.join("."))
-        }
-        "" => format!("io.k8s.api.core.{version}.{kind}"),
-        "apiextensions.k8s.io" => {
-            format!("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.{version}.{kind}")
-        }
-        "apiregistration.k8s.io" => {
-            format!("io.k8s.kube-aggregator.pkg.apis.apiregistration.{version}.{kind}")
-        }
-        group => format!("io.k8s.api.{}.{version}.{kind}", group.split('.').next().unwrap_or_default()),
-    }
+const METADATA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/// A CRD's definition: its group reversed, `com.example.harbour.v1.Boat`.
+fn custom_name(resource: &Resource) -> String {
+    let reversed: Vec<&str> = resource.group.rsplit('.').collect();
+    format!("{}.{}.{}", reversed.join("."), resource.version, resource.kind)
 }
 
 fn path_items(resource: &Resource, component: &str, paths: &mut Map<String, Value>) {
@@ -161,128 +169,24 @@ fn path_items(resource: &Resource, component: &str, paths: &mut Map<String, Valu
     paths.insert(collection, Value::Object(item));
 }
 
-#[derive(Default)]
-struct Components {
-    done: BTreeMap<String, Value>,
-    /// Names given to structs of the built-in table, against recursion.
-    names: BTreeMap<TypeId, String>,
-}
-
-impl Components {
-    fn of_resource(&mut self, resource: &Resource) -> Value {
-        let gvk = json!([{ "group": resource.group, "version": resource.version, "kind": resource.kind }]);
-        let mut schema = match &resource.custom {
-            Some(custom) => custom_schema(&custom.schema),
-            None => match Types::builtin().for_kind(&resource.gvk()) {
-                Some(id) => self.body(Types::builtin(), id, &resource.kind),
-                None => json!({ "type": "object" }),
-            },
-        };
-        schema["x-kubernetes-group-version-kind"] = gvk;
-        schema
-    }
-
-    /// The schema of a type, structs by reference.
-    fn of(&mut self, types: &Types, id: TypeId, hint: &str) -> Value {
-        let is_struct = matches!(&types.get(id).shape, Shape::Map(map) if !map.fields.is_empty());
-        if !is_struct {
-            return self.body(types, id, hint);
-        }
-        let name = match self.names.get(&id) {
-            Some(name) => name.clone(),
-            None => {
-                let mut name = format!("io.k8s.api.types.{hint}");
-                let mut n = 2;
-                while self.done.contains_key(&name) {
-                    name = format!("io.k8s.api.types.{hint}{n}");
-                    n += 1;
-                }
-                self.names.insert(id, name.clone());
-                self.done.insert(name.clone(), Value::Null);
-                let body = self.body(types, id, hint);
-                self.done.insert(name.clone(), body);
-                name
-            }
-        };
-        json!({ "allOf": [{ "$ref": format!("#/components/schemas/{name}") }] })
-    }
-
-    fn body(&mut self, types: &Types, id: TypeId, hint: &str) -> Value {
-        let ty = types.get(id).clone();
-        match ty.shape {
-            Shape::Any => json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true }),
-            Shape::Scalar(scalar) => match scalar {
-                Scalar::String => json!({ "type": "string" }),
-                Scalar::Integer => json!({ "type": "integer", "format": "int64" }),
-                Scalar::Number => json!({ "type": "number", "format": "double" }),
-                Scalar::Boolean => json!({ "type": "boolean" }),
-                Scalar::IntOrString => json!({ "type": "string", "format": "int-or-string" }),
-                Scalar::Quantity => json!({ "type": "string" }),
-            },
-            Shape::List(list) => {
-                let mut schema = json!({ "type": "array", "items": self.of(types, list.element, hint) });
-                match list.relation {
-                    ListRelation::Atomic => schema["x-kubernetes-list-type"] = "atomic".into(),
-                    ListRelation::Set => schema["x-kubernetes-list-type"] = "set".into(),
-                    ListRelation::Map(keys) => {
-                        schema["x-kubernetes-list-type"] = "map".into();
-                        schema["x-kubernetes-list-map-keys"] = keys.into();
-                    }
-                }
-                schema
-            }
-            Shape::Map(map) => {
-                let mut schema = json!({ "type": "object" });
-                let mut properties = Map::new();
-                for (name, field) in &map.fields {
-                    let mut property = self.of(types, field.ty, &upper(name));
-                    if let Some(default) = &field.default {
-                        property["default"] = default.clone();
-                    }
-                    if let Some(key) = &field.patch.merge_key {
-                        property["x-kubernetes-patch-merge-key"] = (&**key).into();
-                    }
-                    if field.patch.merge {
-                        property["x-kubernetes-patch-strategy"] = "merge".into();
-                    }
-                    properties.insert(name.clone(), property);
-                }
-                if !properties.is_empty() {
-                    schema["properties"] = Value::Object(properties);
-                }
-                if let Some(element) = map.element {
-                    schema["additionalProperties"] = self.of(types, element, hint);
-                }
-                if !map.required.is_empty() {
-                    schema["required"] = json!(map.required);
-                }
-                schema
-            }
-        }
-    }
-}
-
+/// What a CRD wrote, and what every object has.
 fn custom_schema(written: &Value) -> Value {
     let mut schema = if written.is_object() { written.clone() } else { json!({ "type": "object" }) };
-    let own = json!({
-        "apiVersion": {
-            "type": "string",
-            "description": "APIVersion defines the versioned schema of this representation of an object.",
-        },
-        "kind": {
-            "type": "string",
-            "description": "Kind is a string value representing the REST resource this object represents.",
-        },
-        "metadata": { "type": "object", "description": "Standard object's metadata." },
-    });
+    let own = [
+        ("apiVersion", json!({ "type": "string", "description": API_VERSION })),
+        ("kind", json!({ "type": "string", "description": KIND })),
+        (
+            "metadata",
+            json!({
+                "allOf": [{ "$ref": format!("#/components/schemas/{METADATA}") }],
+                "description": "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+            }),
+        ),
+    ];
     let properties = crate::core::body::field(&mut schema, "properties");
-    for (name, property) in own.as_object().into_iter().flatten() {
-        properties.insert(name.clone(), property.clone());
-    }
+    properties.extend(own.map(|(name, property)| (name.to_owned(), property)));
     schema
 }
 
-fn upper(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
+const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";

@@ -36,6 +36,19 @@ pub fn one(
     shown(status, value, forms)
 }
 
+/// Answers a Scale in the form that was asked for.
+pub fn scale(scale: Value, forms: Negotiated, request: &Request, now: Now) -> Response {
+    let value = match forms.form {
+        Form::Object => scale,
+        Form::Partial => partial(&scale),
+        Form::Table => {
+            let metadata = json!({ "resourceVersion": body::meta(&scale, "resourceVersion") });
+            table::scale(&scale, include(request), metadata, now)
+        }
+    };
+    shown(200, value, forms)
+}
+
 /// A value as a response body.
 pub fn shown(status: u16, value: Value, forms: Negotiated) -> Response {
     // JSON is YAML; a client that asked for YAML reads it.

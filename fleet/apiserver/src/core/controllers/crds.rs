@@ -42,11 +42,6 @@ impl Cluster {
         let mut stored = body::strings(at(&crd, "status.storedVersions"));
         stored.extend(storage.into_iter().filter(|s| !stored.contains(s)).collect::<Vec<_>>());
         set_at(&mut crd, "status.storedVersions", stored.into());
-        let mut finalizers = body::finalizers(&crd);
-        if !finalizers.iter().any(|f| f == CRD_FINALIZER) {
-            finalizers.push(CRD_FINALIZER.into());
-            body::set_finalizers(&mut crd, &finalizers);
-        }
         self.register(&crd);
         if crd != before {
             self.commit(resource, crd);

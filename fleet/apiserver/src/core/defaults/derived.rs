@@ -26,6 +26,14 @@ pub fn after(object: &mut Value, resource: &Resource) {
         ("", "services") => service(object),
         ("", "replicationcontrollers") => labels_from_template(object),
         ("networking.k8s.io", "networkpolicies") => policy_types(object),
+        ("", "limitranges") => limits(object),
+        ("", "nodes") => {
+            if let Some(range) = at(object, "spec.podCIDR").filter(|r| r.is_string()).cloned()
+                && at(object, "spec.podCIDRs").is_none_or(Value::is_null)
+            {
+                set_at(object, "spec.podCIDRs", json!([range]));
+            }
+        }
         ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => subjects(object),
         _ => {}
     }
@@ -136,6 +144,28 @@ fn labels_from_template(object: &mut Value) {
     }
     if object.pointer("/metadata/labels").and_then(Value::as_object).is_none_or(serde_json::Map::is_empty) {
         set_at(object, "metadata.labels", labels);
+    }
+}
+
+/// A container's default is the most that it may have; what it requests by default is its default, or the least.
+fn limits(object: &mut Value) {
+    let entry = |item: &Value, key: &str| item.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    for item in object.pointer_mut("/spec/limits").and_then(Value::as_array_mut).into_iter().flatten() {
+        if text(item, "/type") != "Container" {
+            continue;
+        }
+        let (mut default, mut request) = (entry(item, "default"), entry(item, "defaultRequest"));
+        for (name, most) in entry(item, "max") {
+            default.entry(name).or_insert(most);
+        }
+        for (name, value) in default.iter().chain(entry(item, "min").iter()) {
+            request.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        for (key, value) in [("default", default), ("defaultRequest", request)] {
+            if !value.is_empty() {
+                set_at(item, key, value.into());
+            }
+        }
     }
 }
 

@@ -56,6 +56,18 @@ impl Resource {
         self.subresource("status").is_some()
     }
 
+    /// What a Warning header says on every request, if this version is deprecated.
+    pub fn deprecation(&self) -> Option<String> {
+        match (&self.custom, &*self.group, &*self.plural) {
+            (Some(custom), _, _) => custom.deprecation.clone(),
+            (None, "", "endpoints") => {
+                Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned())
+            }
+            (None, "", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+".to_owned()),
+            (None, _, _) => None,
+        }
+    }
+
     /// Nothing is stored: a create is answered, and that is all.
     pub fn is_virtual(&self) -> bool {
         !self.has_verb("get")

@@ -38,7 +38,20 @@ static COLUMNS: LazyLock<BTreeMap<&'static str, Vec<Column>>> = LazyLock::new(||
 
 pub fn rows(resource: &Resource, objects: &[Value], now: Now) -> (Vec<Value>, Vec<Vec<Value>>) {
     let group = if resource.plural == "events" { "" } else { &*resource.group };
-    let Some(columns) = COLUMNS.get(&*format!("{group}/{}", resource.plural)) else {
+    let stored: Vec<Value> = objects
+        .iter()
+        .map(|object| {
+            let mut stored = object.clone();
+            crate::core::convert::to_storage(&mut stored, resource);
+            stored
+        })
+        .collect();
+    rows_of(&format!("{group}/{}", resource.plural), &stored, now)
+}
+
+/// The columns that `columns.txt` has under a name; Name and Age if it has none.
+pub fn rows_of(kind: &str, objects: &[Value], now: Now) -> (Vec<Value>, Vec<Vec<Value>>) {
+    let Some(columns) = COLUMNS.get(kind) else {
         let definitions = vec![
             definition("Name", "string", "name", 0, NAME_DESCRIPTION),
             definition("Age", "string", "", 0, ""),
@@ -57,11 +70,7 @@ pub fn rows(resource: &Resource, objects: &[Value], now: Now) -> (Vec<Value>, Ve
         .collect();
     let rows = objects
         .iter()
-        .map(|object| {
-            let mut stored = object.clone();
-            crate::core::convert::to_storage(&mut stored, resource);
-            columns.iter().map(|column| cells::render(&column.cell, &stored, now)).collect()
-        })
+        .map(|object| columns.iter().map(|column| cells::render(&column.cell, object, now)).collect())
         .collect();
     (definitions, rows)
 }

@@ -15,6 +15,12 @@ pub fn render(cell: &[&str], object: &Value, now: Now) -> Value {
         "flag" => {
             at(object, path).and_then(Value::as_bool).map_or("<unset>".into(), |b| b.to_string()).into()
         }
+        "flag-title" => match at(object, path).and_then(Value::as_bool) {
+            Some(true) => "True",
+            Some(false) => "False",
+            None => "<unset>",
+        }
+        .into(),
         "count" => [path, other].iter().map(|p| length(object, p)).sum::<usize>().into(),
         "fraction" => format!("{}/{}", number(object, path), number(object, other)).into(),
         "age" => age(object, now).into(),

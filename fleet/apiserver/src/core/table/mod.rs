@@ -21,6 +21,23 @@ pub fn render(resource: &Resource, objects: &[Value], include: Include, metadata
         Some(custom) => custom_rows(&custom.columns, objects, now),
         None => builtin::rows(resource, objects, now),
     };
+    table(columns, rows, objects, include, metadata)
+}
+
+/// A Scale as a Table.
+pub fn scale(scale: &Value, include: Include, metadata: Value, now: Now) -> Value {
+    let objects = std::slice::from_ref(scale);
+    let (columns, rows) = builtin::rows_of("autoscaling/scales", objects, now);
+    table(columns, rows, objects, include, metadata)
+}
+
+fn table(
+    columns: Vec<Value>,
+    rows: Vec<Vec<Value>>,
+    objects: &[Value],
+    include: Include,
+    metadata: Value,
+) -> Value {
     let rows: Vec<Value> = rows
         .into_iter()
         .zip(objects)
@@ -116,10 +133,7 @@ fn custom_cell(found: &[&Value], kind: &str, now: Now) -> Value {
             },
             None => Value::Null,
         },
-        _ => {
-            let shown: Vec<String> =
-                found.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
-            shown.join(" ").into()
-        }
+        // Of several values the first is shown.
+        _ => first.as_str().map_or_else(|| first.to_string(), str::to_owned).into(),
     }
 }

@@ -126,6 +126,11 @@ impl Cluster {
             }
             body::set_finalizers(&mut object, &finalizers);
         }
+        if resource.plural == "customresourcedefinitions" && !body::is_terminating(&live) {
+            // Its objects go first.
+            finalizers.push(crate::core::controllers::CRD_FINALIZER.to_owned());
+            body::set_finalizers(&mut object, &finalizers);
+        }
         let grace = grace_seconds(resource, &object, options);
         let first = !body::is_terminating(&live);
         if first {

@@ -3,6 +3,7 @@ use super::{Act, How};
 use crate::core::cluster::Cluster;
 use crate::core::decode::{self, BODY_LIMIT};
 use crate::core::failure::{Failure, field_error, required};
+use crate::core::body::set_at;
 use crate::core::{body, registry};
 use mainstay_object::patch::{self, JsonPatchError};
 use mainstay_object::{FieldErrorKind, prune};
@@ -150,7 +151,10 @@ impl Act<'_> {
             return Err(Failure::bad_request("the patch leaves no object"));
         }
         for (pointer, path) in [("/apiVersion", "apiVersion"), ("/kind", "kind")] {
-            if new.pointer(pointer) != live.pointer(pointer) {
+            if new.pointer(pointer) != live.pointer(pointer) && self.resource.custom.is_none() {
+                // Decoded into the struct of the resource, which says what it is.
+                set_at(new, path, live.pointer(pointer).cloned().unwrap_or(Value::Null));
+            } else if new.pointer(pointer) != live.pointer(pointer) {
                 let got = new.pointer(pointer).cloned().unwrap_or(Value::Null);
                 return Err(Failure::bad_request(format!("the patch must not change {path} (to {got})")));
             }
