@@ -1,10 +1,17 @@
 use crate::schema::Shape;
 use crate::{MAX_DEPTH, TypeId, Types};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Sets absent fields to the schema's defaults, all the way down. A null that is not nullable gives way to the default.
+/// What an API server's own structs hold without being asked is `complete`'s concern.
 pub fn apply_defaults(value: &mut Value, types: &Types, id: TypeId) {
-    fill(value, types, id, Wanted::All, 0);
+    fill(value, types, id, Wanted::Defaults, 0);
+}
+
+/// Adds what is never absent in an API server's own structs, structs and zero values, as it is there once an object was
+/// decoded and encoded. Nothing else: what it validates is the object without them.
+pub fn complete(value: &mut Value, types: &Types, id: TypeId) {
+    fill(value, types, id, Wanted::Zeros, 0);
 }
 
 /// Removes null fields that are declared and not nullable, except those that have a default: what an API server does
@@ -19,15 +26,10 @@ pub fn normalize(value: &mut Value, types: &Types, id: TypeId) {
     normalize_below(value, types, id, 0);
 }
 
-/// Adds the structs that are never absent, as an API server's own kinds have them, and nothing else.
-pub(crate) fn fill_structs(value: &mut Value, types: &Types, id: TypeId) {
-    fill(value, types, id, Wanted::Structs, 0);
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    All,
-    Structs,
+    Defaults,
+    Zeros,
 }
 
 fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usize) {
@@ -39,25 +41,31 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
         (Shape::Map(map), Value::Object(entries)) => {
             for (name, field) in &map.fields {
                 let Some(default) = &field.default else { continue };
-                let empty = default.as_object().is_some_and(Map::is_empty);
-                let native = types.get(id).native;
-                let structs = native && empty && matches!(types.get(field.ty).shape, Shape::Map(_));
-                let unasked = match wanted {
-                    Wanted::Structs => !structs,
-                    // Its required fields would be missing, which the caller has to say of a struct that is absent.
-                    Wanted::All => structs && requires(types, field.ty),
-                };
-                if unasked || (native && is_zero(default)) {
+                if (wanted == Wanted::Zeros) != (types.get(id).native && is_zero(default)) {
+                    continue;
+                }
+                // A time is a struct to the server, and left out when it is zero.
+                if default.is_object() && !matches!(types.get(field.ty).shape, Shape::Map(_)) {
                     continue;
                 }
                 if entries.get(name).is_none_or(|there| nulls(there, field.ty)) {
                     entries.insert(name.clone(), default.clone());
                 }
             }
+            if wanted == Wanted::Zeros && types.get(id).native {
+                // A list that can't be left out is null in an empty struct: it is there, and holds nothing.
+                let lists = map.required.iter().filter(|name| {
+                    map.fields.get(*name).is_some_and(|f| matches!(types.get(f.ty).shape, Shape::List(_)))
+                });
+                for name in lists {
+                    entries.entry(name.clone()).or_insert(Value::Null);
+                }
+            }
             for (name, child) in entries.iter_mut() {
                 let field = map.fields.get(name);
                 let Some(ty) = field.map(|field| field.ty).or(map.element) else { continue };
                 if field.is_none()
+                    && wanted == Wanted::Defaults
                     && let Some(default) = &map.element_default
                     && nulls(child, ty)
                 {
@@ -69,6 +77,7 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
         (Shape::List(list), Value::Array(items)) => {
             for item in items {
                 if let Some(default) = &list.element_default
+                    && wanted == Wanted::Defaults
                     && nulls(item, list.element)
                 {
                     *item = default.clone();
@@ -78,10 +87,6 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
         }
         (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
     }
-}
-
-fn requires(types: &Types, id: TypeId) -> bool {
-    matches!(&types.get(id).shape, Shape::Map(map) if !map.required.is_empty())
 }
 
 fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
@@ -126,14 +131,15 @@ fn keeps(value: &Value, shape: &Shape, required: bool) -> bool {
     }
 }
 
-/// Defaults of an API server's own kinds that only say what type a field has.
+/// Defaults of an API server's own kinds that only say what type a field has, and that it is never left out.
 fn is_zero(default: &Value) -> bool {
     match default {
         Value::Null => true,
         Value::Bool(it) => !it,
         Value::Number(it) => it.as_f64() == Some(0.0),
         Value::String(it) => it.is_empty(),
-        Value::Array(_) | Value::Object(_) => false,
+        Value::Object(it) => it.is_empty(),
+        Value::Array(_) => false,
     }
 }
 

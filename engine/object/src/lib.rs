@@ -27,7 +27,7 @@ mod validate;
 /// nothing deeper is walked.
 pub const MAX_DEPTH: usize = 200;
 
-pub use defaulting::{apply_defaults, drop_nulls, normalize};
+pub use defaulting::{apply_defaults, complete, drop_nulls, normalize};
 pub use digest::{Digest, canonical_bytes};
 pub use field_error::{FieldError, FieldErrorKind};
 pub use fieldset::{FieldSet, FieldSetError, extract, owned_digest};

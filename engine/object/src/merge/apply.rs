@@ -5,8 +5,7 @@ use super::write::{
     take_from_others, take_managed_fields, too_deep,
 };
 use super::{
-    Conflict, WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune,
-    update,
+    WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune, update,
 };
 use crate::{FieldSet, ManagedFields, Operation, defaulting, same_value};
 use serde_json::Value;
@@ -45,7 +44,7 @@ pub fn apply(
             &before,
             &mut owners,
             &WriteContext { manager: "before-first-apply", ..*context },
-        );
+        )?;
     }
     let applier = Owner::new(context.manager, Operation::Apply, "", context.subresource);
     let request =
@@ -53,10 +52,11 @@ pub fn apply(
     let tracked = owners.clone();
     let (mut object, mut owners) = match request.merge(owners, force) {
         Ok(done) => done,
-        Err(conflicts) => match last_applied::unexcused(conflicts, &before, context) {
+        Err(WriteError::Conflicts(conflicts)) => match last_applied::unexcused(conflicts, &before, context) {
             Some(conflicts) => return Err(WriteError::Conflicts(conflicts)),
-            None => request.merge(tracked, true).map_err(WriteError::Conflicts)?,
+            None => request.merge(tracked, true)?,
         },
+        Err(other) => return Err(other),
     };
     let same = same_value(&before.value, &object) && live.is_some();
     owners.subtract(&applier, unowned());
@@ -94,10 +94,10 @@ struct Request<'a> {
 
 impl Request<'_> {
     /// The merged object without managedFields, and who owns what then.
-    fn merge(&self, mut owners: Owners, force: bool) -> Result<(Value, Owners), Vec<Conflict>> {
+    fn merge(&self, mut owners: Owners, force: bool) -> Result<(Value, Owners), WriteError> {
         let Self { before, applied, applier, version, context } = self;
         let types = context.types;
-        reconcile_owners(&mut owners, context, version);
+        reconcile_owners(&mut owners, before, context)?;
         let merged = combine(&before.value, applied, types, context.type_id);
         let last = owners.0.remove(*applier);
         let mut set = FieldSet::of(applied, types, context.type_id);
@@ -107,12 +107,12 @@ impl Request<'_> {
         let time = last.as_ref().and_then(|last| last.time.clone());
         let now = Owned { set, api_version: (*version).to_owned(), time };
         owners.0.insert((*applier).clone(), now);
-        let merged = prune(merged, &owners, applier, last.as_ref(), context, version);
+        let merged = prune(merged, &owners, applier, last.as_ref(), context, version)?;
         let after = Versioned::owned(merged, version, context.type_id);
         let untouched = owners.clone();
-        let (conflicts, _) = take_from_others(before, &after, &mut owners, Some(applier), context);
+        let (conflicts, _) = take_from_others(before, &after, &mut owners, Some(applier), context)?;
         if !force && !conflicts.is_empty() {
-            return Err(conflict::list(&conflicts, &untouched.0));
+            return Err(WriteError::Conflicts(conflict::list(&conflicts, &untouched.0)));
         }
         owners.0.retain(|_, owned| !owned.set.is_empty());
         Ok((after.value.into_owned(), owners))

@@ -1,5 +1,6 @@
 //! How `kubectl apply --server-side` takes over what `kubectl apply` wrote, by the annotation that the latter keeps.
 
+use super::typed::{self, Duplicates};
 use super::write::{Versioned, api_version};
 use super::{Comparison, Conflict, WriteContext};
 use crate::{FieldPath, FieldSet};
@@ -36,6 +37,11 @@ fn client_side_applied(live: &Versioned<'_>, context: &WriteContext<'_>) -> Opti
     let text = annotation(&live.value)?;
     let last: Value = serde_json::from_str(text).ok()?;
     if api_version(&last) != live.api_version {
+        return None;
+    }
+    let fits =
+        |object: &Value| typed::check(object, context.types, live.id, Duplicates::Refused).is_empty();
+    if !fits(&last) || !fits(&live.value) {
         return None;
     }
     let changes = Comparison::of(&last, &live.value, context.types, live.id);

@@ -97,6 +97,9 @@ pub enum WriteError {
     /// The live object does not fit its type.
     #[error("failed to create typed live object ({object}): {}", typed::text(.errors))]
     Live { object: String, errors: Vec<String> },
+    /// An object does not fit the type in another version that a manager wrote in.
+    #[error("{what}{}", typed::text(.errors))]
+    Converted { what: String, errors: Vec<String> },
     /// What is applied must not say who owns it.
     #[error("metadata.managedFields must be nil")]
     ManagedFieldsApplied,

@@ -1,4 +1,4 @@
-use super::WriteContext;
+use super::{WriteContext, WriteError};
 use super::owners::{Owned, Owner, Owners};
 use super::remove::remove;
 use super::write::Versioned;
@@ -15,28 +15,33 @@ pub(super) fn prune(
     last: Option<&Owned>,
     context: &WriteContext<'_>,
     version: &str,
-) -> Value {
-    let Some(last) = last.filter(|last| !last.set.is_empty()) else { return merged };
+) -> Result<Value, WriteError> {
+    let Some(last) = last.filter(|last| !last.set.is_empty()) else { return Ok(merged) };
     let now = owners.0.get(applier);
     if last.api_version == version && now.is_some_and(|now| last.set.is_subset(&now.set)) {
-        return merged;
+        return Ok(merged);
     }
     let whole = Versioned::owned(merged, version, context.type_id);
-    let Some(merged) = whole.at(&last.api_version, context) else { return whole.value.into_owned() };
+    let failed = |what: &str| format!("failed to prune fields: failed to convert {what} to last applied version: ");
+    let Some(merged) = whole.at(&last.api_version, context, || failed("merged object"))? else {
+        return Ok(whole.value.into_owned());
+    };
     let types = context.types;
     let lasting = last.set.with_named_parents(types, Some(merged.id));
     let without = remove(&merged.value, &lasting, types, merged.id);
     let without = Versioned::owned(without, &merged.api_version, merged.id);
-    let pruned = add_back_owned(&merged, without, owners, context);
-    let Some(pruned) = pruned.at(&last.api_version, context) else { return whole.value.into_owned() };
+    let pruned = add_back_owned(&merged, without, owners, context)?;
+    let Some(pruned) = pruned.at(&last.api_version, context, || failed("pruned object"))? else {
+        return Ok(whole.value.into_owned());
+    };
     // Only what this applier owned may go: not what was below it without an owner.
     let gone = fields(&merged, types).difference(&fields(&pruned, types)).intersection(&lasting);
     let pruned =
         Versioned::owned(remove(&merged.value, &gone, types, merged.id), &merged.api_version, merged.id);
-    match pruned.at(version, context) {
+    Ok(match pruned.at(version, context, || "failed to prune fields: ".to_owned())? {
         Some(pruned) => pruned.value.into_owned(),
         None => whole.value.clone().into_owned(),
-    }
+    })
 }
 
 fn fields(object: &Versioned<'_>, types: &Types) -> FieldSet {
@@ -49,7 +54,7 @@ fn add_back_owned<'v>(
     pruned: Versioned<'v>,
     owners: &Owners,
     context: &WriteContext<'_>,
-) -> Versioned<'v> {
+) -> Result<Versioned<'v>, WriteError> {
     let mut claims: BTreeMap<&str, FieldSet> = BTreeMap::new();
     for owned in owners.0.values() {
         let claimed = claims.entry(&owned.api_version).or_default();
@@ -59,9 +64,12 @@ fn add_back_owned<'v>(
     let first = claims.remove_entry(merged.api_version.as_str());
     let mut pruned = pruned;
     for (version, claimed) in first.into_iter().chain(claims) {
-        let (Some(all), Some(kept)) = (merged.at(version, context), pruned.at(version, context)) else {
-            continue;
+        let failed = |what: &str| {
+            format!("failed to prune fields: failed add back owned items: failed to convert {what} object at version {version}: ")
         };
+        let all = merged.at(version, context, || failed("merged"))?;
+        let kept = pruned.at(version, context, || failed("pruned"))?;
+        let (Some(all), Some(kept)) = (all, kept) else { continue };
         let types = context.types;
         let claimed = claimed.with_named_parents(types, Some(all.id));
         let keep = fields(&kept, types).union(&claimed);
@@ -69,5 +77,5 @@ fn add_back_owned<'v>(
         let id = all.id;
         pruned = Versioned::owned(value, version, id);
     }
-    pruned
+    Ok(pruned)
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 ///
 /// Clients may edit managedFields: where `new` has some that can be read they replace the live ones first, and an empty
 /// list resets them; through a subresource neither. An object that nobody tracked so far stays untracked until it is
-/// applied. What cannot be tracked (it does not fit its type) keeps its managedFields: writes never fail because of
+/// applied. What cannot be tracked (it does not fit its type) loses its managedFields: writes never fail because of
 /// them.
 pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> Result<Written, WriteError> {
     if too_deep(new) || live.is_some_and(too_deep) {
@@ -47,11 +47,13 @@ pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> 
     let fits = |object: &Versioned<'_>| {
         typed::check(&object.value, context.types, context.type_id, Duplicates::Allowed).is_empty()
     };
-    if fits(&after) && before.as_ref().is_none_or(fits) {
-        track(before.as_ref(), &after, &mut owners, context);
+    if fits(&after)
+        && before.as_ref().is_none_or(fits)
+        && track(before.as_ref(), &after, &mut owners, context).is_ok()
+    {
         owners.cap_updaters();
     } else {
-        owners = Owners::of(of_live());
+        owners = Owners::default();
     }
     let mut object = after.value.into_owned();
     put_managed_fields(&mut object, &owners.into_fields());
@@ -64,7 +66,7 @@ pub(super) fn track(
     after: &Versioned<'_>,
     owners: &mut Owners,
     context: &WriteContext<'_>,
-) {
+) -> Result<(), WriteError> {
     let version = after.api_version.as_str();
     let empty;
     let before = match before {
@@ -74,11 +76,11 @@ pub(super) fn track(
             &empty
         }
     };
-    reconcile_owners(owners, context, version);
-    let (_, comparison) = take_from_others(before, after, owners, None, context);
+    reconcile_owners(owners, before, context)?;
+    let (_, comparison) = take_from_others(before, after, owners, None, context)?;
     let set = comparison.modified.union(&comparison.added).difference(unowned());
     if set.is_empty() {
-        return;
+        return Ok(());
     }
     let writer = Owner::new(context.manager, Operation::Update, version, context.subresource);
     let set = match owners.0.get(&writer) {
@@ -87,6 +89,7 @@ pub(super) fn track(
     };
     let owned = Owned { set, api_version: version.to_owned(), time: Some(context.now.to_owned()) };
     owners.0.insert(writer, owned);
+    Ok(())
 }
 
 /// An empty list, or a list of one empty entry.

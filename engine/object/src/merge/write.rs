@@ -1,7 +1,8 @@
 //! What apply and update share: objects without their bookkeeping, and taking fields from other owners.
 
 use super::owners::{Owner, Owners};
-use super::{Comparison, WriteContext, reconcile::reconcile};
+use super::typed::{self, Duplicates};
+use super::{Comparison, WriteContext, WriteError, reconcile::reconcile};
 use crate::{FieldSet, MAX_DEPTH, ManagedFields, TypeId, same_value};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -16,15 +17,24 @@ pub(super) struct Versioned<'v> {
 }
 
 impl<'v> Versioned<'v> {
-    /// In another version; `None` when that is served no more.
-    pub fn at(&self, api_version: &str, context: &WriteContext<'_>) -> Option<Versioned<'_>> {
+    /// In another version; `None` when that is served no more. `what` begins the message when it does not fit there.
+    pub fn at(
+        &self,
+        api_version: &str,
+        context: &WriteContext<'_>,
+        what: impl Fn() -> String,
+    ) -> Result<Option<Versioned<'_>>, WriteError> {
         if api_version == self.api_version {
             let value = Cow::Borrowed(self.value.as_ref());
-            return Some(Versioned { value, api_version: api_version.to_owned(), id: self.id });
+            return Ok(Some(Versioned { value, api_version: api_version.to_owned(), id: self.id }));
         }
-        let id = context.versions.type_at(api_version)?;
-        let value = Cow::Owned(context.versions.convert(&self.value, api_version));
-        Some(Versioned { value, api_version: api_version.to_owned(), id })
+        let Some(id) = context.versions.type_at(api_version) else { return Ok(None) };
+        let value = context.versions.convert(&self.value, api_version);
+        let errors = typed::check(&value, context.types, id, Duplicates::Refused);
+        if !errors.is_empty() {
+            return Err(WriteError::Converted { what: what(), errors });
+        }
+        Ok(Some(Versioned { value: Cow::Owned(value), api_version: api_version.to_owned(), id }))
     }
 
     pub fn owned(value: Value, api_version: &str, id: TypeId) -> Self {
@@ -52,7 +62,7 @@ pub(super) fn live_in<'v>(live: Option<&Value>, like: &Value, context: &WriteCon
 /// A new object of the kind: identity, and for types whose structs are never absent those structs.
 pub(super) fn empty_like(like: &Value, context: &WriteContext<'_>) -> Value {
     let mut object = json!({ "apiVersion": like.get("apiVersion"), "kind": like.get("kind") });
-    crate::defaulting::fill_structs(&mut object, context.types, context.type_id);
+    crate::defaulting::complete(&mut object, context.types, context.type_id);
     object
 }
 
@@ -74,19 +84,24 @@ pub(super) fn put_managed_fields(object: &mut Value, fields: &ManagedFields) {
 }
 
 /// Brings sets that were written under an older schema up to date; forgets those in versions served no more.
-pub(super) fn reconcile_owners(owners: &mut Owners, context: &WriteContext<'_>, version: &str) {
-    owners.0.retain(|_, owned| {
-        let id = if owned.api_version == version {
-            Some(context.type_id)
-        } else {
-            context.versions.type_at(&owned.api_version)
-        };
-        let Some(id) = id else { return false };
-        if let Some(set) = reconcile(&owned.set, context.types, id) {
-            owned.set = set;
+pub(super) fn reconcile_owners(
+    owners: &mut Owners,
+    live: &Versioned<'_>,
+    context: &WriteContext<'_>,
+) -> Result<(), WriteError> {
+    let mut obsolete = Vec::new();
+    for (owner, owned) in &mut owners.0 {
+        match live.at(&owned.api_version, context, String::new)? {
+            None => obsolete.push(owner.clone()),
+            Some(there) => {
+                if let Some(set) = reconcile(&owned.set, context.types, there.id) {
+                    owned.set = set;
+                }
+            }
         }
-        true
-    });
+    }
+    obsolete.iter().for_each(|owner| drop(owners.0.remove(owner)));
+    Ok(())
 }
 
 /// What the write does to the fields of others than `writer`: first what they own of changed fields, by owner; then
@@ -97,7 +112,7 @@ pub(super) fn take_from_others(
     owners: &mut Owners,
     writer: Option<&Owner>,
     context: &WriteContext<'_>,
-) -> (BTreeMap<Owner, FieldSet>, Comparison) {
+) -> Result<(BTreeMap<Owner, FieldSet>, Comparison), WriteError> {
     let mut comparisons: BTreeMap<String, (Comparison, FieldSet)> = BTreeMap::new();
     let compare = |old: &Versioned<'_>, new: &Versioned<'_>| {
         let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).without(context.reset);
@@ -110,8 +125,9 @@ pub(super) fn take_from_others(
     for owner in others {
         let Some(owned) = owners.0.get_mut(&owner) else { continue };
         if !comparisons.contains_key(&owned.api_version) {
-            let pair = (live.at(&owned.api_version, context), new.at(&owned.api_version, context));
-            let (Some(old), Some(new)) = pair else { continue };
+            let old = live.at(&owned.api_version, context, || "failed to convert old object: ".to_owned())?;
+            let new = new.at(&owned.api_version, context, || "failed to convert new object: ".to_owned())?;
+            let (Some(old), Some(new)) = (old, new) else { continue };
             comparisons.insert(owned.api_version.clone(), compare(&old, &new));
         }
         let Some((comparison, changed)) = comparisons.get(&owned.api_version) else { continue };
@@ -127,7 +143,7 @@ pub(super) fn take_from_others(
     }
     let comparison =
         comparisons.remove(&new.api_version).map(|(comparison, _)| comparison).unwrap_or_default();
-    (conflicts, comparison)
+    Ok((conflicts, comparison))
 }
 
 /// Whether two objects are the same but for the timestamps of managed fields and the resourceVersion.

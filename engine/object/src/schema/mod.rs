@@ -196,8 +196,8 @@ impl Types {
         id
     }
 
-    /// Copies a type and all that it refers to from another arena.
-    fn import(&mut self, from: &Types, id: TypeId) -> TypeId {
+    /// Copies a type and all that it refers to from another arena: the versions of one kind have to share one.
+    pub fn import(&mut self, from: &Types, id: TypeId) -> TypeId {
         let mut done = BTreeMap::from([(TypeId::ANY, TypeId::ANY)]);
         self.import_once(from, id, &mut done)
     }
@@ -230,6 +230,17 @@ impl Types {
 
     pub fn named(&self, name: &str) -> Option<TypeId> {
         self.names.get(name).copied()
+    }
+
+    /// The name of a type that has one; a use of a type that says more has its name too.
+    pub fn name(&self, id: TypeId) -> Option<&str> {
+        let same = |other: TypeId| match (&self.get(id).shape, &self.get(other).shape) {
+            (Shape::Map(one), Shape::Map(other)) => !one.fields.is_empty() && one.fields == other.fields,
+            _ => false,
+        };
+        let exact = self.names.iter().find(|(_, named)| **named == id);
+        let found = exact.or_else(|| self.names.iter().find(|(_, named)| same(**named)));
+        found.map(|(name, _)| name.as_str())
     }
 
     pub fn for_kind(&self, kind: &GroupVersionKind) -> Option<TypeId> {
