@@ -15,6 +15,7 @@ mod write;
 use kube::Client;
 use mainstay_unit::ServiceAccount;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use connect::{ConnectError, KubeconfigFault};
 pub use discovery::Resource;
@@ -30,6 +31,8 @@ pub const FIELD_MANAGER: &str = "mainstay";
 pub struct Cluster {
     client: Client,
     discovery: Arc<discovery::Cache>,
+    /// How often a watch lists everything again, give or take a quarter.
+    relist: Duration,
 }
 
 /// Who a request is made as.
@@ -45,6 +48,10 @@ pub enum Identity {
 impl Cluster {
     /// Over any transport that speaks the Kubernetes API; in process too.
     pub fn from_client(client: Client) -> Self {
-        Self { client, discovery: Arc::default() }
+        Self { client, discovery: Arc::default(), relist: watch::RELIST }
+    }
+
+    pub fn relisting(self, every: Duration) -> Self {
+        Self { relist: every, ..self }
     }
 }

@@ -1,7 +1,10 @@
 use crate::error::from_answer;
 use crate::request::escape;
-use crate::{Cluster, ClusterError, ConnectError, KubeconfigFault, Resource};
+use crate::{Cluster, ClusterError, ConnectError, KubeconfigFault, Resource, Selection, WatchEvent};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 #[test]
 fn a_conflict_names_fields_and_their_managers() {
@@ -68,4 +71,43 @@ async fn an_unreadable_kubeconfig_is_not_quoted() {
         Err(error) => assert!(!error.to_string().contains("s3cr3t")),
         Ok(_) => panic!("accepted"),
     }
+}
+
+#[tokio::test]
+async fn a_watch_lists_everything_again_after_a_while() {
+    let lists = Arc::new(AtomicUsize::new(0));
+    let counted = lists.clone();
+    let server = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let body = if query.contains("watch=true") {
+            // Nothing was missed, says the watch.
+            String::new()
+        } else {
+            counted.fetch_add(1, Ordering::Relaxed);
+            json!({"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "a"}}]}).to_string()
+        };
+        async move {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            Ok::<_, std::convert::Infallible>(http::Response::new(kube::client::Body::from(
+                body.into_bytes(),
+            )))
+        }
+    });
+    let client = kube::Client::new(server, "default");
+    let cluster = Cluster::from_client(client).relisting(Duration::from_millis(40));
+    let resource = Resource {
+        group: String::new(),
+        version: "v1".into(),
+        kind: "ConfigMap".into(),
+        plural: "configmaps".into(),
+        namespaced: true,
+        verbs: vec![],
+    };
+    let mut told = 0;
+    let until_third_list = |event| {
+        told += usize::from(matches!(event, WatchEvent::Listed(_)));
+        told < 3
+    };
+    cluster.follow(&resource, &Selection::default(), until_third_list).await;
+    assert_eq!(lists.load(Ordering::Relaxed), 3);
 }

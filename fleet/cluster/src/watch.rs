@@ -4,12 +4,16 @@ use futures::{AsyncBufReadExt, TryStreamExt};
 use http::Method;
 use http_body_util::BodyExt;
 use mainstay_object::{ObjectKey, Value};
-use std::time::Duration;
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant};
 
 /// A stream that says nothing for this long is dead: bookmarks come every minute.
 const SILENCE: Duration = Duration::from_secs(120);
 /// The server ends a watch after this long; then the next begins where it stopped.
 const LENGTH: Duration = Duration::from_secs(290);
+/// However good a watch looks, so much later everything is listed again: what it missed is found then. Spread, so that
+/// watches that began together do not list together.
+pub(crate) const RELIST: Duration = Duration::from_secs(30 * 60);
 /// One line of a watch is one object; etcd holds none larger.
 const LINE_LIMIT: usize = 16 << 20;
 
@@ -51,10 +55,15 @@ impl Cluster {
     ) {
         let mut pause = Duration::from_millis(250);
         let mut version: Option<String> = None;
+        let mut relist = Instant::now();
         loop {
-            let outcome = match version.take() {
-                None => self.enumerate(resource, selection, &mut tell).await,
-                Some(from) => self.stream(resource, selection, from, &mut tell).await,
+            let left = relist.saturating_duration_since(Instant::now());
+            let outcome = match version.take().filter(|_| !left.is_zero()) {
+                None => {
+                    relist = Instant::now() + spread(self.relist);
+                    self.enumerate(resource, selection, &mut tell).await
+                }
+                Some(from) => self.stream(resource, selection, from, LENGTH.min(left), &mut tell).await,
             };
             match outcome {
                 Ok(Next::Stop) => return,
@@ -106,11 +115,13 @@ impl Cluster {
         resource: &Resource,
         selection: &Selection,
         from: String,
+        length: Duration,
         tell: &mut (impl FnMut(WatchEvent) -> bool + Send),
     ) -> Result<Next, (ClusterError, Option<String>)> {
         let mut query = format!(
             "watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}",
-            LENGTH.as_secs(),
+            // Less than a second would be none, which means as long as the server likes.
+            length.as_secs().max(1),
             escape(&from)
         );
         let selected = selection.query();
@@ -159,6 +170,12 @@ impl Cluster {
             }
         }
     }
+}
+
+/// Between three and five quarters of a time.
+fn spread(time: Duration) -> Duration {
+    let random = std::hash::RandomState::new().build_hasher().finish() % 1000;
+    time.mul_f64(0.75 + f64::from(u16::try_from(random).unwrap_or_default()) / 2000.0)
 }
 
 enum Next {
