@@ -6,10 +6,12 @@
 //! `mainstay` and `kubectl`, and looks at what they print.
 
 mod adoption;
+mod authority;
 mod changes;
 mod crash;
 mod drift;
 mod errors;
+mod large;
 mod process;
 mod quickstart;
 mod quiet;

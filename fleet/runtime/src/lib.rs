@@ -7,6 +7,7 @@ mod commands;
 mod events;
 mod execute;
 mod install;
+mod inventory;
 mod lease;
 mod observe;
 mod planner;

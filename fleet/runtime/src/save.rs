@@ -1,12 +1,13 @@
 //! The only writer of `Unit` objects: one write at a time per unit, later records replacing earlier ones that wait.
 
 use crate::install::{UNIT_GROUP, UNIT_VERSION};
+use crate::inventory;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
-use mainstay_object::{Object, ObjectKey, Value};
+use mainstay_object::{Digest, Object, ObjectKey, Value};
 use mainstay_reconcile::Record;
-use mainstay_unit::UnitId;
+use mainstay_unit::{Inventory, UnitId};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -43,6 +44,16 @@ impl Saver {
     }
 }
 
+/// What is known of a unit's parts: none for most units.
+#[derive(Default)]
+struct Kept {
+    number: usize,
+    digests: BTreeMap<String, Digest>,
+}
+
+/// The field of a Unit's status that says in how many parts its inventory is kept.
+const PARTS: &str = "inventoryParts";
+
 #[derive(Default)]
 struct Pending {
     record: Option<Box<Record>>,
@@ -52,8 +63,9 @@ struct Pending {
 
 async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
     let mut pending: BTreeMap<UnitId, Pending> = BTreeMap::new();
-    let mut busy: BTreeMap<UnitId, ()> = BTreeMap::new();
-    let mut tasks: JoinSet<UnitId> = JoinSet::new();
+    let mut busy: BTreeSet<UnitId> = BTreeSet::new();
+    let mut kept: BTreeMap<UnitId, Kept> = BTreeMap::new();
+    let mut tasks: JoinSet<(UnitId, Kept)> = JoinSet::new();
     loop {
         tokio::select! {
             write = inbox.recv() => match write {
@@ -71,22 +83,28 @@ async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
                 }
             },
             Some(done) = tasks.join_next() => match done {
-                Ok(id) => { busy.remove(&id); }
+                Ok((id, parts)) => {
+                    busy.remove(&id);
+                    if parts.number > 0 {
+                        kept.insert(id, parts);
+                    }
+                }
                 Err(error) => tracing::error!(%error, "a write of a unit panicked"),
             },
         }
         let ready: Vec<UnitId> = pending
             .keys()
-            .filter(|id| !busy.contains_key(*id))
+            .filter(|id| !busy.contains(*id))
             .take(16usize.saturating_sub(busy.len()))
             .cloned()
             .collect();
         for id in ready {
             let Some(job) = pending.remove(&id) else { continue };
-            busy.insert(id.clone(), ());
+            busy.insert(id.clone());
+            let mut parts = kept.remove(&id).unwrap_or_default();
             let management = management.clone();
             tasks.spawn(async move {
-                let result = carry_out(&management, &id, &job).await;
+                let result = carry_out(&management, &id, &job, &mut parts).await;
                 if let Err(error) = &result {
                     tracing::warn!(unit = %id, %error, "the unit's record could not be written");
                 }
@@ -94,18 +112,18 @@ async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
                     // Whoever asked may have gone.
                     drop(waiting.send(result.clone()));
                 }
-                id
+                (id, parts)
             });
         }
     }
 }
 
-async fn carry_out(management: &Cluster, id: &UnitId, job: &Pending) -> Result<(), String> {
+async fn carry_out(management: &Cluster, id: &UnitId, job: &Pending, kept: &mut Kept) -> Result<(), String> {
     let mut pause = Duration::from_millis(100);
     let mut attempt = 0;
     loop {
         let result = match (&job.record, job.forget) {
-            (Some(record), _) => save(management, record).await,
+            (Some(record), _) => save(management, record, kept).await,
             (None, true) => forget(management, id).await,
             (None, false) => Ok(()),
         };
@@ -126,9 +144,27 @@ async fn carry_out(management: &Cluster, id: &UnitId, job: &Pending) -> Result<(
     }
 }
 
-async fn save(management: &Cluster, record: &Record) -> Result<(), ClusterError> {
-    let status =
-        serde_json::to_value(record).map_err(|e| ClusterError::Unreadable { message: e.to_string() })?;
+async fn save(management: &Cluster, record: &Record, kept: &mut Kept) -> Result<(), ClusterError> {
+    let number = inventory::parts(&record.inventory);
+    let unreadable = |e: serde_json::Error| ClusterError::Unreadable { message: e.to_string() };
+    if number == 0 {
+        save_unit(management, record, serde_json::to_value(record).map_err(unreadable)?).await?;
+    } else {
+        inventory::write(management, &record.id, &record.inventory, number, &mut kept.digests).await?;
+        let short = Record { inventory: Inventory::default(), ..record.clone() };
+        let mut status = serde_json::to_value(short).map_err(unreadable)?;
+        status[PARTS] = json!(number);
+        save_unit(management, record, status).await?;
+    }
+    if kept.number != number {
+        inventory::sweep(management, &record.id, number).await?;
+        *kept = Kept { number, digests: std::mem::take(&mut kept.digests) };
+        kept.digests.retain(|name, _| name.ends_with(&format!("-of-{number}")));
+    }
+    Ok(())
+}
+
+async fn save_unit(management: &Cluster, record: &Record, status: Value) -> Result<(), ClusterError> {
     let name = record.id.object_name();
     let unit = |with: Value| {
         let mut value = json!({
@@ -153,6 +189,12 @@ async fn save(management: &Cluster, record: &Record) -> Result<(), ClusterError>
 }
 
 async fn forget(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
+    // First the Unit: without it nobody asks for the parts.
+    forget_unit(management, id).await?;
+    inventory::sweep(management, id, 0).await
+}
+
+async fn forget_unit(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
     let key = ObjectKey::new(UNIT_GROUP, "Unit", "", id.object_name());
     let live = match management.get(&key, UNIT_VERSION, &Identity::Own).await {
         Ok(live) => live,
@@ -175,12 +217,21 @@ pub(crate) async fn recorded(management: &Cluster) -> Result<Vec<Record>, String
     let resource = management.resource(UNIT_GROUP, UNIT_VERSION, "Unit").await.map_err(|e| e.to_string())?;
     let units = management.list(&resource, "", "").await.map_err(|e| e.to_string())?;
     let mut out = Vec::with_capacity(units.len());
+    let mut split = None;
     for unit in units {
         let name = unit.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
         // Created and killed before its first status: nothing was applied yet.
         let Some(status) = unit.get("status").filter(|s| s.get("id").is_some()) else { continue };
-        let record: Record = serde_json::from_value(status.clone())
+        let mut record: Record = serde_json::from_value(status.clone())
             .map_err(|e| format!("the status of Unit {name} can't be read: {e}"))?;
+        if let Some(number) = status.get(PARTS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok())
+        {
+            let parts = match &split {
+                Some(parts) => parts,
+                None => split.insert(inventory::Parts::read(management).await.map_err(|e| e.to_string())?),
+            };
+            record.inventory = parts.inventory(&record.id, number)?;
+        }
         out.push(record);
     }
     Ok(out)
