@@ -1,6 +1,7 @@
 use crate::exit::{Exit, Failure};
-use crate::management::{ClusterArgs, block_on};
+use crate::management::{ClusterArgs, Live};
 use crate::output;
+use crate::progress::Progress;
 use crate::render::find;
 use crate::repository::{Fixed, RepositoryArgs};
 
@@ -17,19 +18,19 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let state = args.cluster.state.open()?;
     state.create()?;
+    let progress = Progress::new("fetching the repository");
     let mut repository = args.repository.open(&state, "look")?;
     let newest = repository.fetch()?;
+    let live = Live::connect(&args.cluster)?;
+    progress.says("reading the revision");
     let checkout = repository.at(&newest)?;
     let followed = mainstay_runtime::Sources::followed(&repository);
-    let mut reading =
-        Fixed { checkout, followed, others: Some(&mut repository) }.read(&args.repository.entry()?);
+    let mut fixed = Fixed { checkout, followed, others: Some(&mut repository) };
+    let mut reading = fixed.read_with(&live.answers(), &args.repository.entry()?)?;
     let id = find(reading.units.keys(), &args.unit)?;
     reading.units.retain(|other, _| *other == id);
-    let mut plan = block_on(async {
-        let management = args.cluster.connect().await?;
-        mainstay_runtime::plan(&management, &reading).await.map_err(Failure::environment)
-    })?
-    .plan;
+    let mut plan = live.plan(&reading, &progress)?;
+    drop(progress);
     // The other units were left out of this reading, not of the repository.
     plan.units.retain(|u| u.id == id);
     plan.held.clear();

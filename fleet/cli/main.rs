@@ -15,6 +15,7 @@ mod hosting;
 mod management;
 mod output;
 mod plan;
+mod progress;
 mod render;
 mod repository;
 mod run;

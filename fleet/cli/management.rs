@@ -1,8 +1,12 @@
 //! Which management cluster a command talks to.
 
 use crate::exit::Failure;
+use crate::progress::Progress;
 use crate::state::StateArgs;
 use mainstay_cluster::Cluster;
+use mainstay_plan::Plan;
+use mainstay_runtime::Answers;
+use mainstay_unit::Reading;
 use std::future::Future;
 use std::path::PathBuf;
 
@@ -35,11 +39,39 @@ impl ClusterArgs {
     }
 }
 
+/// A management cluster that a command without asynchronous parts of its own looks at.
+pub(crate) struct Live {
+    runtime: tokio::runtime::Runtime,
+    management: Cluster,
+}
+
+impl Live {
+    pub fn connect(cluster: &ClusterArgs) -> Result<Self, Failure> {
+        let runtime = threads()?;
+        let management = runtime.block_on(cluster.connect())?;
+        Ok(Self { runtime, management })
+    }
+
+    pub fn answers(&self) -> Answers<'_> {
+        Answers::Live(&self.management, self.runtime.handle())
+    }
+
+    pub fn plan(&self, reading: &Reading, progress: &Progress) -> Result<Plan, Failure> {
+        let total = reading.units.len();
+        let told = |done: usize| progress.says(format!("planning {done} of {total} units"));
+        let planned = self.runtime.block_on(mainstay_runtime::plan(&self.management, reading, &told));
+        planned.map(|planned| planned.plan).map_err(Failure::environment)
+    }
+}
+
 /// Runs a command's asynchronous part.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    threads()?.block_on(work)
+}
+
+fn threads() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|e| Failure::environment(format!("no threads can be started: {e}")))?
-        .block_on(work)
+        .map_err(|e| Failure::environment(format!("no threads can be started: {e}")))
 }

@@ -1,6 +1,7 @@
 use crate::exit::{Exit, Failure};
-use crate::management::{ClusterArgs, block_on};
+use crate::management::{ClusterArgs, Live};
 use crate::output;
+use crate::progress::Progress;
 use crate::repository::{Fixed, Repository, RepositoryArgs};
 use mainstay_plan::Plan;
 use mainstay_unit::Reading;
@@ -35,23 +36,21 @@ enum PlanFormat {
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let state = args.cluster.state.open()?;
     state.create()?;
+    let progress = Progress::new("fetching the repository");
     let mut repository = args.repository.open(&state, "look")?;
     let newest = repository.fetch()?;
-    let head = read(args, &mut repository, args.head.as_deref().unwrap_or(&newest))?;
-    let plan = match &args.base {
+    let revision = args.head.as_deref().unwrap_or(&newest);
+    let (plan, head) = match &args.base {
         Some(base) => {
+            progress.says("reading both revisions");
+            let head = read(args, &mut repository, revision)?;
             let base = read(args, &mut repository, base)?;
             let graph = mainstay_graph::of_reading(&head);
-            mainstay_plan::between(&base, &head, &|id| graph.wave(id).unwrap_or_default())
+            (mainstay_plan::between(&base, &head, &|id| graph.wave(id).unwrap_or_default()), head)
         }
-        None => {
-            block_on(async {
-                let management = args.cluster.connect().await?;
-                mainstay_runtime::plan(&management, &head).await.map_err(Failure::environment)
-            })?
-            .plan
-        }
+        None => live(args, &mut repository, revision, &progress)?,
     };
+    drop(progress);
     show(args, &plan, &head)?;
     if head.errors().next().is_some() {
         return Ok(Exit::User);
@@ -59,11 +58,28 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if plan.has_changes() { Exit::Changes } else { Exit::Done })
 }
 
+/// Against the clusters; what declarations refer to is read there too.
+fn live(
+    args: &Args,
+    repository: &mut Repository,
+    revision: &str,
+    progress: &Progress,
+) -> Result<(Plan, Reading), Failure> {
+    let live = Live::connect(&args.cluster)?;
+    progress.says("reading the revision");
+    let checkout = repository.at(revision)?;
+    let followed = mainstay_runtime::Sources::followed(repository);
+    let mut fixed = Fixed { checkout, followed, others: Some(repository) };
+    let head = fixed.read_with(&live.answers(), &args.repository.entry()?)?;
+    let plan = live.plan(&head, progress)?;
+    Ok((plan, head))
+}
+
 fn read(args: &Args, repository: &mut Repository, revision: &str) -> Result<Reading, Failure> {
     let checkout = repository.at(revision)?;
     let followed = mainstay_runtime::Sources::followed(repository);
     let others = (!args.offline).then_some(repository);
-    Ok(Fixed { checkout, followed, others }.read(&args.repository.entry()?))
+    Fixed { checkout, followed, others }.read(&args.repository.entry()?)
 }
 
 fn show(args: &Args, plan: &Plan, head: &Reading) -> Result<(), Failure> {

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         .ok_or_else(|| Failure::user("render works on a local folder").hint("clone the repository first"))?;
     let checkout =
         Checkout { revision: "working tree".into(), tree: Arc::new(folder::read(&path)?) as Arc<dyn Tree> };
-    let reading = Fixed { checkout, followed: None, others: None }.read(&args.repository.entry()?);
+    let reading = Fixed { checkout, followed: None, others: None }.read(&args.repository.entry()?)?;
     let id = find(reading.units.keys(), &args.unit)?;
     match &reading.units[&id].state {
         RenderState::Rendered(rendered) => {

@@ -4,8 +4,8 @@ use crate::exit::Failure;
 use crate::state::State;
 use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
-use mainstay_render::{Checkout, Followed};
-use mainstay_runtime::Sources;
+use mainstay_render::{Checkout, Followed, Supply};
+use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{GitReference, Need, Reading};
 use std::collections::BTreeMap;
@@ -167,7 +167,16 @@ impl Sources for Repository {
         Some(Followed { url: self.remote.url.clone(), reference: self.reference.clone() })
     }
 
-    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String> {
+    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+        match self.other(need, secret) {
+            Ok(checkout) => Supply::Here(checkout),
+            Err(why) => Supply::Absent(why),
+        }
+    }
+}
+
+impl Repository {
+    fn other(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String> {
         let Need::Git { url, reference, .. } = need else { return Err("it is no Git repository".into()) };
         let mut remote = Remote::new(url.clone(), Reference::from(reference));
         credentials(&mut remote, secret);
@@ -236,40 +245,29 @@ pub(crate) struct Fixed<'a> {
 
 impl Fixed<'_> {
     /// Reads it without asking any cluster.
-    pub fn read(&mut self, entry: &TreePath) -> Reading {
-        let mut inputs = mainstay_render::Inputs::new(self.checkout.clone(), entry.clone());
-        inputs.followed.clone_from(&self.followed);
+    pub fn read(&mut self, entry: &TreePath) -> Result<Reading, Failure> {
+        self.read_with(&Answers::Nobody, entry)
+    }
+
+    pub fn read_with(&mut self, answers: &Answers<'_>, entry: &TreePath) -> Result<Reading, Failure> {
         let mut cache = mainstay_render::Cache::default();
-        loop {
-            let reading = mainstay_render::read_with(&inputs, &mut cache);
-            let mut news = false;
-            for need in &reading.needs {
-                match need {
-                    Need::Reference { reference, claim } => {
-                        let why = format!("{reference} lives in a cluster, and none is asked");
-                        let question = (reference.clone(), claim.clone());
-                        let supply = mainstay_render::Supply::NotEvaluated(why);
-                        news |= inputs.references.insert(question, supply).is_none();
-                    }
-                    Need::Git { id, secret, .. } if !inputs.trees.contains_key(id) => {
-                        let supply = match (&mut self.others, secret) {
-                            (Some(repository), None) => match repository.git(need, None) {
-                                Ok(checkout) => mainstay_render::Supply::Here(checkout),
-                                Err(why) => mainstay_render::Supply::Absent(why),
-                            },
-                            (Some(_) | None, _) => {
-                                mainstay_render::Supply::NotEvaluated("it is not fetched offline".into())
-                            }
-                        };
-                        inputs.trees.insert(id.clone(), supply);
-                        news = true;
-                    }
-                    Need::Git { .. } => {}
-                }
-            }
-            if !news {
-                return reading;
-            }
+        read_once(self, answers, entry, &mut cache).map_err(Failure::environment)
+    }
+}
+
+impl Sources for Fixed<'_> {
+    fn platform(&mut self) -> Result<Checkout, String> {
+        Ok(self.checkout.clone())
+    }
+
+    fn followed(&self) -> Option<Followed> {
+        self.followed.clone()
+    }
+
+    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+        match &mut self.others {
+            Some(repository) => repository.git(need, secret),
+            None => Supply::NotEvaluated("it is not fetched offline".into()),
         }
     }
 }

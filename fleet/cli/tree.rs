@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         let path = args.repository.local().ok_or_else(|| Failure::user("--declared needs a local folder"))?;
         let tree: Arc<dyn Tree> = Arc::new(folder::read(&path)?);
         let checkout = Checkout { revision: "working tree".into(), tree };
-        let reading = Fixed { checkout, followed: None, others: None }.read(&args.repository.entry()?);
+        let reading = Fixed { checkout, followed: None, others: None }.read(&args.repository.entry()?)?;
         mainstay_graph::of_reading(&reading)
     } else {
         let records = get::read(&args.cluster)?;

@@ -31,10 +31,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             let checkout =
                 Checkout { revision: "working tree".into(), tree: Arc::new(tree) as Arc<dyn Tree> };
             if args.offline {
-                Fixed { checkout, followed: None, others: None }.read(&entry)
+                Fixed { checkout, followed: None, others: None }.read(&entry)?
             } else {
                 let mut others = neighbours(args)?;
-                Fixed { checkout, followed: None, others: others.as_mut() }.read(&entry)
+                Fixed { checkout, followed: None, others: others.as_mut() }.read(&entry)?
             }
         }
         None => {
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             let commit = repository.fetch()?;
             let checkout = repository.at(&commit)?;
             let others = (!args.offline).then_some(&mut repository);
-            Fixed { checkout, followed: None, others }.read(&entry)
+            Fixed { checkout, followed: None, others }.read(&entry)?
         }
     };
     report(&reading, args.output)?;

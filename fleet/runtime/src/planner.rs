@@ -26,8 +26,12 @@ struct Planner<'a> {
     clusters: BTreeMap<Target, Result<Cluster, String>>,
 }
 
-/// Plans every unit against its target.
-pub async fn plan(management: &Cluster, reading: &Reading) -> Result<Planned, String> {
+/// Plans every unit against its target; `told` hears how many are done.
+pub async fn plan(
+    management: &Cluster,
+    reading: &Reading,
+    told: &(dyn Fn(usize) + Sync),
+) -> Result<Planned, String> {
     let installation = crate::install::find(management).await.map_err(|e| e.to_string())?;
     let records = match installation {
         Some(_) => crate::save::recorded(management).await?,
@@ -44,6 +48,7 @@ pub async fn plan(management: &Cluster, reading: &Reading) -> Result<Planned, St
     let mut plan = Plan { revision: reading.revision.clone(), ..Plan::default() };
     for id in graph.ordered() {
         if let Some(unit) = reading.units.get(id) {
+            told(plan.units.len());
             plan.units.push(planner.unit(id, unit, graph.wave(id).unwrap_or_default()).await);
         }
     }

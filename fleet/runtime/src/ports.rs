@@ -1,18 +1,18 @@
 //! What the runtime asks of the outside besides API servers.
 
-use mainstay_render::{Checkout, Followed};
+use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_unit::Need;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Repositories. Calls block: they are made on a thread of their own.
-pub trait Sources: Send + 'static {
+pub trait Sources {
     /// The newest state of the platform repository.
     fn platform(&mut self) -> Result<Checkout, String>;
     /// Where the platform repository comes from, if it is a remote one.
     fn followed(&self) -> Option<Followed>;
     /// A further repository that a unit names, with the content of the Secret it refers to.
-    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String>;
+    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout>;
 }
 
 /// How a daemon runs.

@@ -57,10 +57,10 @@ fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answe
                 let claim = Claim { account: None, authorities: authorities.clone() };
                 let supply = match secret.as_ref().map(|s| ask(answers, s, &claim)) {
                     None => match permitted(answers, authorities) {
-                        Ok(()) => fetch(sources, need, None),
+                        Ok(()) => sources.git(need, None),
                         Err(why) => Supply::NotEvaluated(why),
                     },
-                    Some(Supply::Here(content)) => fetch(sources, need, Some(&content)),
+                    Some(Supply::Here(content)) => sources.git(need, Some(&content)),
                     Some(Supply::Absent(why)) => Supply::Absent(why),
                     Some(Supply::NotEvaluated(why)) => Supply::NotEvaluated(why),
                 };
@@ -70,17 +70,6 @@ fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answe
         }
     }
     news
-}
-
-fn fetch(
-    sources: &mut dyn Sources,
-    need: &Need,
-    secret: Option<&BTreeMap<String, String>>,
-) -> Supply<mainstay_render::Checkout> {
-    match sources.git(need, secret) {
-        Ok(checkout) => Supply::Here(checkout),
-        Err(why) => Supply::Absent(why),
-    }
 }
 
 /// Whether those who declare something may. Where no cluster can be asked, nothing of a cluster is at stake either.

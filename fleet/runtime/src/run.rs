@@ -41,7 +41,7 @@ type Read = Result<Arc<Reading>, String>;
 /// Follows the repository until `shutdown` resolves or the Lease is lost. `triggers` ask for news at once.
 pub async fn run(
     management: Cluster,
-    sources: impl Sources,
+    sources: impl Sources + Send + 'static,
     options: Options,
     triggers: (std::sync::mpsc::Sender<()>, std::sync::mpsc::Receiver<()>),
     shown: channel::Sender<Arc<View>>,
@@ -74,7 +74,7 @@ pub async fn run(
 
 fn start_reader(
     management: Cluster,
-    mut sources: impl Sources,
+    mut sources: impl Sources + Send + 'static,
     options: &Options,
     triggers: std::sync::mpsc::Receiver<()>,
 ) -> Result<mpsc::Receiver<Read>, Stopped> {
@@ -121,7 +121,7 @@ async fn observe(
             Err(why) => (None, Some(why.as_str())),
         };
         if let Some(reading) = reading {
-            match crate::planner::plan(&management, reading).await {
+            match crate::planner::plan(&management, reading, &|_| {}).await {
                 Ok(planned) => {
                     let text = mainstay_plan::text(&planned.plan);
                     if text != last {
