@@ -4,7 +4,7 @@ use crate::ast::{Comprehension, Entry, Expr, Item, Loop, Node};
 use crate::code::{Code, Op, Repeat};
 use crate::error::{ErrorKind, ExprError};
 use crate::functions::{Declared, find};
-use crate::library::pattern;
+use crate::library::{pattern, printf};
 use crate::parser::qualified;
 use crate::types::Type;
 use crate::value::Value;
@@ -21,9 +21,16 @@ pub(crate) struct Checked {
 }
 
 pub(crate) fn check(source: &str, node: &Node, environment: &Environment) -> Result<Checked, Vec<ExprError>> {
-    let mut checker =
-        Checker { source, environment, locals: Vec::new(), errors: Vec::new(), patterns: BTreeMap::new() };
+    let mut checker = Checker {
+        source,
+        environment,
+        locals: Vec::new(),
+        errors: Vec::new(),
+        mixed: 0,
+        patterns: BTreeMap::new(),
+    };
     let (code, result) = checker.node(node);
+    checker.errors.sort_by_key(|error| error.offset);
     match checker.errors.is_empty() {
         true => Ok(Checked { code, result, patterns: checker.patterns }),
         false => Err(checker.errors),
@@ -35,6 +42,8 @@ struct Checker<'a> {
     environment: &'a Environment,
     locals: Vec<(String, Type)>,
     errors: Vec<ExprError>,
+    /// How many calls around here take lists of anything.
+    mixed: usize,
     patterns: BTreeMap<String, Regex>,
 }
 
@@ -64,11 +73,11 @@ impl Checker<'_> {
             Expr::Index { operand, index, optional } => self.index(at, operand, index, *optional),
             Expr::Call { function, target, args } => self.call(at, function, target.as_deref(), args),
             Expr::And(terms) => {
-                let terms = self.logical(at, "_&&_", terms);
+                let terms = self.logical(terms);
                 (Op::And(terms), Type::Bool)
             }
             Expr::Or(terms) => {
-                let terms = self.logical(at, "_||_", terms);
+                let terms = self.logical(terms);
                 (Op::Or(terms), Type::Bool)
             }
             Expr::Conditional(parts) => self.conditional(at, parts),
@@ -85,7 +94,7 @@ impl Checker<'_> {
             }
             Expr::OptMap { target, name, body, flat } => self.opt_map(at, target, name, body, *flat),
         };
-        (Code { at, op }, found)
+        (Code { at, op }, known(found))
     }
 
     fn within<T>(&mut self, names: Vec<(String, Type)>, work: impl FnOnce(&mut Self) -> T) -> T {
@@ -173,17 +182,20 @@ impl Checker<'_> {
         }
     }
 
-    fn logical(&mut self, at: usize, function: &str, terms: &[Node]) -> Vec<Code> {
-        let (codes, types): (Vec<_>, Vec<_>) = terms.iter().map(|term| self.node(term)).unzip();
-        if let Some(bad) = types.iter().position(|found| !matches!(found, Type::Bool | Type::Dyn)) {
-            // Shown as the pair in which it stands.
-            let pair = match bad {
-                0 => [types[0].clone(), types.get(1).cloned().unwrap_or(Type::Bool)],
-                at => [Type::Bool, types[at].clone()],
-            };
-            self.no_overload(at, function, &pair, false);
+    fn logical(&mut self, terms: &[Node]) -> Vec<Code> {
+        let mut codes = Vec::with_capacity(terms.len());
+        for term in terms {
+            let (code, found) = self.node(term);
+            self.truth(term.at, &found);
+            codes.push(code);
         }
         codes
+    }
+
+    fn truth(&mut self, at: usize, found: &Type) {
+        if !matches!(found, Type::Bool | Type::Dyn) {
+            self.wrong(at, format!("expected type 'bool' but found '{found}'"));
+        }
     }
 
     fn conditional(&mut self, at: usize, parts: &[Node; 3]) -> (Op, Type) {
@@ -207,7 +219,7 @@ impl Checker<'_> {
             of = Some(self.same(item.value.at, of, found));
             codes.push((code, item.optional));
         }
-        (Op::List(codes), Type::list(of.unwrap_or(Type::Dyn)))
+        (Op::List(codes), Type::list(of.unwrap_or(Type::FREE)))
     }
 
     fn map(&mut self, entries: &[Entry]) -> (Op, Type) {
@@ -224,7 +236,7 @@ impl Checker<'_> {
             values = Some(self.same(value.at, values, found));
             codes.push((key_code, code, *optional));
         }
-        (Op::Map(codes), Type::map(keys.unwrap_or(Type::Dyn), values.unwrap_or(Type::Dyn)))
+        (Op::Map(codes), Type::map(keys.unwrap_or(Type::FREE), values.unwrap_or(Type::FREE)))
     }
 
     /// What an entry marked with `?` holds.
@@ -239,16 +251,19 @@ impl Checker<'_> {
         }
     }
 
-    /// Elements of one literal are of one type.
+    /// Elements of one literal are of one type, also where it is one of which nothing is known.
     fn same(&mut self, at: usize, known: Option<Type>, found: Type) -> Type {
         let Some(known) = known else { return found };
-        if found.fits(&known, &mut BTreeMap::new()) {
-            return known;
+        let one_unknown =
+            (known == Type::Dyn) != (found == Type::Dyn) || (known == Type::Null) != (found == Type::Null);
+        if !one_unknown && found.fits(&known, &mut BTreeMap::new()) {
+            return if found.is_wider(&known) { found } else { known };
         }
-        if known.fits(&found, &mut BTreeMap::new()) {
-            return found;
+        if self.mixed > 0 {
+            return Type::Dyn;
         }
-        self.wrong(at, format!("expected type '{known}' but found '{found}'")).1
+        self.wrong(at, format!("expected type '{known}' but found '{found}'"));
+        known
     }
 
     fn comprehension(&mut self, at: usize, loops: &Comprehension) -> (Op, Type) {
@@ -256,9 +271,9 @@ impl Checker<'_> {
         let (range, over) = self.node(&loops.range);
         let (first, second) = match &over {
             Type::Dyn => (Type::Dyn, Type::Dyn),
-            Type::List(element) if two => (Type::Int, (**element).clone()),
-            Type::List(element) => ((**element).clone(), Type::Dyn),
-            Type::Map(key, value) => ((**key).clone(), (**value).clone()),
+            Type::List(element) if two => (Type::Int, known((**element).clone())),
+            Type::List(element) => (known((**element).clone()), Type::Dyn),
+            Type::Map(key, value) => (known((**key).clone()), known((**value).clone())),
             other => {
                 let message = format!(
                     "expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)"
@@ -269,12 +284,12 @@ impl Checker<'_> {
         let mut names = vec![(loops.first.clone(), first.clone())];
         names.extend(loops.second.clone().map(|name| (name, second)));
         let (filter, body, found) = self.within(names, |checker| {
-            let filter = loops.filter.as_ref().map(|filter| {
-                let (code, found) = checker.node(filter);
-                checker.predicate(at, loops.kind, &found);
+            let filter = loops.filter.as_ref().map(|filter| checker.node(filter));
+            let (body, found) = checker.node(&loops.body);
+            let filter = filter.map(|(code, decides)| {
+                checker.predicate(at, at, loops.kind, &decides, &Type::list(found.clone()));
                 code
             });
-            let (body, found) = checker.node(&loops.body);
             (filter, body, found)
         });
         let element = match &over {
@@ -284,11 +299,11 @@ impl Checker<'_> {
         };
         let result = match loops.kind {
             Loop::All | Loop::Exists | Loop::ExistsOne => {
-                self.predicate(at, loops.kind, &found);
+                self.predicate(loops.body.at, at, loops.kind, &found, &Type::Int);
                 Type::Bool
             }
             Loop::Filter => {
-                self.predicate(at, loops.kind, &found);
+                self.predicate(loops.body.at, at, loops.kind, &found, &Type::list(element.clone()));
                 Type::list(element)
             }
             Loop::Map | Loop::TransformList => Type::list(found),
@@ -308,28 +323,29 @@ impl Checker<'_> {
         (Op::Comprehension(Box::new(Repeat { kind: loops.kind, range, two, filter, body })), result)
     }
 
-    fn predicate(&mut self, at: usize, kind: Loop, found: &Type) {
+    /// What decides in a loop is a bool.
+    fn predicate(&mut self, body: usize, at: usize, kind: Loop, found: &Type, result: &Type) {
         if matches!(found, Type::Bool | Type::Dyn) {
             return;
         }
-        let (function, given): (_, &[Type]) = match kind {
-            Loop::All => ("_&&_", &[Type::Bool, found.clone()]),
-            Loop::Exists => ("_||_", &[Type::Bool, found.clone()]),
-            Loop::ExistsOne => ("_?_:_", &[found.clone(), Type::Int, Type::Int]),
-            Loop::Map
+        match kind {
+            Loop::All | Loop::Exists => self.truth(body, found),
+            Loop::ExistsOne
+            | Loop::Map
             | Loop::Filter
             | Loop::TransformList
             | Loop::TransformMap
             | Loop::TransformMapEntry
-            | Loop::SortBy => ("_?_:_", &[found.clone(), Type::list(Type::Dyn), Type::list(Type::Dyn)]),
-        };
-        self.no_overload(at, function, given, false);
+            | Loop::SortBy => {
+                self.no_overload(at, "_?_:_", &[found.clone(), result.clone(), result.clone()], false);
+            }
+        }
     }
 
     fn opt_map(&mut self, at: usize, target: &Node, name: &str, body: &Node, flat: bool) -> (Op, Type) {
         let (target, of) = self.boxed(target);
         let inner = match &of {
-            Type::Optional(inner) => (**inner).clone(),
+            Type::Optional(inner) => known((**inner).clone()),
             Type::Dyn => Type::Dyn,
             other => return self.no_overload(at, "hasValue", std::slice::from_ref(other), true),
         };
@@ -358,25 +374,25 @@ impl Checker<'_> {
             (None, Some(target)) => (find(function, true, everything), Some(target)),
         };
         let Some(declared) = declared else {
-            let shown = match target {
-                Some(target) if !self.is_value(target) && !self.environment.open => {
-                    qualified.unwrap_or_else(|| function.to_owned())
-                }
-                Some(_) | None => function.to_owned(),
-            };
-            return self.wrong(at, format!("undeclared reference to '{shown}' (in container '')"));
+            for node in target.into_iter().chain(args) {
+                self.node(node);
+            }
+            return self.wrong(at, format!("undeclared reference to '{function}' (in container '')"));
         };
+        let takes_anything = usize::from(declared.function.name == "format");
+        self.mixed += takes_anything;
         let nodes = member.into_iter().chain(args);
         let (codes, types): (Vec<_>, Vec<_>) = nodes.map(|node| self.node(node)).unzip();
-        let Some(result) = resolve(declared, &types) else {
+        self.mixed -= takes_anything;
+        let Some(result) = resolve(declared, &types, everything) else {
             return self.no_overload(at, declared.function.name, &types, member.is_some());
         };
-        self.constants(declared.function.name, &codes);
+        self.constants(at, declared.function.name, &codes, args);
         (Op::Call { function: declared.function, args: codes }, result)
     }
 
     /// What a literal argument would make fail at every evaluation fails now.
-    fn constants(&mut self, function: &str, args: &[Code]) {
+    fn constants(&mut self, at: usize, function: &str, args: &[Code], nodes: &[Node]) {
         let text = |index: usize| match args.get(index).map(|code| (code.at, &code.op)) {
             Some((at, Op::Constant(Value::String(text)))) => Some((at, text.clone())),
             _ => None,
@@ -388,19 +404,38 @@ impl Checker<'_> {
                     Ok(regex) => {
                         self.patterns.insert(text.to_string(), regex);
                     }
+                    Err(_) if function == "matches" => {
+                        self.wrong(at, "invalid matches argument".to_owned());
+                    }
                     Err(why) => {
-                        self.wrong(at, format!("invalid matches argument: {why}"));
+                        self.wrong(at, why);
                     }
                 }
             }
             "timestamp" => {
-                if let Some((at, text)) = text(0).filter(|(_, text)| time::Timestamp::parse(text).is_none()) {
-                    self.wrong(at, format!("invalid timestamp argument: {text:?}"));
+                if let Some((at, _)) = text(0).filter(|(_, text)| time::Timestamp::parse(text).is_none()) {
+                    self.wrong(at, "invalid timestamp argument".to_owned());
                 }
             }
             "duration" => {
-                if let Some((at, text)) = text(0).filter(|(_, text)| time::Duration::parse(text).is_none()) {
-                    self.wrong(at, format!("invalid duration argument: {text:?}"));
+                if let Some((at, _)) = text(0).filter(|(_, text)| time::Duration::parse(text).is_none()) {
+                    self.wrong(at, "invalid duration argument".to_owned());
+                }
+            }
+            "format" => {
+                let (Some((_, text)), Some(Node { expr: Expr::List(items), .. })) = (text(0), nodes.last())
+                else {
+                    return;
+                };
+                let errors = self.errors.len();
+                let types: Vec<Type> = items.iter().map(|item| self.node(&item.value).1).collect();
+                // They were looked at before, and told of.
+                self.errors.truncate(errors);
+                if let Err((place, why)) = printf::check(&text, &types) {
+                    self.wrong(
+                        place.and_then(|place| items.get(place)).map_or(at, |item| item.value.at),
+                        why,
+                    );
                 }
             }
             _ => {}
@@ -430,6 +465,10 @@ fn literal(value: &Value) -> Type {
     }
 }
 
+fn known(found: Type) -> Type {
+    if found == Type::FREE { Type::Dyn } else { found }
+}
+
 fn optional_of(found: Type) -> Type {
     match found {
         Type::Optional(_) => found,
@@ -453,9 +492,11 @@ fn sortable(found: &Type) -> bool {
 }
 
 /// The result of the overloads that fit; of several, what they agree on.
-fn resolve(declared: &Declared, given: &[Type]) -> Option<Type> {
+fn resolve(declared: &Declared, given: &[Type], everything: bool) -> Option<Type> {
     let mut found: Option<Type> = None;
-    for signature in declared.signatures.iter().filter(|s| s.parameters.len() == given.len()) {
+    for signature in
+        declared.signatures.iter().filter(|s| s.parameters.len() == given.len() && (everything || !s.extra))
+    {
         let mut bound = BTreeMap::new();
         if !given.iter().zip(&signature.parameters).all(|(given, wanted)| given.fits(wanted, &mut bound)) {
             continue;

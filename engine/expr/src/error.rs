@@ -49,12 +49,8 @@ struct Shown<'a> {
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Position { line, column } = self.error.position;
-        write!(f, "ERROR: <input>:{line}:{column}: ")?;
-        if self.error.kind == ErrorKind::Syntax {
-            write!(f, "Syntax error: ")?;
-        }
         let text = self.source.split('\n').nth(line as usize - 1).unwrap_or_default();
         let dots = ".".repeat(column as usize - 1);
-        write!(f, "{}\n | {text}\n | {dots}^", self.error.message)
+        write!(f, "ERROR: <input>:{line}:{column}: {}\n | {text}\n | {dots}^", self.error.message)
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(usize, Token)>, (usize, String
             at += end;
         } else if literal::opens(rest) {
             let shown: String = rest.chars().take(20).collect();
-            return Err((at, format!("token recognition error at: '{shown}'")));
+            return Err((at, format!("Syntax error: token recognition error at: '{shown}'")));
         } else if byte.is_ascii_digit() || byte == b'.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())
         {
             let (token, length) = literal::number(rest).map_err(|message| (at, message))?;
@@ -59,19 +59,19 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(usize, Token)>, (usize, String
         } else if byte == b'`' {
             let length = rest[1..].bytes().take_while(|b| is_escaped(*b)).count();
             if length == 0 || !rest[1 + length..].starts_with('`') {
-                return Err((at, "token recognition error at: '`'".into()));
+                return Err((at, "Syntax error: token recognition error at: '`'".into()));
             }
             out.push((at, Token::Escaped(rest[1..=length].to_owned())));
             at += length + 2;
         } else if let Some(symbol) = SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
             if matches!(symbol, "=" | "|") {
-                return Err((at, format!("token recognition error at: '{symbol}'")));
+                return Err((at, format!("Syntax error: token recognition error at: '{symbol}'")));
             }
             out.push((at, Token::Symbol(symbol)));
             at += symbol.len();
         } else {
             let shown = rest.chars().next().unwrap_or_default();
-            return Err((at, format!("token recognition error at: '{shown}'")));
+            return Err((at, format!("Syntax error: token recognition error at: '{shown}'")));
         }
     }
     out.push((source.len(), Token::End));
@@ -80,17 +80,4 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(usize, Token)>, (usize, String
 
 fn is_escaped(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/' | b' ')
-}
-
-impl Token {
-    /// For messages.
-    pub(crate) fn shown(&self) -> String {
-        match self {
-            Self::Name(name) | Self::Int(name) => name.clone(),
-            Self::Escaped(name) => format!("`{name}`"),
-            Self::Literal(value) => value.to_string(),
-            Self::Symbol(symbol) => (*symbol).to_owned(),
-            Self::End => "<EOF>".into(),
-        }
-    }
 }

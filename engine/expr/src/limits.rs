@@ -3,7 +3,7 @@
 /// Of an expression's text, in characters: cel-go's own limit.
 pub const MAX_SOURCE: usize = 100_000;
 /// Of nested expressions. A chain of `&&` or of `||` counts once, any other operator once each.
-pub const MAX_DEPTH: usize = 160;
+pub const MAX_DEPTH: usize = 64;
 /// Of nodes in one expression.
 pub const MAX_NODES: usize = 20_000;
 /// Of one compiled regular expression, in bytes.

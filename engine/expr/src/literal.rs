@@ -60,7 +60,7 @@ pub(crate) fn unescape(text: &str, raw: bool, bytes: bool) -> Result<Value, (usi
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let at = text.len() - rest.len();
-        let wrong = |what: &str| Err((at, format!("invalid escape: {what}")));
+        let wrong = |what: &str| Err((at, format!("Syntax error: invalid escape: {what}")));
         rest = &rest[c.len_utf8()..];
         if c != '\\' {
             push(c, bytes, &mut string, &mut octets);

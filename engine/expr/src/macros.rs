@@ -45,12 +45,10 @@ fn member(
             return parser.node(at, Expr::Bind { name, value: Box::new(value), body: Box::new(body) });
         }
     }
-    if matches!(function.as_str(), "optMap" | "optFlatMap") && args.len() == 2 {
-        if let (Some(body), Some(name)) = (args.pop(), args.pop()) {
-            let (name, flat) = (simple(&name)?, function == "optFlatMap");
-            return parser
-                .node(at, Expr::OptMap { target: Box::new(target), name, body: Box::new(body), flat });
-        }
+    if let ("optMap" | "optFlatMap", [name, _]) = (function.as_str(), &args[..]) {
+        let (name, flat) = (simple(name)?, function == "optFlatMap");
+        let Some(body) = args.pop() else { return Err(wrong(at, "a binding without a body")) };
+        return parser.node(at, Expr::OptMap { target: Box::new(target), name, body: Box::new(body), flat });
     }
     let shape = match (function.as_str(), args.len()) {
         ("all", 2) => Some((Loop::All, 1, false)),

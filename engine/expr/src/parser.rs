@@ -30,15 +30,16 @@ pub(crate) fn parse(source: &str, everything: bool) -> Parsed<Node> {
     }
     let tokens =
         tokens(source).map_err(|(at, message)| Unreadable { at, kind: ErrorKind::Syntax, message })?;
-    let mut parser = Parser { tokens, next: 0, nodes: 0, nested: 0, everything };
+    let mut parser = Parser { source, tokens, next: 0, nodes: 0, nested: 0, everything };
     let node = parser.expression()?;
     match parser.peek() {
         Token::End => Ok(node),
-        other => Err(parser.wrong(format!("unexpected '{}', expecting the end", other.shown()))),
+        _ => Err(parser.wrong(format!("extraneous input '{}' expecting <EOF>", parser.shown(parser.next)))),
     }
 }
 
-pub(crate) struct Parser {
+pub(crate) struct Parser<'a> {
+    source: &'a str,
     tokens: Vec<(usize, Token)>,
     next: usize,
     nodes: usize,
@@ -46,6 +47,9 @@ pub(crate) struct Parser {
     /// Whether the libraries beyond Kubernetes' are there, with their macros.
     pub everything: bool,
 }
+
+/// What an expression starts with, in the words of the grammar that cel-go is generated from.
+const EXPRESSION: &str = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
 /// Words that no name may be.
 const RESERVED: [&str; 17] = [
@@ -91,7 +95,7 @@ fn binary(symbol: &str) -> Option<(u8, &'static str)> {
     })
 }
 
-impl Parser {
+impl Parser<'_> {
     fn peek(&self) -> &Token {
         &self.tokens[self.next].1
     }
@@ -124,11 +128,39 @@ impl Parser {
         if self.take(symbol) {
             return Ok(());
         }
-        Err(self.wrong(format!("unexpected '{}', expecting '{symbol}'", self.peek().shown())))
+        Err(self.wrong(format!("mismatched input '{}' expecting '{symbol}'", self.shown(self.next))))
     }
 
     fn wrong(&self, message: String) -> Unreadable {
-        Unreadable { at: self.at(), kind: ErrorKind::Syntax, message }
+        self.wrong_at(self.next, message)
+    }
+
+    fn wrong_at(&self, token: usize, message: String) -> Unreadable {
+        Unreadable {
+            at: self.tokens[token].0,
+            kind: ErrorKind::Syntax,
+            message: format!("Syntax error: {message}"),
+        }
+    }
+
+    /// A token as it is written.
+    fn shown(&self, token: usize) -> &str {
+        let (start, found) = &self.tokens[token];
+        match (found, self.tokens.get(token + 1)) {
+            (Token::End, _) | (_, None) => "<EOF>",
+            (_, Some((end, _))) => self.source[*start..*end].trim_end(),
+        }
+    }
+
+    /// Where an expression has to start: what stands there is one too many, or something else altogether.
+    fn no_expression(&self, token: usize) -> Unreadable {
+        let starts = self.tokens.get(token + 1).is_some_and(|(_, next)| match next {
+            Token::Name(_) | Token::Literal(_) | Token::Int(_) => true,
+            Token::Symbol(symbol) => matches!(*symbol, "[" | "{" | "(" | "." | "-" | "!"),
+            Token::Escaped(_) | Token::End => false,
+        });
+        let what = if starts { "extraneous" } else { "mismatched" };
+        self.wrong_at(token, format!("{what} input '{}' expecting {EXPRESSION}", self.shown(token)))
     }
 
     pub(crate) fn node(&mut self, at: usize, expr: Expr) -> Parsed<Node> {
@@ -238,13 +270,21 @@ impl Parser {
             let at = self.at();
             if self.take(".") {
                 let optional = self.take("?");
+                let place = self.next;
                 let field = match self.advance() {
                     Token::Name(name) => name,
-                    Token::Escaped(name) => name,
+                    Token::Escaped(name) if self.everything => name,
+                    Token::Escaped(_) => {
+                        let at = self.tokens[place].0;
+                        let message = "unsupported syntax: '`'".to_owned();
+                        return Err(Unreadable { at, kind: ErrorKind::Syntax, message });
+                    }
                     Token::Symbol("in") => "in".to_owned(),
-                    other => {
-                        self.next = self.next.saturating_sub(usize::from(!matches!(other, Token::End)));
-                        return Err(self.wrong(format!("unexpected '{}', expecting a field", other.shown())));
+                    Token::Literal(_) | Token::Int(_) | Token::Symbol(_) | Token::End => {
+                        let shown = self.shown(place);
+                        return Err(
+                            self.wrong_at(place, format!("no viable alternative at input '.{shown}'"))
+                        );
                     }
                 };
                 let open = self.at();
@@ -298,18 +338,14 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Parsed<Node> {
-        let at = self.at();
+        let (at, place) = (self.at(), self.next);
         match self.advance() {
             Token::Literal(value) => self.node(at, Expr::Literal(value)),
             Token::Int(digits) => self.int(at, &digits, false),
             Token::Symbol("-") => match self.advance() {
                 Token::Int(digits) => self.int(at, &digits, true),
                 Token::Literal(Value::Double(value)) => self.node(at, Expr::Literal(Value::Double(-value))),
-                other => Err(Unreadable {
-                    at,
-                    kind: ErrorKind::Syntax,
-                    message: format!("unexpected '{}' behind '-'", other.shown()),
-                }),
+                _ => Err(self.no_expression(place)),
             },
             Token::Symbol("(") => {
                 let inner = self.expression()?;
@@ -320,18 +356,13 @@ impl Parser {
             Token::Symbol("{") => self.map(at),
             Token::Symbol(".") => match self.advance() {
                 Token::Name(name) => self.name(at, name, true),
-                other => Err(Unreadable {
-                    at,
-                    kind: ErrorKind::Syntax,
-                    message: format!("unexpected '{}', expecting a name", other.shown()),
-                }),
+                _ => Err(self.wrong_at(
+                    place + 1,
+                    format!("mismatched input '{}' expecting IDENTIFIER", self.shown(place + 1)),
+                )),
             },
             Token::Name(name) => self.name(at, name, false),
-            other => Err(Unreadable {
-                at,
-                kind: ErrorKind::Syntax,
-                message: format!("unexpected '{}', expecting an expression", other.shown()),
-            }),
+            _ => Err(self.no_expression(place)),
         }
     }
 

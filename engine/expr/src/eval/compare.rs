@@ -74,6 +74,10 @@ fn lists(meter: &mut Meter, a: &List, b: &List) -> Result<bool, Failure> {
     }
 }
 
+/// The least and the most, as doubles.
+const INT: (f64, f64) = (i64::MIN as f64, i64::MAX as f64);
+const UINT: (f64, f64) = (0.0, u64::MAX as f64);
+
 /// `None` where one is no number, or none at all.
 fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
@@ -82,27 +86,25 @@ fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
         (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
         (Value::Int(a), Value::Uint(b)) => Some(i128::from(*a).cmp(&i128::from(*b))),
         (Value::Uint(a), Value::Int(b)) => Some(i128::from(*a).cmp(&i128::from(*b))),
-        (Value::Double(a), Value::Int(b)) => with_double(*a, i128::from(*b)),
-        (Value::Int(a), Value::Double(b)) => with_double(*b, i128::from(*a)).map(Ordering::reverse),
-        (Value::Double(a), Value::Uint(b)) => with_double(*a, i128::from(*b)),
-        (Value::Uint(a), Value::Double(b)) => with_double(*b, i128::from(*a)).map(Ordering::reverse),
+        (Value::Double(a), Value::Int(b)) => with_double(*a, i128::from(*b), INT.0, INT.1),
+        (Value::Int(a), Value::Double(b)) => {
+            with_double(*b, i128::from(*a), INT.0, INT.1).map(Ordering::reverse)
+        }
+        (Value::Double(a), Value::Uint(b)) => with_double(*a, i128::from(*b), UINT.0, UINT.1),
+        (Value::Uint(a), Value::Double(b)) => {
+            with_double(*b, i128::from(*a), UINT.0, UINT.1).map(Ordering::reverse)
+        }
         _ => None,
     }
 }
 
-/// Exact, where a cast of the integer would round.
-fn with_double(double: f64, integer: i128) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
+/// As cel-go: beyond the integers' range by that alone, within it as doubles.
+fn with_double(double: f64, integer: i128, least: f64, most: f64) -> Option<Ordering> {
+    match double {
+        double if double < least => Some(Ordering::Less),
+        double if double > most => Some(Ordering::Greater),
+        double => double.partial_cmp(&(integer as f64)),
     }
-    if double >= 1.8e19 {
-        return Some(Ordering::Greater);
-    }
-    if double <= -9.3e18 {
-        return Some(Ordering::Less);
-    }
-    let whole = double.trunc() as i128;
-    Some(whole.cmp(&integer).then(double.fract().partial_cmp(&0.0)?))
 }
 
 /// The order of two values of one kind; `None` for numbers that have none.

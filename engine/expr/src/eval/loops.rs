@@ -42,7 +42,10 @@ impl Machine<'_, '_> {
                     }
                 }
             }
-            _ => return raise(at, no_overload()),
+            other => {
+                let found = go_type(other);
+                return raise(at, error(format!("got 'types.{found}', expected iterable type")));
+            }
         }
         match repeat.kind {
             Loop::All | Loop::Exists => {
@@ -145,6 +148,19 @@ impl Machine<'_, '_> {
         let mut pairs: Vec<(Value, Value)> = keys.into_iter().zip(list.items.iter().cloned()).collect();
         raise(at, stable(self.meter, &mut pairs, |pair| &pair.0))?;
         Ok(Value::list(pairs.into_iter().map(|(_, item)| item).collect()))
+    }
+}
+
+/// What cel-go calls the type of a value that cannot be gone through.
+fn go_type(value: &Value) -> String {
+    match value {
+        Value::Null => "Null".into(),
+        Value::Timestamp(_) => "Timestamp".into(),
+        Value::Duration(_) => "Duration".into(),
+        other => {
+            let name = other.type_name();
+            format!("{}{}", name[..1].to_ascii_uppercase(), &name[1..])
+        }
     }
 }
 

@@ -106,7 +106,8 @@ impl Machine<'_, '_> {
         };
         match of {
             Value::Map(map) => Ok(Value::Bool(map.entries.contains_key(&Key::String(field.clone())))),
-            _ => raise(at, no_overload()),
+            Value::List(_) => raise(at, error("unsupported index type 'string' in list")),
+            _ => Ok(Value::Bool(false)),
         }
     }
 
@@ -158,9 +159,8 @@ impl Machine<'_, '_> {
                 (Value::Optional(Some(value)), true) => (*value).clone(),
                 (_, true) => return raise(at, no_overload()),
             };
-            if out.insert(key, value).is_some() {
-                return raise(at, error(format!("Failed with repeated key: {}", found)));
-            }
+            // Of two with one key the last counts.
+            out.insert(key, value);
         }
         Ok(Value::map(out))
     }
@@ -177,16 +177,10 @@ fn select(from: &Value, by: &Value, optional: bool) -> Outcome {
         Value::Optional(Some(inner)) => (inner.as_ref(), true),
         other => (other, optional),
     };
-    let found = match (from, by) {
-        (Value::Map(map), by) => match by.as_key() {
-            Some(key) => map.entries.get(&key),
-            None => return error(format!("unsupported key type: {}", by.type_name())),
-        },
-        (Value::List(list), by) => {
-            let Some(Ok(at)) = index(by) else { return no_overload() };
-            usize::try_from(at).ok().and_then(|at| list.items.get(at))
-        }
-        _ => return no_overload(),
+    let found = match from {
+        Value::Map(map) => by.as_key().and_then(|key| map.entries.get(&key)),
+        Value::List(list) => list.items.get(usize::try_from(place(by)?).unwrap_or(usize::MAX)),
+        _ => None,
     };
     match (found, optional) {
         (Some(value), false) => Ok(value.clone()),
@@ -200,11 +194,15 @@ fn select(from: &Value, by: &Value, optional: bool) -> Outcome {
     }
 }
 
-fn index(by: &Value) -> Option<Result<i64, Failure>> {
-    match by.as_key()? {
-        Key::Int(at) => Some(Ok(at)),
-        Key::Uint(at) => Some(i64::try_from(at).or_else(|_| no_overload())),
-        Key::Bool(_) | Key::String(_) => None,
+/// Where in a list that is.
+fn place(by: &Value) -> Result<i64, Failure> {
+    match by.as_key() {
+        Some(Key::Int(at)) => Ok(at),
+        Some(Key::Uint(at)) => Ok(i64::try_from(at).unwrap_or(i64::MAX)),
+        Some(Key::Bool(_) | Key::String(_)) => {
+            error(format!("unsupported index type '{}' in list", by.type_name()))
+        }
+        None => error(format!("unsupported index value {by} in list")),
     }
 }
 

@@ -33,12 +33,9 @@ pub(crate) const FUNCTIONS: &[Function] =
             [Value::Bool(value)] => Ok(Value::Bool(!value)),
             _ => no_overload(),
         }),
-        global("-_", &["int -> int", "double -> double", "duration -> duration"], |_, args| match args {
+        global("-_", &["int -> int", "double -> double"], |_, args| match args {
             [Value::Int(value)] => overflow(value.checked_neg().map(Value::Int), "integer"),
             [Value::Double(value)] => Ok(Value::Double(-value)),
-            [Value::Duration(value)] => {
-                overflow(value.0.checked_neg().map(|n| Value::Duration(Duration(n))), "duration")
-            }
             _ => no_overload(),
         }),
         global(
@@ -125,8 +122,10 @@ pub(crate) fn overflow(value: Option<Value>, of: &str) -> Outcome {
 
 fn compared(meter: &mut Meter, args: &[Value], test: fn(Ordering) -> bool) -> Outcome {
     match args {
-        // What is no number is neither more nor less than anything.
-        [a, b] => Ok(Value::Bool(order(meter, a, b)?.is_some_and(test))),
+        [a, b] => match order(meter, a, b)? {
+            Some(found) => Ok(Value::Bool(test(found))),
+            None => error("NaN values cannot be ordered"),
+        },
         _ => no_overload(),
     }
 }
@@ -149,7 +148,7 @@ pub(crate) fn add(meter: &mut Meter, a: &Value, b: &Value) -> Outcome {
             joined(meter, a, b)
         }
         (Value::Duration(a), Value::Duration(b)) => {
-            overflow(a.0.checked_add(b.0).map(|n| Value::Duration(Duration(n))), "duration")
+            overflow(a.0.checked_add(b.0).map(|n| Value::Duration(Duration(n))), "integer")
         }
         (Value::Timestamp(time), Value::Duration(by)) | (Value::Duration(by), Value::Timestamp(time)) => {
             moved(*time, i128::from(by.0))
@@ -168,12 +167,12 @@ fn subtract(_: &mut Meter, args: &[Value]) -> Outcome {
         [Value::Uint(a), Value::Uint(b)] => overflow(a.checked_sub(*b).map(Value::Uint), "unsigned integer"),
         [Value::Double(a), Value::Double(b)] => Ok(Value::Double(a - b)),
         [Value::Duration(a), Value::Duration(b)] => {
-            overflow(a.0.checked_sub(b.0).map(|n| Value::Duration(Duration(n))), "duration")
+            overflow(a.0.checked_sub(b.0).map(|n| Value::Duration(Duration(n))), "integer")
         }
         [Value::Timestamp(time), Value::Duration(by)] => moved(*time, -i128::from(by.0)),
         [Value::Timestamp(a), Value::Timestamp(b)] => {
             let apart = i64::try_from(a.nanos() - b.nanos()).ok();
-            overflow(apart.map(|n| Value::Duration(Duration(n))), "duration")
+            overflow(apart.map(|n| Value::Duration(Duration(n))), "integer")
         }
         _ => no_overload(),
     }

@@ -170,11 +170,25 @@ fn text_of(meter: &mut Meter, args: &[Value]) -> Outcome {
     })
 }
 
-/// As Go prints one, with as many digits as it takes and no exponent.
+/// As Go's `%g`: as many digits as it takes, with an exponent where the number is very large or small.
 pub(crate) fn double(value: f64) -> String {
-    match value {
-        value if value == f64::INFINITY => "+Inf".into(),
-        value if value == f64::NEG_INFINITY => "-Inf".into(),
-        value => value.to_string(),
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "+Inf"
+        } else {
+            "-Inf"
+        }
+        .to_owned();
+    }
+    let text = format!("{value:e}");
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    match exponent.parse::<i32>() {
+        Ok(power) if value != 0.0 && !(-4..6).contains(&power) => {
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", power.unsigned_abs())
+        }
+        _ => value.to_string(),
     }
 }

@@ -140,20 +140,19 @@ fn is_mapped(ip: IpAddr) -> bool {
 }
 
 fn network(text: &str) -> Result<Cidr, String> {
-    let wrong =
-        || format!("network address parse error during conversion from string: {text:?} is no network");
-    let (address, bits) = text.rsplit_once('/').ok_or_else(wrong)?;
-    let address: IpAddr = address.parse().map_err(|_| wrong())?;
+    const PREFIX: &str = "network address parse error during conversion from string: ";
+    let wrong = |why: String| format!("{PREFIX}{PREFIX}netip.ParsePrefix({text:?}): {why}");
+    let (address, bits) = text.rsplit_once('/').ok_or_else(|| wrong("no '/'".into()))?;
+    let parsed = address.parse();
+    let address: IpAddr = parsed.map_err(|_| wrong(format!("ParseAddr({address:?}): unable to parse IP")))?;
     let digits = !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());
     if !digits || bits.len() > 1 && bits.starts_with('0') {
-        return Err(wrong());
+        return Err(wrong(format!("bad bits after slash: {bits:?}")));
     }
-    let bits: u8 = bits.parse().map_err(|_| wrong())?;
-    if bits > width(address) {
-        return Err(wrong());
-    }
+    let bits = bits.parse().ok().filter(|bits| *bits <= width(address));
+    let bits: u8 = bits.ok_or_else(|| wrong("prefix length out of range".into()))?;
     if is_mapped(address) {
-        return Err(format!("IPv4-mapped IPv6 address {text:?} is not allowed"));
+        return Err(format!("{PREFIX}IPv4-mapped IPv6 address {text:?} is not allowed"));
     }
     Ok(Cidr { address, bits })
 }

@@ -170,6 +170,7 @@ impl Rewriter<'_> {
     }
 
     fn escape(&mut self, within: bool) -> Result<(), String> {
+        let before = self.rest;
         let Some(c) = self.next() else { return refused("trailing backslash at end of expression", "") };
         let class = match c {
             'd' => "0-9",
@@ -190,7 +191,6 @@ impl Rewriter<'_> {
         match c {
             'b' | 'B' if !within => self.out.push_str(&format!("(?-u:\\{c})")),
             'A' | 'z' if !within => self.out.push_str(&format!("\\{c}")),
-            'a' | 'f' | 't' | 'n' | 'r' | 'v' => self.out.push_str(&format!("\\{c}")),
             'p' | 'P' => {
                 let length = match self.rest.strip_prefix('{') {
                     Some(named) => named.find('}').map(|end| end + 2),
@@ -202,6 +202,77 @@ impl Rewriter<'_> {
                 self.out.push_str(&self.rest[..length]);
                 self.rest = &self.rest[length..];
             }
+            'Q' if !within => {
+                let end = self.rest.find("\\E").unwrap_or(self.rest.len());
+                self.out.push_str(&regex::escape(&self.rest[..end]));
+                self.rest = &self.rest[(end + 2).min(self.rest.len())..];
+            }
+            _ => {
+                self.rest = before;
+                let c = self.character()?;
+                self.out.push_str(&regex_char(c));
+            }
+        }
+        Ok(())
+    }
+
+    fn class(&mut self) -> Result<(), String> {
+        self.out.push('[');
+        if let Some(rest) = self.rest.strip_prefix('^') {
+            self.out.push('^');
+            self.rest = rest;
+        }
+        let mut first = true;
+        while first || !self.rest.starts_with(']') {
+            first = false;
+            if let Some(named) = self.rest.strip_prefix("[:") {
+                let Some(end) = named.find(":]") else { return refused("missing closing ]", self.rest) };
+                self.out.push_str(&self.rest[..end + 4]);
+                self.rest = &self.rest[end + 4..];
+                continue;
+            }
+            let Some(low) = self.member()? else { continue };
+            let ranged = self.rest.strip_prefix('-').filter(|rest| !rest.starts_with(']'));
+            let Some(rest) = ranged else {
+                self.out.push_str(&regex_char(low));
+                continue;
+            };
+            self.rest = rest;
+            match self.member()? {
+                Some(high) if low <= high => {
+                    self.out.push_str(&format!("{}-{}", regex_char(low), regex_char(high)));
+                }
+                _ => return refused("invalid character class range", &low.to_string()),
+            }
+        }
+        self.rest = &self.rest[1..];
+        self.out.push(']');
+        Ok(())
+    }
+
+    /// One character of a class; `None` where it was a class of its own, which is written already.
+    fn member(&mut self) -> Result<Option<char>, String> {
+        match self.next() {
+            None => refused("missing closing ]", "["),
+            Some('\\') if self.rest.starts_with(|c: char| "dwsDWSpP".contains(c)) => {
+                self.escape(true)?;
+                Ok(None)
+            }
+            Some('\\') => self.character().map(Some),
+            Some(other) => Ok(Some(other)),
+        }
+    }
+
+    /// The character that an escape stands for.
+    fn character(&mut self) -> Result<char, String> {
+        let Some(c) = self.next() else { return refused("trailing backslash at end of expression", "") };
+        Ok(match c {
+            'a' => '\u{7}',
+            'f' => '\u{c}',
+            't' => '\t',
+            'n' => '\n',
+            'r' => '\r',
+            'v' => '\u{b}',
             'x' => {
                 let (digits, length) = match self.rest.strip_prefix('{') {
                     Some(braced) => {
@@ -214,59 +285,23 @@ impl Rewriter<'_> {
                 let Some(c) = code.and_then(char::from_u32) else {
                     return refused("invalid escape sequence", "\\x");
                 };
-                self.out.push_str(&regex_char(c));
                 self.rest = &self.rest[length..];
+                c
             }
             '0'..='7' => {
                 let more = self.rest.bytes().take(2).take_while(|b| (b'0'..=b'7').contains(b)).count();
-                if c != '0' && more == 0 {
-                    return refused("invalid escape sequence", &format!("\\{c}"));
-                }
                 let digits = format!("{c}{}", &self.rest[..more]);
                 let code = u32::from_str_radix(&digits, 8).ok().and_then(char::from_u32);
-                let Some(found) = code else { return refused("invalid escape sequence", &digits) };
-                self.out.push_str(&regex_char(found));
+                // One digit alone, but for nought, would be what a group has matched.
+                let Some(found) = code.filter(|_| c == '0' || more > 0) else {
+                    return refused("invalid escape sequence", &format!("\\{digits}"));
+                };
                 self.rest = &self.rest[more..];
+                found
             }
-            'Q' if !within => {
-                let end = self.rest.find("\\E").unwrap_or(self.rest.len());
-                self.out.push_str(&regex::escape(&self.rest[..end]));
-                self.rest = &self.rest[(end + 2).min(self.rest.len())..];
-            }
-            other if other.is_ascii_punctuation() => self.out.push_str(&regex_char(other)),
+            other if other.is_ascii_punctuation() => other,
             other => return refused("invalid escape sequence", &format!("\\{other}")),
-        }
-        Ok(())
-    }
-
-    fn class(&mut self) -> Result<(), String> {
-        self.out.push('[');
-        if let Some(rest) = self.rest.strip_prefix('^') {
-            self.out.push('^');
-            self.rest = rest;
-        }
-        let mut first = true;
-        loop {
-            let Some(c) = self.next() else { return refused("missing closing ]", "[") };
-            match c {
-                ']' if !first => break,
-                '\\' => self.escape(true)?,
-                '[' if self.rest.starts_with(':') => {
-                    let Some(end) = self.rest.find(":]") else { return refused("missing closing ]", "[:") };
-                    self.out.push('[');
-                    self.out.push_str(&self.rest[..end + 2]);
-                    self.rest = &self.rest[end + 2..];
-                }
-                // A hyphen at either end, and one before another, stands for itself.
-                '-' if first || self.rest.starts_with([']', '-']) => self.out.push_str("\\-"),
-                '-' => self.out.push('-'),
-                other if other.is_ascii_punctuation() => self.out.push_str(&regex_char(other)),
-                other => self.out.push(other),
-            }
-            first = false;
-        }
-        self.out.push(']');
-        Ok(())
+        })
     }
 }
 

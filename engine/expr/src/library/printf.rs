@@ -3,6 +3,7 @@
 use super::conversion::double;
 use crate::eval::meter::{Failure, Meter, Outcome, error, no_overload};
 use crate::functions::{Function, member};
+use crate::types::Type;
 use crate::value::Value;
 
 /// Decimal places that a clause may ask for.
@@ -16,48 +17,119 @@ pub(crate) const FUNCTIONS: &[Function] =
         _ => no_overload(),
     })];
 
-fn format(meter: &mut Meter, text: &str, args: &[Value]) -> Outcome {
-    meter.text(text.len())?;
-    let mut out = String::new();
-    let mut args = args.iter().enumerate();
+/// A piece of a format: text as it is, or what an argument is shown as.
+enum Piece<'a> {
+    Text(&'a str),
+    Clause { verb: char, places: usize },
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
+    let mut out = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
+        out.push(Piece::Text(&rest[..at]));
         rest = &rest[at + 1..];
         if let Some(after) = rest.strip_prefix('%') {
-            out.push('%');
+            out.push(Piece::Text("%"));
             rest = after;
             continue;
         }
-        let Some((_, arg)) = args.next() else {
-            return error(format!("index {} out of range", text.matches('%').count().saturating_sub(1)));
-        };
-        let places = match rest.strip_prefix('.') {
-            None => None,
-            Some(after) => {
-                let length = after.bytes().take_while(u8::is_ascii_digit).count();
-                let Ok(places) = after[..length].parse::<usize>() else {
-                    return malformed("error while parsing precision");
-                };
-                if places > PLACES {
-                    return malformed("precision is too large");
-                }
-                rest = &after[length..];
-                Some(places)
+        let mut places = 6;
+        if let Some(after) = rest.strip_prefix('.') {
+            let length = after.bytes().take_while(u8::is_ascii_digit).count();
+            places = after[..length].parse().map_err(|_| {
+                let why = format!("strconv.Atoi: parsing {:?}: invalid syntax", &after[..length]);
+                malformed(&format!(
+                    "error while parsing precision: error while converting precision to integer: {why}"
+                ))
+            })?;
+            if places > PLACES {
+                return Err(malformed(&format!(
+                    "precision {places} exceeds maximum allowed precision {PLACES}"
+                )));
             }
-        };
-        let Some(verb) = rest.chars().next() else { return error("unexpected end of string") };
+            rest = &after[length..];
+        }
+        let Some(verb) = rest.chars().next() else { return Err("unexpected end of string".into()) };
+        if !"sdfboxX".contains(verb) {
+            return Err(malformed(&format!("unrecognized formatting clause \"{verb}\"")));
+        }
         rest = &rest[verb.len_utf8()..];
-        let before = out.len();
-        clause(meter, &mut out, verb, places.unwrap_or(6), arg)?;
-        meter.text(out.len() - before)?;
+        out.push(Piece::Clause { verb, places });
     }
-    out.push_str(rest);
+    out.push(Piece::Text(rest));
+    Ok(out)
+}
+
+fn malformed(why: &str) -> String {
+    format!("could not parse formatting clause: {why}")
+}
+
+fn format(meter: &mut Meter, text: &str, args: &[Value]) -> Outcome {
+    meter.text(text.len() * 2)?;
+    let mut out = String::new();
+    let mut args = args.iter().enumerate();
+    let count = args.len();
+    for piece in pieces(text).map_err(Failure::Error)? {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Clause { verb, places } => {
+                let Some((_, arg)) = args.next() else { return error(format!("index {count} out of range")) };
+                let before = out.len();
+                clause(meter, &mut out, verb, places, arg)?;
+                meter.text(out.len() - before)?;
+            }
+        }
+    }
     Ok(Value::String(out.into()))
 }
 
-fn malformed<T>(why: &str) -> Result<T, Failure> {
-    error(format!("could not parse formatting clause: {why}"))
+/// What is wrong with a format and the types of its arguments, and with which of them.
+pub(crate) fn check(text: &str, given: &[Type]) -> Result<(), (Option<usize>, String)> {
+    let pieces = pieces(text).map_err(|why| (None, why))?;
+    let mut wanted = 0;
+    for piece in pieces {
+        let Piece::Clause { verb, .. } = piece else { continue };
+        let Some(found) = given.get(wanted) else {
+            return Err((None, format!("index {wanted} out of range")));
+        };
+        let fits = match verb {
+            _ if *found == Type::Dyn => true,
+            's' => !matches!(found, Type::Optional(_) | Type::Opaque(_) | Type::Object(_)),
+            'd' | 'o' => matches!(found, Type::Int | Type::Uint),
+            'f' => *found == Type::Double,
+            'b' => matches!(found, Type::Int | Type::Uint | Type::Bool),
+            _ => matches!(found, Type::Int | Type::Uint | Type::String | Type::Bytes),
+        };
+        if !fits {
+            let name = match found {
+                Type::Optional(_) => "optional_type".to_owned(),
+                other => other.to_string(),
+            };
+            return Err((Some(wanted), unfit(verb, &name)));
+        }
+        wanted += 1;
+    }
+    if wanted < given.len() {
+        let why =
+            format!("too many arguments supplied to string.format (expected {wanted}, got {})", given.len());
+        return Err((None, why));
+    }
+    Ok(())
+}
+
+fn unfit(verb: char, found: &str) -> String {
+    let takes = match verb {
+        's' => {
+            "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps"
+        }
+        'd' => "decimal clause can only be used on integers",
+        'f' => "fixed-point clause can only be used on doubles",
+        'b' => "only integers and bools can be formatted as binary",
+        'o' => "octal clause can only be used on integers",
+        _ => "only integers, byte buffers, and strings can be formatted as hex",
+    };
+    format!("error during formatting: {takes}, was given {found}")
 }
 
 fn clause(
@@ -83,13 +155,7 @@ fn clause(
         ('X', Value::Uint(value)) => format!("{value:X}"),
         ('x' | 'X', Value::String(text)) => hex(meter, text.as_bytes(), verb == 'X')?,
         ('x' | 'X', Value::Bytes(octets)) => hex(meter, octets, verb == 'X')?,
-        ('d' | 'f' | 'b' | 'o' | 'x' | 'X', other) => {
-            return error(format!(
-                "error during formatting: %{verb} cannot show a value of type {}",
-                other.type_name()
-            ));
-        }
-        (other, _) => return malformed(&format!("unrecognized formatting clause \"{other}\"")),
+        (verb, other) => return error(unfit(verb, other.type_name())),
     };
     out.push_str(&text);
     Ok(())
@@ -203,11 +269,11 @@ fn inner(meter: &mut Meter, out: &mut String, value: &Value, levels: usize) -> R
         Value::Double(value) if value.is_infinite() => {
             out.push_str(if *value > 0.0 { "\"+Inf\"" } else { "\"-Inf\"" });
         }
+        Value::Double(value) => out.push_str(&format!("{value:.6}")),
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)
         | Value::Uint(_)
-        | Value::Double(_)
         | Value::List(_)
         | Value::Map(_)
         | Value::Type(_)

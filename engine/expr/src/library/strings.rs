@@ -25,7 +25,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     member("upperAscii", &["string -> string"], |meter, args| changed(meter, args, str::to_ascii_uppercase)),
     // Exactly the characters that Unicode calls white space.
     member("trim", &["string -> string"], |meter, args| changed(meter, args, |text| text.trim().to_owned())),
-    member("reverse", &["string -> string", "list<A> -> list<A>"], |meter, args| match args {
+    member("reverse", &["+string -> string", "list<A> -> list<A>"], |meter, args| match args {
         [Value::List(list)] => {
             meter.elements(list.items.len())?;
             Ok(Value::list(list.items.iter().rev().cloned().collect()))
@@ -178,8 +178,14 @@ pub(crate) fn index_of(meter: &mut Meter, text: &str, part: &str, from: i64) -> 
     let chars = chars(meter, text)?;
     meter.text(part.len())?;
     let length = chars.len() as i64;
-    if from < 0 || from > length {
+    if from < 0 {
         return error(format!("index out of range: {from}"));
+    }
+    if part.is_empty() {
+        return Ok(Value::Int(from));
+    }
+    if from >= length {
+        return Ok(Value::Int(-1));
     }
     let start: usize = chars[..from as usize].iter().map(|c| c.len_utf8()).sum();
     Ok(Value::Int(match text[start..].find(part) {
@@ -193,9 +199,15 @@ pub(crate) fn last_index_of(meter: &mut Meter, text: &str, part: &str, from: Opt
     let chars = chars(meter, text)?;
     meter.text(part.len())?;
     let length = chars.len() as i64;
-    let from = from.unwrap_or(length);
-    if from < 0 || from > length {
-        return error(format!("index out of range: {from}"));
+    if from.is_some_and(|from| from < 0) {
+        return error(format!("index out of range: {}", from.unwrap_or_default()));
+    }
+    if part.is_empty() {
+        return Ok(Value::Int(from.unwrap_or(length)));
+    }
+    let from = from.unwrap_or((length - 1).max(0));
+    if from >= length {
+        return Ok(Value::Int(-1));
     }
     let until: usize = chars[..from as usize].iter().map(|c| c.len_utf8()).sum();
     let mut end = (until + part.len()).min(text.len());

@@ -12,7 +12,7 @@ pub(crate) const FUNCTIONS: &[Function] = &[
         meter.text(text.len())?;
         match parse(text, normalize) {
             Some(version) => Ok(Value::Semver(Arc::new(version))),
-            None => error(format!("invalid semantic version: {text:?}")),
+            None => error(why_not(text)),
         }
     }),
     global("isSemver", &["string -> bool", "string bool -> bool"], |meter, args| {
@@ -31,6 +31,28 @@ fn given(args: &[Value]) -> Option<(&str, bool)> {
         [Value::String(text), Value::Bool(normalize)] => Some((text, *normalize)),
         _ => None,
     }
+}
+
+/// In the words of the library that Kubernetes uses, as far as they tell more than that it is none.
+fn why_not(text: &str) -> String {
+    if text.is_empty() {
+        return "Version string empty".into();
+    }
+    let core = text.split(['-', '+']).next().unwrap_or(text);
+    let parts: Vec<&str> = core.splitn(3, '.').collect();
+    if parts.len() < 3 {
+        return "No Major.Minor.Patch elements found".into();
+    }
+    for (name, part) in ["Major", "Minor", "Patch"].iter().zip(&parts) {
+        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
+            let name = name.to_ascii_lowercase();
+            return format!("Invalid character(s) found in {name} number {part:?}");
+        }
+        if part.len() > 1 && part.starts_with('0') {
+            return format!("{name} number must not contain leading zeroes {part:?}");
+        }
+    }
+    format!("Invalid semantic version {text:?}")
 }
 
 fn part(args: &[Value], of: fn(&Version) -> u64) -> Outcome {

@@ -1,1 +1,5 @@
-
+mod bounds;
+mod cases;
+mod language;
+mod library;
+mod random;
