@@ -113,9 +113,12 @@ pub(super) fn take_from_others(
     writer: Option<&Owner>,
     context: &WriteContext<'_>,
 ) -> Result<(BTreeMap<Owner, FieldSet>, Comparison), WriteError> {
+    let asked = new.api_version.as_str();
     let mut comparisons: BTreeMap<String, (Comparison, FieldSet)> = BTreeMap::new();
     let compare = |old: &Versioned<'_>, new: &Versioned<'_>| {
-        let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).without(context.reset);
+        // What an endpoint resets it says in its own version only.
+        let reset = context.reset.filter(|_| old.api_version == asked);
+        let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).without(reset);
         let changed = comparison.modified.union(&comparison.added);
         (comparison, changed)
     };

@@ -1,6 +1,5 @@
-use json_patch::{PatchErrorKind, PatchOperation};
-use serde_json::Value;
-use std::slice;
+use crate::same_value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -25,55 +24,157 @@ pub enum JsonPatchError {
 pub(super) const MOST_OPERATIONS: usize = 10_000;
 pub(super) const MOST_COPIED_BYTES: usize = 3 * 1024 * 1024;
 
-/// JSON patch (RFC 6902), all or nothing.
+/// JSON patch, all or nothing. RFC 6902 as an API server reads it, which differs: a map's field may be replaced, copied
+/// or tested though it is absent, and a negative index counts from the end.
 pub fn json_patch(target: &Value, patch: &Value) -> Result<Value, JsonPatchError> {
-    let operations = patch
-        .as_array()
-        .ok_or_else(|| JsonPatchError::Invalid("a JSON patch is a list of operations".to_owned()))?;
+    let invalid = |text: &str| JsonPatchError::Invalid(text.to_owned());
+    let operations = patch.as_array().ok_or_else(|| invalid("a JSON patch is a list of operations"))?;
     if operations.len() > MOST_OPERATIONS {
         return Err(JsonPatchError::TooMany(operations.len()));
     }
-    let mut out = target.clone();
+    let operations: Option<Vec<&Map<String, Value>>> = operations.iter().map(Value::as_object).collect();
+    let operations = operations.ok_or_else(|| invalid("an operation of a JSON patch is a mapping"))?;
+    let mut patched = target.clone();
     let mut copied = 0;
-    for (index, operation) in operations.iter().enumerate() {
-        let operation: PatchOperation = serde_json::from_value(operation.clone())
-            .map_err(|error| JsonPatchError::Invalid(format!("operation {index}: {error}")))?;
-        if let PatchOperation::Copy(copy) = &operation {
-            copied += copy.from.resolve(&out).map_or(0, |value| value.to_string().len());
-            if copied > MOST_COPIED_BYTES {
-                return Err(JsonPatchError::CopiesTooMuch(copied));
-            }
-        }
-        json_patch::patch(&mut out, slice::from_ref(&operation))
-            .map_err(|error| JsonPatchError::NotApplicable(problem(&operation, &error.kind)))?;
+    for operation in operations {
+        run(&mut patched, operation, &mut copied)?;
     }
-    Ok(out)
+    Ok(patched)
 }
 
-/// An API server's wording.
-fn problem(operation: &PatchOperation, kind: &PatchErrorKind) -> String {
-    let path = operation.path();
-    if matches!(kind, PatchErrorKind::TestFailed) {
-        return format!("testing value {path} failed: test failed");
+fn run(target: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> Result<(), JsonPatchError> {
+    let text = |name: &str| operation.get(name).and_then(Value::as_str);
+    let kind = text("op").unwrap_or("unknown");
+    let refused = |why: &str, at: &str| {
+        Err(JsonPatchError::NotApplicable(format!("{kind} operation does not apply: {why}: {at}")))
+    };
+    let Some(path) = text("path") else { return refused("there is no path", "") };
+    let value = || operation.get("value").cloned().unwrap_or_default();
+    let from = text("from");
+    let done = match (kind, from) {
+        ("add", _) => add(target, path, value()),
+        ("remove", _) => remove(target, path),
+        ("replace", _) => replace(target, path, value()),
+        ("move", Some(from)) => match get(target, from) {
+            Some(moved) => {
+                let moved = moved.cloned().unwrap_or_default();
+                remove(target, from).and_then(|()| add(target, path, moved))
+            }
+            None => None,
+        },
+        ("copy", Some(from)) => match get(target, from) {
+            Some(there) => {
+                let there = there.cloned().unwrap_or_default();
+                // Where nothing can be added nothing is copied.
+                if !path.is_empty() && parent(target, path).is_some() {
+                    *copied += there.to_string().len();
+                }
+                if *copied > MOST_COPIED_BYTES {
+                    return Err(JsonPatchError::CopiesTooMuch(*copied));
+                }
+                add(target, path, there)
+            }
+            None => None,
+        },
+        ("test", _) => {
+            let holds = match get(target, path) {
+                Some(there) => same_value(there.unwrap_or(&Value::Null), &value()),
+                None => return refused("doc is missing path", path),
+            };
+            if !holds {
+                return Err(JsonPatchError::NotApplicable(format!("testing value {path} failed: test failed")));
+            }
+            Some(())
+        }
+        ("move" | "copy", None) => return refused("there is no from", path),
+        (other, _) => return Err(JsonPatchError::NotApplicable(format!("Unexpected kind: {other}"))),
+    };
+    match done {
+        Some(()) => Ok(()),
+        None => refused("doc is missing path", from.unwrap_or(path)),
     }
-    match operation {
-        PatchOperation::Add(_) => {
-            format!("add operation does not apply: doc is missing path: \"{path}\": missing value")
-        }
-        PatchOperation::Remove(_) => {
-            format!("remove operation does not apply: doc is missing path: \"{path}\": missing value")
-        }
-        PatchOperation::Replace(_) => {
-            format!("replace operation does not apply: doc is missing key: {path}: missing value")
-        }
-        PatchOperation::Move(it) => {
-            format!("move operation does not apply: doc is missing from path: {}: missing value", it.from)
-        }
-        PatchOperation::Copy(it) => {
-            format!("copy operation does not apply: doc is missing from path: {}: missing value", it.from)
-        }
-        PatchOperation::Test(_) => {
-            format!("test operation does not apply: is missing path: {path}: missing value")
-        }
+}
+
+/// What the pointer leads to; the inner `None` is an absent field of a map that is there.
+fn get<'v>(target: &'v mut Value, path: &str) -> Option<Option<&'v Value>> {
+    if path.is_empty() {
+        return Some(Some(target));
     }
+    let (container, key) = parent(target, path)?;
+    match container {
+        Value::Object(map) => Some(map.get(&key)),
+        Value::Array(items) => {
+            let at = index(&key, items.len())?;
+            items.get(at).map(Some)
+        }
+        _ => None,
+    }
+}
+
+fn add(target: &mut Value, path: &str, value: Value) -> Option<()> {
+    match parent(target, path)? {
+        (Value::Object(map), key) => drop(map.insert(key, value)),
+        (Value::Array(items), key) if key == "-" => items.push(value),
+        (Value::Array(items), key) => {
+            let at = index(&key, items.len() + 1)?;
+            items.insert(at, value);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn remove(target: &mut Value, path: &str) -> Option<()> {
+    match parent(target, path)? {
+        (Value::Object(map), key) => map.remove(&key).map(drop),
+        (Value::Array(items), key) => {
+            let at = index(&key, items.len())?;
+            drop(items.remove(at));
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+fn replace(target: &mut Value, path: &str, value: Value) -> Option<()> {
+    if path.is_empty() {
+        *target = value;
+        return (target.is_object() || target.is_array()).then_some(());
+    }
+    match parent(target, path)? {
+        (Value::Object(map), key) => drop(map.insert(key, value)),
+        (Value::Array(items), key) => {
+            let at = index(&key, items.len())?;
+            items[at] = value;
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// The container that holds the last step of a pointer, and that step.
+fn parent<'v>(target: &'v mut Value, path: &str) -> Option<(&'v mut Value, String)> {
+    let mut steps: Vec<String> =
+        path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let last = steps.pop()?;
+    let mut here = target;
+    for step in steps {
+        here = match here {
+            Value::Object(map) => map.get_mut(&step)?,
+            Value::Array(items) => {
+                let at = index(&step, items.len())?;
+                items.get_mut(at)?
+            }
+            _ => return None,
+        };
+    }
+    (here.is_object() || here.is_array()).then_some((here, last))
+}
+
+/// An index below `length`; -1 is the last.
+fn index(text: &str, length: usize) -> Option<usize> {
+    let at: i64 = text.parse().ok()?;
+    let length = i64::try_from(length).ok()?;
+    let at = if at < 0 { at + length } else { at };
+    (0..length).contains(&at).then(|| usize::try_from(at).ok()).flatten()
 }

@@ -174,11 +174,31 @@ fn a_json_patch_is_all_or_nothing() {
         "testing value /b/c failed: test failed"
     );
     assert_eq!(
-        error(json!([{"op": "replace", "path": "/x", "value": 9}])),
-        "replace operation does not apply: doc is missing key: /x: missing value"
+        error(json!([{"op": "replace", "path": "/x/y", "value": 9}])),
+        "replace operation does not apply: doc is missing path: /x/y"
     );
     assert_eq!(error(json!({})), "a JSON patch is a list of operations");
-    assert!(error(json!([{"op": "explode", "path": "/x"}])).starts_with("operation 0: "));
+    assert_eq!(error(json!([1])), "an operation of a JSON patch is a mapping");
+    assert_eq!(error(json!([{"op": "explode", "path": "/x"}])), "Unexpected kind: explode");
+}
+
+#[test]
+fn absent_fields_and_negative_indices_are_read_as_an_api_server_reads_them() {
+    let live = json!({"a": [1, 2]});
+    let patched = |patch: Value| json_patch(&live, &patch);
+    assert_eq!(patched(json!([{"op": "replace", "path": "/x", "value": 9}])), Ok(json!({"a": [1, 2], "x": 9})));
+    assert_eq!(patched(json!([{"op": "copy", "from": "/x", "path": "/y"}])), Ok(json!({"a": [1, 2], "y": null})));
+    assert_eq!(patched(json!([{"op": "test", "path": "/x", "value": null}])), Ok(live.clone()));
+    assert_eq!(patched(json!([{"op": "remove", "path": "/a/-1"}])), Ok(json!({"a": [1]})));
+    assert_eq!(patched(json!([{"op": "add", "path": "/a/-1", "value": 3}])), Ok(json!({"a": [1, 2, 3]})));
+    for refused in [
+        json!([{"op": "remove", "path": "/x"}]),
+        json!([{"op": "replace", "path": "/a/2", "value": 1}]),
+        json!([{"op": "add", "path": "/a/4", "value": 1}]),
+        json!([{"op": "add", "path": "/a/0/b", "value": 1}]),
+    ] {
+        assert!(matches!(patched(refused), Err(JsonPatchError::NotApplicable(_))));
+    }
 }
 
 #[test]

@@ -3,11 +3,14 @@
 
 mod constraint;
 mod format;
+mod lists;
 #[cfg(test)]
 mod tests;
 
 use crate::schema::{ListRelation, ListType, MapType, Scalar, Shape, Type};
-use crate::{FieldError, FieldErrorKind, MAX_DEPTH, PathElement, TypeId, Types, fieldset::item_element};
+use crate::{
+    FieldError, FieldErrorKind, MAX_DEPTH, PathElement, TypeId, Types, fieldset::item_element, same_value,
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -16,6 +19,19 @@ use std::collections::BTreeMap;
 pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
     let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
     validator.value(value, id, 0);
+    validator.errors.extend(lists::validate(value, types, id));
+    validator.errors
+}
+
+/// As `validate`, for a value that takes the place of another: what did not change is not complained of. Changed are
+/// fields of maps and items of keyed lists on their own, items of other lists with their list.
+pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
+    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
+    validator.correlated(value, Some(old), id, 0);
+    let lists = lists::validate(value, types, id);
+    if !lists.is_empty() && lists::validate(old, types, id).is_empty() {
+        validator.errors.extend(lists);
+    }
     validator.errors
 }
 
@@ -27,6 +43,13 @@ struct Validator<'a> {
 
 impl Validator<'_> {
     fn value(&mut self, value: &Value, id: TypeId, depth: usize) {
+        self.correlated(value, None, id, depth);
+    }
+
+    fn correlated(&mut self, value: &Value, old: Option<&Value>, id: TypeId, depth: usize) {
+        if old.is_some_and(|old| same_value(old, value)) {
+            return;
+        }
         if depth > MAX_DEPTH {
             self.push(FieldErrorKind::Invalid, None, format!("nested deeper than {MAX_DEPTH}"));
             return;
@@ -38,8 +61,12 @@ impl Validator<'_> {
         }
         match (&ty.shape, value) {
             (Shape::Any, _) => {}
-            (Shape::Map(map), Value::Object(entries)) => self.map(entries, map, ty, depth),
-            (Shape::List(list), Value::Array(items)) => self.list(items, list, depth),
+            (Shape::Map(map), Value::Object(entries)) => {
+                self.map(entries, old.and_then(Value::as_object), map, ty, depth);
+            }
+            (Shape::List(list), Value::Array(items)) => {
+                self.list(items, old.and_then(Value::as_array), list, depth);
+            }
             (Shape::Scalar(scalar), _) if accepts(*scalar, value) => {}
             (shape, _) => {
                 self.wrong_type(wanted(shape), value);
@@ -51,10 +78,18 @@ impl Validator<'_> {
         }
     }
 
-    fn map(&mut self, entries: &Map<String, Value>, map: &MapType, ty: &Type, depth: usize) {
+    fn map(
+        &mut self,
+        entries: &Map<String, Value>,
+        old: Option<&Map<String, Value>>,
+        map: &MapType,
+        ty: &Type,
+        depth: usize,
+    ) {
         for (name, child) in entries {
             if let Some(id) = map.fields.get(name).map(|field| field.ty).or(map.element) {
-                self.below_field(name, |validator| validator.value(child, id, depth + 1));
+                let old = old.and_then(|old| old.get(name));
+                self.below_field(name, |validator| validator.correlated(child, old, id, depth + 1));
             }
         }
         let identity: &[&str] = if ty.embedded_resource { &["apiVersion", "kind"] } else { &[] };
@@ -65,29 +100,18 @@ impl Validator<'_> {
         }
     }
 
-    fn list(&mut self, items: &[Value], list: &ListType, depth: usize) {
+    fn list(&mut self, items: &[Value], old: Option<&Vec<Value>>, list: &ListType, depth: usize) {
+        let keyed = matches!(list.relation, ListRelation::Map(_));
+        let element = |item: &Value| item_element(self.types, list, item).ok();
+        let olds: BTreeMap<PathElement, &Value> = old
+            .filter(|_| keyed)
+            .into_iter()
+            .flatten()
+            .filter_map(|item| Some((element(item)?, item)))
+            .collect();
         for (index, item) in items.iter().enumerate() {
-            self.below_item(index, |validator| validator.value(item, list.element, depth + 1));
-        }
-        if list.relation == ListRelation::Atomic {
-            return;
-        }
-        let mut seen: BTreeMap<PathElement, usize> = BTreeMap::new();
-        for (index, item) in items.iter().enumerate() {
-            // A set may hold containers where only validation, not merging, looks at them.
-            let element =
-                item_element(self.types, list, item).unwrap_or_else(|_| PathElement::Value(item.clone()));
-            let shown = match &element {
-                PathElement::Key(key) => Value::Object(key.clone().into_iter().collect()),
-                PathElement::Field(_) | PathElement::Value(_) | PathElement::Index(_) => item.clone(),
-            };
-            let times = seen.entry(element).or_default();
-            *times += 1;
-            if *times == 2 {
-                self.below_item(index, |validator| {
-                    validator.push(FieldErrorKind::Duplicate, Some(shown), "")
-                });
-            }
+            let old = if olds.is_empty() { None } else { element(item).and_then(|at| olds.get(&at).copied()) };
+            self.below_item(index, |validator| validator.correlated(item, old, list.element, depth + 1));
         }
     }
 
