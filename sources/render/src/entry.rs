@@ -2,7 +2,6 @@
 use crate::cache::Cache;
 use crate::declared::{At, DeclaredUnit};
 use crate::inputs::Inputs;
-use crate::when;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{ENTRY_NAME, ENTRY_NAMESPACE};
 use mainstay_native::{Declarations, PLATFORM_TENANT, Place, Read, TenantRules};
@@ -85,7 +84,7 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
     }
     if !walk.native.is_empty() {
         base = walk;
-        let expanded = mainstay_native::expand(&declarations, &when::evaluate);
+        let expanded = mainstay_native::expand(&declarations);
         base.repositories = expanded.repositories;
         base.tenants = expanded.tenants;
         base.diagnostics.extend(expanded.diagnostics);

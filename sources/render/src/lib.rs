@@ -18,7 +18,6 @@ mod reads;
 mod sources;
 #[cfg(test)]
 mod tests;
-mod when;
 
 pub use cache::Cache;
 pub use inputs::{Checkout, Followed, Inputs, Limits, Supply};

@@ -87,6 +87,12 @@ pub static TENANT_ESCAPE: Code = Code::error(
     "A document in a tenant's path claims what is not the tenant's: another tenant, a foreign service account or \
      Secret, or a kind that only the platform team declares. Nothing of the document is used.",
 );
+pub static EXPRESSION: Code = Code::error(
+    "MS2016",
+    "wrong expression",
+    "A CEL expression can't be read, speaks of what is not there, or comes to no value of the wanted type. Nothing is \
+     assumed in its place: the unit is held back.",
+);
 
 pub static ALL: &[&Code] = &[
     &UNKNOWN_KIND,
@@ -104,4 +110,5 @@ pub static ALL: &[&Code] = &[
     &MATCHES_NOTHING,
     &UNREAD_KIND,
     &TENANT_ESCAPE,
+    &EXPRESSION,
 ];

@@ -1,4 +1,4 @@
-use super::{Expanded, NativeUnit, When};
+use super::{Expanded, NativeUnit};
 use crate::kinds::{Check, ClusterSpec, Defaults, DependencyRef, Drift, DriftModeName, Duration, TenantSpec};
 use crate::variables;
 use crate::{Declarations, Document, PLATFORM_TENANT, Place, SYSTEM_NAMESPACE, kinds};
@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 
 pub(super) struct Context<'a> {
     pub declarations: &'a Declarations,
-    pub when: When<'a>,
     pub defaults: Defaults,
     /// Clusters by name, with their tenant: a name is one cluster.
     pub clusters: BTreeMap<&'a str, (String, &'a Document<ClusterSpec>)>,
@@ -21,7 +20,7 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(declarations: &'a Declarations, when: When<'a>, out: Expanded) -> Self {
+    pub fn new(declarations: &'a Declarations, out: Expanded) -> Self {
         let mut clusters = BTreeMap::new();
         for document in &declarations.clusters {
             let owner = crate::tenancy::owner(declarations, document.spec.tenant.as_ref(), &document.place);
@@ -30,7 +29,7 @@ impl<'a> Context<'a> {
             }
         }
         let defaults = declarations.platforms.first().map(|p| p.spec.defaults.clone()).unwrap_or_default();
-        Self { declarations, when, defaults, clusters, out, depends_on: Vec::new() }
+        Self { declarations, defaults, clusters, out, depends_on: Vec::new() }
     }
 
     /// The document's tenant, or nothing once it is told that it has none.

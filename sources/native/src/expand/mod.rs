@@ -6,17 +6,14 @@ mod dependency;
 mod module;
 mod provider;
 mod source;
+mod when;
 
 use crate::tenancy::{TenantRules, covering};
 use crate::{Declarations, PLATFORM_TENANT, Place};
 use context::Context;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
-use mainstay_object::Value;
 use mainstay_unit::{Need, SourceId, Unit};
 use std::collections::BTreeMap;
-
-/// Decides a Module's `when` for a cluster `{labels, variables}`; the error is shown.
-pub type When<'a> = &'a dyn Fn(&str, &Value) -> Result<bool, String>;
 
 #[derive(Debug, Clone, Default)]
 pub struct Expanded {
@@ -40,10 +37,10 @@ pub struct NativeUnit {
     pub path_field: &'static str,
 }
 
-pub fn expand(declarations: &Declarations, when: When<'_>) -> Expanded {
+pub fn expand(declarations: &Declarations) -> Expanded {
     let mut out = Expanded::default();
     whole(declarations, &mut out);
-    let mut context = Context::new(declarations, when, out);
+    let mut context = Context::new(declarations, out);
     for document in &declarations.clusters {
         cluster::expand(document, &mut context);
     }

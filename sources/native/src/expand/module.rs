@@ -1,12 +1,14 @@
 use super::context::{Context, health_checks, target};
 use super::dependency::on_cluster;
 use super::source;
+use super::when::When;
 use crate::kinds::{ClusterSpec, DeletionPolicyName, ModuleSpec};
 use crate::{Document, PLATFORM_TENANT, variables};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::Value;
 use mainstay_unit::{DeletionPolicy, Dialect, Gate, Overlay, Role, ServiceAccount, Target, Unit, UnitId};
-use serde_json::{Map, json};
+use serde_json::Map;
+use std::collections::BTreeMap;
 
 type Clusters<'a> = Vec<Option<&'a Document<ClusterSpec>>>;
 
@@ -16,6 +18,7 @@ pub(super) fn expand<'a>(document: &'a Document<ModuleSpec>, context: &mut Conte
     let mut problems = Vec::new();
     let chosen = clusters(document, &tenant, context, &mut problems);
     let account = service_account(document, &tenant, context, &mut problems);
+    let when = When::read(document, &mut problems);
     let failed = problems.iter().any(Diagnostic::is_error);
     if failed && chosen.is_empty() {
         context.unread(place);
@@ -26,7 +29,7 @@ pub(super) fn expand<'a>(document: &'a Document<ModuleSpec>, context: &mut Conte
     }
     for cluster in chosen {
         let mut problems = problems.clone();
-        match applies(document, &tenant, cluster, context) {
+        match applies(document, &tenant, cluster, when.as_ref(), context) {
             Ok(true) => {}
             Ok(false) => continue,
             Err(problem) => problems.push(*problem),
@@ -167,16 +170,14 @@ fn applies(
     document: &Document<ModuleSpec>,
     tenant: &str,
     cluster: Option<&Document<ClusterSpec>>,
+    when: Option<&When<'_>>,
     context: &Context<'_>,
 ) -> Result<bool, Box<Diagnostic>> {
-    let Some(expression) = &document.spec.when else { return Ok(true) };
+    let Some(when) = when else { return Ok(true) };
     // What is wrong with these layers is told once, with the unit.
     let variables = context.variables(tenant, cluster, None, &document.place, &mut Vec::new());
-    let values: Map<String, Value> =
-        variables.iter().map(|(name, variable)| (name.to_owned(), variable.value.clone())).collect();
-    let labels = cluster.map(|c| json!(c.labels)).unwrap_or_else(|| json!({}));
-    (context.when)(expression, &json!({ "labels": labels, "variables": values })).map_err(|why| {
-        let message = format!("spec.when: {why}");
-        Box::new(document.place.diagnostic(&codes::native::NOT_SUPPORTED, message, "/spec/when"))
-    })
+    match cluster {
+        Some(cluster) => when.holds(&cluster.name, &cluster.labels, &variables),
+        None => when.holds("", &BTreeMap::new(), &variables),
+    }
 }

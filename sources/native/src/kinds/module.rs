@@ -14,7 +14,8 @@ pub struct ModuleSpec {
     /// Where to; the management cluster if absent.
     #[serde(default)]
     pub clusters: Option<ClusterSelection>,
-    /// CEL over `cluster.labels` and `cluster.variables`: only clusters for which it is true.
+    /// CEL over `cluster.name`, `cluster.labels` and `cluster.variables`: only clusters for which it is true. A label or
+    /// variable that a cluster lacks is an error; `has(cluster.labels.zone)` and `cluster.labels.?zone` ask for one.
     #[serde(default)]
     pub when: Option<String>,
     /// Values of a chart.

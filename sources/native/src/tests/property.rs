@@ -55,7 +55,7 @@ proptest! {
                     read(&place, &mut declarations, &mut diagnostics);
                 }
             }
-            let expanded = expand(&declarations, &|_, _| Err("no".into()));
+            let expanded = expand(&declarations);
             let units: Vec<_> = expanded.units.into_iter().map(|native| native.unit).collect();
             diagnostics.extend(expanded.diagnostics);
             (units, diagnostics)

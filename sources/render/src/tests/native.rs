@@ -101,7 +101,7 @@ fn unknown_kinds_clusters_and_dependencies_are_errors() {
         (module("m", "  source: {path: webb}\n"), "MS4501"),
         (module("m", "  source: {path: ../web}\n"), "MS4501"),
         (module("m", "  source: {path: web, chart: {repository: 'https://x'}}\n"), "MS2004"),
-        (module("m", "  source: {path: web}\n  when: 'true'\n"), "MS2012"),
+        (module("m", "  source: {path: web}\n  when: 'nope'\n"), "MS2016"),
         (module("m", "  source: {path: web}\n  variables: {replicas: three}\n"), "MS2008"),
         (module("m", "  source: {path: web}\n  variables: {cluster_name: x}\n"), "MS2004"),
     ];
