@@ -23,7 +23,8 @@ pub use inventory::{Inventory, InventoryEntry};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use rendering::{CouldDeclare, Desired, Reading, ReadingUnit, RenderState, Rendered, Unread};
 pub use unit::{
-    DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing, Overlay, Role,
-    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,
+    Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing,
+    Overlay, Role, ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit,
+    ValuesSource,
 };
 pub use variables::{Layer, Variable, VariableType, Variables};

@@ -104,10 +104,18 @@ pub struct Overlay {
     pub labels: Vec<(String, String)>,
     pub annotations: Vec<(String, String)>,
     pub substitution: Option<Substitution>,
-    /// The provider of encrypted files, if any.
-    pub decryption: Option<String>,
+    pub decryption: Option<Decryption>,
     /// Names no longer read from the folder's tree: Flux's `spec.ignoreMissingComponents`.
     pub ignore_missing_components: bool,
+}
+
+/// The unit has encrypted files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decryption {
+    /// `sops`.
+    pub provider: String,
+    /// The Secret that holds the keys.
+    pub keys: Option<Reference>,
 }
 
 /// Variables replaced in the built objects: `${name}`, `${name:=default}` and the other forms of envsubst.

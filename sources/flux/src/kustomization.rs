@@ -7,9 +7,9 @@ use mainstay_diagnostic::{codes, dotted};
 use mainstay_object::{GroupVersion, Map, Object, ObjectKey, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing, Overlay,
-    Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId, Substitution, SubstitutionSource,
-    Target, Timing, Unit, UnitId, Variables,
+    Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing,
+    Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId, Substitution,
+    SubstitutionSource, Target, Timing, Unit, UnitId, Variables,
 };
 use std::time::Duration;
 
@@ -93,9 +93,18 @@ fn overlay(spec: Fields<'_>, namespace: &str) -> Overlay {
         labels: spec.at("commonMetadata").texts("labels"),
         annotations: spec.at("commonMetadata").texts("annotations"),
         substitution: substitution(spec.at("postBuild"), namespace),
-        decryption: spec.at("decryption").owned("provider"),
+        decryption: decryption(spec.at("decryption"), namespace),
         ignore_missing_components: spec.flag("ignoreMissingComponents"),
     }
+}
+
+fn decryption(spec: Fields<'_>, namespace: &str) -> Option<Decryption> {
+    let keys = spec.at("secretRef").owned("name").map(|name| Reference {
+        kind: ReferenceKind::Secret,
+        namespace: namespace.to_owned(),
+        name,
+    });
+    Some(Decryption { provider: spec.owned("provider")?, keys })
 }
 
 /// As in Flux, nothing is replaced unless there is a variable, or `Always` is asked for.

@@ -52,7 +52,7 @@ pub(crate) fn generate(
         (Scalar::string("kind"), text(kind_name)),
         (Scalar::string("metadata"), metadata),
     ]);
-    let data = pairs(loader, folder, args)?;
+    let data = pairs(loader, folder, args, kind)?;
     match kind {
         Generated::ConfigMap => {
             for (key, value) in &data {
@@ -89,11 +89,12 @@ fn pairs(
     loader: &Loader<'_>,
     folder: &TreePath,
     args: &GeneratorArgs,
+    kind: Generated,
 ) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
     let fail = |message: String| Err(Problem::new(&codes::GENERATOR, message));
     let mut found = Vec::new();
     for path in &args.envs {
-        let bytes = file(loader, folder, path)?;
+        let bytes = file(loader, folder, path, kind, true)?;
         let Ok(text) = std::str::from_utf8(&bytes) else { return fail(format!("{path} is not UTF-8 text")) };
         for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim_start();
@@ -120,7 +121,7 @@ fn pairs(
             Some((key, path)) if !key.is_empty() && !path.is_empty() && !path.contains('=') => (key, path),
             Some(_) => return fail(format!("the file source {source:?} is not written as key=path")),
         };
-        found.push((key.to_owned(), file(loader, folder, path)?));
+        found.push((key.to_owned(), file(loader, folder, path, kind, false)?));
     }
     let mut data = BTreeMap::new();
     for (key, value) in found {
@@ -131,9 +132,18 @@ fn pairs(
     Ok(data)
 }
 
-fn file(loader: &Loader<'_>, folder: &TreePath, path: &str) -> Result<Vec<u8>, Problem> {
+fn file(
+    loader: &Loader<'_>,
+    folder: &TreePath,
+    path: &str,
+    kind: Generated,
+    env: bool,
+) -> Result<Vec<u8>, Problem> {
     match loader.find_file(folder, path)? {
-        Some((path, entry)) => Ok(loader.bytes(&path, &entry)?.to_vec()),
+        Some((path, entry)) => match kind {
+            Generated::ConfigMap => Ok(loader.bytes(&path, &entry)?.to_vec()),
+            Generated::Secret => loader.secret(&path, &entry, env),
+        },
         None => {
             let problem = Problem::new(&codes::NOT_FOUND, format!("there is no file {path} in {folder}"));
             Err(match loader.closest(folder, path) {

@@ -60,6 +60,21 @@ pub struct Build<'a> {
     pub overlay: Option<&'a Overlay>,
     pub limits: Limits,
     pub cache: Option<&'a ParseCache>,
+    /// Asked for each file that a secretGenerator reads.
+    pub decrypt: Option<Decrypt<'a>>,
+}
+
+/// The clear content of a secretGenerator's file; `None` if it is not encrypted. Of its result nothing is kept but the
+/// generated Secret.
+pub type Decrypt<'a> = &'a dyn Fn(SecretFile<'_>) -> Result<Option<Vec<u8>>, String>;
+
+/// A file that a secretGenerator reads.
+#[derive(Clone, Copy)]
+pub struct SecretFile<'a> {
+    pub path: &'a str,
+    /// Read as lines of `KEY=value`.
+    pub env: bool,
+    pub bytes: &'a [u8],
 }
 
 /// What a folder builds to.
@@ -81,7 +96,9 @@ pub struct Failed {
 }
 
 pub fn build(request: &Build<'_>) -> Result<Built, Failed> {
-    let loader = loader::Loader::new(request.tree, request.limits, request.overlay.is_some(), request.cache);
+    let anywhere = request.overlay.is_some();
+    let loader =
+        loader::Loader::new(request.tree, request.limits, anywhere, request.cache, request.decrypt);
     match run(request, &loader) {
         Ok(objects) => Ok(Built { objects, reads: loader.into_reads(), warnings: Diagnostics::new() }),
         Err(diagnostics) => Err(Failed { diagnostics, reads: loader.into_reads() }),

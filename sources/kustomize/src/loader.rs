@@ -4,7 +4,8 @@ use crate::cache::ParseCache;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::read::{Read, read};
-use mainstay_diagnostic::codes::kustomize as codes;
+use crate::{Decrypt, SecretFile};
+use mainstay_diagnostic::codes::{kustomize as codes, render};
 use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ pub(crate) struct Loader<'a> {
     /// Whether files anywhere in the tree may be read, as the Flux dialect allows.
     anywhere: bool,
     cache: Option<&'a ParseCache>,
+    decrypt: Option<Decrypt<'a>>,
     reads: RefCell<BTreeSet<String>>,
     spent: Cell<usize>,
 }
@@ -26,8 +28,9 @@ impl<'a> Loader<'a> {
         limits: Limits,
         anywhere: bool,
         cache: Option<&'a ParseCache>,
+        decrypt: Option<Decrypt<'a>>,
     ) -> Self {
-        Self { tree, limits, anywhere, cache, reads: RefCell::default(), spent: Cell::new(0) }
+        Self { tree, limits, anywhere, cache, decrypt, reads: RefCell::default(), spent: Cell::new(0) }
     }
 
     pub(crate) fn into_reads(self) -> BTreeSet<String> {
@@ -123,6 +126,16 @@ impl<'a> Loader<'a> {
     pub(crate) fn bytes(&self, path: &TreePath, entry: &Entry) -> Result<Arc<[u8]>, Problem> {
         self.spend(path, entry)?;
         self.tree.read(path).map_err(unreadable)
+    }
+
+    /// What a secretGenerator gets to see of a file.
+    pub(crate) fn secret(&self, path: &TreePath, entry: &Entry, env: bool) -> Result<Vec<u8>, Problem> {
+        let bytes = self.bytes(path, entry)?;
+        let Some(decrypt) = self.decrypt else { return Ok(bytes.to_vec()) };
+        match decrypt(SecretFile { path: path.as_str(), env, bytes: &bytes }) {
+            Ok(clear) => Ok(clear.unwrap_or_else(|| bytes.to_vec())),
+            Err(why) => Err(Problem::new(&render::ENCRYPTED, format!("{path} can't be decrypted: {why}"))),
+        }
     }
 
     /// Counts a file whether it is cached or not: the limits must not depend on what other builds did.

@@ -232,7 +232,7 @@ fn build(
     values: Option<&BTreeMap<String, String>>,
     parsed: &ParseCache,
 ) -> Outcome {
-    let built = kustomize::build(recorder, path, overlay, values, parsed);
+    let built = kustomize::build(recorder, path, overlay, values, parsed, None);
     let mut out = Outcome::default();
     for mut diagnostic in built.diagnostics {
         if let Some(location) = &mut diagnostic.location {

@@ -2,7 +2,7 @@
 use crate::reads::Recorder;
 use mainstay_diagnostic::Diagnostics;
 use mainstay_flux::SUBSTITUTE_SWITCH;
-use mainstay_kustomize::{Build, Limits, ParseCache, Substitute};
+use mainstay_kustomize::{Build, Decrypt, Limits, ParseCache, Substitute};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Desired, Overlay};
 use std::collections::BTreeMap;
@@ -22,9 +22,10 @@ pub(crate) fn build(
     overlay: &Overlay,
     values: Option<&BTreeMap<String, String>>,
     parsed: &ParseCache,
+    decrypt: Option<Decrypt<'_>>,
 ) -> Built {
     let request =
-        Build { tree, root, overlay: Some(overlay), limits: Limits::default(), cache: Some(parsed) };
+        Build { tree, root, overlay: Some(overlay), limits: Limits::default(), cache: Some(parsed), decrypt };
     let built = match mainstay_kustomize::build(&request) {
         Ok(built) => built,
         Err(failed) => {

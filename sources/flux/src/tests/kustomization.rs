@@ -118,7 +118,8 @@ fn fields_become_the_overlay() {
     assert_eq!(keys, ["components", "images", "namePrefix", "namespace", "patches"]);
     assert_eq!(overlay.labels, [("l".to_owned(), "m".to_owned())]);
     assert!(overlay.ignore_missing_components);
-    assert_eq!(overlay.decryption.as_deref(), Some("sops"));
+    let decryption = overlay.decryption.as_ref().unwrap();
+    assert_eq!((decryption.provider.as_str(), decryption.keys.is_none()), ("sops", true));
     let substitution = overlay.substitution.unwrap();
     assert_eq!(substitution.from[0].reference.to_string(), "Secret flux-system/s");
     assert!(substitution.from[0].optional && !substitution.strict);

@@ -62,6 +62,7 @@ fn real_trees_build_to_what_kustomize_printed() {
                 overlay: None,
                 limits: Limits::default(),
                 cache: Some(&cache),
+                decrypt: None,
             };
             let built = build(&request);
             match (expected, built) {

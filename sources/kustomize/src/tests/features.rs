@@ -55,7 +55,7 @@ fn ours(files: &BTreeMap<String, String>) -> Result<String, String> {
         .collect();
     let tree = indexed(files);
     let request =
-        Build { tree: &tree, root: &TreePath::root(), overlay: None, limits: Limits::default(), cache: None };
+        Build { tree: &tree, root: &TreePath::root(), overlay: None, limits: Limits::default(), cache: None, decrypt: None };
     match build(&request) {
         Ok(built) => Ok(emit(&built.objects)),
         Err(failed) => Err(failed.diagnostics.iter().map(|d| format!("{d}\n")).collect()),

@@ -5,7 +5,7 @@ use mainstay_diagnostic::codes::yaml;
 use mainstay_unit::tree::{MemoryTree, TreePath};
 
 fn code_of(tree: &MemoryTree, limits: Limits) -> &'static str {
-    let request = Build { tree, root: &TreePath::root(), overlay: None, limits, cache: None };
+    let request = Build { tree, root: &TreePath::root(), overlay: None, limits, cache: None, decrypt: None };
     let failed = build(&request).expect_err("an error");
     failed.diagnostics.iter().next().expect("a diagnostic").code.id
 }
