@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz --seconds N`: builds the targets of `tests/fuzz` with coverage instrumentation and runs each for
 //! an equal share of the time. The stable compiler suffices: the instrumentation is LLVM's own, without a sanitizer.
-//! A target whose instrumentation does not reach the crates under test is refused.
+//! A target whose instrumentation does not reach the crates under test is refused, and the canary must be found: else
+//! coverage went blind, and no finding means nothing.
 //!
 //! Inputs that reached something new are kept under the target folder, so the next run goes on from there. Nothing is
 //! written to the checkout.
@@ -22,6 +23,10 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 /// A target alone, without the crates that it tests, has a few hundred edges.
 const COUNTERS: u64 = 2_000;
 
+/// The target that must be found, and how long that may take.
+const CANARY: &str = "canary";
+const CANARY_SECONDS: usize = 60;
+
 /// What one input may be and cost.
 const LIMITS: [&str; 3] = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048"];
 
@@ -29,9 +34,11 @@ pub fn run(seconds: &str) -> Result<()> {
     let seconds: usize = seconds.parse().context("--seconds takes a number")?;
     let folder = workspace::root().join("tests/fuzz");
     let built = target_folder().join("fuzz");
-    let targets = targets(&folder.join("targets"))?;
+    let mut targets = targets(&folder.join("targets"))?;
+    targets.retain(|target| target != CANARY);
     ensure!(!targets.is_empty(), "no targets in {}", folder.display());
     let binaries = build(&folder, &built)?;
+    canary(&built, &binaries)?;
     // libFuzzer does nothing else than use its core: as many targets at once as there are cores.
     let lanes = thread::available_parallelism().map_or(1, usize::from).min(targets.len());
     let share = (seconds / targets.len().div_ceil(lanes)).max(1);
@@ -60,6 +67,23 @@ pub fn run(seconds: &str) -> Result<()> {
         }
     }
     ensure!(findings.is_empty(), "findings in {}", findings.join(", "));
+    Ok(())
+}
+
+/// From an empty corpus each time: what an earlier run found must not help.
+fn canary(built: &Path, binaries: &Path) -> Result<()> {
+    let output = Command::new(binaries.join(CANARY))
+        .args(LIMITS)
+        .arg(format!("-max_total_time={CANARY_SECONDS}"))
+        .arg(format!("-artifact_prefix={}/", built.display()))
+        .output()
+        .context("cannot start the canary")?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        log.contains("the canary sings"),
+        "the fuzzer is blind: it does not find the canary\n{}",
+        tail(&log)
+    );
     Ok(())
 }
 
