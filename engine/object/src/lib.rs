@@ -40,4 +40,4 @@ pub use prune::{prune, unknown_fields};
 pub use reference::ObjectKey;
 pub use schema::{Kinds, TypeId, Types};
 pub use serde_json::{Map, Value};
-pub use validate::{validate, validate_update};
+pub use validate::{validate, validate_status, validate_update};

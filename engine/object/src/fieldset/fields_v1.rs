@@ -88,7 +88,7 @@ fn read_element(text: &str) -> Result<Option<PathElement>, FieldSetError> {
     }))
 }
 
-fn write_element(element: &PathElement) -> String {
+pub(crate) fn write_element(element: &PathElement) -> String {
     match element {
         PathElement::Field(name) => format!("f:{name}"),
         PathElement::Value(value) => format!("v:{value}"),

@@ -9,6 +9,7 @@ mod tests;
 
 pub use extract::{extract, owned_digest};
 pub use fields_v1::FieldSetError;
+pub(crate) use fields_v1::write_element;
 pub(crate) use of::item_element;
 
 use crate::{FieldPath, PathElement, TypeId, Types};

@@ -5,7 +5,8 @@ use super::write::{
     take_from_others, take_managed_fields, too_deep,
 };
 use super::{
-    WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune, update,
+    WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune, settled,
+    update,
 };
 use crate::{FieldSet, ManagedFields, Operation, defaulting, same_value};
 use serde_json::Value;
@@ -22,22 +23,31 @@ pub fn apply(
     if too_deep(applied) || live.is_some_and(too_deep) {
         return Err(WriteError::Depth);
     }
+    if let Some(live) = live
+        && settled::is_settled(live, applied, context)
+    {
+        return Ok(Written { object: live.clone(), changed: false });
+    }
     let mut applied = applied.clone();
     if take_managed_fields(&mut applied).is_some_and(|fields| !fields.is_null()) {
         return Err(WriteError::ManagedFieldsApplied);
+    }
+    let version = api_version(&applied).to_owned();
+    let before = live_in(live, &applied, context);
+    let mut owners = Owners::of(live.map_or_else(|| Ok(ManagedFields::default()), ManagedFields::of)?);
+    let untracked = owners.0.is_empty() && live.is_some();
+    let misfit = typed::check(&before.value, context.types, context.type_id, Duplicates::Allowed);
+    if untracked && !misfit.is_empty() {
+        return Err(WriteError::Untracked { object: described(&before.value), errors: misfit });
     }
     let errors = typed::check(&applied, context.types, context.type_id, Duplicates::Refused);
     if !errors.is_empty() {
         return Err(WriteError::Applied { object: described(&applied), errors });
     }
-    let version = api_version(&applied).to_owned();
-    let before = live_in(live, &applied, context);
-    let errors = typed::check(&before.value, context.types, context.type_id, Duplicates::Allowed);
-    if !errors.is_empty() {
-        return Err(WriteError::Live { object: described(&before.value), errors });
+    if !misfit.is_empty() {
+        return Err(WriteError::Live { object: described(&before.value), errors: misfit });
     }
-    let mut owners = Owners::of(live.map_or_else(|| Ok(ManagedFields::default()), ManagedFields::of)?);
-    if owners.0.is_empty() && live.is_some() {
+    if untracked {
         // Whatever was there before anyone was tracked belongs to somebody.
         update::track(
             None,

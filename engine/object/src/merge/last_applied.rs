@@ -11,6 +11,11 @@ const MANAGER: &str = "kubectl";
 /// All annotations of an object together.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// Whether an apply has to look at the annotation.
+pub(super) fn concerns(live: &Value, context: &WriteContext<'_>) -> bool {
+    context.manager == MANAGER && annotation(live).is_some()
+}
+
 /// The conflicts that remain when fields which client-side apply set, and which still have its values, are kubectl's
 /// own. `None`: all are excused.
 pub(super) fn unexcused(

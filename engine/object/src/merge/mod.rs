@@ -13,6 +13,7 @@ mod owners;
 mod prune;
 mod reconcile;
 mod remove;
+mod settled;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -97,6 +98,12 @@ pub enum WriteError {
     /// The live object does not fit its type.
     #[error("failed to create typed live object ({object}): {}", typed::text(.errors))]
     Live { object: String, errors: Vec<String> },
+    /// As `Live`, for an object that nobody tracked so far.
+    #[error(
+        "failed to create manager for existing fields: failed to convert new object ({object}) to smd typed: {}",
+        typed::text(.errors)
+    )]
+    Untracked { object: String, errors: Vec<String> },
     /// An object does not fit the type in another version that a manager wrote in.
     #[error("{what}{}", typed::text(.errors))]
     Converted { what: String, errors: Vec<String> },

@@ -39,6 +39,8 @@ struct Checker<'a> {
 enum Step<'a> {
     Field(&'a str),
     Item(PathElement),
+    /// An item whose name nobody may ask for.
+    Listed(&'a Value, &'a ListType, usize),
 }
 
 impl<'a> Checker<'a> {
@@ -52,9 +54,8 @@ impl<'a> Checker<'a> {
                 self.error(format!("expected list, got &{{{}}}", golang::plain(other)))
             }
             (Shape::Map(map), Value::Object(entries)) => {
-                for (name, child) in entries {
-                    self.entry(name, child, map);
-                }
+                // The first field that nothing declares ends the walk.
+                entries.iter().all(|(name, child)| self.entry(name, child, map));
             }
             (Shape::Map(_), other) => self.error(format!("expected map, got &{{{}}}", golang::plain(other))),
         }
@@ -83,18 +84,25 @@ impl<'a> Checker<'a> {
         self.error(error);
     }
 
-    fn entry(&mut self, name: &'a str, child: &'a Value, map: &MapType) {
+    /// False for a field that nothing declares.
+    fn entry(&mut self, name: &'a str, child: &'a Value, map: &MapType) -> bool {
         let field = map.fields.get(name).map(|field| field.ty).or(map.element);
         let id = field.or(map.lenient.then_some(TypeId::ANY));
         self.below(Step::Field(name), |checker| match id {
             Some(id) => checker.check(child, id),
             None => checker.error("field not declared in schema"),
         });
+        id.is_some()
     }
 
-    fn list(&mut self, items: &'a [Value], list: &ListType) {
+    fn list(&mut self, items: &'a [Value], list: &'a ListType) {
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
+            let nameless = list.relation == ListRelation::Atomic || self.duplicates == Duplicates::Allowed;
+            if nameless && is_told_apart(item, &list.relation) {
+                self.below(Step::Listed(item, list, index), |checker| checker.check(item, list.element));
+                continue;
+            }
             let element = if list.relation == ListRelation::Atomic {
                 PathElement::Index(index)
             } else {
@@ -132,6 +140,10 @@ impl<'a> Checker<'a> {
                     text.push_str(name);
                 }
                 Step::Item(element) => text.push_str(&element.to_string()),
+                Step::Listed(item, list, index) => {
+                    let element = item_element(self.types, list, item);
+                    text.push_str(&element.unwrap_or(PathElement::Index(*index)).to_string());
+                }
             }
         }
         if !text.is_empty() {
@@ -139,5 +151,14 @@ impl<'a> Checker<'a> {
         }
         text.push_str(problem);
         self.errors.push(text);
+    }
+}
+
+/// Whether an item surely has a name in its list.
+fn is_told_apart(item: &Value, relation: &ListRelation) -> bool {
+    match relation {
+        ListRelation::Atomic => true,
+        ListRelation::Set => item.is_string() || item.is_number() || item.is_boolean(),
+        ListRelation::Map(keys) => keys.iter().any(|key| item.get(key).is_some()),
     }
 }

@@ -2,12 +2,13 @@
 //! them ([`crate::schema::Rule`]), and a caller that has an evaluator walks the same types.
 
 mod constraint;
+mod embedded;
 mod format;
 mod lists;
 #[cfg(test)]
 mod tests;
 
-use crate::schema::{ListRelation, ListType, MapType, Scalar, Shape, Type};
+use crate::schema::{ListRelation, ListType, MapType, Scalar, Shape};
 use crate::{
     FieldError, FieldErrorKind, MAX_DEPTH, PathElement, TypeId, Types, fieldset::item_element, same_value,
 };
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
     let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
     validator.value(value, id, 0);
+    validator.errors.extend(embedded::validate(value, types, id));
     validator.errors.extend(lists::validate(value, types, id));
     validator.errors
 }
@@ -28,10 +30,22 @@ pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
 pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
     let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
     validator.correlated(value, Some(old), id, 0);
-    let lists = lists::validate(value, types, id);
-    if !lists.is_empty() && lists::validate(old, types, id).is_empty() {
-        validator.errors.extend(lists);
+    validator.errors.extend(embedded::validate(value, types, id));
+    validator.complain_of_lists(value, old, id);
+    validator.errors
+}
+
+/// As `validate_update` for a write to the status alone: messages tell places below the status.
+pub fn validate_status(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
+    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
+    if let (Some(status), Some(id)) = (value.get("status"), types.child(id, "status")) {
+        validator.correlated(status, old.get("status"), id, 0);
     }
+    for error in &mut validator.errors {
+        let below = if error.path.is_empty() { "" } else { "." };
+        error.path = format!("status{below}{}", error.path);
+    }
+    validator.complain_of_lists(value, old, id);
     validator.errors
 }
 
@@ -42,6 +56,14 @@ struct Validator<'a> {
 }
 
 impl Validator<'_> {
+    /// Lists that hold an item twice are complained of unless some did before.
+    fn complain_of_lists(&mut self, value: &Value, old: &Value, id: TypeId) {
+        let found = lists::validate(value, self.types, id);
+        if !found.is_empty() && lists::validate(old, self.types, id).is_empty() {
+            self.errors.extend(found);
+        }
+    }
+
     fn value(&mut self, value: &Value, id: TypeId, depth: usize) {
         self.correlated(value, None, id, depth);
     }
@@ -62,7 +84,7 @@ impl Validator<'_> {
         match (&ty.shape, value) {
             (Shape::Any, _) => {}
             (Shape::Map(map), Value::Object(entries)) => {
-                self.map(entries, old.and_then(Value::as_object), map, ty, depth);
+                self.map(entries, old.and_then(Value::as_object), map, depth);
             }
             (Shape::List(list), Value::Array(items)) => {
                 self.list(items, old.and_then(Value::as_array), list, depth);
@@ -83,7 +105,6 @@ impl Validator<'_> {
         entries: &Map<String, Value>,
         old: Option<&Map<String, Value>>,
         map: &MapType,
-        ty: &Type,
         depth: usize,
     ) {
         for (name, child) in entries {
@@ -92,8 +113,7 @@ impl Validator<'_> {
                 self.below_field(name, |validator| validator.correlated(child, old, id, depth + 1));
             }
         }
-        let identity: &[&str] = if ty.embedded_resource { &["apiVersion", "kind"] } else { &[] };
-        for name in map.required.iter().map(String::as_str).chain(identity.iter().copied()) {
+        for name in &map.required {
             if !entries.contains_key(name) {
                 self.below_field(name, |validator| validator.push(FieldErrorKind::Required, None, ""));
             }

@@ -1,0 +1,51 @@
+//! Whether embedded resources say what they are, in an API server's words.
+
+use crate::schema::Shape;
+use crate::{FieldError, FieldErrorKind, MAX_DEPTH, TypeId, Types};
+use serde_json::Value;
+
+pub(super) fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    walk(value, types, id, &mut String::new(), &mut errors, 0);
+    errors
+}
+
+fn walk(value: &Value, types: &Types, id: TypeId, path: &mut String, errors: &mut Vec<FieldError>, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let length = path.len();
+    let ty = types.get(id);
+    if ty.embedded_resource && value.is_object() {
+        for name in ["apiVersion", "kind"] {
+            if value.get(name).and_then(Value::as_str).unwrap_or_default().is_empty() {
+                let (path, kind) = (format!("{path}.{name}"), FieldErrorKind::Required);
+                errors.push(FieldError { kind, path, value: None, detail: "must not be empty".to_owned() });
+            }
+        }
+    }
+    match (&ty.shape, value) {
+        (Shape::Map(map), Value::Object(entries)) => {
+            for (name, child) in entries {
+                let field = map.fields.get(name).map(|field| field.ty);
+                let Some(id) = field.or(map.element) else { continue };
+                if field.is_none() {
+                    path.push_str(&format!("[{name}]"));
+                } else {
+                    path.push_str(if length == 0 { "" } else { "." });
+                    path.push_str(name);
+                }
+                walk(child, types, id, path, errors, depth + 1);
+                path.truncate(length);
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push_str(&format!("[{index}]"));
+                walk(item, types, list.element, path, errors, depth + 1);
+                path.truncate(length);
+            }
+        }
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
