@@ -311,7 +311,8 @@ impl State {
         kinds.extend(inventory_kinds(state));
         for kind in kinds {
             if self.watched.insert((unit.target.clone(), kind.clone())) {
-                self.actions.push(Action::Watch { target: unit.target.clone(), kind });
+                let bodies = self.units.values().any(|state| state.judged(&kind.group, &kind.kind));
+                self.actions.push(Action::Watch { target: unit.target.clone(), kind, bodies });
             }
         }
         for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
@@ -370,11 +371,12 @@ impl State {
         if !passing {
             state.record.show(&state.phase, &state.health, (gate, state.gate), now);
         }
-        if state.token.is_none() && state.saved.as_ref() != Some(&state.record) {
+        let changed = state.saved.as_ref() != Some(&state.record);
+        if state.token.is_none() && changed {
             state.saved = Some(state.record.clone());
             self.actions.push(Action::Save(Box::new(state.record.clone())));
         }
-        if state.gate != before || news && !state.gate {
+        if state.gate != before || news && !state.gate || changed && self.expressed.contains(id) {
             self.consider_dependents(id);
         }
     }

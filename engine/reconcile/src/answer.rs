@@ -1,7 +1,7 @@
 use crate::event::Gone;
 use crate::observe::is_older;
 use crate::state::State;
-use crate::{ApplyResult, DeleteResult, Failure, FailureKind, Time, retry};
+use crate::{Action, ApplyResult, DeleteResult, Failure, FailureKind, Time, retry};
 use mainstay_object::Digest;
 use mainstay_unit::{InventoryEntry, UnitId};
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ impl State {
         state.failures.retain(|key, _| state.contested.contains(key));
         let target = state.target();
         let mut checkers = Vec::new();
+        let mut looks = Vec::new();
         let digests: BTreeMap<_, (Digest, String)> = state
             .desired
             .iter()
@@ -46,7 +47,10 @@ impl State {
                         owned: seen.owned.clone(),
                     });
                     if !state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old)) {
-                        state.observed.insert(result.key, seen);
+                        if state.see(&result.key, seen) {
+                            let version = state.record.inventory.get(&result.key).map(|e| e.version.clone());
+                            looks.push((result.key, version.unwrap_or_default()));
+                        }
                     }
                 }
                 // What was wrong with what is no longer wanted holds nothing up.
@@ -67,6 +71,8 @@ impl State {
             state.attempt = 0;
             state.retry_at = None;
         }
+        let look = |(key, version)| Action::Look { target: target.clone(), key, version };
+        self.actions.extend(looks.into_iter().map(look));
         self.queue.extend(checkers.into_iter().cloned());
         self.queue.insert(id.clone());
         self.reconsider_transfers(id);

@@ -1,5 +1,5 @@
 use crate::{Record, Time};
-use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
+use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
 use mainstay_unit::{Authority, Desired, Health, InventoryEntry, Reading, ServiceAccount, Target, UnitId};
 use std::sync::Arc;
 
@@ -68,6 +68,8 @@ pub struct Observation {
     pub deleting: bool,
     /// A simulated controller made it what it is.
     pub simulated: bool,
+    /// The object itself, on its way to the expressions that judge it; nobody keeps it.
+    pub body: Option<Arc<Value>>,
 }
 
 /// What the runtime is asked to do. It answers every `Apply` with `Applied` and every `Delete` with `Deleted`.
@@ -78,6 +80,8 @@ pub enum Action {
     Watch {
         target: Target,
         kind: GroupVersionKind,
+        /// Whether the objects themselves are needed: expressions judge them.
+        bodies: bool,
     },
     /// One object that is not necessarily ours.
     WatchObject {

@@ -1,10 +1,8 @@
 use crate::state::{State, UnitState};
-use crate::{Time, Wait};
+use crate::{Observation, Time, Wait, expression};
+use mainstay_graph::Reason;
 use mainstay_object::ObjectKey;
-use mainstay_unit::{Gate, Health, HealthStatus, Missing, UnitId};
-
-/// Shown where a user's own expression decides: unproven is not healthy.
-const NOT_EVALUATED: &str = "CEL expressions are not evaluated yet";
+use mainstay_unit::{Gate, Health, HealthCheck, HealthStatus, Missing, Unit, UnitId};
 
 impl UnitState {
     /// The unit's health is that of its worst object or check, named.
@@ -44,9 +42,6 @@ impl UnitState {
                 None => consider(check.key.to_string(), &Health::missing("does not exist")),
             }
         }
-        if self.has_expressions() {
-            consider("health check".into(), &Health::unknown(NOT_EVALUATED));
-        }
         if worst.status == HealthStatus::Healthy {
             worst.message = match count {
                 1 => "1 object is healthy".into(),
@@ -56,19 +51,69 @@ impl UnitState {
         worst
     }
 
-    /// Whether the user said in CEL what healthy means: nothing else may stand in for that.
-    fn has_expressions(&self) -> bool {
-        let checks = self.unit.iter().flat_map(|u| &u.health_checks);
-        checks.into_iter().any(|c| c.current.is_some() || c.in_progress.is_some() || c.failed.is_some())
+    /// The check whose expressions judge an object: one that names it, else one for its kind.
+    fn check(&self, key: &ObjectKey) -> Option<&HealthCheck> {
+        let checks = self.unit.iter().flat_map(|u| &u.health_checks).filter(|check| has_expressions(check));
+        let fits = |check: &HealthCheck| {
+            check.key.group == key.group && check.key.kind == key.kind && check.key.name.is_empty()
+        };
+        let mut checks = checks.filter(|check| check.key == *key || fits(check));
+        let first = checks.next()?;
+        if first.key == *key { Some(first) } else { checks.find(|check| check.key == *key).or(Some(first)) }
+    }
+
+    /// Keeps what was seen of an object, judged by the unit's own expressions; true if it has to be looked at for that.
+    #[must_use]
+    pub(crate) fn see(&mut self, key: &ObjectKey, mut seen: Observation) -> bool {
+        let body = seen.body.take();
+        let mut look = false;
+        if let Some(check) = self.check(key) {
+            let known = self.observed.get(key);
+            match (body, known) {
+                (Some(object), _) => seen.health = expression::health(check, &object, &seen.health),
+                (None, Some(old)) if old.uid == seen.uid && old.resource_version == seen.resource_version => {
+                    seen.health = old.health.clone();
+                }
+                (None, _) => {
+                    seen.health = Health::unknown("is being looked at for its check");
+                    look = true;
+                }
+            }
+        }
+        self.observed.insert(key.clone(), seen);
+        look
+    }
+
+    /// Expressions have changed: what they judge, and what they judged, has to be looked at again.
+    pub(crate) fn forget_verdicts(&mut self, before: &Unit) -> Vec<(ObjectKey, String)> {
+        let after = self.unit.as_ref().map(|unit| &unit.health_checks);
+        let checks = before.health_checks.iter().chain(after.into_iter().flatten());
+        let checks: Vec<HealthCheck> = checks.filter(|check| has_expressions(check)).cloned().collect();
+        let mut out = Vec::new();
+        for (key, seen) in &mut self.observed {
+            let check =
+                checks.iter().find(|check| check.key.group == key.group && check.key.kind == key.kind);
+            let Some(check) = check else { continue };
+            seen.health = Health::unknown("is being looked at for its check");
+            seen.resource_version.clear();
+            let version = self.record.inventory.get(key).map_or(&check.version, |entry| &entry.version);
+            out.push((key.clone(), version.clone()));
+        }
+        out
+    }
+
+    /// Whether the unit's expressions judge objects of that kind.
+    pub(crate) fn judged(&self, group: &str, kind: &str) -> bool {
+        let checks = self.unit.iter().flat_map(|u| &u.health_checks).filter(|check| has_expressions(check));
+        checks.into_iter().any(|check| check.key.group == *group && check.key.kind == *kind)
     }
 
     /// Health of the named checks alone.
     fn checks_healthy(&self) -> bool {
-        !self.has_expressions()
-            && self.unit.iter().flat_map(|u| &u.health_checks).all(|check| {
-                check.key.name.is_empty()
-                    || self.observed.get(&check.key).is_some_and(|o| o.health.status.is_healthy())
-            })
+        self.unit.iter().flat_map(|u| &u.health_checks).all(|check| {
+            check.key.name.is_empty()
+                || self.observed.get(&check.key).is_some_and(|o| o.health.status.is_healthy())
+        })
     }
 
     /// Whether dependents may start: only what is applied as wanted opens a gate.
@@ -97,12 +142,25 @@ impl State {
                     Missing::Error | Missing::Wait => "is not declared",
                 };
                 out.push(Wait::Unit { id: dependency.on.clone(), why: why.into() });
-            } else if dependency.ready_expr.is_some() {
-                let why = format!("its readyExpr decides, and {NOT_EVALUATED}");
+            } else if let Some(expression) = &dependency.ready_expr
+                && let (Some(this), Some(on)) = (self.units.get(id), self.units.get(&dependency.on))
+                && let Err(why) = expression::is_ready(expression, this, on)
+            {
                 out.push(Wait::Unit { id: dependency.on.clone(), why });
             }
         }
-        for (on, _) in self.graph.dependencies(id) {
+        // Where an expression says when a dependency is ready, its gate does not; a second reason to wait still does.
+        let expressed = |on: &UnitId, reason: Reason| {
+            reason == Reason::Declared
+                && unit
+                    .depends_on
+                    .iter()
+                    .any(|dependency| dependency.on == *on && dependency.ready_expr.is_some())
+        };
+        for (on, reason) in self.graph.dependencies(id) {
+            if expressed(on, reason) {
+                continue;
+            }
             match self.units.get(on) {
                 Some(state) if state.gate => {}
                 Some(state) => out.push(Wait::Unit { id: on.clone(), why: state.phase.why_closed() }),
@@ -111,4 +169,8 @@ impl State {
         }
         out
     }
+}
+
+fn has_expressions(check: &HealthCheck) -> bool {
+    check.current.is_some() || check.in_progress.is_some() || check.failed.is_some()
 }

@@ -7,6 +7,7 @@
 mod advance;
 mod answer;
 mod event;
+mod expression;
 mod gate;
 mod observe;
 mod phase;

@@ -1,4 +1,4 @@
-use crate::state::State;
+use crate::state::{State, UnitState};
 use crate::{Action, Observation};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_unit::{Target, UnitId};
@@ -14,6 +14,7 @@ impl State {
     /// A watch's word. That something is gone may only mean that it lost our label: look before concluding.
     pub(crate) fn observe(&mut self, target: &Target, key: &ObjectKey, observation: Option<Observation>) {
         let place = (target.clone(), key.clone());
+        let mut look = None;
         for id in self.checked.get(&place).cloned().unwrap_or_default() {
             let owned = self.owners.get(&place).is_some_and(|o| o.contains(&id));
             if let Some(state) = self.units.get_mut(&id)
@@ -21,7 +22,9 @@ impl State {
             {
                 match &observation {
                     Some(seen) => {
-                        state.observed.insert(key.clone(), seen.clone());
+                        if state.see(key, seen.clone()) {
+                            look = state.checked_version(key);
+                        }
                     }
                     None => {
                         state.observed.remove(key);
@@ -31,7 +34,6 @@ impl State {
             }
         }
         let owners = self.owners.get(&place).cloned().unwrap_or_default();
-        let mut look = None;
         for id in owners {
             let Some(state) = self.units.get_mut(&id) else { continue };
             let version = state.record.inventory.get(key).map(|e| e.version.clone()).unwrap_or_default();
@@ -41,7 +43,9 @@ impl State {
                     // Late news of an object that has been made anew since, or a server that counts from the start.
                     Some(old) if old.uid != seen.uid && is_behind(seen, old) => look = Some(version),
                     Some(_) | None => {
-                        state.observed.insert(key.clone(), seen.clone());
+                        if state.see(key, seen.clone()) {
+                            look = Some(version);
+                        }
                         self.queue.insert(id);
                     }
                 },
@@ -61,7 +65,8 @@ impl State {
             match &observation {
                 Some(seen) => {
                     if !state.observed.get(key).is_some_and(|old| is_older(seen, old)) {
-                        state.observed.insert(key.clone(), seen.clone());
+                        // A look brings the object: another would bring no more.
+                        let _again = state.see(key, seen.clone());
                     }
                 }
                 None => {
@@ -70,7 +75,14 @@ impl State {
             }
             self.queue.insert(id);
         }
-        self.queue.extend(self.checked.get(&place).cloned().unwrap_or_default());
+        for id in self.checked.get(&place).cloned().unwrap_or_default() {
+            if let (Some(state), Some(seen)) = (self.units.get_mut(&id), &observation)
+                && state.judged(&key.group, &key.kind)
+            {
+                let _again = state.see(key, seen.clone());
+            }
+            self.queue.insert(id);
+        }
     }
 
     /// Health checks on objects of other units: their owner is told of them, once, and may have been long ago.
@@ -86,10 +98,27 @@ impl State {
             let seen = owners.iter().find_map(|o| self.units.get(o)?.observed.get(&check.key)).cloned();
             let Some(state) = self.units.get_mut(id) else { return };
             match seen {
-                Some(seen) => state.observed.insert(check.key.clone(), seen),
-                None => state.observed.remove(&check.key),
-            };
+                // The owner's verdict is not this unit's, where this one has expressions of its own.
+                Some(seen) => {
+                    if state.see(&check.key, seen) {
+                        let (target, key) = place;
+                        let version = check.version.clone();
+                        self.actions.push(Action::Look { target, key, version });
+                    }
+                }
+                None => {
+                    state.observed.remove(&check.key);
+                }
+            }
         }
+    }
+}
+
+impl UnitState {
+    /// The version in which the check that names an object asks for it.
+    fn checked_version(&self, key: &ObjectKey) -> Option<String> {
+        let mut checks = self.unit.iter().flat_map(|unit| &unit.health_checks);
+        checks.find(|check| check.key == *key).map(|check| check.version.clone())
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::Action;
 use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, Value};
@@ -24,7 +25,15 @@ impl State {
             if !state.record.inventory.is_empty() && state.target() != read.unit.target {
                 moved.push((id.clone(), state.target()));
             }
-            state.unit = Some(read.unit.clone());
+            let judged_anew =
+                state.unit.as_ref().is_some_and(|old| old.health_checks != read.unit.health_checks);
+            let before = state.unit.replace(read.unit.clone());
+            if let (true, Some(before)) = (judged_anew, before) {
+                let target = read.unit.target.clone();
+                let keys = state.forget_verdicts(&before);
+                let look = |(key, version)| Action::Look { target: target.clone(), key, version };
+                self.actions.extend(keys.into_iter().map(look));
+            }
             state.authorities.clone_from(&read.authorities);
             state.removal = None;
             state.record.describe(&read.unit);
@@ -67,12 +76,15 @@ impl State {
     fn index(&mut self) {
         self.wanted.clear();
         self.checked.clear();
+        self.expressed.clear();
         for id in self.graph.ordered() {
             let Some(state) = self.units.get(id) else { continue };
             let Some(unit) = &state.unit else { continue };
             for desired in state.desired.iter().flat_map(|d| &d.rendered.objects) {
                 self.wanted.entry((unit.target.clone(), desired.object.key())).or_insert_with(|| id.clone());
             }
+            let expressed = unit.depends_on.iter().filter(|dependency| dependency.ready_expr.is_some());
+            self.expressed.extend(expressed.map(|dependency| dependency.on.clone()));
             for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
                 self.checked.entry((unit.target.clone(), check.key.clone())).or_default().insert(id.clone());
             }

@@ -27,6 +27,8 @@ pub struct State {
     pub(crate) wanted: BTreeMap<(Target, ObjectKey), UnitId>,
     /// Whose health checks name it.
     pub(crate) checked: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
+    /// Whose dependents say in CEL when it is ready: they look at it whenever it changes.
+    pub(crate) expressed: BTreeSet<UnitId>,
     pub(crate) approved: BTreeSet<String>,
     pub(crate) queue: BTreeSet<UnitId>,
     pub(crate) actions: Vec<Action>,

@@ -19,7 +19,14 @@ pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation
         health: mainstay_health::assess(object, declares_status),
         deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|v| !v.is_null()),
         simulated,
+        body: None,
     }
+}
+
+/// With the object itself, for whoever judges it.
+pub fn observation_with_body(object: Value, declares_status: Option<bool>) -> Observation {
+    let observation = observation(&object, declares_status);
+    Observation { body: Some(std::sync::Arc::new(object)), ..observation }
 }
 
 /// Digest of the fields that our apply owns, with their values: equal digests mean that nobody touched them. Keyed lists

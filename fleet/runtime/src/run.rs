@@ -5,7 +5,7 @@ use crate::events::{self, Told};
 use crate::execute::{ApplyJob, DeleteJob, apply, delete};
 use crate::install::{Installation, install};
 use crate::lease::Lease;
-use crate::observe::observation;
+use crate::observe::observation_with_body;
 use crate::ports::{Options, Sources};
 use crate::reader::{Answers, read_once};
 use crate::save::{Saver, Write, recorded};
@@ -317,10 +317,10 @@ impl Engine {
                 Some(connection) => drop(self.connected.send(Connected { target, outcome: Ok(connection) })),
                 None => self.connect(target),
             },
-            Action::Watch { target, kind } => {
+            Action::Watch { target, kind, bodies } => {
                 let Some(connection) = self.targets.get(&target) else { return };
-                let task =
-                    watch(connection, target.clone(), kind, self.installation.clone(), self.events.clone());
+                let (installation, events) = (self.installation.clone(), self.events.clone());
+                let task = watch(connection, target.clone(), kind, bodies, installation, events);
                 self.targets.keep_watch(&target, tokio::spawn(task).abort_handle());
             }
             Action::WatchObject { target, key, version } => {
@@ -438,7 +438,7 @@ async fn look(
         Ok(object) => {
             let kind = mainstay_object::GroupVersionKind::new(&*key.group, version, &*key.kind);
             let declares = connection.statuses.declares(&connection.cluster, &kind).await;
-            Some(observation(&object, declares))
+            Some(observation_with_body(object, declares))
         }
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => None,
         Err(error) => {

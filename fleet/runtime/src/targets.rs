@@ -1,7 +1,7 @@
 //! Connections to clusters, and the watches on each.
 
 use crate::install::{Installation, PART_OF, join};
-use crate::observe::observation;
+use crate::observe::{observation, observation_with_body};
 use crate::statuses::Statuses;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
 use mainstay_object::{GroupVersionKind, ObjectKey, Value};
@@ -131,12 +131,13 @@ pub(crate) async fn watch(
     connection: Connection,
     target: Target,
     kind: GroupVersionKind,
+    bodies: bool,
     installation: Arc<Installation>,
     events: mpsc::UnboundedSender<Event>,
 ) {
     let selection =
         Selection { labels: format!("{PART_OF}={}", installation.apply_set), ..Selection::default() };
-    follow(connection, target, kind, selection, None, events).await;
+    follow(connection, target, kind, selection, Following { bodies, single: None }, events).await;
 }
 
 /// Follows one object, whoever made it.
@@ -153,7 +154,13 @@ pub(crate) async fn watch_object(
         fields: format!("metadata.name={}", key.name),
         ..Selection::default()
     };
-    follow(connection, target, kind, selection, Some(key), events).await;
+    follow(connection, target, kind, selection, Following { bodies: true, single: Some(key) }, events).await;
+}
+
+/// What a watch is about: one object, or those of ours; and whether the objects themselves are passed on.
+struct Following {
+    bodies: bool,
+    single: Option<ObjectKey>,
 }
 
 async fn follow(
@@ -161,9 +168,10 @@ async fn follow(
     target: Target,
     kind: GroupVersionKind,
     selection: Selection,
-    single: Option<ObjectKey>,
+    following: Following,
     events: mpsc::UnboundedSender<Event>,
 ) {
+    let Following { bodies, single } = following;
     let synced = || events.send(Event::Synced { target: target.clone(), kind: kind.clone() }).is_ok();
     let mut pause = Duration::from_millis(200);
     let mut told = single.is_some();
@@ -188,8 +196,11 @@ async fn follow(
     };
     let declares = connection.statuses.declares(&connection.cluster, &kind).await;
     let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
-    let observed = |key: ObjectKey, object: Option<&Value>| {
-        let observation = object.map(|o| observation(o, declares));
+    let observed = |key: ObjectKey, object: Option<Value>| {
+        let observation = object.map(|object| match bodies {
+            true => observation_with_body(object, declares),
+            false => observation(&object, declares),
+        });
         events.send(Event::Observed { target: target.clone(), key, observation }).is_ok()
     };
     let key_of = |object: &Value| {
@@ -200,7 +211,7 @@ async fn follow(
         WatchEvent::Changed(object) => {
             let key = key_of(&object);
             known.insert(key.clone());
-            observed(key, Some(&object))
+            observed(key, Some(*object))
         }
         WatchEvent::Deleted(object) => {
             let key = key_of(&object);

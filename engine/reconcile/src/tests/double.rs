@@ -125,6 +125,9 @@ pub(super) struct Double {
     pub state: State,
     pub now: Time,
     pub objects: BTreeMap<ObjectKey, Live>,
+    /// Objects in full, for expressions: a look shows them, a watch only where it was asked to.
+    pub bodies: BTreeMap<ObjectKey, Value>,
+    pub in_full: BTreeSet<String>,
     pub records: BTreeMap<UnitId, Record>,
     pub watched: BTreeSet<GroupVersionKind>,
     /// Requests and looks, in order, as text.
@@ -256,7 +259,12 @@ impl Double {
             health: live.health.clone(),
             deleting: false,
             simulated: false,
+            body: self.body(key).filter(|_| self.in_full.contains(&key.kind)),
         })
+    }
+
+    fn body(&self, key: &ObjectKey) -> Option<Arc<Value>> {
+        self.bodies.get(key).cloned().map(Arc::new)
     }
 
     fn note(&mut self, action: &Action) {
@@ -278,14 +286,19 @@ impl Double {
         match action {
             Action::Connect(target) if self.down => vec![Event::TargetDown { target, why: "refused".into() }],
             Action::Connect(target) => vec![Event::TargetUp(target)],
-            Action::Watch { target, kind } => self.watch(&target, kind),
+            Action::Watch { target, kind, bodies } => {
+                self.in_full.extend(bodies.then(|| kind.kind.clone()));
+                self.watch(&target, kind)
+            }
             Action::WatchObject { target, key, .. } => {
-                let observation = self.observation(&key);
+                let body = self.body(&key);
+                let observation = self.observation(&key).map(|seen| Observation { body, ..seen });
                 vec![Event::Observed { target, key, observation }]
             }
             Action::Look { target, key, .. } => {
                 self.log.push(format!("look {}", key.name));
-                let observation = self.observation(&key);
+                let body = self.body(&key);
+                let observation = self.observation(&key).map(|seen| Observation { body, ..seen });
                 vec![Event::Looked { target, key, observation }]
             }
             Action::Apply { unit, token, items, .. } => {

@@ -124,6 +124,7 @@ fn late_news_of_an_object_that_was_made_anew_repairs_nothing() {
         health: old.health,
         deleting: false,
         simulated: false,
+        body: None,
     };
     double.send(Event::Observed {
         target: Target::Management,

@@ -1,4 +1,5 @@
 mod double;
+mod expressions;
 mod faults;
 mod guards;
 mod order;

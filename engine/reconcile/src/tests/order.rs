@@ -38,6 +38,7 @@ fn a_dependent_starts_in_the_step_in_which_its_dependency_becomes_healthy() {
         health: Health::healthy(""),
         deleting: false,
         simulated: false,
+        body: None,
     };
     let event =
         Event::Observed { target: Target::Management, key: key("b1"), observation: Some(observation) };

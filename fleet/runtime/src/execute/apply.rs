@@ -1,7 +1,7 @@
 use super::authorize::authorize;
 use super::{failure, identity, replace};
 use crate::install::{Installation, PART_OF};
-use crate::observe::observation;
+use crate::observe::observation_with_body;
 use crate::save::Saver;
 use crate::statuses::Statuses;
 use futures::StreamExt;
@@ -97,7 +97,7 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
-            Ok(observation(&answer, declares))
+            Ok(observation_with_body(answer, declares))
         }
         Err(error) => Err(failure(&error)),
     };
