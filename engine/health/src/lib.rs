@@ -1,101 +1,116 @@
 //! Health is a pure function of an object. Unknown is not healthy.
 //!
-//! The order of the questions: is it being deleted; has its controller seen this generation; what does its kind say; what
-//! do the conditions known to mean readiness say. Where nothing answers, the answer is Unknown, or Healthy only for a
-//! kind that declares no status at all.
+//! The order of the questions: is it being deleted; has its controller seen this generation; what does its kind say
+//! (the user's rules, Kubernetes' own kinds, the rule files below `rules/`); what do the conditions known to mean
+//! readiness say. Where nothing answers, the answer is Unknown, or Healthy only for a kind that declares no status.
+//!
+//! No rule, whoever wrote it, can call healthy what is being deleted or what its controller has not looked at. No rule
+//! is read or compiled while an object is judged. No expression runs beyond its budget.
 
 mod builtin;
 mod conditions;
+mod fields;
+mod rules;
 #[cfg(test)]
 mod tests;
-mod workload;
 
+use builtin::passive::is_passive;
+use fields::{Fields, outdated};
 use mainstay_object::Value;
-use mainstay_unit::Health;
+use mainstay_unit::{Health, HealthStatus};
+use rules::evaluate::Judged;
+
+pub use rules::{Limits, Rules};
+
+/// What is said of an object, and by which rules: `kubernetes`, a rule file's project, or none where only its
+/// conditions were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    pub health: Health,
+    pub rule: Option<String>,
+}
 
 /// What an object says of itself.
 ///
 /// `declares_status` is what the object's definition says: `Some(false)` for a custom kind whose schema has no status,
 /// `None` where that is not known. Kinds of Kubernetes itself need no answer.
 pub fn assess(object: &Value, declares_status: Option<bool>) -> Health {
+    judge(Rules::none(), object, declares_status).health
+}
+
+/// [`assess`] with rules of the user's own, which win over those that Mainstay has.
+pub fn judge(own: &Rules, object: &Value, declares_status: Option<bool>) -> Verdict {
     let fields = Fields(object);
-    if !fields.text("/metadata/deletionTimestamp").is_empty() {
-        let finalizers: Vec<&str> =
-            fields.list("/metadata/finalizers").iter().filter_map(Value::as_str).collect();
-        return Health::progressing(match finalizers.as_slice() {
-            [] => "is being deleted".to_owned(),
-            names => format!("is being deleted; waits for {}", names.join(", ")),
-        });
-    }
-    if let (Some(generation), Some(observed)) =
-        (fields.number("/metadata/generation"), fields.number("/status/observedGeneration"))
-        && observed < generation
-    {
-        return Health::progressing(format!("generation {observed} of {generation} has been observed"));
-    }
     let (group, _) = fields.text("/apiVersion").split_once('/').unwrap_or(("", ""));
-    if let Some(health) = builtin::assess(group, fields.text("/kind"), &fields) {
-        return health;
-    }
-    if builtin::is_passive(group, fields.text("/kind")) {
-        return Health::healthy("passive, accepted");
-    }
-    conditions::assess(&fields, declares_status)
-}
-
-/// JSON pointers into an object that may have any shape.
-pub(crate) struct Fields<'a>(pub &'a Value);
-
-impl<'a> Fields<'a> {
-    pub fn text(&self, pointer: &str) -> &'a str {
-        self.0.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    pub fn number(&self, pointer: &str) -> Option<i64> {
-        self.0.pointer(pointer).and_then(Value::as_i64)
-    }
-
-    pub fn count(&self, pointer: &str) -> i64 {
-        self.number(pointer).unwrap_or_default()
-    }
-
-    pub fn flag(&self, pointer: &str) -> bool {
-        self.0.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
-    }
-
-    pub fn list(&self, pointer: &str) -> &'a [Value] {
-        self.0.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    pub fn has(&self, pointer: &str) -> bool {
-        self.0.pointer(pointer).is_some_and(|v| !v.is_null())
-    }
-
-    /// `(status, reason, message)` of a condition.
-    pub fn condition(&self, kind: &str) -> Option<Condition<'a>> {
-        let item = self
-            .list("/status/conditions")
-            .iter()
-            .find(|c| c.get("type").and_then(Value::as_str) == Some(kind))?;
-        let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default();
-        Some(Condition { status: text("status"), reason: text("reason"), message: text("message") })
-    }
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Condition<'a> {
-    pub status: &'a str,
-    pub reason: &'a str,
-    pub message: &'a str,
-}
-
-impl Condition<'_> {
-    /// The message, or the reason where there is none.
-    pub fn why(&self) -> String {
-        match (self.reason, self.message) {
-            ("", message) => message.to_owned(),
-            (reason, "") => reason.to_owned(),
-            (reason, message) => format!("{reason}: {message}"),
+    let kind = fields.text("/kind");
+    let (said, rule) = say(own, group, kind, object, declares_status);
+    let health = if fields.has("/metadata/deletionTimestamp") {
+        deleting(&fields, said)
+    } else {
+        match outdated(object) {
+            // A controller that was told to stop observes nothing any more.
+            Some(_) if said.health.status == HealthStatus::Suspended => said.health,
+            Some((observed, generation)) => {
+                Health::progressing(format!("generation {observed} of {generation} has been observed"))
+            }
+            None => said.health,
         }
+    };
+    Verdict { health: Health::new(health.status, one_line(&health.message)), rule }
+}
+
+fn say(
+    own: &Rules,
+    group: &str,
+    kind: &str,
+    object: &Value,
+    declares_status: Option<bool>,
+) -> (Judged, Option<String>) {
+    if let Some(rule) = own.find(group, kind) {
+        return (rule.judge(object), Some(rule.project.clone()));
     }
+    let kubernetes = || Some("kubernetes".to_owned());
+    let fields = Fields(object);
+    if let Some(health) = builtin::assess(group, kind, &fields) {
+        return (Judged::plain(health), kubernetes());
+    }
+    if is_passive(group, kind) {
+        return (Judged::plain(Health::healthy("passive, accepted")), kubernetes());
+    }
+    if let Some(rule) = Rules::shipped().find(group, kind) {
+        return (rule.judge(object), Some(rule.project.clone()));
+    }
+    (Judged::plain(conditions::assess(&fields, declares_status)), None)
+}
+
+/// Never Healthy. What a rule file knows to be broken or halted says why the deletion does not go on.
+fn deleting(fields: &Fields<'_>, said: Judged) -> Health {
+    let finalizers: Vec<&str> =
+        fields.list("/metadata/finalizers").iter().filter_map(Value::as_str).collect();
+    let waits = match finalizers.as_slice() {
+        [] => "is being deleted".to_owned(),
+        names => format!("is being deleted; waits for {}", names.join(", ")),
+    };
+    match said.health.status {
+        HealthStatus::Degraded | HealthStatus::Suspended if said.by_rule => {
+            Health::new(said.health.status, format!("{waits}; {}", said.health.message))
+        }
+        HealthStatus::Healthy
+        | HealthStatus::Suspended
+        | HealthStatus::Progressing
+        | HealthStatus::Unknown
+        | HealthStatus::Missing
+        | HealthStatus::Degraded => Health::progressing(waits),
+    }
+}
+
+/// A controller's message may hold a whole stack trace.
+fn one_line(message: &str) -> String {
+    const LONGEST: usize = 500;
+    let mut line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
 }

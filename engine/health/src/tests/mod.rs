@@ -1,4 +1,6 @@
-use crate::assess;
+mod corpus;
+
+use crate::{Rules, assess};
 use mainstay_object::Value;
 use mainstay_unit::HealthStatus::{self, Degraded, Healthy, Progressing, Suspended, Unknown};
 
@@ -106,4 +108,23 @@ fn no_object_of_any_shape_panics() {
         let object: Value = serde_json::from_str(json).unwrap();
         assert_ne!(assess(&object, None).status, Healthy, "{json}");
     }
+}
+
+#[test]
+fn every_shipped_rule_file_is_read_and_names_its_documentation() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        if let Err(problems) = Rules::parse(&name, &text) {
+            let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            panic!("{name}:\n{}", all.join("\n"));
+        }
+        assert!(text.contains("docs:") && text.contains("https://"), "{name} cites nothing");
+        assert!(Rules::is_shipped(&name), "{name} is not compiled in");
+        files += 1;
+    }
+    println!("{files} rule files, {} kinds", Rules::shipped().len());
 }

@@ -1,9 +1,9 @@
-//! Workloads of `apps` and `batch`: the rollout rules of `kubectl rollout status` and kstatus.
+//! Workloads of `apps`: the rollout rules of `kubectl rollout status` and kstatus.
 
-use crate::Fields;
+use crate::fields::Fields;
 use mainstay_unit::Health;
 
-pub(crate) fn deployment(f: &Fields<'_>) -> Health {
+pub(super) fn deployment(f: &Fields<'_>) -> Health {
     if let Some(failed) = unobserved(f) {
         return failed;
     }
@@ -41,14 +41,20 @@ pub(crate) fn deployment(f: &Fields<'_>) -> Health {
     Health::healthy(format!("{wanted} of {wanted} replicas are available"))
 }
 
-pub(crate) fn stateful_set(f: &Fields<'_>) -> Health {
+pub(super) fn stateful_set(f: &Fields<'_>) -> Health {
     if let Some(failed) = unobserved(f) {
         return failed;
     }
     let wanted = f.number("/spec/replicas").unwrap_or(1);
     let ready = f.count("/status/readyReplicas");
+    // Servers before 1.22 do not count the available ones.
+    let ready = f.number("/status/availableReplicas").map_or(ready, |available| available.min(ready));
     if f.text("/spec/updateStrategy/type") == "OnDelete" {
         return replicas(ready, wanted, "ready");
+    }
+    let all = f.count("/status/replicas");
+    if all > wanted {
+        return Health::progressing(format!("{} replicas are to go", all - wanted));
     }
     let partition = f.count("/spec/updateStrategy/rollingUpdate/partition");
     let updated = f.count("/status/updatedReplicas");
@@ -67,7 +73,7 @@ pub(crate) fn stateful_set(f: &Fields<'_>) -> Health {
     replicas(ready, wanted, "ready")
 }
 
-pub(crate) fn daemon_set(f: &Fields<'_>) -> Health {
+pub(super) fn daemon_set(f: &Fields<'_>) -> Health {
     if let Some(failed) = unobserved(f) {
         return failed;
     }
@@ -84,7 +90,7 @@ pub(crate) fn daemon_set(f: &Fields<'_>) -> Health {
     replicas(f.count("/status/numberAvailable"), wanted, "available")
 }
 
-pub(crate) fn replica_set(f: &Fields<'_>) -> Health {
+pub(super) fn replica_set(f: &Fields<'_>) -> Health {
     if let Some(failed) = unobserved(f) {
         return failed;
     }
@@ -94,74 +100,6 @@ pub(crate) fn replica_set(f: &Fields<'_>) -> Health {
         return Health::degraded(failure.why());
     }
     replicas(f.count("/status/availableReplicas"), f.number("/spec/replicas").unwrap_or(1), "available")
-}
-
-pub(crate) fn job(f: &Fields<'_>) -> Health {
-    for kind in ["Failed", "FailureTarget"] {
-        if let Some(failed) = f.condition(kind)
-            && failed.status == "True"
-        {
-            return Health::degraded(failed.why());
-        }
-    }
-    if f.condition("Complete").is_some_and(|c| c.status == "True") {
-        return Health::healthy("it is complete");
-    }
-    if f.flag("/spec/suspend") {
-        return Health::suspended("the job is suspended");
-    }
-    let active = f.count("/status/active");
-    Health::progressing(format!("{active} pods are active, {} have failed", f.count("/status/failed")))
-}
-
-pub(crate) fn pod(f: &Fields<'_>) -> Health {
-    if let Some(stuck) = stuck_container(f) {
-        return stuck;
-    }
-    match f.text("/status/phase") {
-        "Succeeded" => Health::healthy("it has succeeded"),
-        "Failed" => Health::degraded(match f.text("/status/message") {
-            "" => "it has failed".to_owned(),
-            message => message.to_owned(),
-        }),
-        "Running" if f.condition("Ready").is_some_and(|c| c.status == "True") => {
-            Health::healthy("it runs and is ready")
-        }
-        "Running" => Health::progressing("it runs and is not ready"),
-        "Pending" => match f.condition("PodScheduled") {
-            Some(c) if c.status == "False" => Health::progressing(c.why()),
-            Some(_) | None => Health::progressing("it is pending"),
-        },
-        "" => Health::progressing("nobody has scheduled it yet"),
-        other => Health::unknown(format!("its phase is {other}")),
-    }
-}
-
-/// Reasons for which a container waits in vain.
-const STUCK: [&str; 7] = [
-    "CrashLoopBackOff",
-    "ImagePullBackOff",
-    "ErrImagePull",
-    "InvalidImageName",
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "RunContainerError",
-];
-
-fn stuck_container(f: &Fields<'_>) -> Option<Health> {
-    let all = f.list("/status/initContainerStatuses").iter().chain(f.list("/status/containerStatuses"));
-    for status in all {
-        let status = Fields(status);
-        let reason = status.text("/state/waiting/reason");
-        if STUCK.contains(&reason) {
-            let message = status.text("/state/waiting/message");
-            return Some(Health::degraded(format!(
-                "container {}: {reason}: {message}",
-                status.text("/name")
-            )));
-        }
-    }
-    None
 }
 
 fn unobserved(f: &Fields<'_>) -> Option<Health> {
