@@ -1,0 +1,272 @@
+//! Reads with the loader that all of Mainstay shares; looks each plain scalar's text up in the source again to type it
+//! as go-yaml 3 does, and puts comments where it puts them.
+
+use mainstay_yaml::{Node, NodeValue, Position, Span};
+
+use super::comments::Comments;
+use super::typing::{Plain, resolve};
+use crate::format::Format;
+use crate::tree::{Branch, Budget, Comment, Entry, Item, Value};
+use crate::{Limits, SopsError};
+
+pub(crate) fn load(bytes: &[u8], limits: &Limits) -> Result<Vec<Branch>, SopsError> {
+    let wrong = |why: &str, line| SopsError::Syntax { format: Format::Yaml, why: why.to_owned(), line };
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|_| wrong("not UTF-8", None))?;
+    let yaml = mainstay_yaml::Limits {
+        bytes: limits.bytes,
+        depth: limits.depth.min(mainstay_yaml::Limits::MAX_DEPTH),
+        nodes: limits.nodes,
+        ..mainstay_yaml::Limits::default()
+    };
+    let loaded = mainstay_yaml::load("", bytes, &yaml);
+    if let Some(error) = loaded.diagnostics.errors().next() {
+        // Its message may quote the document.
+        let line = error.location.as_ref().and_then(|location| location.span).map(|span| span.start.line);
+        return Err(wrong(&format!("error {}", error.code), line));
+    }
+    let source = Source::new(text);
+    let mut budget = Budget::new(limits);
+    let mut branches = Vec::new();
+    for (at, document) in loaded.documents.iter().enumerate() {
+        let NodeValue::Mapping(entries) = &document.root.value else {
+            return Err(wrong("a document that is not a map", Some(document.span.start.line)));
+        };
+        let start = if at == 0 { 0 } else { source.line(document.span.start.line) };
+        let next = loaded.documents.get(at + 1);
+        let end = next.map_or(text.len(), |next| source.line(next.span.start.line));
+        let mut covered = Vec::new();
+        source.cover(&document.root, &mut covered)?;
+        let mut reader = Reader { source: &source, comments: source.comments(start, end, &covered) };
+        budget.nodes = budget
+            .nodes
+            .checked_sub(covered.len() + reader.comments.count())
+            .ok_or(SopsError::Limit("values"))?;
+        branches.push(reader.branch(entries, end, "")?);
+    }
+    Ok(branches)
+}
+
+struct Source<'t> {
+    text: &'t str,
+    lines: Vec<usize>,
+}
+
+impl<'t> Source<'t> {
+    fn new(text: &'t str) -> Self {
+        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { text, lines: std::iter::once(0).chain(starts).collect() }
+    }
+
+    /// Where a line begins.
+    fn line(&self, line: u32) -> usize {
+        let at = (line.saturating_sub(1)) as usize;
+        self.lines.get(at).copied().unwrap_or(self.text.len())
+    }
+
+    fn offset(&self, position: Position) -> usize {
+        let start = self.line(position.line);
+        let line = &self.text[start..self.line(position.line.saturating_add(1))];
+        let column = position.column.saturating_sub(1) as usize;
+        let within = match line.is_ascii() {
+            true => column.min(line.len()),
+            false => line.char_indices().nth(column).map_or(line.len(), |(at, _)| at),
+        };
+        start + within
+    }
+
+    fn range(&self, span: Span) -> (usize, usize) {
+        let start = self.offset(span.start);
+        (start, self.offset(span.end).max(start))
+    }
+
+    fn written(&self, span: Span) -> &'t str {
+        let (start, end) = self.range(span);
+        &self.text[start..end]
+    }
+
+    fn comments(&self, start: usize, end: usize, covered: &[(usize, usize)]) -> Comments<'t> {
+        Comments::find(self.text, start, end, covered)
+    }
+
+    /// The ranges of all scalars. Nodes out of order stand elsewhere: behind an alias or a merge key, which SOPS never
+    /// writes.
+    fn cover(&self, node: &Node, covered: &mut Vec<(usize, usize)>) -> Result<(), SopsError> {
+        let elsewhere = || SopsError::Syntax {
+            format: Format::Yaml,
+            why: "an alias or a merge key, which SOPS does not write".to_owned(),
+            line: Some(node.span.start.line),
+        };
+        let mut add = |span: Span| {
+            let (start, end) = self.range(span);
+            let in_order = covered.last().is_none_or(|(_, last)| start >= *last);
+            if !in_order || self.text[start..].starts_with('*') {
+                return Err(elsewhere());
+            }
+            covered.push((start, end));
+            Ok(())
+        };
+        match &node.value {
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Int(_)
+            | NodeValue::Uint(_)
+            | NodeValue::Float(_)
+            | NodeValue::String(_) => add(node.span),
+            NodeValue::Sequence(items) => items.iter().try_for_each(|item| self.cover(item, covered)),
+            NodeValue::Mapping(entries) => {
+                for (key, value) in entries {
+                    let (start, end) = self.range(key.span);
+                    if covered.last().is_some_and(|(_, last)| start < *last) {
+                        return Err(elsewhere());
+                    }
+                    covered.push((start, end));
+                    self.cover(value, covered)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+struct Reader<'s, 't> {
+    source: &'s Source<'t>,
+    comments: Comments<'t>,
+}
+
+impl<'t> Reader<'_, 't> {
+    /// A map's members; comments up to `end` that are not indented less than it belong to it.
+    fn branch(
+        &mut self,
+        entries: &[(mainstay_yaml::Key, Node)],
+        end: usize,
+        path: &str,
+    ) -> Result<Branch, SopsError> {
+        let mut branch = Branch::new();
+        let column = entries.first().map_or(0, |(key, _)| column(key.span));
+        for (at, (key, value)) in entries.iter().enumerate() {
+            let start = self.source.offset(key.span.start);
+            while let Some(comment) = self.comment(start, 0, false) {
+                branch.push(Entry::Comment(comment));
+            }
+            let name = self.key(key).ok_or_else(|| SopsError::KeyNotText(path.to_owned()))?;
+            let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let next = entries.get(at + 1).map_or(end, |(key, _)| self.source.offset(key.span.start));
+            let read = match &value.value {
+                NodeValue::Mapping(members) => Value::Map(self.branch(members, next, &below)?),
+                NodeValue::Sequence(items) => {
+                    Value::List(self.list(items, column_of(value), next, &below)?)
+                }
+                _ => {
+                    let scalar = self.scalar(value, &below)?;
+                    while let Some(comment) = self.behind(value) {
+                        branch.push(Entry::Comment(comment));
+                    }
+                    scalar
+                }
+            };
+            branch.push(Entry::Member(name, read));
+        }
+        while let Some(comment) = self.comment(end, column, true) {
+            branch.push(Entry::Comment(comment));
+        }
+        Ok(branch)
+    }
+
+    fn list(
+        &mut self,
+        items: &[Node],
+        column: usize,
+        end: usize,
+        path: &str,
+    ) -> Result<Vec<Item>, SopsError> {
+        let mut list = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            let start = self.source.offset(item.span.start);
+            while let Some(comment) = self.comment(start, 0, false) {
+                list.push(Item::Comment(comment));
+            }
+            let next = items.get(at + 1).map_or(end, |item| self.source.offset(item.span.start));
+            let read = match &item.value {
+                NodeValue::Mapping(members) => Value::Map(self.branch(members, next, path)?),
+                NodeValue::Sequence(items) => Value::List(self.list(items, column_of(item), next, path)?),
+                _ => {
+                    let scalar = self.scalar(item, path)?;
+                    while let Some(comment) = self.behind(item) {
+                        list.push(Item::Comment(comment));
+                    }
+                    scalar
+                }
+            };
+            list.push(Item::Value(read));
+        }
+        while let Some(comment) = self.comment(end, column, true) {
+            list.push(Item::Comment(comment));
+        }
+        Ok(list)
+    }
+
+    fn comment(&mut self, limit: usize, column: usize, own_line: bool) -> Option<Comment> {
+        let found =
+            self.comments.take(limit, |found| found.column >= column && (found.own_line || !own_line))?;
+        Some(Comment { text: found.text.into(), inline: false })
+    }
+
+    /// A comment behind a scalar: on the line that it ends in, or behind the header of a block.
+    fn behind(&mut self, node: &Node) -> Option<Comment> {
+        let (start, end) = self.source.range(node.span);
+        let line = self.source.text[end..].find('\n').map_or(self.source.text.len(), |length| end + length);
+        let found = self.comments.take(line, |found| found.at >= start && !found.own_line)?;
+        Some(Comment { text: found.text.into(), inline: true })
+    }
+
+    fn key(&self, key: &mainstay_yaml::Key) -> Option<String> {
+        let written = self.source.written(key.span);
+        match written.starts_with(['"', '\'', '!', '&', '|', '>']) {
+            true => Some(key.text.clone()),
+            false => matches!(resolve(written), Plain::Text | Plain::Merge).then(|| written.to_owned()),
+        }
+    }
+
+    fn scalar(&self, node: &Node, path: &str) -> Result<Value, SopsError> {
+        let written = self.source.written(node.span);
+        let mut rest = written;
+        let mut tagged = false;
+        while rest.starts_with(['&', '!']) {
+            tagged |= rest.starts_with('!');
+            rest = rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+        }
+        let plain = !tagged && !rest.starts_with(['"', '\'', '|', '>']);
+        if plain && !rest.contains('\n') {
+            return Ok(match resolve(rest) {
+                Plain::Null => Value::Null,
+                Plain::Bool(value) => Value::Bool(value),
+                Plain::Int(n) => Value::Int(n),
+                Plain::Float(f) => Value::Float(f),
+                Plain::Time(time) => Value::Time(time),
+                Plain::Text | Plain::Merge => Value::Text(rest.into()),
+                Plain::Huge => return Err(SopsError::NotOfType(path.to_owned(), "a number of 64 bits")),
+            });
+        }
+        Ok(match &node.value {
+            NodeValue::Null => Value::Null,
+            NodeValue::Bool(value) => Value::Bool(*value),
+            NodeValue::Int(n) => Value::Int(*n),
+            NodeValue::Uint(_) => {
+                return Err(SopsError::NotOfType(path.to_owned(), "a number of 64 bits"));
+            }
+            NodeValue::Float(f) => Value::Float(*f),
+            NodeValue::String(text) => Value::Text(text.as_str().into()),
+            NodeValue::Sequence(_) | NodeValue::Mapping(_) => Value::Null,
+        })
+    }
+}
+
+fn column(span: Span) -> usize {
+    span.start.column.saturating_sub(1) as usize
+}
+
+/// The column of a list's first dash.
+fn column_of(node: &Node) -> usize {
+    column(node.span)
+}
