@@ -10,7 +10,7 @@ use crate::types::Type;
 use crate::value::Value;
 use crate::{Environment, time};
 use regex::bytes::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Checked {
@@ -18,6 +18,8 @@ pub(crate) struct Checked {
     pub result: Type,
     /// Patterns that stand in the expression itself.
     pub patterns: BTreeMap<String, Regex>,
+    /// The variables that it speaks of.
+    pub used: BTreeSet<String>,
 }
 
 pub(crate) fn check(source: &str, node: &Node, environment: &Environment) -> Result<Checked, Vec<ExprError>> {
@@ -28,11 +30,12 @@ pub(crate) fn check(source: &str, node: &Node, environment: &Environment) -> Res
         errors: Vec::new(),
         mixed: 0,
         patterns: BTreeMap::new(),
+        used: BTreeSet::new(),
     };
     let (code, result) = checker.node(node);
     checker.errors.sort_by_key(|error| error.offset);
     match checker.errors.is_empty() {
-        true => Ok(Checked { code, result, patterns: checker.patterns }),
+        true => Ok(Checked { code, result, patterns: checker.patterns, used: checker.used }),
         false => Err(checker.errors),
     }
 }
@@ -45,6 +48,7 @@ struct Checker<'a> {
     /// How many calls around here take lists of anything.
     mixed: usize,
     patterns: BTreeMap<String, Regex>,
+    used: BTreeSet<String>,
 }
 
 impl Checker<'_> {
@@ -113,10 +117,16 @@ impl Checker<'_> {
             return (Op::Local(place), self.locals[place].1.clone());
         }
         match self.environment.variables.get(plain) {
-            Some(of) => (Op::Variable(plain.into()), of.clone()),
+            Some(of) => {
+                self.used.insert(plain.to_owned());
+                (Op::Variable(plain.into()), of.clone())
+            }
             None => match named_type(plain) {
                 Some((name, of)) => (Op::Constant(Value::Type(name.into())), Type::Type(Arc::new(of))),
-                None if self.environment.open => (Op::Variable(plain.into()), Type::Dyn),
+                None if self.environment.open => {
+                    self.used.insert(plain.to_owned());
+                    (Op::Variable(plain.into()), Type::Dyn)
+                }
                 None => self.wrong(at, format!("undeclared reference to '{name}' (in container '')")),
             },
         }

@@ -28,7 +28,7 @@ use code::Code;
 use eval::Machine;
 use eval::meter::{Failure, Meter};
 use regex::bytes::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::{ErrorKind, ExprError};
 pub use library::format::Named;
@@ -50,6 +50,7 @@ pub struct Program {
     code: Code,
     result: Type,
     patterns: BTreeMap<String, Regex>,
+    used: BTreeSet<String>,
 }
 
 /// What an expression may speak of.
@@ -81,12 +82,18 @@ impl Program {
             code: checked.code,
             result: checked.result,
             patterns: checked.patterns,
+            used: checked.used,
         })
     }
 
     /// The type of its value, as far as it is known.
     pub fn result(&self) -> &Type {
         &self.result
+    }
+
+    /// Whether it speaks of a variable.
+    pub fn uses(&self, variable: &str) -> bool {
+        self.used.contains(variable)
     }
 
     pub fn source(&self) -> &str {

@@ -16,6 +16,7 @@ pub mod patch;
 mod path;
 mod prune;
 mod reference;
+pub mod rules;
 #[cfg(test)]
 mod samples;
 pub mod schema;
