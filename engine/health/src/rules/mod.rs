@@ -132,6 +132,16 @@ impl Rules {
         shipped::FILES.iter().any(|(name, _)| *name == file)
     }
 
+    /// A group and a kind for each rule; what a rule leaves open is filled in.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        let exact = self.exact.iter().map(|(group, kinds)| (group.clone(), kinds));
+        let ending = self.ending.iter().map(|(end, kinds)| (format!("a{end}"), kinds));
+        let kind = |kind: &String| if kind.is_empty() { "Any".to_owned() } else { kind.clone() };
+        let all = exact.chain(ending);
+        all.flat_map(|(group, kinds)| kinds.keys().map(move |k| (group.clone(), kind(k)))).collect()
+    }
+
     pub fn none() -> &'static Self {
         &NONE
     }

@@ -1,4 +1,7 @@
+mod builtin;
 mod corpus;
+mod properties;
+mod rules;
 
 use crate::{Rules, assess};
 use mainstay_object::Value;
