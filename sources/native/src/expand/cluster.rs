@@ -1,5 +1,5 @@
 use super::context::{Context, secret};
-use super::source;
+use super::{source, when};
 use crate::kinds::{ClusterClass, ClusterSpec};
 use crate::{Document, PLATFORM_TENANT, SYSTEM_NAMESPACE, variables};
 use mainstay_diagnostic::{Diagnostic, codes};
@@ -17,6 +17,7 @@ pub(super) fn expand<'a>(document: &'a Document<ClusterSpec>, context: &mut Cont
     let (spec, place) = (&document.spec, &document.place);
     let Some(tenant) = context.owner(spec.tenant.as_ref(), place) else { return };
     let mut problems = fields(document);
+    when::expressions(place, &[], &spec.depends_on, &mut problems);
     kubeconfig_is_own(document, &tenant, context, &mut problems);
     let variables = context.variables(&tenant, Some(document), None, place, &mut problems);
     let source = match spec.class {

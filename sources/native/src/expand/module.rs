@@ -1,7 +1,7 @@
 use super::context::{Context, health_checks, target};
 use super::dependency::on_cluster;
 use super::source;
-use super::when::When;
+use super::when::{self, When};
 use crate::kinds::{ClusterSpec, DeletionPolicyName, ModuleSpec};
 use crate::{Document, PLATFORM_TENANT, variables};
 use mainstay_diagnostic::{Diagnostic, codes};
@@ -19,6 +19,7 @@ pub(super) fn expand<'a>(document: &'a Document<ModuleSpec>, context: &mut Conte
     let chosen = clusters(document, &tenant, context, &mut problems);
     let account = service_account(document, &tenant, context, &mut problems);
     let when = When::read(document, &mut problems);
+    when::expressions(place, &spec.health_checks, &spec.depends_on, &mut problems);
     let failed = problems.iter().any(Diagnostic::is_error);
     if failed && chosen.is_empty() {
         context.unread(place);

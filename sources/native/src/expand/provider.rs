@@ -1,6 +1,6 @@
 use super::context::{Context, health_checks, target};
 use super::dependency::on_cluster;
-use super::source;
+use super::{source, when};
 use crate::kinds::ProviderSpec;
 use crate::{Document, variables};
 use mainstay_object::{Map, Value};
@@ -10,6 +10,7 @@ pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Con
     let (spec, place) = (&document.spec, &document.place);
     let Some(tenant) = context.owner(spec.tenant.as_ref(), place) else { return };
     let mut problems = Vec::new();
+    when::expressions(place, &spec.health_checks, &spec.depends_on, &mut problems);
     let cluster = match &spec.cluster {
         None => None,
         Some(name) => match context.cluster(name, &tenant, place, "/spec/cluster") {

@@ -1,8 +1,9 @@
-//! A Module's `when`: CEL over one cluster's name, labels and variables, true where the Module belongs.
+//! The CEL of native documents: a Module's `when`, over one cluster's name, labels and variables, true where the Module
+//! belongs; and what checks and dependencies say, read here so that a mistake is found before it matters.
 
-use crate::Document;
-use crate::kinds::ModuleSpec;
-use mainstay_diagnostic::{Diagnostic, codes};
+use crate::kinds::{Check, DependencyRef, ModuleSpec};
+use crate::{Document, Place};
+use mainstay_diagnostic::{Diagnostic, codes, dotted};
 use mainstay_expr::{Budget, Environment, ExprError, Program, Type, Value, Variables};
 use std::collections::BTreeMap;
 
@@ -36,7 +37,9 @@ impl<'a> When<'a> {
                 None
             }
             Err(wrong) => {
-                problems.extend(wrong.iter().map(|wrong| diagnostic(document, source, wrong)));
+                problems.extend(
+                    wrong.iter().map(|wrong| diagnostic(&document.place, "/spec/when", source, wrong)),
+                );
                 None
             }
         }
@@ -68,7 +71,7 @@ impl<'a> When<'a> {
                 )))
             }
             Err(wrong) => {
-                let mut told = diagnostic(self.document, self.program.source(), &wrong);
+                let mut told = diagnostic(&self.document.place, "/spec/when", self.program.source(), &wrong);
                 let of =
                     if name.is_empty() { "the management cluster".into() } else { format!("cluster {name}") };
                 told.message = format!("{} (for {of})", told.message);
@@ -78,13 +81,55 @@ impl<'a> When<'a> {
     }
 }
 
-fn diagnostic(document: &Document<ModuleSpec>, source: &str, wrong: &ExprError) -> Diagnostic {
-    let mut told =
-        document.place.diagnostic(&codes::native::EXPRESSION, format!("spec.when: {}", wrong.message), "");
-    told.location = Some(document.place.location_within("/spec/when", source, wrong.position));
-    let mut told = told.with_snippet_of(&document.place.text);
-    if let Some(key) = wrong.message.strip_prefix("no such key: ") {
-        told = told.hint(format!("guard it with has(…{key}), or read it with .?{key}.orValue(…)"));
+/// Every problem of the expressions in health checks and dependencies: what they are evaluated with is known to the
+/// engine that does it, so that here only `self` and `dep` are.
+pub(super) fn expressions(
+    place: &Place,
+    checks: &[Check],
+    depends_on: &[DependencyRef],
+    problems: &mut Vec<Diagnostic>,
+) {
+    let over_object = Environment { open: true, everything: true, ..Environment::default() };
+    for (at, check) in checks.iter().enumerate() {
+        let fields =
+            [("current", &check.current), ("failed", &check.failed), ("inProgress", &check.in_progress)];
+        for (name, expression) in fields {
+            let pointer = format!("/spec/healthChecks/{at}/{name}");
+            condition(place, &pointer, expression.as_deref(), &over_object, problems);
+        }
     }
-    told
+    let units = [("self", Type::open_object()), ("dep", Type::open_object())];
+    let over_units = Environment { everything: true, ..Environment::new(units) };
+    for (at, dependency) in depends_on.iter().enumerate() {
+        let pointer = format!("/spec/dependsOn/{at}/readyExpr");
+        condition(place, &pointer, dependency.ready_expr.as_deref(), &over_units, problems);
+    }
+}
+
+fn condition(
+    place: &Place,
+    pointer: &str,
+    expression: Option<&str>,
+    environment: &Environment,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let Some(source) = expression else { return };
+    match Program::compile(source, environment) {
+        Ok(program) if matches!(program.result(), Type::Bool | Type::Dyn) => {}
+        Ok(program) => {
+            let message = format!("{}: it is a {}, not true or false", dotted(pointer), program.result());
+            problems.push(place.diagnostic(&codes::native::EXPRESSION, message, pointer));
+        }
+        Err(wrong) => problems.extend(wrong.iter().map(|wrong| diagnostic(place, pointer, source, wrong))),
+    }
+}
+
+fn diagnostic(place: &Place, pointer: &str, source: &str, wrong: &ExprError) -> Diagnostic {
+    let message = format!("{}: {}", dotted(pointer), wrong.message);
+    let told = Diagnostic::new(&codes::native::EXPRESSION, message);
+    let told = told.at(place.location_within(pointer, source, wrong.position)).with_snippet_of(&place.text);
+    match wrong.message.strip_prefix("no such key: ") {
+        Some(key) => told.hint(format!("guard it with has(…{key}), or read it with .?{key}.orValue(…)")),
+        None => told,
+    }
 }

@@ -20,9 +20,13 @@ spec: {class: embedded, variables: {replicas: 1}}
 
 /// The units' clusters, or every diagnostic with its place.
 fn outcome(when: &str) -> String {
+    with(&format!("  when: {when}\n"))
+}
+
+fn with(fields: &str) -> String {
     let module = format!(
         "apiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: m}}\nspec:\n  source: {{path: web}}\n  \
-         clusters: {{selector: {{}}}}\n  when: {when}\n"
+         clusters: {{selector: {{}}}}\n{fields}"
     );
     let mut declarations = Declarations::default();
     let mut diagnostics = Diagnostics::new();
@@ -112,4 +116,27 @@ fn a_position_within_a_field_is_found_however_it_is_written() {
     assert_eq!(at("/b", "one\ntwo three\n", 2, 5), "f.yaml:4:7");
     assert_eq!(at("/c", "four five", 1, 6), "f.yaml:5:10");
     assert_eq!(at("/d", "folded over\n", 1, 8), "f.yaml:6:4");
+}
+
+#[test]
+fn what_checks_and_dependencies_say_is_read_before_it_matters() {
+    let check =
+        |fields: &str| with(&format!("  healthChecks:\n    - apiVersion: v1\n      kind: Thing\n{fields}"));
+    assert_eq!(check("      current: status.ready && has(spec.x)\n      failed: \"!status.ok\"\n"), "eu us");
+    assert_eq!(
+        check("      current: status.ready.nope()\n"),
+        "f.yaml:10:33 spec.healthChecks[0].current: undeclared reference to 'nope' (in container '')"
+    );
+    assert_eq!(
+        check("      failed: \"'a' + 'b'\"\n"),
+        "f.yaml:10:15 spec.healthChecks[0].failed: it is a string, not true or false"
+    );
+    let depends = |expression: &str| {
+        with(&format!("  dependsOn:\n    - kind: Cluster\n      name: eu\n      readyExpr: {expression}\n"))
+    };
+    assert_eq!(depends("dep.status.phase == 'Ready'"), "eu us");
+    assert_eq!(
+        depends("dependency.status"),
+        "f.yaml:10:18 spec.dependsOn[0].readyExpr: undeclared reference to 'dependency' (in container '')"
+    );
 }
