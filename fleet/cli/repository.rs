@@ -163,6 +163,11 @@ impl Sources for Repository {
         self.at(&commit).map_err(|e| e.to_string())
     }
 
+    fn past(&mut self, revision: &str) -> Option<Checkout> {
+        let commit = self.mirror.resolve(revision).ok()?;
+        checkout(&self.mirror, commit).ok()
+    }
+
     fn followed(&self) -> Option<Followed> {
         Some(Followed { url: self.remote.url.clone(), reference: self.reference.clone() })
     }
@@ -258,6 +263,10 @@ impl Fixed<'_> {
 impl Sources for Fixed<'_> {
     fn platform(&mut self) -> Result<Checkout, String> {
         Ok(self.checkout.clone())
+    }
+
+    fn past(&mut self, _: &str) -> Option<Checkout> {
+        None
     }
 
     fn followed(&self) -> Option<Followed> {

@@ -5,6 +5,7 @@ use crate::world::World;
 on_both_wires! {
     a_foreign_edit_of_an_owned_field_is_put_back_and_one_of_another_field_is_left,
     an_object_that_was_deleted_by_hand_returns,
+    drift_and_a_new_commit_before_a_restart_are_no_conflict,
 }
 
 fn a_foreign_edit_of_an_owned_field_is_put_back_and_one_of_another_field_is_left(world: &mut World) {
@@ -56,4 +57,26 @@ fn an_object_that_was_deleted_by_hand_returns(world: &mut World) {
             Err(unit.to_string())
         }
     });
+}
+
+/// What was applied last is not in the daemon's memory any more; the repository still has it.
+fn drift_and_a_new_commit_before_a_restart_are_no_conflict(world: &mut World) {
+    world.tenant("restart");
+    world.repository.module("restart", "web", &[], &config_map("restart", "web", "first"));
+    let commit = world.repository.commit("A value");
+    world.has_applied("module/restart/web", &commit);
+    world.mainstay(&["suspend", "module/restart/web"]).expect_success();
+    world.is("module/restart/web", "Suspended");
+    let edit = ["patch", "configmap", "web", "-n", "restart", "--type=merge", "--field-manager=edit", "-p"];
+    world.kubectl(&[&edit[..], &[r#"{"data":{"value":"theirs"}}"#]].concat()).expect_success();
+    world.repository.module("restart", "web", &[], &config_map("restart", "web", "second"));
+    let commit = world.repository.commit("Another value");
+    world.has_read(&commit);
+
+    world.kill();
+    world.run();
+    world.has_read(&commit);
+    world.mainstay(&["resume", "module/restart/web"]).expect_success();
+    world.has_applied("module/restart/web", &commit);
+    world.config_map_is("restart", "web", "second");
 }

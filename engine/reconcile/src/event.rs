@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub enum Event {
     /// At the start: what earlier runs left behind.
     Recorded(Vec<Record>),
+    /// At the start: a revision that earlier runs applied, when it is not the newest.
+    Past(Arc<Reading>),
     /// A revision was read.
     Read(Arc<Reading>),
     TargetUp(Target),

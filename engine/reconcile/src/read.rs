@@ -3,7 +3,7 @@ use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, Value};
 use mainstay_plan::{Guard, declared, removals};
-use mainstay_unit::{Inventory, Reading, RenderState, Rendered, Target, UnitId};
+use mainstay_unit::{Desired, Inventory, Reading, RenderState, Rendered, Target, UnitId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -58,6 +58,24 @@ impl State {
         self.index();
         self.judge_removals();
         self.consider_all();
+    }
+
+    /// What was applied last is known again where it is what the inventory says was sent: fields that were ours then and
+    /// differ now are drift, not somebody else's.
+    pub(crate) fn remember(&mut self, past: &Reading) {
+        for (id, read) in &past.units {
+            let (Some(state), RenderState::Rendered(rendered)) = (self.units.get_mut(id), &read.state) else {
+                continue;
+            };
+            let sent = |desired: &&Desired| {
+                let entry = state.record.inventory.get(&desired.object.key());
+                entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())))
+            };
+            let objects: Vec<Desired> = rendered.objects.iter().filter(sent).cloned().collect();
+            if state.applied.is_none() && !objects.is_empty() {
+                state.applied = Some(Arc::new(Rendered { objects, ..Rendered::default() }));
+            }
+        }
     }
 
     /// The same cluster is reached another way: what is owned there has to be seen that way before anything is decided.

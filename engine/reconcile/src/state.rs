@@ -160,6 +160,7 @@ impl State {
     pub fn step(&mut self, event: Event, now: Time) -> Vec<Action> {
         match event {
             Event::Recorded(records) => self.recall(records),
+            Event::Past(reading) => self.remember(&reading),
             Event::Read(reading) => self.read(reading),
             Event::TargetUp(target) => self.reach(target, Reach::Up),
             Event::TargetDown { target, why } => self.reach(target, Reach::Down(why)),

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub trait Sources {
     /// The newest state of the platform repository.
     fn platform(&mut self) -> Result<Checkout, String>;
+    /// An earlier state of it, if that is at hand without asking anybody.
+    fn past(&mut self, revision: &str) -> Option<Checkout>;
     /// Where the platform repository comes from, if it is a remote one.
     fn followed(&self) -> Option<Followed>;
     /// A further repository that a unit names, with the content of the Secret it refers to.

@@ -2,7 +2,7 @@
 
 use crate::ports::Sources;
 use mainstay_cluster::Cluster;
-use mainstay_render::{Cache, Inputs, Supply, read_with};
+use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Authority, Claim, Need, Reading, Reference};
 use std::collections::BTreeMap;
@@ -27,15 +27,26 @@ pub fn read_once(
     cache: &mut Cache,
 ) -> Result<Reading, String> {
     let platform = sources.platform()?;
+    Ok(read_at(platform, sources, answers, entry, cache))
+}
+
+/// Reads a state of the platform repository with what else it needs.
+pub(crate) fn read_at(
+    platform: Checkout,
+    sources: &mut dyn Sources,
+    answers: &Answers<'_>,
+    entry: &TreePath,
+    cache: &mut Cache,
+) -> Reading {
     let mut inputs = Inputs::new(platform, entry.clone());
     inputs.followed = sources.followed();
     for _ in 0..ROUNDS {
         let reading = read_with(&inputs, cache);
         if !meet(&reading, &mut inputs, sources, answers) {
-            return Ok(reading);
+            return reading;
         }
     }
-    Ok(read_with(&inputs, cache))
+    read_with(&inputs, cache)
 }
 
 /// Meets what can be met; false when nothing new could be said.

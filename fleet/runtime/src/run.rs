@@ -7,15 +7,16 @@ use crate::install::{Installation, install};
 use crate::lease::Lease;
 use crate::observe::observation_with_body;
 use crate::ports::{Options, Sources};
-use crate::reader::{Answers, read_once};
+use crate::reader::{Answers, read_at, read_once};
 use crate::save::{Saver, Write, recorded};
 use crate::targets::{Connected, Connection, Targets, connect, watch, watch_object};
 use crate::view::{About, view};
 use mainstay_cluster::{Cluster, ClusterError, Identity};
-use mainstay_reconcile::{Action, Event, State, Time};
+use mainstay_reconcile::{Action, Event, Record, State, Time};
 use mainstay_render::Cache;
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,8 +36,16 @@ pub enum Stopped {
     Reader,
 }
 
-/// A revision, or why there is none.
-type Read = Result<Arc<Reading>, String>;
+/// What the reader tells.
+enum Read {
+    Newest(Arc<Reading>),
+    /// One that earlier runs applied, told before the newest.
+    Past(Arc<Reading>),
+    Failed(String),
+}
+
+/// Revisions that are read again at the start, if they are not the newest.
+const PAST: usize = 3;
 
 /// Follows the repository until `shutdown` resolves or the Lease is lost. `triggers` ask for news at once.
 pub async fn run(
@@ -48,8 +57,8 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Stopped> {
     let (trigger, triggers) = triggers;
-    let reads = start_reader(management.clone(), sources, &options, triggers)?;
     if options.observe {
+        let reads = start_reader(management.clone(), sources, &options, triggers, Vec::new())?;
         return observe(management, options, reads, shown, shutdown).await;
     }
     let installation = install(&management).await.map_err(|e| Stopped::Install(e.to_string()))?;
@@ -60,6 +69,7 @@ pub async fn run(
         () = &mut shutdown => return Ok(()),
     }
     let records = recorded(&management).await.map_err(Stopped::Records)?;
+    let reads = start_reader(management.clone(), sources, &options, triggers, revisions(&records))?;
     let engine = Engine::new(management, Arc::new(installation), options, shown, trigger);
     let outcome = tokio::select! {
         lost = lease.keep() => Err(Stopped::Lease(lost)),
@@ -72,11 +82,23 @@ pub async fn run(
     outcome
 }
 
+/// What most units were last applied at.
+fn revisions(records: &[Record]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in records.iter().filter(|record| !record.revision.is_empty()) {
+        *counts.entry(record.revision.as_str()).or_default() += 1;
+    }
+    let mut out: Vec<_> = counts.into_iter().collect();
+    out.sort_by_key(|(revision, count)| (std::cmp::Reverse(*count), *revision));
+    out.into_iter().take(PAST).map(|(revision, _)| revision.to_owned()).collect()
+}
+
 fn start_reader(
     management: Cluster,
     mut sources: impl Sources + Send + 'static,
     options: &Options,
     triggers: std::sync::mpsc::Receiver<()>,
+    mut past: Vec<String>,
 ) -> Result<mpsc::Receiver<Read>, Stopped> {
     let (tell, reads) = mpsc::channel(1);
     let (entry, interval) = (options.entry.clone(), options.interval);
@@ -85,7 +107,20 @@ fn start_reader(
         let mut cache = Cache::default();
         loop {
             let answers = Answers::Live(&management, &handle);
-            let read = read_once(&mut sources, &answers, &entry, &mut cache).map(Arc::new);
+            let read = read_once(&mut sources, &answers, &entry, &mut cache);
+            let newest = read.as_ref().map(|reading| reading.revision.clone()).unwrap_or_default();
+            for revision in std::mem::take(&mut past).into_iter().filter(|past| *past != newest) {
+                let Some(checkout) = sources.past(&revision) else { continue };
+                // With a cache of its own: the other one keeps what the last reading used.
+                let reading = read_at(checkout, &mut sources, &answers, &entry, &mut Cache::default());
+                if tell.blocking_send(Read::Past(Arc::new(reading))).is_err() {
+                    return;
+                }
+            }
+            let read = match read {
+                Ok(reading) => Read::Newest(Arc::new(reading)),
+                Err(why) => Read::Failed(why),
+            };
             if tell.blocking_send(read).is_err() {
                 return;
             }
@@ -117,8 +152,9 @@ async fn observe(
         };
         let mut state = State::new();
         let (reading, failure) = match &read {
-            Ok(reading) => (Some(reading.as_ref()), None),
-            Err(why) => (None, Some(why.as_str())),
+            Read::Newest(reading) => (Some(reading.as_ref()), None),
+            Read::Failed(why) => (None, Some(why.as_str())),
+            Read::Past(_) => continue,
         };
         if let Some(reading) = reading {
             match crate::planner::plan(&management, reading, &|_| {}).await {
@@ -191,11 +227,7 @@ impl Engine {
         }
     }
 
-    async fn run(
-        mut self,
-        records: Vec<mainstay_reconcile::Record>,
-        mut reads: mpsc::Receiver<Read>,
-    ) -> Result<(), Stopped> {
+    async fn run(mut self, records: Vec<Record>, mut reads: mpsc::Receiver<Read>) -> Result<(), Stopped> {
         let Some((mut events, mut connections)) = self.inbox.take() else { return Err(Stopped::Reader) };
         let (requests, mut asked) = mpsc::unbounded_channel();
         tokio::spawn(commands::follow(self.management.clone(), self.events.clone(), requests));
@@ -237,7 +269,8 @@ impl Engine {
 
     fn read(&mut self, read: Read) {
         match read {
-            Ok(reading) => {
+            Read::Past(reading) => self.feed(Event::Past(reading)),
+            Read::Newest(reading) => {
                 let old = self.reading.as_ref().map(|r| r.revision.as_str()).unwrap_or_default();
                 if old != reading.revision {
                     let errors = reading.errors().count();
@@ -250,7 +283,7 @@ impl Engine {
                 self.reading = Some(reading.clone());
                 self.feed(Event::Read(reading));
             }
-            Err(why) => {
+            Read::Failed(why) => {
                 if self.read_failure.as_ref() != Some(&why) {
                     tracing::warn!(error = %why, "the repository can't be read; the last good revision stays");
                 }
@@ -416,6 +449,7 @@ fn cause(event: &Event) -> Cause {
         Event::Applied { unit, .. } | Event::Deleted { unit, .. } => Cause::Unit(unit.clone()),
         Event::Observed { .. } | Event::Looked { .. } => Cause::Observation,
         Event::Recorded(_)
+        | Event::Past(_)
         | Event::Read(_)
         | Event::TargetUp(_)
         | Event::TargetDown { .. }

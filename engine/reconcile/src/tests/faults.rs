@@ -1,8 +1,9 @@
 use super::double::{Commit, Double, config, id, key, unit};
 use crate::FailureKind::{Conflict, Forbidden, Invalid, Unavailable};
-use crate::{Event, Time};
+use crate::{Action, Event, Time};
 use mainstay_unit::{Health, ServiceAccount, Target};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn two(content: u32) -> Commit {
@@ -70,6 +71,32 @@ fn drift_is_repaired_and_contested_after_three_repairs() {
     double.read(two(2));
     assert_eq!(double.take_log(), ["apply x"]);
     assert_eq!(double.phase("a"), "Ready");
+}
+
+#[test]
+fn what_was_applied_last_is_known_after_a_restart_with_a_newer_revision() {
+    let applied = |double: &mut Double| {
+        double.slow = true;
+        double.read(two(2));
+        let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
+        items[0].previous.clone()
+    };
+    let mut double = Double::new();
+    double.read(two(1));
+    double.restart();
+    assert_eq!(applied(&mut double), None, "nobody knows");
+
+    let mut double = Double::new();
+    double.read(two(1));
+    double.restart();
+    double.send(Event::Past(Arc::new(two(1).0)));
+    assert_eq!(applied(&mut double), Some(config("x", 1)));
+
+    let mut double = Double::new();
+    double.read(two(1));
+    double.restart();
+    double.send(Event::Past(Arc::new(two(7).0)));
+    assert_eq!(applied(&mut double), None, "another revision is no witness");
 }
 
 #[test]
