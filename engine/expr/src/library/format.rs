@@ -88,11 +88,12 @@ fn too_long(text: &str, most: usize) -> Vec<String> {
     if text.len() > most { vec![format!("must be no more than {most} bytes")] } else { Vec::new() }
 }
 
-/// A prefix may end in the hyphen behind which a generated name goes on.
+/// A prefix may end in the hyphen behind which a generated name goes on. As in the API machinery an `a` takes the place
+/// of the hyphen and of what is before it.
 fn without_hyphen(text: &str, prefix: bool) -> String {
-    match text.strip_suffix('-').filter(|_| prefix && text.len() > 1) {
-        Some(rest) => format!("{rest}a"),
-        None => text.to_owned(),
+    match text.len().checked_sub(2).and_then(|length| text.get(..length)) {
+        Some(rest) if prefix && text.ends_with('-') => format!("{rest}a"),
+        _ => text.to_owned(),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod names;
 mod negotiate;
 mod openapi;
 mod options;
+pub mod policy;
 mod rbac;
 mod read;
 mod registry;

@@ -1,6 +1,7 @@
 use crate::core::registry::resource::{Resource, Subresource};
+use mainstay_object::rules::Rules;
 use mainstay_object::schema::{SchemaError, from_crd};
-use mainstay_object::{GroupVersionKind, TypeId, Types};
+use mainstay_object::{FieldError, GroupVersionKind, TypeId, Types};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -17,6 +18,9 @@ pub struct CustomVersion {
     pub columns: Vec<Column>,
     pub selectable_fields: Vec<String>,
     pub scale: Option<ScalePaths>,
+    /// The CEL rules of this version's schema, and what is wrong with them.
+    pub rules: Arc<Rules>,
+    pub rule_errors: Vec<FieldError>,
     /// What a Warning header says on every request, if the version is deprecated.
     pub deprecation: Option<String>,
 }
@@ -123,10 +127,13 @@ fn custom_version(
         let written = version.get("deprecationWarning").and_then(Value::as_str);
         written.map_or_else(|| format!("{group}/{name} {kind} is deprecated"), str::to_owned)
     });
+    let (rules, rule_errors) = Rules::compile(&types, root);
     Ok(CustomVersion {
         uid: crd.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned(),
         types,
         root,
+        rules: Arc::new(rules),
+        rule_errors,
         schema,
         columns: columns.collect(),
         selectable_fields,

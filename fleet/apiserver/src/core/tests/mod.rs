@@ -2,4 +2,5 @@ mod discovery;
 mod errors;
 mod fuzz;
 mod life;
+mod rules;
 mod support;

@@ -38,12 +38,17 @@ pub fn validate(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldErro
     }
     protected(object, group, errors);
     versions(object, errors);
-    if let Err(problems) = custom::resources(object) {
-        errors.extend(
-            problems.into_iter().map(|p| {
-                required_or_invalid(format!("spec.validation.openAPIV3Schema.{}", p.path), &p.message)
-            }),
-        );
+    match custom::resources(object) {
+        Ok(versions) => {
+            let wrong = versions.iter().flat_map(|version| &version.custom).flat_map(|c| &c.rule_errors);
+            errors.extend(wrong.map(|error| {
+                let path = format!("spec.validation.openAPIV3Schema.{}", error.path);
+                FieldError { path, ..error.clone() }
+            }));
+        }
+        Err(problems) => errors.extend(problems.into_iter().map(|p| {
+            required_or_invalid(format!("spec.validation.openAPIV3Schema.{}", p.path), &p.message)
+        })),
     }
     let stored = live.map(|l| crate::core::body::strings(at(l, "status.storedVersions"))).unwrap_or_default();
     for (i, version) in stored.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 mod crd;
 mod immutable;
+pub mod rules;
 mod workload;
 
 use crate::core::body::{at, text};

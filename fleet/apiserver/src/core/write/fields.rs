@@ -64,7 +64,9 @@ impl Act<'_> {
     pub fn validate(&self, object: &Value, live: Option<&Value>, errors: &mut Vec<FieldError>) {
         super::meta::validate(object, &self.resource, errors);
         let (types, root) = self.resource.schema();
-        errors.extend(mainstay_object::validate(object, types, root));
+        let mut found = mainstay_object::validate(object, types, root);
+        validation::rules::check(&self.resource, object, live, errors, &mut found);
+        errors.extend(found);
         validation::validate(object, live, &self.resource, errors);
     }
 
