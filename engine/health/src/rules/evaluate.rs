@@ -3,9 +3,10 @@
 
 use super::{KindRule, Pattern, Rule, Test};
 use crate::fields::Fields;
-use mainstay_expr::{Budget, Value as Cel, Variables};
+use mainstay_expr::{Budget, Key, Value as Cel, Variables};
 use mainstay_object::Value;
 use mainstay_unit::{Health, HealthStatus};
+use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub(crate) struct Judged {
@@ -258,15 +259,27 @@ fn name_of(item: &Value) -> Option<String> {
     names.into_iter().map(|pointer| Fields(item).text(pointer)).find(|n| !n.is_empty()).map(str::to_owned)
 }
 
-/// `metadata`, `spec` and `status` are always there, so that `has(status.x)` can be asked.
+/// `metadata`, `spec` and `status` are always there, so that `has(status.x)` can be asked. Who wrote which field says
+/// nothing of health, and is often the larger half of an object.
 fn variables(object: &Value) -> Variables {
-    let part = |name: &str| match object.get(name) {
-        Some(value) if value.is_object() => Cel::from_json(value),
-        Some(_) | None => Cel::map(std::collections::BTreeMap::new()),
+    let mut whole: BTreeMap<Key, Cel> = BTreeMap::new();
+    for (name, value) in object.as_object().into_iter().flatten() {
+        let value = match value.as_object() {
+            Some(members) if name == "metadata" => {
+                let kept = members.iter().filter(|(key, _)| *key != "managedFields");
+                Cel::map(kept.map(|(key, value)| (Key::from(key.as_str()), Cel::from_json(value))).collect())
+            }
+            Some(_) | None => Cel::from_json(value),
+        };
+        whole.insert(Key::from(name.as_str()), value);
+    }
+    let part = |name: &str| match whole.get(&Key::from(name)) {
+        Some(Cel::Map(map)) => Cel::Map(map.clone()),
+        Some(_) | None => Cel::map(BTreeMap::new()),
     };
     let mut variables: Variables =
         ["metadata", "spec", "status"].into_iter().map(|name| (name.to_owned(), part(name))).collect();
-    variables.insert("self".to_owned(), Cel::from_json(object));
+    variables.insert("self".to_owned(), Cel::map(whole));
     variables
 }
 
