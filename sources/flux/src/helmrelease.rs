@@ -14,6 +14,7 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
     let spec = Fields(object.value()).at("spec");
     let namespace = object.namespace();
     conflicts(spec, problems);
+    crate::expression::check(spec, problems);
     let target = target(spec, namespace, problems);
     let interval = spec.duration("interval").unwrap_or(Timing::default().interval);
     let drift = spec.at("driftDetection");

@@ -2,7 +2,7 @@ use crate::fields::Fields;
 use crate::kind::{HELM, KUSTOMIZE};
 use crate::read::Place;
 use crate::shape::{Problem, wrong};
-use crate::{ENTRY_NAME, legacy};
+use crate::{ENTRY_NAME, expression, legacy};
 use mainstay_diagnostic::{codes, dotted};
 use mainstay_object::{GroupVersion, Map, Object, ObjectKey, Value};
 use mainstay_unit::tree::TreePath;
@@ -18,6 +18,7 @@ pub(crate) const KIND: &str = "kustomization";
 pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Problem>) -> Unit {
     let spec = Fields(object.value()).at("spec");
     let namespace = object.namespace();
+    expression::check(spec, problems);
     let target = target(spec, namespace, problems);
     let path = path(spec.text("path").unwrap_or_default(), problems);
     Unit {

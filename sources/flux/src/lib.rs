@@ -5,6 +5,7 @@
 
 mod artifact;
 mod compose;
+mod expression;
 mod fields;
 mod glob;
 mod helmrelease;

@@ -188,3 +188,30 @@ fn an_object_without_namespace_is_an_error() {
     );
     assert!(told(&read.unwrap())[0].contains("MS3007"));
 }
+
+#[test]
+fn a_wrong_expression_is_told_of_before_it_matters() {
+    for (fields, expected) in [
+        ("dependsOn:\n- {name: a, readyExpr: \"dep.status.phase == 'Ready'\"}", vec![]),
+        (
+            "dependsOn:\n- {name: a, readyExpr: dep.status.ready}",
+            vec!["9: MS3003 spec.dependsOn[0].readyExpr: expected an expression of type bool, found dyn"],
+        ),
+        (
+            "dependsOn:\n- {name: a, readyExpr: other.ready == true}",
+            vec![
+                "9: MS3003 spec.dependsOn[0].readyExpr: undeclared reference to 'other' (in container '') (at 1:1 of the expression)",
+            ],
+        ),
+        (
+            "healthCheckExprs:\n- apiVersion: a.b/v1\n  kind: C\n  current: status.ready && spec.nope()\n  failed: status.failed",
+            vec![
+                "11: MS3003 spec.healthCheckExprs[0].current: undeclared reference to 'nope' (in container '') (at 1:26 of the expression)",
+            ],
+        ),
+    ] {
+        let found = told(&kustomization(fields));
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!(found, expected, "{fields}");
+    }
+}
