@@ -48,18 +48,24 @@ fn benches(criterion: &mut Criterion) {
     let (same, other, fewer) = (deployment(1, 2), deployment(2, 2), deployment(2, 1));
     let Ok(created) = apply(None, &same, false, &context("a")) else { return };
     let live = created.object;
-    criterion.bench_function("apply/create", |b| b.iter(|| apply(None, black_box(&same), false, &context("a"))));
-    criterion.bench_function("apply/no-op", |b| b.iter(|| apply(Some(&live), black_box(&same), false, &context("a"))));
     criterion
-        .bench_function("apply/change", |b| b.iter(|| apply(Some(&live), black_box(&other), false, &context("a"))));
-    criterion
-        .bench_function("apply/remove", |b| b.iter(|| apply(Some(&live), black_box(&fewer), false, &context("a"))));
+        .bench_function("apply/create", |b| b.iter(|| apply(None, black_box(&same), false, &context("a"))));
+    criterion.bench_function("apply/no-op", |b| {
+        b.iter(|| apply(Some(&live), black_box(&same), false, &context("a")))
+    });
+    criterion.bench_function("apply/change", |b| {
+        b.iter(|| apply(Some(&live), black_box(&other), false, &context("a")))
+    });
+    criterion.bench_function("apply/remove", |b| {
+        b.iter(|| apply(Some(&live), black_box(&fewer), false, &context("a")))
+    });
     let mut scaled = live.clone();
     scaled["spec"]["replicas"] = json!(3);
     criterion.bench_function("update", |b| b.iter(|| update(Some(&live), black_box(&scaled), &context("b"))));
     criterion.bench_function("validate", |b| b.iter(|| validate(black_box(&live), types, id)));
-    criterion
-        .bench_function("strategic merge", |b| b.iter(|| patch::strategic_merge(&live, black_box(&other), types, id)));
+    criterion.bench_function("strategic merge", |b| {
+        b.iter(|| patch::strategic_merge(&live, black_box(&other), types, id))
+    });
 }
 
 criterion_group! {

@@ -47,7 +47,8 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
                 // A time is a struct to the server, and left out when it is zero.
                 if wanted == Wanted::Zeros
                     && default.is_object()
-                    && !matches!(types.get(field.ty).shape, Shape::Map(_)) {
+                    && !matches!(types.get(field.ty).shape, Shape::Map(_))
+                {
                     continue;
                 }
                 if entries.get(name).is_none_or(|there| nulls(there, field.ty)) {

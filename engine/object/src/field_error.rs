@@ -23,6 +23,7 @@ pub enum FieldErrorKind {
     Forbidden,
     TooLong,
     TooMany,
+    NotFound,
 }
 
 impl FieldErrorKind {
@@ -37,6 +38,7 @@ impl FieldErrorKind {
             Self::Forbidden => "FieldValueForbidden",
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
+            Self::NotFound => "FieldValueNotFound",
         }
     }
 
@@ -49,6 +51,7 @@ impl FieldErrorKind {
             Self::Forbidden => "Forbidden",
             Self::TooLong => "Too long",
             Self::TooMany => "Too many",
+            Self::NotFound => "Not found",
         }
     }
 }

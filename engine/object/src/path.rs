@@ -77,12 +77,30 @@ impl fmt::Display for PathElement {
                     if i > 0 {
                         f.write_str(",")?;
                     }
-                    write!(f, "{name}={value}")?;
+                    write!(f, "{name}={}", Shown(value))?;
                 }
                 f.write_str("]")
             }
-            Self::Value(value) => write!(f, "[={value}]"),
+            Self::Value(value) => write!(f, "[={}]", Shown(value)),
             Self::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// A value in a path.
+struct Shown<'a>(&'a Value);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => write!(f, "{}", self.0),
+            Value::Array(items) => {
+                let shown: Vec<String> = items.iter().map(|item| Shown(item).to_string()).collect();
+                write!(f, "[{}]", shown.join(","))
+            }
+            Value::Object(map) => {
+                map.iter().try_for_each(|(name, value)| write!(f, "{name}={}", Shown(value)))
+            }
         }
     }
 }

@@ -20,22 +20,94 @@ pub fn masked(answer: &Answer, live: Option<&Value>) -> Value {
 
 fn status(body: &mut Value, live: Option<&Value>) {
     let Some(map) = body.as_object_mut() else { return };
+    let map_is_invalid = map.get("reason") == Some(&json!("Invalid"));
     if let Some(details) = map.get_mut("details").and_then(Value::as_object_mut) {
         details.remove("uid");
-    }
-    let mut text = body.to_string();
-    for (field, mask) in [("uid", "UID"), ("resourceVersion", "VERSION"), ("creationTimestamp", "CREATED")] {
-        let own = live.and_then(|live| live["metadata"][field].as_str()).filter(|own| !own.is_empty());
-        if let Some(own) = own {
-            text = text.replace(&format!("\"{own}\""), &format!("\"{mask}\"")).replace(
-                &format!("\\\"{own}\\\""),
-                &format!("\\\"{mask}\\\""),
-            );
+        // The server tells of several managers' conflicts, and of several fields of a map, in the order of a hash map.
+        if let Some(causes) = details.get_mut("causes").and_then(Value::as_array_mut)
+            && causes.len() > 1
+        {
+            causes.sort_by(mainstay_object::compare_values);
+            if let Some(message) = map.get_mut("message").filter(|_| map_is_invalid)
+                && let Some((before, _)) = message.as_str().unwrap_or_default().split_once(" is invalid: [")
+            {
+                *message = json!(before);
+            }
         }
+    }
+    // Which of several undeclared fields of a map it names is chance too.
+    if let Some(message) = map.get_mut("message")
+        && let Some((before, _)) = message.as_str().unwrap_or_default().split_once("): ")
+        && message.as_str().unwrap_or_default().contains("field not declared in schema")
+    {
+        *message = json!(before);
+    }
+    // As is the order of fields of a map where a key had to be.
+    if let Some(message) = map.get_mut("message")
+        && let Some((before, _)) = message.as_str().unwrap_or_default().split_once("): ")
+        && message.as_str().unwrap_or_default().contains("got &value.valueUnstructured{Value:map")
+    {
+        *message = json!(before);
+    }
+    // So is the order of several errors.
+    if let Some(message) = map.get_mut("message")
+        && let Some((before, lines)) = message.as_str().unwrap_or_default().split_once("errors:\n")
+    {
+        let mut lines: Vec<&str> = lines.lines().collect();
+        lines.sort_unstable();
+        *message = json!(format!("{before}errors: {}", lines.join(" ")));
+    }
+    let mut text = without_versions(&without_times(&body.to_string()));
+    let uid = live.and_then(|live| live["metadata"]["uid"].as_str()).filter(|uid| !uid.is_empty());
+    if let Some(uid) = uid {
+        text = text.replace(uid, "UID");
     }
     if let Ok(masked) = serde_json::from_str(&text) {
         *body = masked;
     }
+}
+
+/// Without the numbers behind `resourceVersion`, however deep they are quoted.
+fn without_versions(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, part) in text.split("resourceVersion").enumerate() {
+        if index == 0 {
+            out.push_str(part);
+            continue;
+        }
+        out.push_str("resourceVersion");
+        let quotes = part.find(|c: char| !matches!(c, '"' | '\\' | ':')).unwrap_or(part.len());
+        out.push_str(&part[..quotes]);
+        out.push_str(part[quotes..].trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+/// Times to the second, wherever they stand.
+fn without_times(text: &str) -> String {
+    let form = "0000-00-00T00:00:00Z".as_bytes();
+    let is_time = |at: usize| {
+        text.as_bytes().get(at..at + form.len()).is_some_and(|here| {
+            let fits = |(byte, wanted): (&u8, &u8)| {
+                if *wanted == b'0' { byte.is_ascii_digit() } else { byte == wanted }
+            };
+            here.iter().zip(form).all(fits)
+        })
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut skip = 0;
+    for (at, letter) in text.char_indices() {
+        if at < skip {
+            continue;
+        }
+        if letter.is_ascii_digit() && is_time(at) {
+            out.push_str("TIME");
+            skip = at + form.len();
+        } else {
+            out.push(letter);
+        }
+    }
+    out
 }
 
 fn object(body: &mut Value) {
@@ -101,7 +173,9 @@ pub fn difference(real: &Value, ours: &Value) -> Option<(String, Value, Value)> 
             }
             (Value::Array(reals), Value::Array(ourss)) if reals.len() == ourss.len() => {
                 let pairs = reals.iter().zip(ourss).enumerate();
-                pairs.into_iter().find_map(|(index, (real, ours))| walk(real, ours, &format!("{at}[{index}]")))
+                pairs
+                    .into_iter()
+                    .find_map(|(index, (real, ours))| walk(real, ours, &format!("{at}[{index}]")))
             }
             _ => Some((at.to_owned(), real.clone(), ours.clone())),
         }
@@ -111,5 +185,7 @@ pub fn difference(real: &Value, ours: &Value) -> Option<(String, Value, Value)> 
 
 /// What a client keeps of an answer: the object, if it is one that was stored.
 pub fn kept(answer: &Answer) -> Option<Map<String, Value>> {
-    (answer.status < 300 && answer.body["kind"] != "Status").then(|| answer.body.as_object().cloned()).flatten()
+    (answer.status < 300 && answer.body["kind"] != "Status")
+        .then(|| answer.body.as_object().cloned())
+        .flatten()
 }

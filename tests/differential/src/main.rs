@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 /// False if the servers differ.
 fn run() -> Result<bool> {
-    let mut plan = Plan { seed: 1, sequences: 2_000, most: 10 };
+    let mut plan = Plan { seed: 1, sequences: 2_000, most: 10, custom: 60 };
     let mut progress: Option<PathBuf> = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
@@ -48,6 +48,7 @@ fn run() -> Result<bool> {
             "--sequences" => plan.sequences = number()?,
             "--seed" => plan.seed = number()?,
             "--findings" => plan.most = number()? as usize,
+            "--custom" => plan.custom = number()? as usize,
             "--resume" => progress = Some(PathBuf::from(&value)),
             _ => bail!("no such option: {option}"),
         }
@@ -63,10 +64,11 @@ fn run() -> Result<bool> {
         done += 1;
         let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
         println!("{}", summary(&tally, started));
-        if !tally.findings.is_empty() {
+        std::io::Write::flush(&mut std::io::stdout())?;
+        if tally.findings.len() >= plan.most {
             break;
         }
-        if let Some(file) = &progress {
+        if let Some(file) = progress.as_ref().filter(|_| tally.findings.is_empty()) {
             std::fs::write(file, format!("seed {} batches {done}\n", plan.seed))
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }

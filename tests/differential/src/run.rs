@@ -25,6 +25,8 @@ pub struct Plan {
     pub sequences: u64,
     /// Findings after which a run ends.
     pub most: usize,
+    /// The share of sequences about custom resources.
+    pub custom: usize,
 }
 
 /// What a run has done so far.
@@ -54,7 +56,8 @@ pub fn batch(plan: &Plan, number: u64, tally: &Mutex<Tally>) -> Result<()> {
     let outcome: Vec<Result<()>> = std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..LANES)
             .map(|lane| {
-                let (server, kinds, definitions, next, range) = (&server, &kinds, &definitions, &next, range.clone());
+                let (server, kinds, definitions, next, range) =
+                    (&server, &kinds, &definitions, &next, range.clone());
                 scope.spawn(move || self::lane(plan, lane, server, kinds, definitions, next, range, tally))
             })
             .collect();
@@ -78,7 +81,8 @@ fn kinds(
     for count in 0..DEFINITIONS {
         let (definition, subjects) = custom(&mut dice, count);
         let (theirs, own) = (define(real, &definition)?, define(&mut ours, &definition)?);
-        let said = |answer: &crate::servers::Answer| answer.body["message"].as_str().unwrap_or_default().to_owned();
+        let said =
+            |answer: &crate::servers::Answer| answer.body["message"].as_str().unwrap_or_default().to_owned();
         if theirs.status != own.status || said(&theirs) != said(&own) {
             let text = format!("{definition}\n  real {}\n  ours {}", theirs.body, own.body);
             record(tally, format!("definition {}/{}", theirs.status, own.status), text);
@@ -129,7 +133,7 @@ fn lane(
         let mut dice = Dice::new(plan.seed, number);
         // The built-in kinds come first.
         let builtins = kinds.len() - definitions.len();
-        let subjects = if dice.percent(60) && !definitions.is_empty() {
+        let subjects = if dice.percent(plan.custom) && !definitions.is_empty() {
             dice.one(&kinds[builtins..])
         } else {
             dice.one(&kinds[..builtins])
@@ -139,9 +143,9 @@ fn lane(
         let mut locked = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         locked.sequences += 1;
         locked.requests += requests as u64;
-        let known = parting.as_ref().is_some_and(|parting| {
-            locked.findings.contains_key(&parting.signature(subjects[0].is_custom()))
-        });
+        let known = parting
+            .as_ref()
+            .is_some_and(|parting| locked.findings.contains_key(&parting.signature(subjects[0].is_custom())));
         drop(locked);
         let Some(parting) = parting else { continue };
         let signature = parting.signature(subjects[0].is_custom());
@@ -175,7 +179,8 @@ fn report(number: u64, subjects: &[Subject], parting: &Parting) -> String {
     for (index, step) in parting.steps.iter().enumerate() {
         let _ = writeln!(text, "  {}. {step}", index + 1);
     }
-    let _ = writeln!(text, "  differs at {}\n    real {}\n    ours {}", parting.at, parting.real, parting.ours);
+    let _ =
+        writeln!(text, "  differs at {}\n    real {}\n    ours {}", parting.at, parting.real, parting.ours);
     let shown = |answer: &Value| answer["body"].to_string();
     let _ = writeln!(text, "  real {}\n  ours {}", shown(&parting.real_answer), shown(&parting.ours_answer));
     text
@@ -186,10 +191,13 @@ fn relevant(schema: &Value, parting: &Parting) -> Value {
     let mut schema = schema.clone();
     let bodies: String = parting.steps.iter().map(|step| step.body.to_string()).collect();
     for part in ["spec", "status"] {
-        let fields = schema.pointer_mut(&format!("/properties/{part}/properties")).and_then(Value::as_object_mut);
+        let fields =
+            schema.pointer_mut(&format!("/properties/{part}/properties")).and_then(Value::as_object_mut);
         if let Some(fields) = fields {
             fields.retain(|name, field| {
-                bodies.contains(&format!("\"{name}\"")) || bodies.contains(&format!("/{name}")) || field.get("default").is_some()
+                bodies.contains(&format!("\"{name}\""))
+                    || bodies.contains(&format!("/{name}"))
+                    || field.get("default").is_some()
             });
         }
     }

@@ -44,7 +44,12 @@ impl Parting {
             Value::Object(_) => "map".to_owned(),
         };
         let (real, ours) = (&self.real_answer["status"], &self.ours_answer["status"]);
-        format!("{} {what} {real}/{ours} {place} {} {}", if custom { "custom" } else { "built-in" }, said(&self.real), said(&self.ours))
+        format!(
+            "{} {what} {real}/{ours} {place} {} {}",
+            if custom { "custom" } else { "built-in" },
+            said(&self.real),
+            said(&self.ours)
+        )
     }
 }
 
@@ -99,7 +104,8 @@ impl<'a> Play<'a> {
     fn step(&mut self, step: Step) -> Result<Option<Parting>> {
         let real = self.pair.real.send(&step.wire(self.subjects, &self.name, self.real.as_ref()))?;
         let ours = self.pair.ours.send(&step.wire(self.subjects, &self.name, self.ours.as_ref()))?;
-        let (real_answer, ours_answer) = (masked(&real, self.real.as_ref()), masked(&ours, self.ours.as_ref()));
+        let (real_answer, ours_answer) =
+            (masked(&real, self.real.as_ref()), masked(&ours, self.ours.as_ref()));
         self.steps.push(step.clone());
         if let Some((at, left, right)) = difference(&real_answer, &ours_answer) {
             let steps = std::mem::take(&mut self.steps);
@@ -117,6 +123,7 @@ impl<'a> Play<'a> {
 fn after(live: Option<Value>, kept: Option<serde_json::Map<String, Value>>, deleted: bool) -> Option<Value> {
     let Some(object) = kept.map(Value::Object) else { return if deleted { None } else { live } };
     let terminating = deleted || object.pointer("/metadata/deletionTimestamp").is_some();
-    let held = object.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    let held =
+        object.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
     (!terminating || held).then_some(object)
 }

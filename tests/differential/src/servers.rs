@@ -110,8 +110,13 @@ pub fn define(server: &mut dyn Server, definition: &Value) -> Result<Answer> {
 
 /// Waits until a kind is served.
 pub fn wait_for(server: &mut dyn Server, path: &str) -> Result<()> {
-    let wire =
-        || Wire { method: "GET", path: path.to_owned(), query: Vec::new(), content_type: "", body: Vec::new() };
+    let wire = || Wire {
+        method: "GET",
+        path: path.to_owned(),
+        query: Vec::new(),
+        content_type: "",
+        body: Vec::new(),
+    };
     for _ in 0..600 {
         if server.send(&wire())?.status == 200 {
             return Ok(());

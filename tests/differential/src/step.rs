@@ -20,9 +20,13 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     Create,
-    Apply { force: bool },
+    Apply {
+        force: bool,
+    },
     /// PUT of the body, with the live object's resourceVersion where the flag is set.
-    Put { current: bool },
+    Put {
+        current: bool,
+    },
     /// PUT of the live object, changed by the body as a merge patch.
     Edit,
     Merge,
@@ -62,7 +66,9 @@ pub fn next(dice: &mut Dice, subjects: &[Subject], live: Option<&Value>, wild: u
         (Some(_), _) => What::Delete,
     };
     let body = match what {
-        What::Create | What::Apply { .. } | What::Put { .. } => whole(dice, subject, status, what, wild, name),
+        What::Create | What::Apply { .. } | What::Put { .. } => {
+            whole(dice, subject, status, what, wild, name)
+        }
         What::Edit | What::Merge => part(dice, subject, status, wild),
         What::Strategic => {
             let mut patch = part(dice, subject, status, wild);
@@ -98,7 +104,8 @@ fn whole(dice: &mut Dice, subject: &Subject, status: bool, what: What, wild: usi
         metadata["annotations"] = json!({LAST_APPLIED: last_applied(dice, subject)});
     }
     if dice.percent(5) {
-        metadata["finalizers"] = json!(dice.some(&["example.com/a", "example.com/b"]));
+        metadata["finalizers"] =
+            dice.one(&[json!(["example.com/a"]), json!(["example.com/b", "example.com/a"])]).clone();
     }
     if matches!(what, What::Put { .. }) && dice.percent(5) {
         metadata["managedFields"] = dice.one(&[json!([]), json!([{}]), json!(null)]).clone();
@@ -113,8 +120,16 @@ fn whole(dice: &mut Dice, subject: &Subject, status: bool, what: What, wild: usi
 }
 
 fn labels(dice: &mut Dice) -> Value {
-    let names = dice.some(&["a", "b", "c"]);
-    names.into_iter().map(|name| (name.to_owned(), json!(*dice.one(&["x", "y"])))).collect::<Map<_, _>>().into()
+    // Empty maps in metadata are stored when they are applied, and gone when the object is written next.
+    let mut names = dice.some(&["a", "b", "c"]);
+    if names.is_empty() {
+        names.push("a");
+    }
+    names
+        .into_iter()
+        .map(|name| (name.to_owned(), json!(*dice.one(&["x", "y"]))))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn last_applied(dice: &mut Dice, subject: &Subject) -> String {
@@ -211,7 +226,7 @@ fn direct(dice: &mut Dice, value: &mut Value, depth: usize) {
 /// A JSON patch: at places that there are, and sometimes at others.
 fn operations(dice: &mut Dice, live: &Value, status: bool) -> Value {
     let mut places = Vec::new();
-    for part in if status { &["status"][..] } else { &["spec", "data", "metadata/labels", "rules"][..] } {
+    for part in if status { &["status"][..] } else { &["spec", "data", "rules"][..] } {
         let at = format!("/{part}");
         if let Some(value) = live.pointer(&at) {
             pointers(value, &at, &mut places);
@@ -263,7 +278,8 @@ impl Step {
     pub fn wire(&self, subjects: &[Subject], name: &str, live: Option<&Value>) -> Wire {
         let subject = &subjects[self.version];
         let object = format!("{}/{name}{}", subject.path, if self.status { "/status" } else { "" });
-        let mut query = vec![("fieldManager", self.manager.clone()), ("fieldValidation", self.validation.to_owned())];
+        let mut query =
+            vec![("fieldManager", self.manager.clone()), ("fieldValidation", self.validation.to_owned())];
         if self.dry_run {
             query.push(("dryRun", "All".to_owned()));
         }

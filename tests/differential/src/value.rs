@@ -83,7 +83,10 @@ fn array(dice: &mut Dice, schema: &Value, wild: usize) -> Value {
     for _ in 0..count {
         let item = of(dice, items, wild);
         let again = match list {
-            "set" => out.contains(&item) || out.iter().any(|other| other.as_f64().is_some() && other.as_f64() == item.as_f64()),
+            "set" => {
+                out.contains(&item)
+                    || out.iter().any(|other| other.as_f64().is_some() && other.as_f64() == item.as_f64())
+            }
             "map" => out.iter().any(|other| keys(schema, items, other) == keys(schema, items, &item)),
             _ => false,
         };
@@ -96,8 +99,12 @@ fn array(dice: &mut Dice, schema: &Value, wild: usize) -> Value {
 
 fn keys(schema: &Value, items: &Value, item: &Value) -> Vec<Value> {
     let names = schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array).into_iter().flatten();
-    let default = |name: &str| items.pointer(&format!("/properties/{name}/default")).cloned().unwrap_or_default();
-    names.filter_map(Value::as_str).map(|name| item.get(name).cloned().unwrap_or_else(|| default(name))).collect()
+    let default =
+        |name: &str| items.pointer(&format!("/properties/{name}/default")).cloned().unwrap_or_default();
+    names
+        .filter_map(Value::as_str)
+        .map(|name| item.get(name).cloned().unwrap_or_else(|| default(name)))
+        .collect()
 }
 
 /// Any JSON.

@@ -113,7 +113,8 @@ fn read(stream: &mut impl BufRead) -> Result<Answer> {
         body.resize(length, 0);
         stream.read_exact(&mut body)?;
     }
-    let body = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
+    let body =
+        serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
     Ok(Answer { status, warnings, body })
 }
 

@@ -44,8 +44,7 @@ fn client_side_applied(live: &Versioned<'_>, context: &WriteContext<'_>) -> Opti
     if api_version(&last) != live.api_version {
         return None;
     }
-    let fits =
-        |object: &Value| typed::check(object, context.types, live.id, Duplicates::Refused).is_empty();
+    let fits = |object: &Value| typed::check(object, context.types, live.id, Duplicates::Refused).is_empty();
     if !fits(&last) || !fits(&live.value) {
         return None;
     }

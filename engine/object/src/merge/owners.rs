@@ -1,4 +1,5 @@
 use crate::{FieldPath, FieldSet, ManagedEntry, ManagedFields, Operation};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -7,7 +8,7 @@ use std::sync::LazyLock;
 pub(super) struct Owners(pub BTreeMap<Owner, Owned>);
 
 /// What tells entries apart. An applier has one entry, whatever version it applies in: its version here is empty.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
     pub manager: String,
     pub operation: Operation,
@@ -20,6 +21,23 @@ pub(super) struct Owned {
     pub set: FieldSet,
     pub api_version: String,
     pub time: Option<String>,
+}
+
+/// An API server orders them by their JSON, in which a subresource that there is comes before none.
+impl Ord for Owner {
+    fn cmp(&self, other: &Self) -> Ordering {
+        fn key(owner: &Owner) -> (&str, Operation, &str, bool, &str) {
+            let Owner { manager, operation, api_version, subresource } = owner;
+            (manager, *operation, api_version, subresource.is_empty(), subresource)
+        }
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Owner {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Update entries beyond this are merged, oldest first.

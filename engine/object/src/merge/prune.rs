@@ -1,7 +1,7 @@
-use super::{WriteContext, WriteError};
 use super::owners::{Owned, Owner, Owners};
 use super::remove::remove;
 use super::write::Versioned;
+use super::{WriteContext, WriteError};
 use crate::{FieldSet, Types};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,7 +22,8 @@ pub(super) fn prune(
         return Ok(merged);
     }
     let whole = Versioned::owned(merged, version, context.type_id);
-    let failed = |what: &str| format!("failed to prune fields: failed to convert {what} to last applied version: ");
+    let failed =
+        |what: &str| format!("failed to prune fields: failed to convert {what} to last applied version: ");
     let Some(merged) = whole.at(&last.api_version, context, || failed("merged object"))? else {
         return Ok(whole.value.into_owned());
     };
@@ -65,7 +66,9 @@ fn add_back_owned<'v>(
     let mut pruned = pruned;
     for (version, claimed) in first.into_iter().chain(claims) {
         let failed = |what: &str| {
-            format!("failed to prune fields: failed add back owned items: failed to convert {what} object at version {version}: ")
+            format!(
+                "failed to prune fields: failed add back owned items: failed to convert {what} object at version {version}: "
+            )
         };
         let all = merged.at(version, context, || failed("merged"))?;
         let kept = pruned.at(version, context, || failed("pruned"))?;

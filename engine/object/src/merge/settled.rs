@@ -20,7 +20,9 @@ pub(super) fn is_settled(live: &Value, applied: &Value, context: &WriteContext<'
     }
     let Some(fields) = own_fields(live, version, context) else { return false };
     let resets = |name: &String| context.reset.is_some_and(|reset| reset.field(name).is_some());
-    let Some(entries) = applied.as_object().filter(|entries| !entries.keys().any(resets)) else { return false };
+    let Some(entries) = applied.as_object().filter(|entries| !entries.keys().any(resets)) else {
+        return false;
+    };
     let walker = Walker { types: context.types };
     let Shape::Map(map) = &context.types.get(context.type_id).shape else { return false };
     let mut nodes = 0;
@@ -39,7 +41,8 @@ pub(super) fn is_settled(live: &Value, applied: &Value, context: &WriteContext<'
             None => return false,
         }
     }
-    nodes == fields.len() && typed::check(live, context.types, context.type_id, Duplicates::Allowed).is_empty()
+    nodes == fields.len()
+        && typed::check(live, context.types, context.type_id, Duplicates::Allowed).is_empty()
 }
 
 /// The applier's fields, if nothing has to be done about any entry: all are in the version of the request, and no
@@ -76,7 +79,13 @@ struct Walker<'a> {
 
 impl Walker<'_> {
     /// Identity in metadata has no owner.
-    fn metadata(&self, applied: &Value, live: &Value, id: TypeId, parent: &Map<String, Value>) -> Option<usize> {
+    fn metadata(
+        &self,
+        applied: &Value,
+        live: &Value,
+        id: TypeId,
+        parent: &Map<String, Value>,
+    ) -> Option<usize> {
         let entries = applied.as_object()?;
         let unowned = &unowned().field("metadata")?.children;
         let Atom::Map(map) = self.types.atom(id, applied) else { return None };
@@ -120,7 +129,13 @@ impl Walker<'_> {
     }
 
     /// Whether the value is owned as a whole, and how many nodes are below it.
-    fn value(&self, applied: &Value, live: &Value, id: TypeId, fields: &Map<String, Value>) -> Option<(bool, usize)> {
+    fn value(
+        &self,
+        applied: &Value,
+        live: &Value,
+        id: TypeId,
+        fields: &Map<String, Value>,
+    ) -> Option<(bool, usize)> {
         let whole = || same_value(applied, live).then_some((true, 0));
         match (self.types.atom(id, applied), applied) {
             (_, Value::Null) => None,

@@ -48,6 +48,8 @@ impl<'a> Checker<'a> {
         let types = self.types;
         match (&types.get(id).shape, value) {
             (Shape::Any, _) | (Shape::Scalar(_) | Shape::List(_) | Shape::Map(_), Value::Null) => {}
+            // A custom resource's int-or-string may hold anything as far as merging goes.
+            (Shape::Scalar(Scalar::IntOrString), _) if !types.get(id).native => {}
             (Shape::Scalar(scalar), value) => self.scalar(*scalar, value),
             (Shape::List(list), Value::Array(items)) => self.list(items, list),
             (Shape::List(_), other) => {

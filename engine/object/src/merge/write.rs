@@ -116,8 +116,8 @@ pub(super) fn take_from_others(
     let asked = new.api_version.as_str();
     let mut comparisons: BTreeMap<String, (Comparison, FieldSet)> = BTreeMap::new();
     let compare = |old: &Versioned<'_>, new: &Versioned<'_>| {
-        // What an endpoint resets it says in its own version only.
-        let reset = context.reset.filter(|_| old.api_version == asked);
+        // Seen of an API server: the object's endpoint resets in its own version only, its status' endpoint in all.
+        let reset = context.reset.filter(|_| old.api_version == asked || !context.subresource.is_empty());
         let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).without(reset);
         let changed = comparison.modified.union(&comparison.added);
         (comparison, changed)

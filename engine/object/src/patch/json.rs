@@ -82,7 +82,9 @@ fn run(target: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -
                 None => return refused("doc is missing path", path),
             };
             if !holds {
-                return Err(JsonPatchError::NotApplicable(format!("testing value {path} failed: test failed")));
+                return Err(JsonPatchError::NotApplicable(format!(
+                    "testing value {path} failed: test failed"
+                )));
             }
             Some(())
         }

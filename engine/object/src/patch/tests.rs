@@ -186,8 +186,14 @@ fn a_json_patch_is_all_or_nothing() {
 fn absent_fields_and_negative_indices_are_read_as_an_api_server_reads_them() {
     let live = json!({"a": [1, 2]});
     let patched = |patch: Value| json_patch(&live, &patch);
-    assert_eq!(patched(json!([{"op": "replace", "path": "/x", "value": 9}])), Ok(json!({"a": [1, 2], "x": 9})));
-    assert_eq!(patched(json!([{"op": "copy", "from": "/x", "path": "/y"}])), Ok(json!({"a": [1, 2], "y": null})));
+    assert_eq!(
+        patched(json!([{"op": "replace", "path": "/x", "value": 9}])),
+        Ok(json!({"a": [1, 2], "x": 9}))
+    );
+    assert_eq!(
+        patched(json!([{"op": "copy", "from": "/x", "path": "/y"}])),
+        Ok(json!({"a": [1, 2], "y": null}))
+    );
     assert_eq!(patched(json!([{"op": "test", "path": "/x", "value": null}])), Ok(live.clone()));
     assert_eq!(patched(json!([{"op": "remove", "path": "/a/-1"}])), Ok(json!({"a": [1]})));
     assert_eq!(patched(json!([{"op": "add", "path": "/a/-1", "value": 3}])), Ok(json!({"a": [1, 2, 3]})));

@@ -345,6 +345,7 @@ pub fn blocks_rules(error: &FieldError) -> bool {
         | FieldErrorKind::Required
         | FieldErrorKind::TooLong
         | FieldErrorKind::TooMany
+        | FieldErrorKind::NotFound
         | FieldErrorKind::TypeInvalid => true,
         FieldErrorKind::Duplicate | FieldErrorKind::Invalid | FieldErrorKind::Forbidden => false,
     }

@@ -8,6 +8,19 @@ impl Validator<'_> {
         if depth > MAX_DEPTH {
             return;
         }
+        self.enumeration(value, constraint);
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.number(value, number.as_f64().unwrap_or(0.0), constraint),
+            Value::String(text) => self.text(value, text, constraint),
+            Value::Array(items) => self.items(value, items, constraint, depth),
+            Value::Object(entries) => self.entries(value, entries, constraint, depth),
+        }
+        self.junctors(value, constraint, depth);
+    }
+
+    /// One of those listed, whatever its type is.
+    pub(super) fn enumeration(&mut self, value: &Value, constraint: &Constraint) {
         if !constraint.enumeration.is_empty()
             && !constraint.enumeration.iter().any(|one| same_value(one, value))
         {
@@ -17,14 +30,6 @@ impl Validator<'_> {
             let detail = format!("supported values: {}", supported.join(", "));
             self.push(FieldErrorKind::NotSupported, Some(value.clone()), detail);
         }
-        match value {
-            Value::Null | Value::Bool(_) => {}
-            Value::Number(number) => self.number(value, number.as_f64().unwrap_or(0.0), constraint),
-            Value::String(text) => self.text(value, text, constraint),
-            Value::Array(items) => self.items(value, items, constraint, depth),
-            Value::Object(entries) => self.entries(value, entries, constraint, depth),
-        }
-        self.junctors(value, constraint, depth);
     }
 
     fn number(&mut self, value: &Value, number: f64, constraint: &Constraint) {

@@ -10,7 +10,14 @@ pub(super) fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldErr
     errors
 }
 
-fn walk(value: &Value, types: &Types, id: TypeId, path: &mut String, errors: &mut Vec<FieldError>, depth: usize) {
+fn walk(
+    value: &Value,
+    types: &Types,
+    id: TypeId,
+    path: &mut String,
+    errors: &mut Vec<FieldError>,
+    depth: usize,
+) {
     if depth > MAX_DEPTH {
         return;
     }
@@ -18,10 +25,20 @@ fn walk(value: &Value, types: &Types, id: TypeId, path: &mut String, errors: &mu
     let ty = types.get(id);
     if ty.embedded_resource && value.is_object() {
         for name in ["apiVersion", "kind"] {
-            if value.get(name).and_then(Value::as_str).unwrap_or_default().is_empty() {
-                let (path, kind) = (format!("{path}.{name}"), FieldErrorKind::Required);
-                errors.push(FieldError { kind, path, value: None, detail: "must not be empty".to_owned() });
-            }
+            let (kind, value, detail) = match value.get(name) {
+                None => (FieldErrorKind::Required, None, ""),
+                Some(Value::String(text)) if text.is_empty() => {
+                    (FieldErrorKind::Invalid, Some(Value::from("")), "must not be empty")
+                }
+                Some(Value::String(_)) => continue,
+                Some(other) => (FieldErrorKind::Invalid, Some(other.clone()), "must be a string"),
+            };
+            errors.push(FieldError {
+                kind,
+                path: format!("{path}.{name}"),
+                value,
+                detail: detail.to_owned(),
+            });
         }
     }
     match (&ty.shape, value) {

@@ -11,7 +11,14 @@ pub(super) fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldErr
     errors
 }
 
-fn walk(value: &Value, types: &Types, id: TypeId, path: &mut String, errors: &mut Vec<FieldError>, depth: usize) {
+fn walk(
+    value: &Value,
+    types: &Types,
+    id: TypeId,
+    path: &mut String,
+    errors: &mut Vec<FieldError>,
+    depth: usize,
+) {
     if depth > MAX_DEPTH {
         return;
     }
@@ -75,9 +82,8 @@ fn repeated(values: &[Value]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| crate::compare_values(&values[*a], &values[*b]).then(a.cmp(b)));
     let same = |a: usize, b: usize| crate::same_value(&values[a], &values[b]);
-    let second = |at: usize| {
-        at > 0 && same(order[at], order[at - 1]) && (at < 2 || !same(order[at], order[at - 2]))
-    };
+    let second =
+        |at: usize| at > 0 && same(order[at], order[at - 1]) && (at < 2 || !same(order[at], order[at - 2]));
     let mut found: Vec<usize> = (0..order.len()).filter(|at| second(*at)).map(|at| order[at]).collect();
     found.sort_unstable();
     found

@@ -38,7 +38,8 @@ pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) ->
 /// As `validate_update` for a write to the status alone: messages tell places below the status.
 pub fn validate_status(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
     let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
-    if let (Some(status), Some(id)) = (value.get("status"), types.child(id, "status")) {
+    let status = value.get("status").filter(|status| !status.is_null());
+    if let (Some(status), Some(id)) = (status, types.child(id, "status")) {
         validator.correlated(status, old.get("status"), id, 0);
     }
     for error in &mut validator.errors {
@@ -92,6 +93,16 @@ impl Validator<'_> {
             (Shape::Scalar(scalar), _) if accepts(*scalar, value) => {}
             (shape, _) => {
                 self.wrong_type(wanted(shape), value);
+                if *shape == Shape::Scalar(Scalar::Integer) && value.is_number() {
+                    let format = ty.constraint.as_ref().and_then(|constraint| constraint.format.as_deref());
+                    let (format, path) = (format.unwrap_or("default"), self.path.clone());
+                    let detail = format!("Checked value must be of type integer ({format} format) in {path}");
+                    let (kind, value) = (FieldErrorKind::Invalid, Some(Value::from("")));
+                    self.errors.push(FieldError { kind, path: String::new(), value, detail });
+                }
+                if let Some(constraint) = &ty.constraint {
+                    self.enumeration(value, constraint);
+                }
                 return;
             }
         }
@@ -130,7 +141,8 @@ impl Validator<'_> {
             .filter_map(|item| Some((element(item)?, item)))
             .collect();
         for (index, item) in items.iter().enumerate() {
-            let old = if olds.is_empty() { None } else { element(item).and_then(|at| olds.get(&at).copied()) };
+            let old =
+                if olds.is_empty() { None } else { element(item).and_then(|at| olds.get(&at).copied()) };
             self.below_item(index, |validator| validator.correlated(item, old, list.element, depth + 1));
         }
     }
