@@ -1,6 +1,9 @@
-//! The few built-in kinds that are served in two shapes. Each is stored in one of them.
+//! Between what is stored and what is served: the few built-in kinds that are served in two shapes, and custom
+//! resources, which are stored in one version of theirs.
 
 use crate::core::registry::Resource;
+use crate::core::registry::custom::CustomVersion;
+use mainstay_object::TypeId;
 use serde_json::{Map, Value, json};
 
 /// (core Event, events.k8s.io Event)
@@ -16,22 +19,57 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
 
 /// Is this resource shown in another shape than the one it is stored in?
 pub fn differs(resource: &Resource) -> bool {
+    if let Some(custom) = &resource.custom {
+        return !custom.reads_as_stored;
+    }
     matches!(
         (&*resource.group, &*resource.version, &*resource.plural),
         ("events.k8s.io", "v1", "events") | ("autoscaling", "v1", "horizontalpodautoscalers")
     )
 }
 
+/// What a client reads of an object that was just written.
+pub fn as_stored(object: &mut Value, resource: &Resource) {
+    if resource.custom.is_some() {
+        to_storage(object, resource);
+        from_storage(object, resource);
+        let api_version = resource.api_version().into();
+        crate::core::body::as_map(object).insert("apiVersion".into(), api_version);
+    }
+}
+
 pub fn from_storage(object: &mut Value, resource: &Resource) {
+    if let Some(custom) = resource.custom.as_ref().filter(|custom| !custom.reads_as_stored) {
+        restrict(object, custom, custom.storage_root());
+        mainstay_object::apply_defaults(object, &custom.types, custom.storage_root());
+        if custom.root != custom.storage_root() {
+            restrict(object, custom, custom.root);
+        }
+        return;
+    }
     let Some(map) = object.as_object_mut().filter(|_| differs(resource)) else { return };
     if resource.plural == "events" {
         rename(map, EVENT_FIELDS.map(|(core, new)| (core, new)));
+        for key in ["reportingController", "reportingInstance"] {
+            if map.get(key).and_then(Value::as_str) == Some("") {
+                map.remove(key);
+            }
+        }
     } else {
         scaler_to_v1(map);
     }
 }
 
+/// Without what the type does not know, and without nulls that it does not allow.
+fn restrict(object: &mut Value, custom: &CustomVersion, root: TypeId) {
+    mainstay_object::prune(object, &custom.types, root);
+    mainstay_object::drop_nulls(object, &custom.types, root);
+}
+
 pub fn to_storage(object: &mut Value, resource: &Resource) {
+    if let Some(custom) = &resource.custom {
+        return restrict(object, custom, custom.storage_root());
+    }
     let Some(map) = object.as_object_mut().filter(|_| differs(resource)) else { return };
     if resource.plural == "events" {
         rename(map, EVENT_FIELDS.map(|(core, new)| (new, core)));

@@ -1,9 +1,11 @@
 use crate::core::registry::resource::{Resource, Subresource};
+use mainstay_object::merge::Versions;
 use mainstay_object::rules::Rules;
 use mainstay_object::schema::{SchemaError, from_crd};
 use mainstay_object::{FieldError, GroupVersionKind, TypeId, Types};
 use serde_json::Value;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a version of a CRD adds to a resource.
@@ -11,8 +13,15 @@ use std::sync::Arc;
 pub struct CustomVersion {
     /// UID of the CRD.
     pub uid: String,
-    pub types: Types,
+    /// All served versions' types, and the storage version's.
+    pub types: Arc<Types>,
     pub root: TypeId,
+    /// By apiVersion.
+    pub roots: Arc<BTreeMap<String, TypeId>>,
+    /// The apiVersion that objects are stored in.
+    pub storage: String,
+    /// What is stored is what is read: there is one version, which was never another and has no defaults.
+    pub reads_as_stored: bool,
     /// `openAPIV3Schema` as written, for OpenAPI.
     pub schema: Value,
     pub columns: Vec<Column>,
@@ -52,13 +61,14 @@ pub fn resources(crd: &Value) -> Result<Vec<Arc<Resource>>, Vec<SchemaError>> {
     let list = |pointer: &str| strings(crd.pointer(pointer));
     let (group, plural) = (text("/spec/group"), text("/spec/names/plural"));
     let kind = text("/spec/names/kind");
+    let shapes = Shapes::read(crd, &group)?;
     let mut found = Vec::new();
     for version in crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten() {
         if version.get("served").and_then(Value::as_bool) != Some(true) {
             continue;
         }
         let name = version.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let custom = custom_version(crd, version, &group, &kind, &name)?;
+        let custom = custom_version(crd, version, &group, &kind, &name, &shapes);
         let own = GroupVersionKind::new(&*group, &*name, &*kind);
         let mut subresources = Vec::new();
         if version.pointer("/subresources/status").is_some_and(|s| !s.is_null()) {
@@ -91,22 +101,77 @@ pub fn resources(crd: &Value) -> Result<Vec<Arc<Resource>>, Vec<SchemaError>> {
     Ok(found)
 }
 
+/// The types of all versions.
+struct Shapes {
+    types: Arc<Types>,
+    roots: Arc<BTreeMap<String, TypeId>>,
+    storage: String,
+    reads_as_stored: bool,
+}
+
+impl Shapes {
+    fn read(crd: &Value, group: &str) -> Result<Self, Vec<SchemaError>> {
+        let mut types = Types::deduced().clone();
+        let (mut roots, mut storage) = (BTreeMap::new(), String::new());
+        let versions = crd.pointer("/spec/versions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let mut has_defaults = false;
+        for version in versions {
+            let flag = |key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
+            let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
+            let api_version = format!("{group}/{name}");
+            if flag("storage") {
+                storage.clone_from(&api_version);
+            }
+            if !flag("served") && !flag("storage") {
+                continue;
+            }
+            let root = match version.pointer("/schema/openAPIV3Schema").filter(|schema| !schema.is_null()) {
+                Some(schema) => {
+                    has_defaults |= schema.to_string().contains("\"default\":");
+                    let read = from_crd(schema)?;
+                    types.import(&read.types, read.root)
+                }
+                None => TypeId::ANY,
+            };
+            roots.insert(api_version, root);
+        }
+        let generation = crd.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1);
+        let reads_as_stored = versions.len() == 1 && generation == 1 && !has_defaults;
+        Ok(Self { types: Arc::new(types), roots: Arc::new(roots), storage, reads_as_stored })
+    }
+}
+
+impl CustomVersion {
+    /// The type of what is stored.
+    pub fn storage_root(&self) -> TypeId {
+        self.roots.get(&self.storage).copied().unwrap_or(self.root)
+    }
+}
+
+/// A schema says how its objects look in its version; converting between versions changes nothing else.
+impl Versions for CustomVersion {
+    fn type_at(&self, api_version: &str) -> Option<TypeId> {
+        self.roots.get(api_version).copied()
+    }
+
+    fn convert(&self, object: &Value, api_version: &str) -> Value {
+        let mut object = object.clone();
+        crate::core::body::as_map(&mut object).insert("apiVersion".into(), api_version.into());
+        object
+    }
+}
+
 fn custom_version(
     crd: &Value,
     version: &Value,
     group: &str,
     kind: &str,
     name: &str,
-) -> Result<CustomVersion, Vec<SchemaError>> {
+    shapes: &Shapes,
+) -> CustomVersion {
     let schema = version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or(Value::Null);
     let text =
         |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (types, root) = if schema.is_null() {
-        (Types::deduced().clone(), TypeId::ANY)
-    } else {
-        let read = from_crd(&schema)?;
-        (read.types, read.root)
-    };
     let columns = version.get("additionalPrinterColumns").and_then(Value::as_array);
     let columns = columns.into_iter().flatten().map(|column| Column {
         name: text(column, "name"),
@@ -127,19 +192,23 @@ fn custom_version(
         let written = version.get("deprecationWarning").and_then(Value::as_str);
         written.map_or_else(|| format!("{group}/{name} {kind} is deprecated"), str::to_owned)
     });
-    let (rules, rule_errors) = Rules::compile(&types, root);
-    Ok(CustomVersion {
+    let root = shapes.roots.get(&format!("{group}/{name}")).copied().unwrap_or(TypeId::ANY);
+    let (rules, rule_errors) = Rules::compile(&shapes.types, root);
+    CustomVersion {
         uid: crd.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        types,
+        types: shapes.types.clone(),
         root,
         rules: Arc::new(rules),
         rule_errors,
+        roots: shapes.roots.clone(),
+        storage: shapes.storage.clone(),
+        reads_as_stored: shapes.reads_as_stored,
         schema,
         columns: columns.collect(),
         selectable_fields,
         scale,
         deprecation,
-    })
+    }
 }
 
 /// Kubernetes' version priority: v2, v1, v1beta2, v1beta1, v1alpha1, then other names by alphabet.
