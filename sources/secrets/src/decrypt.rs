@@ -185,11 +185,12 @@ impl Walk<'_> {
         if let Some(level) = self.comments.last_mut().filter(|_| self.metadata.rule.needs_comments()) {
             level.push(comment.text.to_vec());
         }
-        if self.metadata.rule.encrypts(named, &self.comments, true)
-            && let Ok((_, text)) = self.cipher.open(&comment.text, &self.path, "")
-        {
-            // What does not decrypt was written later, by hand.
-            comment.text = text;
+        if !self.metadata.rule.encrypts(named, &self.comments, true) {
+            return;
+        }
+        // What does not decrypt was written later, by hand. What does, SOPS no longer takes for one behind a value.
+        if let Ok((kind, text)) = self.cipher.open(&comment.text, self.bound(), "") {
+            *comment = Comment { text, inline: comment.inline && kind != Type::Comment };
         }
     }
 
@@ -204,7 +205,7 @@ impl Walk<'_> {
             // An empty text is not encrypted.
             if !text.is_empty() {
                 let place = self.place();
-                let (kind, plain) = self.cipher.open(text, &self.path, &place)?;
+                let (kind, plain) = self.cipher.open(text, self.bound(), &place)?;
                 match kind {
                     Type::Comment => comment = Some(Comment { text: plain, inline: false }),
                     Type::Text | Type::Int | Type::Float | Type::Bool | Type::Bytes | Type::Time => {
@@ -225,6 +226,11 @@ impl Walk<'_> {
             }
         }
         Ok(comment)
+    }
+
+    /// What a value is authenticated with. No name at all has its colon too.
+    fn bound(&self) -> &str {
+        if self.path.is_empty() { ":" } else { &self.path }
     }
 
     fn place(&self) -> String {

@@ -1,1 +1,6 @@
-mod real;
+mod golden;
+mod hostile;
+mod keys;
+mod objects;
+mod random;
+mod tampering;

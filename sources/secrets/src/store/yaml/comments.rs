@@ -1,5 +1,7 @@
 //! The comments of a document: everything behind a `#` that is no part of a scalar.
 
+use crate::tree::Comment;
+
 /// Byte offsets of a document's text; what a scalar covers is given in source order.
 pub(super) struct Comments<'t> {
     all: Vec<Found<'t>>,
@@ -15,6 +17,12 @@ pub(super) struct Found<'t> {
     pub(super) own_line: bool,
     /// What follows the `#`.
     pub(super) text: &'t str,
+}
+
+impl Found<'_> {
+    pub(super) fn comment(&self, inline: bool) -> Comment {
+        Comment { text: self.text.into(), inline }
+    }
 }
 
 impl<'t> Comments<'t> {
@@ -36,7 +44,7 @@ impl<'t> Comments<'t> {
             let before = &text[line..hash];
             if before.is_empty() || before.ends_with([' ', '\t']) {
                 let end = text[hash..].find('\n').map_or(text.len(), |length| hash + length);
-                let comment = text[hash + 1..end].trim_end_matches(['\r', ' ', '\t']);
+                let comment = text[hash + 1..end].trim_end_matches('\r');
                 let own_line = before.trim().is_empty();
                 all.push(Found { at: hash, column: before.chars().count(), own_line, text: comment });
                 at = end;

@@ -3,7 +3,7 @@
 
 use mainstay_yaml::{Node, NodeValue, Position, Span};
 
-use super::comments::Comments;
+use super::comments::{Comments, Found};
 use super::typing::{Plain, resolve};
 use crate::format::Format;
 use crate::tree::{Branch, Budget, Comment, Entry, Item, Value};
@@ -32,12 +32,12 @@ pub(crate) fn load(bytes: &[u8], limits: &Limits) -> Result<Vec<Branch>, SopsErr
         let NodeValue::Mapping(entries) = &document.root.value else {
             return Err(wrong("a document that is not a map", Some(document.span.start.line)));
         };
-        let start = if at == 0 { 0 } else { source.line(document.span.start.line) };
-        let next = loaded.documents.get(at + 1);
-        let end = next.map_or(text.len(), |next| source.line(next.span.start.line));
+        let (start, _) = source.gap(at.checked_sub(1).map(|at| &loaded.documents[at]), Some(document));
+        let (_, at) = source.gap(Some(document), loaded.documents.get(at + 1));
+        let end = End { at, column: None };
         let mut covered = Vec::new();
         source.cover(&document.root, &mut covered)?;
-        let mut reader = Reader { source: &source, comments: source.comments(start, end, &covered) };
+        let mut reader = Reader { source: &source, comments: source.comments(start, at, &covered) };
         budget.nodes = budget
             .nodes
             .checked_sub(covered.len() + reader.comments.count())
@@ -45,6 +45,14 @@ pub(crate) fn load(bytes: &[u8], limits: &Limits) -> Result<Vec<Branch>, SopsErr
         branches.push(reader.branch(entries, end, "")?);
     }
     Ok(branches)
+}
+
+/// What follows a collection.
+#[derive(Clone, Copy)]
+struct End {
+    at: usize,
+    /// None at the end of the document.
+    column: Option<usize>,
 }
 
 struct Source<'t> {
@@ -56,6 +64,23 @@ impl<'t> Source<'t> {
     fn new(text: &'t str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Self { text, lines: std::iter::once(0).chain(starts).collect() }
+    }
+
+    /// Where one document ends and the next begins: around the separator between their roots, or at the text's ends.
+    fn gap(
+        &self,
+        before: Option<&mainstay_yaml::Document>,
+        after: Option<&mainstay_yaml::Document>,
+    ) -> (usize, usize) {
+        let from = before.map_or(0, |document| self.line(document.span.start.line));
+        let Some(after) = after else { return (self.text.len(), self.text.len()) };
+        let to = self.line(after.span.start.line);
+        let separator = self.text[from..to].rfind("\n---").map(|at| from + at + 1);
+        match (before, separator) {
+            (None, _) => (0, 0),
+            (Some(_), Some(at)) => (at + 3, at),
+            (Some(_), None) => (to, to),
+        }
     }
 
     /// Where a line begins.
@@ -103,7 +128,12 @@ impl<'t> Source<'t> {
             if !in_order || self.text[start..].starts_with('*') {
                 return Err(elsewhere());
             }
-            covered.push((start, end));
+            let header = self.text[start..end].lines().next().unwrap_or_default();
+            match header.find('#').filter(|_| header.starts_with(['|', '>'])) {
+                // The header of a block may end in a comment.
+                Some(hash) => covered.extend([(start, start + hash), (start + header.len(), end)]),
+                None => covered.push((start, end)),
+            }
             Ok(())
         };
         match &node.value {
@@ -139,23 +169,27 @@ impl<'t> Reader<'_, 't> {
     fn branch(
         &mut self,
         entries: &[(mainstay_yaml::Key, Node)],
-        end: usize,
+        end: End,
         path: &str,
     ) -> Result<Branch, SopsError> {
         let mut branch = Branch::new();
         let column = entries.first().map_or(0, |(key, _)| column(key.span));
         for (at, (key, value)) in entries.iter().enumerate() {
             let start = self.source.offset(key.span.start);
-            while let Some(comment) = self.comment(start, 0, false) {
+            while let Some(comment) = self.above(start) {
                 branch.push(Entry::Comment(comment));
             }
             let name = self.key(key).ok_or_else(|| SopsError::KeyNotText(path.to_owned()))?;
             let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            let next = entries.get(at + 1).map_or(end, |(key, _)| self.source.offset(key.span.start));
+            let next = entries
+                .get(at + 1)
+                .map_or(end, |(key, _)| End { at: self.source.offset(key.span.start), column: Some(column) });
             let read = match &value.value {
-                NodeValue::Mapping(members) => Value::Map(self.branch(members, next, &below)?),
+                NodeValue::Mapping(members) => {
+                    Value::Map(self.branch(members, self.within(value, next), &below)?)
+                }
                 NodeValue::Sequence(items) => {
-                    Value::List(self.list(items, column_of(value), next, &below)?)
+                    Value::List(self.list(items, column_of(value), self.within(value, next), &below)?)
                 }
                 _ => {
                     let scalar = self.scalar(value, &below)?;
@@ -167,29 +201,29 @@ impl<'t> Reader<'_, 't> {
             };
             branch.push(Entry::Member(name, read));
         }
-        while let Some(comment) = self.comment(end, column, true) {
+        while let Some(comment) = self.below(end, column) {
             branch.push(Entry::Comment(comment));
         }
         Ok(branch)
     }
 
-    fn list(
-        &mut self,
-        items: &[Node],
-        column: usize,
-        end: usize,
-        path: &str,
-    ) -> Result<Vec<Item>, SopsError> {
+    fn list(&mut self, items: &[Node], column: usize, end: End, path: &str) -> Result<Vec<Item>, SopsError> {
         let mut list = Vec::new();
         for (at, item) in items.iter().enumerate() {
             let start = self.source.offset(item.span.start);
-            while let Some(comment) = self.comment(start, 0, false) {
+            while let Some(comment) = self.above(start) {
                 list.push(Item::Comment(comment));
             }
-            let next = items.get(at + 1).map_or(end, |item| self.source.offset(item.span.start));
+            let next = items
+                .get(at + 1)
+                .map_or(end, |item| End { at: self.source.offset(item.span.start), column: Some(column) });
             let read = match &item.value {
-                NodeValue::Mapping(members) => Value::Map(self.branch(members, next, path)?),
-                NodeValue::Sequence(items) => Value::List(self.list(items, column_of(item), next, path)?),
+                NodeValue::Mapping(members) => {
+                    Value::Map(self.branch(members, self.within(item, next), path)?)
+                }
+                NodeValue::Sequence(items) => {
+                    Value::List(self.list(items, column_of(item), self.within(item, next), path)?)
+                }
                 _ => {
                     let scalar = self.scalar(item, path)?;
                     while let Some(comment) = self.behind(item) {
@@ -200,24 +234,38 @@ impl<'t> Reader<'_, 't> {
             };
             list.push(Item::Value(read));
         }
-        while let Some(comment) = self.comment(end, column, true) {
+        while let Some(comment) = self.below(end, column) {
             list.push(Item::Comment(comment));
         }
         Ok(list)
     }
 
-    fn comment(&mut self, limit: usize, column: usize, own_line: bool) -> Option<Comment> {
-        let found =
-            self.comments.take(limit, |found| found.column >= column && (found.own_line || !own_line))?;
-        Some(Comment { text: found.text.into(), inline: false })
+    /// Up to where comments may belong to a collection: to its own end where it stands in brackets.
+    fn within(&self, node: &Node, next: End) -> End {
+        let (start, end) = self.source.range(node.span);
+        let brackets = self.source.text[start..].starts_with(['{', '[']);
+        if brackets { End { at: end, ..next } } else { next }
+    }
+
+    fn above(&mut self, limit: usize) -> Option<Comment> {
+        self.comments.take(limit, |_| true).map(|found| found.comment(false))
+    }
+
+    /// A comment behind the last member of a collection. Of all collections that end there the innermost takes what is
+    /// indented more than what follows; at the end of the document each takes what is indented as it is.
+    fn below(&mut self, end: End, column: usize) -> Option<Comment> {
+        let inside =
+            |found: &Found<'t>| end.column.map_or(found.column >= column, |next| found.column > next);
+        self.comments.take(end.at, |found| found.own_line && inside(found)).map(|found| found.comment(false))
     }
 
     /// A comment behind a scalar: on the line that it ends in, or behind the header of a block.
     fn behind(&mut self, node: &Node) -> Option<Comment> {
         let (start, end) = self.source.range(node.span);
         let line = self.source.text[end..].find('\n').map_or(self.source.text.len(), |length| end + length);
-        let found = self.comments.take(line, |found| found.at >= start && !found.own_line)?;
-        Some(Comment { text: found.text.into(), inline: true })
+        self.comments
+            .take(line, |found| found.at >= start && !found.own_line)
+            .map(|found| found.comment(true))
     }
 
     fn key(&self, key: &mainstay_yaml::Key) -> Option<String> {

@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
                 self.raw(":");
             } else {
                 self.dash("?");
-                self.text(key, Some(indent));
+                self.text(key, Some((indent + INDENT) / INDENT * INDENT));
                 self.write_indent(indent);
                 self.dash(":");
             }
@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
             _ => {
                 set(&mut self.line, &line);
                 set(&mut self.foot, &foot);
-                self.scalar(value, indent);
+                self.scalar(value, below);
                 self.process_line();
                 self.process_foot(indent);
                 return;
@@ -209,7 +209,7 @@ impl<'a> Writer<'a> {
         set(&mut self.foot, &foot);
     }
 
-    /// `indent` is the column of the key or dash before it.
+    /// `indent` is where the lines of a block go.
     fn scalar(&mut self, value: &Value, indent: usize) {
         match value {
             Value::Null => self.plain("null"),
@@ -229,8 +229,8 @@ impl<'a> Writer<'a> {
     /// A key has no `indent`, and so no block.
     fn text(&mut self, text: &str, indent: Option<usize>) {
         match (style::of_text(text, indent.is_none()), indent) {
-            (Style::Literal, Some(indent)) => return self.literal(text, indent),
-            (Style::Plain, _) => return self.plain(text),
+            (Style::Literal, Some(indent)) => self.literal(text, indent),
+            (Style::Plain, _) => self.plain(text),
             (Style::Single, _) => self.quoted(text, style::single),
             (Style::Double | Style::Literal, _) => self.quoted(text, style::double),
         }
@@ -276,7 +276,6 @@ impl<'a> Writer<'a> {
     }
 
     fn literal(&mut self, text: &str, indent: usize) {
-        let indent = (indent + INDENT) / INDENT * INDENT;
         self.indicator("|");
         if text.starts_with(|c| c == ' ' || style::is_break(c)) {
             self.raw("4");
