@@ -21,21 +21,56 @@ pub fn parse(body: &[u8]) -> Value {
 
 /// An object as it is stored.
 pub fn encode(object: &Value, resource: &Resource) -> Vec<u8> {
-    let mut object = object.clone();
-    crate::core::convert::to_storage(&mut object, resource);
-    if let Some(map) = object.as_object_mut() {
-        map.remove("apiVersion");
-        map.remove("kind");
+    if resource.custom.is_some() || crate::core::convert::differs(resource) {
+        let mut stored = object.clone();
+        crate::core::convert::to_storage(&mut stored, resource);
+        return bare(&stored);
     }
-    object.to_string().into_bytes()
+    bare(object)
+}
+
+/// Without `apiVersion` and `kind`.
+fn bare(object: &Value) -> Vec<u8> {
+    let fields = object.as_object().into_iter().flatten();
+    let mut out = Vec::with_capacity(1024);
+    out.push(b'{');
+    for (key, value) in fields.filter(|(key, _)| !matches!(&***key, "apiVersion" | "kind")) {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        json_into(&mut out, &Value::from(&**key));
+        out.push(b':');
+        json_into(&mut out, value);
+    }
+    out.push(b'}');
+    out
+}
+
+/// A value as JSON text.
+pub fn json(value: &Value) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024);
+    json_into(&mut out, value);
+    out
+}
+
+fn json_into(out: &mut Vec<u8>, value: &Value) {
+    if serde_json::to_writer(out, value).is_err() {
+        unreachable!("values are JSON, and memory takes all of it");
+    }
 }
 
 /// A stored body as the JSON text of an object of this resource.
 pub fn splice(body: &[u8], resource: &Resource) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + 96);
+    splice_into(&mut out, body, resource);
+    out
+}
+
+pub fn splice_into(out: &mut Vec<u8>, body: &[u8], resource: &Resource) {
     if crate::core::convert::differs(resource) {
-        return decode(body, resource).to_string().into_bytes();
+        out.extend_from_slice(decode(body, resource).to_string().as_bytes());
+        return;
     }
-    let mut out = Vec::with_capacity(body.len() + 64);
     out.extend_from_slice(b"{\"kind\":\"");
     out.extend_from_slice(resource.kind.as_bytes());
     out.extend_from_slice(b"\",\"apiVersion\":\"");
@@ -48,7 +83,6 @@ pub fn splice(body: &[u8], resource: &Resource) -> Vec<u8> {
         }
         Some(_) | None => out.push(b'}'),
     }
-    out
 }
 
 pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {

@@ -187,7 +187,7 @@ impl Response {
     }
 
     pub fn bytes(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        Self { status, content_type: content_type.to_owned(), headers: Vec::new(), body }
+        Self { status, content_type: content_type.to_owned(), body, ..Self::default() }
     }
 }
 

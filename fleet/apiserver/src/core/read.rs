@@ -2,6 +2,7 @@
 
 use crate::core::cluster::Cluster;
 use crate::core::failure::Failure;
+use crate::core::items::Items;
 use crate::core::negotiate::Negotiated;
 use crate::core::options::ListOptions;
 use crate::core::registry::Resource;
@@ -53,7 +54,7 @@ pub fn scale(scale: Value, forms: Negotiated, request: &Request, now: Now) -> Re
 pub fn shown(status: u16, value: Value, forms: Negotiated) -> Response {
     // JSON is YAML; a client that asked for YAML reads it.
     let content_type = if forms.yaml { "application/yaml" } else { "application/json" };
-    Response::bytes(status, content_type, value.to_string().into_bytes())
+    Response::bytes(status, content_type, body::json(&value))
 }
 
 pub fn get(
@@ -103,7 +104,7 @@ pub fn list(
         }
     }
     if forms.form == Form::Object && !forms.yaml {
-        return Ok(Response::bytes(200, "application/json", splice_list(resource, &metadata, &page.entries)));
+        return Ok(pieces(resource, &metadata, page.entries));
     }
     let objects: Vec<Value> = page.entries.iter().map(|e| body::decode(&e.body, resource)).collect();
     let value = match forms.form {
@@ -278,27 +279,24 @@ fn decode_continue(token: &str) -> Option<(u64, String)> {
     Some((token.get("rv")?.as_u64()?, token.get("start")?.as_str()?.to_owned()))
 }
 
-/// A list without reading its items: bodies are pasted as they are.
-fn splice_list(resource: &Resource, metadata: &Value, entries: &[Entry]) -> Vec<u8> {
+/// A list without reading its items: bodies are pasted as they are, those of a long list when it is sent.
+fn pieces(resource: &Resource, metadata: &Value, entries: Vec<Entry>) -> Response {
+    let api_version = resource.api_version();
     let head = format!(
-        "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
-        resource.list_kind,
-        resource.api_version()
+        "{{\"kind\":\"{}\",\"apiVersion\":\"{api_version}\",\"metadata\":{metadata},\"items\":[",
+        resource.list_kind
     );
-    let mut out = head.into_bytes();
-    for (i, entry) in entries.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        if resource.custom.is_some() || crate::core::convert::differs(resource) {
-            out.extend_from_slice(&body::splice(&entry.body, resource));
-        } else {
-            // Items of built-in lists carry no kind, as with the real server.
-            out.extend_from_slice(&entry.body);
-        }
-    }
-    out.extend_from_slice(b"]}");
-    out
+    let mut response = Response::bytes(200, "application/json", head.into_bytes());
+    let differs = crate::core::convert::differs(resource);
+    // Items of built-in lists carry no kind, as with the real server.
+    let opening = (resource.custom.is_some() && !differs)
+        .then(|| format!("{{\"kind\":\"{}\",\"apiVersion\":\"{api_version}\",", resource.kind).into_bytes());
+    let bodies = entries.into_iter().map(|entry| match differs {
+        true => body::splice(&entry.body, resource).into(),
+        false => entry.body,
+    });
+    response.items = Items::new(bodies.collect(), opening);
+    response
 }
 
 pub fn partial(object: &Value) -> Value {

@@ -1,4 +1,6 @@
+use crate::core::items::Items;
 use crate::core::selector::{Fields, Labels};
+use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "lives for one call; a box would cost every watch")]
@@ -16,6 +18,8 @@ pub struct Response {
     /// `Warning`, `Retry-After`, `Audit-Id`...; without content type and length.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// What follows `body`: only `Cluster::handle_in_pieces` leaves anything here.
+    pub items: Items,
 }
 
 /// A cursor into a cluster's events. It owns no resources: dropping it ends the watch.
@@ -54,7 +58,7 @@ pub(crate) struct Watched {
 pub(crate) enum Start {
     Events,
     State {
-        after: Option<std::sync::Arc<str>>,
+        after: Option<Arc<str>>,
         at: u64,
         end_bookmark: bool,
     },

@@ -3,9 +3,37 @@
 use crate::core::body;
 use crate::core::cluster::Cluster;
 use crate::core::request::{self, Entropy, Now};
+use crate::core::store::Entry;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Roles and bindings, the larger half of what an empty cluster holds. Clusters made in one second share them, their UIDs
+/// included: those only have to be unique within a cluster.
+#[derive(Debug)]
+pub struct Seeds {
+    second: i64,
+    entries: Vec<(Arc<str>, Entry)>,
+}
+
+impl Seeds {
+    pub fn new(now: Now, entropy: &mut dyn Entropy) -> Self {
+        let mut cluster = Cluster::default();
+        plant_roles(&mut cluster, now, entropy);
+        let entries = cluster.store.range("", None).map(|(key, entry)| (key.clone(), entry.clone()));
+        Self { second: now.seconds(), entries: entries.collect() }
+    }
+
+    /// May a cluster that is made now begin with these?
+    pub fn are_of(&self, now: Now) -> bool {
+        self.second == now.seconds()
+    }
+
+    pub(super) fn sow(&self, cluster: &mut Cluster) {
+        cluster.store.adopt(&self.entries);
+    }
+}
 
 pub fn plant(cluster: &mut Cluster, now: Now, entropy: &mut dyn Entropy) {
     for name in NAMESPACES {
@@ -14,17 +42,6 @@ pub fn plant(cluster: &mut Cluster, now: Now, entropy: &mut dyn Entropy) {
             "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" },
         });
         put(cluster, ("", "namespaces"), namespace, now, entropy);
-    }
-    for line in include_str!("roles.txt").lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
-        // The file is part of the program; a test reads every line of it.
-        let Ok(Value::Object(mut entry)) = serde_json::from_str(line) else { continue };
-        let Some(name) = entry.remove("name") else { continue };
-        let labels = json!({ "kubernetes.io/bootstrapping": "rbac-defaults" });
-        let annotations = json!({ "rbac.authorization.kubernetes.io/autoupdate": "true" });
-        let kind = if entry.contains_key("roleRef") { "clusterrolebindings" } else { "clusterroles" };
-        let metadata = json!({ "name": name, "labels": labels, "annotations": annotations });
-        entry.insert("metadata".into(), metadata);
-        put(cluster, ("rbac.authorization.k8s.io", kind), Value::Object(entry), now, entropy);
     }
     let service = json!({
         "metadata": {
@@ -40,6 +57,20 @@ pub fn plant(cluster: &mut Cluster, now: Now, entropy: &mut dyn Entropy) {
         "status": { "loadBalancer": {} },
     });
     put(cluster, ("", "services"), service, now, entropy);
+}
+
+fn plant_roles(cluster: &mut Cluster, now: Now, entropy: &mut dyn Entropy) {
+    for line in include_str!("roles.txt").lines().filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        // The file is part of the program; a test reads every line of it.
+        let Ok(Value::Object(mut entry)) = serde_json::from_str(line) else { continue };
+        let Some(name) = entry.remove("name") else { continue };
+        let labels = json!({ "kubernetes.io/bootstrapping": "rbac-defaults" });
+        let annotations = json!({ "rbac.authorization.kubernetes.io/autoupdate": "true" });
+        let kind = if entry.contains_key("roleRef") { "clusterrolebindings" } else { "clusterroles" };
+        let metadata = json!({ "name": name, "labels": labels, "annotations": annotations });
+        entry.insert("metadata".into(), metadata);
+        put(cluster, ("rbac.authorization.k8s.io", kind), Value::Object(entry), now, entropy);
+    }
 }
 
 fn put(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// Events kept for watches and consistent paging; older positions are answered with 410.
 pub const HISTORY: usize = 8192;
 /// Bytes of object bodies that the history may keep alive beyond the live objects.
-pub const HISTORY_BYTES: usize = 16 << 20;
+pub const HISTORY_BYTES: usize = 4 << 20;
 
 /// Key of the record that holds the revision counter.
 pub(crate) const REVISION_KEY: &str = "#revision";
@@ -61,7 +61,8 @@ impl Store {
             } else if key.starts_with('#') {
                 store.private.insert(key.into(), value.into());
             } else {
-                let revision = revision_of(&value).ok_or_else(|| Corrupt { key: key.clone() })?;
+                let revision =
+                    Head::of(&value).map(|h| h.revision).ok_or_else(|| Corrupt { key: key.clone() })?;
                 store.revision = store.revision.max(revision);
                 store.objects.insert(key.into(), Entry { revision, body: value.into() });
             }
@@ -118,6 +119,15 @@ impl Store {
         self.revision
     }
 
+    /// Takes objects over as another cluster has them, sharing their text. They are no events.
+    pub(crate) fn adopt(&mut self, entries: &[(Arc<str>, Entry)]) {
+        for (key, entry) in entries {
+            self.revision = self.revision.max(entry.revision);
+            self.objects.insert(key.clone(), entry.clone());
+            self.changed(key.clone(), Some(entry.body.clone()));
+        }
+    }
+
     /// Removes the object; `last` is its last state with `next_revision` as its resourceVersion.
     pub fn remove(&mut self, key: &str, last: Vec<u8>) -> bool {
         let Some((key, before)) = self.objects.remove_entry(key) else { return false };
@@ -135,6 +145,20 @@ impl Store {
         }
         let from = self.events.partition_point(|e| e.revision <= revision);
         Some(self.events.range(from..))
+    }
+
+    /// Forgets what led to the state at `revision`, and gives its memory back.
+    pub fn compact(&mut self, revision: u64) {
+        while let Some(old) = self.events.pop_front_if(|e| e.revision <= revision) {
+            self.event_bytes = self.event_bytes.saturating_sub(weight(&old));
+        }
+        self.events.shrink_to_fit();
+        self.compacted = self.compacted.max(revision.min(self.revision));
+    }
+
+    /// Is there a past that could be forgotten?
+    pub fn has_history(&self) -> bool {
+        !self.events.is_empty()
     }
 
     /// The objects under `prefix` as they were at `revision`; `None` when that is forgotten already.
@@ -215,15 +239,30 @@ fn weight(event: &Event) -> usize {
     event.body.len() + event.key.len() + 64
 }
 
-fn revision_of(body: &[u8]) -> Option<u64> {
-    #[derive(serde::Deserialize)]
-    struct Head {
-        metadata: Metadata,
+/// The little of a stored body that a restart needs, read without building the rest.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub revision: u64,
+    /// Something in it makes a controller look: owners, a deletion under way.
+    pub attended: bool,
+}
+
+impl Head {
+    pub fn of(body: &[u8]) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        struct Object<'a> {
+            #[serde(borrow)]
+            metadata: Metadata<'a>,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Metadata<'a> {
+            resource_version: &'a str,
+            owner_references: Option<serde::de::IgnoredAny>,
+            deletion_timestamp: Option<serde::de::IgnoredAny>,
+        }
+        let Object { metadata } = serde_json::from_slice::<Object<'_>>(body).ok()?;
+        let attended = metadata.owner_references.is_some() || metadata.deletion_timestamp.is_some();
+        Some(Self { revision: metadata.resource_version.parse().ok()?, attended })
     }
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metadata {
-        resource_version: String,
-    }
-    serde_json::from_slice::<Head>(body).ok()?.metadata.resource_version.parse().ok()
 }

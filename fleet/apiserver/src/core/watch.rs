@@ -202,7 +202,7 @@ fn event_frame(event: &Event, resource: &Resource, watch: &Watch, now: Now) -> O
             (false, None) => "ADDED",
             (false, Some(_)) => "MODIFIED",
         };
-        return Some(splice_frame(kind, &body::splice(&event.body, resource)));
+        return Some(splice_frame(kind, &event.body, resource));
     }
     let object = body::decode(&event.body, resource);
     let before = was.map(|entry| body::decode(&entry.body, resource));
@@ -244,12 +244,13 @@ fn frame(kind: &str, object: Value, resource: &Resource, watch: &Watch, now: Now
     line(&json!({ "type": kind, "object": shown }))
 }
 
-fn splice_frame(kind: &str, object: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(object.len() + 40);
+/// The stored text is copied once, straight into the frame.
+fn splice_frame(kind: &str, stored: &[u8], resource: &Resource) -> Vec<u8> {
+    let mut out = Vec::with_capacity(stored.len() + 160);
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\",\"object\":");
-    out.extend_from_slice(object);
+    body::splice_into(&mut out, stored, resource);
     out.extend_from_slice(b"}\n");
     out
 }

@@ -77,13 +77,19 @@ impl Refusal {
                 .into_iter()
                 .collect(),
             body,
+            ..Response::default()
         }
     }
 }
 
 /// The core's answer as an HTTP response.
 pub(super) fn http(response: Response) -> http::Response<Body> {
-    let mut out = http::Response::new(Body::from(response.body));
+    let body = if response.items.is_empty() {
+        Body::from(response.body)
+    } else {
+        Body::pieces(response.body, response.items)
+    };
+    let mut out = http::Response::new(body);
     *out.status_mut() =
         http::StatusCode::from_u16(response.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     set_headers(out.headers_mut(), &response.content_type, &response.headers);

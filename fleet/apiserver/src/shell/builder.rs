@@ -1,5 +1,5 @@
 use super::authority::Authority;
-use super::clusters::Clusters;
+use super::clusters::{Clusters, Restored};
 use super::disk::Disk;
 use super::error::{Error, StorageError};
 use super::limits::Limits;
@@ -8,7 +8,6 @@ use super::plane::{ControlPlane, Listening, ROOT};
 use super::serve::private_folder;
 use super::ticker;
 use crate::core::Settings;
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,11 +66,10 @@ impl Builder {
 
     /// Opens the storage, restores the clusters found there and starts to serve. Needs a tokio runtime.
     pub async fn build(self) -> Result<ControlPlane, Error> {
-        let Opened { disk, found, authority, path } = open(&self.storage).await?;
+        let Opened { disk, found, authority } = open(&self.storage).await?;
         let (wakes, woken) = mpsc::unbounded_channel();
-        let settings = Settings { ca: authority.certificate_pem.as_str().into(), ..Settings::default() };
-        let clusters = Arc::new(Clusters::new(self.limits, settings, Arc::new(disk), wakes));
-        clusters.restore(&path, found)?;
+        let clusters = Arc::new(Clusters::new(self.limits, settings(&authority), Arc::new(disk), wakes));
+        clusters.restore(found);
         if clusters.get(ROOT).is_err() {
             clusters.create(ROOT).await?;
         }
@@ -93,20 +91,15 @@ impl Builder {
 
 struct Opened {
     disk: Disk,
-    found: BTreeMap<String, super::disk::Found>,
+    found: Vec<Restored>,
     authority: Authority,
-    /// The database, for errors about it.
-    path: PathBuf,
 }
 
 async fn open(storage: &Storage) -> Result<Opened, Error> {
     match storage {
-        Storage::Memory => Ok(Opened {
-            disk: Disk::memory(),
-            found: BTreeMap::new(),
-            authority: Authority::generate()?,
-            path: PathBuf::new(),
-        }),
+        Storage::Memory => {
+            Ok(Opened { disk: Disk::memory(), found: Vec::new(), authority: Authority::generate()? })
+        }
         Storage::Folder(folder) => {
             let folder = folder.clone();
             match tokio::task::spawn_blocking(move || open_folder(&folder)).await {
@@ -122,16 +115,28 @@ fn open_folder(folder: &Path) -> Result<Opened, Error> {
     private_folder(folder)?;
     let (authority_path, path) = (folder.join("authority.pem"), folder.join("objects.redb"));
     let known = Authority::load(&authority_path)?;
-    let (disk, found) = Disk::open(&path, known.is_some())?;
-    let authority = match known {
-        Some(authority) => authority,
-        None => {
-            let authority = Authority::generate()?;
-            authority.save(&authority_path)?;
-            authority
+    let is_new = known.is_none();
+    let authority = known.map_or_else(Authority::generate, Ok)?;
+    let settings = settings(&authority);
+    let (mut found, mut failed) = (Vec::new(), None);
+    let disk = Disk::open(&path, !is_new, &mut |cluster| {
+        let name = cluster.name.clone();
+        match Restored::new(cluster, &settings) {
+            Ok(restored) => found.push(restored),
+            Err(error) => failed = failed.take().or(Some(format!("cluster {name}: {error}"))),
         }
-    };
-    Ok(Opened { disk, found, authority, path })
+    })?;
+    if let Some(why) = failed {
+        return Err(StorageError::Damaged { path, why: why.into() }.into());
+    }
+    if is_new {
+        authority.save(&authority_path)?;
+    }
+    Ok(Opened { disk, found, authority })
+}
+
+fn settings(authority: &Authority) -> Settings {
+    Settings { ca: authority.certificate_pem.as_str().into(), ..Settings::default() }
 }
 
 /// Where a client on this machine reaches a listener.

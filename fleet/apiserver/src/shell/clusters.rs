@@ -4,11 +4,24 @@ use super::disk::{Disk, Found};
 use super::error::Error;
 use super::hosted::Hosted;
 use super::limits::Limits;
-use crate::core::{Cluster, Settings};
+use crate::core::{Cluster, Corrupt, Now, Seeds, Settings};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
+
+/// A logical cluster as it was when its process ended.
+pub(super) struct Restored {
+    name: String,
+    uid: String,
+    cluster: Cluster,
+}
+
+impl Restored {
+    pub(super) fn new(found: Found, settings: &Settings) -> Result<Self, Corrupt> {
+        let Found { name, uid, records } = found;
+        Ok(Self { cluster: Cluster::load(settings.clone(), records)?, name, uid })
+    }
+}
 
 /// The logical clusters of a process.
 pub(super) struct Clusters {
@@ -16,6 +29,8 @@ pub(super) struct Clusters {
     pub(super) stop: watch::Sender<bool>,
     pub(super) disk: Arc<Disk>,
     settings: Settings,
+    /// Of the second in which a cluster was last made.
+    seeds: Mutex<Option<Arc<Seeds>>>,
     hosted: Mutex<BTreeMap<String, Arc<Hosted>>>,
     changes: watch::Sender<u64>,
     wakes: mpsc::UnboundedSender<Arc<Hosted>>,
@@ -33,27 +48,34 @@ impl Clusters {
             stop: watch::Sender::new(false),
             disk,
             settings,
+            seeds: Mutex::default(),
             hosted: Mutex::default(),
             changes: watch::Sender::new(0),
             wakes,
         }
     }
 
-    /// Takes over what was found on disk at `path`.
-    pub(super) fn restore(&self, path: &Path, found: BTreeMap<String, Found>) -> Result<(), Error> {
-        for (name, Found { uid, records }) in found {
-            let cluster = Cluster::load(self.settings.clone(), records).map_err(|error| {
-                super::error::StorageError::Damaged {
-                    path: path.to_path_buf(),
-                    why: format!("cluster {name}: {error}").into(),
-                }
-            })?;
-            let hosted = Hosted::new(&name, &uid, cluster, self.disk.clone(), self.wakes.clone());
+    /// Takes over what was found on disk.
+    pub(super) fn restore(&self, found: Vec<Restored>) {
+        for Restored { name, uid, cluster } in found {
+            let hosted = self.host(&name, &uid, cluster);
             hosted.wake();
             self.lock().insert(name, hosted);
         }
         self.changes.send_modify(|n| *n += 1);
-        Ok(())
+    }
+
+    fn seeds(&self, now: Now) -> Arc<Seeds> {
+        let mut kept = self.seeds.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(seeds) if seeds.are_of(now) => seeds.clone(),
+            Some(_) | None => kept.insert(Arc::new(Seeds::new(now, &mut System::new()))).clone(),
+        }
+    }
+
+    fn host(&self, name: &str, uid: &str, cluster: Cluster) -> Arc<Hosted> {
+        let (disk, wakes) = (self.disk.clone(), self.wakes.clone());
+        Hosted::new(name, uid, cluster, disk, self.limits.history, wakes)
     }
 
     /// Makes a cluster; returns when it is durable.
@@ -64,8 +86,9 @@ impl Clusters {
         }
         let mut entropy = System::new();
         let uid = entropy.hex::<16>();
-        let cluster = Cluster::new(self.settings.clone(), now(), &mut entropy);
-        let hosted = Hosted::new(name, &uid, cluster, self.disk.clone(), self.wakes.clone());
+        let now = now();
+        let cluster = Cluster::seeded(self.settings.clone(), &self.seeds(now), now, &mut entropy);
+        let hosted = self.host(name, &uid, cluster);
         let position = {
             let mut all = self.lock();
             if all.contains_key(name) {

@@ -3,17 +3,20 @@
 use super::error::StorageError;
 use crate::core::Change;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// (cluster UID, key) -> record.
 const OBJECTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("objects");
+type Objects<'a> = redb::Table<'a, (&'static str, &'static str), &'static [u8]>;
 /// Cluster name -> UID.
 const CLUSTERS: TableDefinition<'_, &str, &str> = TableDefinition::new("clusters");
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 const FORMAT: u32 = 1;
+/// Bytes of pages that redb keeps: what is read again are the branches that lead to the pages being written. All
+/// objects are in memory anyway.
+const CACHE: usize = 4 << 20;
 
 /// The queue in front of the disk; without a disk everything is durable at once.
 pub(super) struct Disk(Option<Writer>);
@@ -24,14 +27,26 @@ pub(super) struct Position(u64);
 
 #[derive(Debug)]
 pub(super) enum Write {
-    Create { name: Arc<str>, uid: Arc<str> },
-    Drop { name: Arc<str>, uid: Arc<str> },
-    Change { uid: Arc<str>, changes: Vec<Change> },
+    /// With what the cluster was made with: it is there with all of that, or not at all.
+    Create {
+        name: Arc<str>,
+        uid: Arc<str>,
+        changes: Vec<Change>,
+    },
+    Drop {
+        name: Arc<str>,
+        uid: Arc<str>,
+    },
+    Change {
+        uid: Arc<str>,
+        changes: Vec<Change>,
+    },
 }
 
 /// A cluster as it was found on disk.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Found {
+    pub(super) name: String,
     pub(super) uid: String,
     pub(super) records: Vec<(String, Vec<u8>)>,
 }
@@ -68,13 +83,15 @@ impl Disk {
         Self(None)
     }
 
-    /// Opens or creates the database. A file that exists is never replaced: what can't be read is an error.
+    /// Opens or creates the database and hands out the clusters in it, one by one. A file that exists is never
+    /// replaced: what can't be read is an error.
     pub(super) fn open(
         path: &Path,
         must_exist: bool,
-    ) -> Result<(Self, BTreeMap<String, Found>), StorageError> {
+        found: &mut dyn FnMut(Found),
+    ) -> Result<Self, StorageError> {
         let database = open_checked(path, must_exist)?;
-        let found = load(path, &database)?;
+        load(path, &database, found)?;
         let shared = Arc::new(Shared::default());
         let (report, durable) = watch::channel(Durable::UpTo(0));
         let thread = {
@@ -84,7 +101,7 @@ impl Disk {
                 .spawn(move || write_until_closed(&database, &shared, &report, &path))
                 .map_err(|e| StorageError::Write { path: PathBuf::new(), why: e.to_string().into() })?
         };
-        Ok((Self(Some(Writer { shared, durable, thread: Mutex::new(Some(thread)) })), found))
+        Ok(Self(Some(Writer { shared, durable, thread: Mutex::new(Some(thread)) })))
     }
 
     /// Puts a write in line. The caller holds its cluster's lock, so that the order is the order of the writes.
@@ -148,7 +165,7 @@ fn open_checked(path: &Path, must_exist: bool) -> Result<Database, StorageError>
     }
     // redb panics on some damaged pages; that is the same news as an error.
     let opened = std::panic::catch_unwind(|| {
-        let mut database = Database::create(path)?;
+        let mut database = Database::builder().set_cache_size(CACHE).create(path)?;
         owner_only(path).map_err(redb::StorageError::Io)?;
         let clean = size.is_none() || database.check_integrity()?;
         Ok::<_, redb::DatabaseError>((database, clean))
@@ -176,22 +193,29 @@ fn owner_only(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn load(path: &Path, database: &Database) -> Result<BTreeMap<String, Found>, StorageError> {
+fn load(path: &Path, database: &Database, found: &mut dyn FnMut(Found)) -> Result<(), StorageError> {
     let damaged = |why: String| StorageError::Damaged { path: path.to_path_buf(), why: why.into() };
-    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read_all(database)));
-    let (format, found) = match read {
-        Ok(Ok(found)) => found,
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let format = prepare(database)?;
+        // Nothing is read in another format.
+        if format == FORMAT.to_string() {
+            read_all(database, found)?;
+        }
+        Ok::<_, redb::Error>(format)
+    }));
+    let format = match read {
+        Ok(Ok(format)) => format,
         Ok(Err(error)) => return Err(damaged(error.to_string())),
         Err(_) => return Err(damaged("its pages are not readable".to_owned())),
     };
     if format == FORMAT.to_string() {
-        return Ok(found);
+        return Ok(());
     }
     Err(StorageError::Format { path: path.to_path_buf(), found: format, expected: FORMAT })
 }
 
-/// Makes sure that the tables exist, and reads them.
-fn read_all(database: &Database) -> Result<(String, BTreeMap<String, Found>), redb::Error> {
+/// Makes sure that the tables exist; gives the format they are in.
+fn prepare(database: &Database) -> Result<String, redb::Error> {
     let transaction = database.begin_write()?;
     let format = {
         let mut meta = transaction.open_table(META)?;
@@ -209,10 +233,12 @@ fn read_all(database: &Database) -> Result<(String, BTreeMap<String, Found>), re
         format
     };
     transaction.commit()?;
+    Ok(format)
+}
 
+fn read_all(database: &Database, found: &mut dyn FnMut(Found)) -> Result<(), redb::Error> {
     let transaction = database.begin_read()?;
     let (clusters, objects) = (transaction.open_table(CLUSTERS)?, transaction.open_table(OBJECTS)?);
-    let mut found = BTreeMap::new();
     for row in clusters.iter()? {
         let (name, uid) = row?;
         let uid = uid.value().to_owned();
@@ -225,9 +251,9 @@ fn read_all(database: &Database) -> Result<(String, BTreeMap<String, Found>), re
             }
             records.push((key.to_owned(), value.value().to_vec()));
         }
-        found.insert(name.value().to_owned(), Found { uid, records });
+        found(Found { name: name.value().to_owned(), uid, records });
     }
-    Ok((format, found))
+    Ok(())
 }
 
 fn write_until_closed(database: &Database, shared: &Shared, report: &watch::Sender<Durable>, path: &Path) {
@@ -269,26 +295,30 @@ fn commit(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
         let mut clusters = transaction.open_table(CLUSTERS)?;
         for write in writes {
             match write {
-                Write::Create { name, uid } => {
+                Write::Create { name, uid, changes } => {
                     clusters.insert(&**name, &**uid)?;
+                    put(&mut objects, uid, changes)?;
                 }
                 Write::Drop { name, uid } => {
                     clusters.remove(&**name)?;
                     let end = format!("{uid}\u{1}");
                     objects.retain_in((&**uid, "")..(end.as_str(), ""), |_, _| false)?;
                 }
-                Write::Change { uid, changes } => {
-                    for change in changes {
-                        match &change.value {
-                            Some(value) => drop(objects.insert((&**uid, &*change.key), &**value)?),
-                            None => drop(objects.remove((&**uid, &*change.key))?),
-                        }
-                    }
-                }
+                Write::Change { uid, changes } => put(&mut objects, uid, changes)?,
             }
         }
     }
     transaction.commit()?;
+    Ok(())
+}
+
+fn put(objects: &mut Objects<'_>, uid: &str, changes: &[Change]) -> Result<(), redb::StorageError> {
+    for change in changes {
+        match &change.value {
+            Some(value) => drop(objects.insert((uid, &*change.key), &**value)?),
+            None => drop(objects.remove((uid, &*change.key))?),
+        }
+    }
     Ok(())
 }
 

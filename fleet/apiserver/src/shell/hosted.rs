@@ -5,6 +5,7 @@ use crate::core::{Cluster, Entropy, Now, Polled, Reply, Request, User, Watch};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// One logical cluster in its place: the core behind a lock that is held for single calls only, and what must happen
@@ -16,6 +17,8 @@ pub(super) struct Hosted {
     state: Mutex<State>,
     revision: watch::Sender<u64>,
     disk: Arc<Disk>,
+    /// How long the past is kept for watches and pages.
+    history: Duration,
     wakes: mpsc::UnboundedSender<Arc<Hosted>>,
     woken: AtomicBool,
 }
@@ -25,6 +28,8 @@ struct State {
     /// The place of this cluster's last write in the line to the disk.
     position: Position,
     dropped: bool,
+    /// When the past up to this revision is forgotten.
+    forget: Option<(Now, u64)>,
 }
 
 impl Hosted {
@@ -33,16 +38,19 @@ impl Hosted {
         uid: &str,
         cluster: Cluster,
         disk: Arc<Disk>,
+        history: Duration,
         wakes: mpsc::UnboundedSender<Arc<Hosted>>,
     ) -> Arc<Self> {
         let revision = watch::Sender::new(cluster.revision());
-        let state = Mutex::new(State { cluster, position: Position::default(), dropped: false });
+        let state = State { cluster, position: Position::default(), dropped: false, forget: None };
         let woken = AtomicBool::new(false);
-        Arc::new(Self { name: name.into(), uid: uid.into(), state, revision, disk, wakes, woken })
+        let state = Mutex::new(state);
+        Arc::new(Self { name: name.into(), uid: uid.into(), state, revision, disk, history, wakes, woken })
     }
 
     pub(super) async fn handle(self: &Arc<Self>, request: &Request) -> Result<Reply, Refusal> {
-        let (reply, position, wrote) = self.call(|c, now, entropy| c.handle(request, now, entropy))?;
+        let (reply, position, wrote) =
+            self.call(|c, now, entropy| c.handle_in_pieces(request, now, entropy))?;
         if wrote {
             self.wake();
         }
@@ -83,7 +91,32 @@ impl Hosted {
     pub(super) fn tick(&self) -> Option<Now> {
         self.woken.store(false, Ordering::Release);
         let (next, _, _) = self.call(|c, now, entropy| c.tick(now, entropy)).ok()?;
-        next
+        next.into_iter().chain(self.forget()).min()
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_history(&self) -> bool {
+        self.lock().cluster.has_history()
+    }
+
+    /// Forgets what is older than the history may be, at the latest when it is twice as old. Gives the time to ask
+    /// again; none while there is nothing to forget.
+    fn forget(&self) -> Option<Now> {
+        let mut state = self.lock();
+        let now = now();
+        if let Some((due, revision)) = state.forget
+            && due <= now
+        {
+            state.cluster.compact(revision);
+            state.forget = None;
+        }
+        if !state.cluster.has_history() {
+            state.forget = None;
+            return None;
+        }
+        let nanos = i64::try_from(self.history.as_nanos()).unwrap_or(i64::MAX);
+        let next = (Now(now.0.saturating_add(nanos)), state.cluster.revision());
+        Some(state.forget.get_or_insert(next).0)
     }
 
     /// Asks for a tick; several askings before it are one.
@@ -96,9 +129,9 @@ impl Hosted {
     /// Puts the cluster's own creation, and what it was created with, in line for the disk.
     pub(super) fn persist_creation(&self) -> Position {
         let mut state = self.lock();
-        self.disk.enqueue(Write::Create { name: self.name.clone(), uid: self.uid.clone() });
         let changes = state.cluster.take_changes();
-        state.position = self.disk.enqueue(Write::Change { uid: self.uid.clone(), changes });
+        state.position =
+            self.disk.enqueue(Write::Create { name: self.name.clone(), uid: self.uid.clone(), changes });
         state.position
     }
 

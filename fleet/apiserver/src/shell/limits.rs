@@ -23,6 +23,8 @@ pub struct Limits {
     /// A watch without `timeoutSeconds` ends after this long, or up to twice as long.
     pub watch: Duration,
     pub bookmark: Duration,
+    /// Events older than this, or up to twice as old, are forgotten: watches and pages that need them get 410.
+    pub history: Duration,
     /// Events that a watch takes at a time.
     pub frames: usize,
 }
@@ -41,6 +43,7 @@ impl Default for Limits {
             clusters: 20_000,
             watch: Duration::from_secs(30 * 60),
             bookmark: Duration::from_secs(60),
+            history: Duration::from_secs(5 * 60),
             frames: 64,
         }
     }

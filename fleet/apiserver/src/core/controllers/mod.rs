@@ -13,6 +13,7 @@ use crate::core::cluster::Cluster;
 use crate::core::rbac;
 use crate::core::registry::Resource;
 use crate::core::request::{Entropy, Now};
+use crate::core::store::Head;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -163,7 +164,9 @@ impl Cluster {
         let all: Vec<(Arc<str>, Arc<[u8]>)> =
             self.store.range("", None).map(|(key, entry)| (key.clone(), entry.body.clone())).collect();
         for (key, bytes) in all {
-            if let Some(resource) = self.resource_of(&key) {
+            if let Some(resource) = self.resource_of(&key)
+                && (is_special(&resource) || Head::of(&bytes).is_none_or(|head| head.attended))
+            {
                 self.written(&resource, &key, &body::parse(&bytes));
             }
         }
