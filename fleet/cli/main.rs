@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod folder;
 mod get;
+mod health;
 mod hosting;
 mod management;
 mod output;
@@ -97,6 +98,8 @@ enum Command {
     Reconcile(steer::ReconcileArgs),
     /// Let a held removal go on
     Approve(approve::Args),
+    /// Say what the engine would make of objects' status, with your own rules if you like
+    Health(health::Args),
     /// Explain a diagnostic's code
     Explain(explain::Args),
     /// Print the JSON Schemas of the native kinds
@@ -152,6 +155,7 @@ fn start() -> Result<Exit, Failure> {
         Command::Resume(args) => steer::resume(&args),
         Command::Reconcile(args) => steer::reconcile(&args),
         Command::Approve(args) => approve::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::ControlPlane(args) => control_plane::run(&args),

@@ -11,6 +11,7 @@ mod changes;
 mod crash;
 mod drift;
 mod errors;
+mod health;
 mod large;
 mod process;
 mod quickstart;
