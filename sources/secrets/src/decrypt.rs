@@ -6,7 +6,7 @@ use crate::buffer::Plaintext;
 use crate::cipher::{Cipher, Type};
 use crate::format::{Format, Reference};
 use crate::metadata::Metadata;
-use crate::rule::Comments;
+use crate::rule::{Comments, Level};
 use crate::stanza::KeySource;
 use crate::tree::{Branch, Comment, Entry, Item, Value};
 use crate::{Limits, SopsError, data_key, number, store};
@@ -117,7 +117,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// `named` is whether a name above is one that the rule is about.
     fn branch(&mut self, branch: &mut Branch, named: bool) -> Result<(), SopsError> {
-        self.comments.push(Vec::new());
+        self.comments.push(Level::default());
         for entry in branch {
             match entry {
                 Entry::Comment(comment) => self.comment(comment, named),
@@ -154,7 +154,7 @@ impl Walk<'_> {
     }
 
     fn list(&mut self, items: &mut [Item], named: bool) -> Result<(), SopsError> {
-        self.comments.push(Vec::new());
+        self.comments.push(Level::default());
         for item in items {
             match item {
                 Item::Comment(comment) => self.comment(comment, named),
@@ -177,13 +177,15 @@ impl Walk<'_> {
     /// A value ends what the comments above it say, on its level.
     fn uncover(&mut self) {
         if let Some(level) = self.comments.last_mut() {
-            level.clear();
+            *level = Level::default();
         }
     }
 
     fn comment(&mut self, comment: &mut Comment, named: bool) {
-        if let Some(level) = self.comments.last_mut().filter(|_| self.metadata.rule.needs_comments()) {
-            level.push(comment.text.to_vec());
+        if let (Some(level), Some(matches)) =
+            (self.comments.last_mut(), self.metadata.rule.matches(&comment.text))
+        {
+            level.add(matches);
         }
         if !self.metadata.rule.encrypts(named, &self.comments, true) {
             return;

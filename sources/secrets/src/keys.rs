@@ -27,7 +27,7 @@ pub enum KeyError {
     TooMany(String),
 }
 
-const MOST_IDENTITIES: usize = 256;
+const MOST_IDENTITIES: usize = 64;
 /// A data key has 32 bytes, a share of one 33.
 const LONGEST_PART: usize = 64;
 

@@ -21,8 +21,8 @@ impl Default for Limits {
             bytes: 5 << 20,
             depth: 100,
             nodes: 1_000_000,
-            stanzas: 256,
-            stanza_bytes: 16 << 10,
+            stanzas: 128,
+            stanza_bytes: 4 << 10,
             expression_bytes: 1 << 20,
         }
     }

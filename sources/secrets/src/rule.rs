@@ -14,8 +14,26 @@ pub(crate) enum Rule {
     EncryptedCommentRegex(Regex),
 }
 
-/// The comments above the current value, outermost level first: of each level those since its last value.
-pub(crate) type Comments = Vec<Vec<Vec<u8>>>;
+/// The comments above the current value, outermost level first. Each is matched once, however much stands below it.
+pub(crate) type Comments = Vec<Level>;
+
+/// Of one level the comments since its last value: whether any but the last matches, and whether the last does.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Level {
+    earlier: bool,
+    last: bool,
+}
+
+impl Level {
+    pub(crate) fn add(&mut self, matches: bool) {
+        self.earlier |= self.last;
+        self.last = matches;
+    }
+
+    fn any(self) -> bool {
+        self.earlier || self.last
+    }
+}
 
 impl Rule {
     /// What holds where the metadata states no rule.
@@ -37,14 +55,21 @@ impl Rule {
         }
     }
 
-    pub(crate) fn needs_comments(&self) -> bool {
+    /// Whether a comment is one that the rule is about; `None` where it is about none.
+    pub(crate) fn matches(&self, comment: &[u8]) -> Option<bool> {
         match self {
-            Rule::UnencryptedCommentRegex(_) | Rule::EncryptedCommentRegex(_) => true,
+            Rule::UnencryptedCommentRegex(regex) | Rule::EncryptedCommentRegex(regex) => {
+                Some(regex.is_match(comment))
+            }
             Rule::UnencryptedSuffix(_)
             | Rule::EncryptedSuffix(_)
             | Rule::UnencryptedRegex(_)
-            | Rule::EncryptedRegex(_) => false,
+            | Rule::EncryptedRegex(_) => None,
         }
+    }
+
+    pub(crate) fn needs_comments(&self) -> bool {
+        self.matches(b"").is_some()
     }
 
     /// Whether a value is encrypted. `named` is whether a name on its path is one that the rule is about. A comment is
@@ -53,15 +78,12 @@ impl Rule {
         match self {
             Rule::UnencryptedSuffix(_) | Rule::UnencryptedRegex(_) => !named,
             Rule::EncryptedSuffix(_) | Rule::EncryptedRegex(_) => named,
-            Rule::UnencryptedCommentRegex(regex) => {
-                !comments.iter().flatten().any(|comment| regex.is_match(comment))
-            }
+            Rule::UnencryptedCommentRegex(_) => !comments.iter().any(|level| level.any()),
             // The comment that asks for encryption stays readable itself.
-            Rule::EncryptedCommentRegex(regex) => {
-                let all = comments.iter().map(Vec::len).sum::<usize>();
-                let own = usize::from(is_comment && comments.last().is_some_and(|level| !level.is_empty()));
-                comments.iter().flatten().take(all - own).any(|comment| regex.is_match(comment))
-            }
+            Rule::EncryptedCommentRegex(_) => match comments.split_last() {
+                Some((own, above)) if is_comment => own.earlier || above.iter().any(|level| level.any()),
+                Some(_) | None => comments.iter().any(|level| level.any()),
+            },
         }
     }
 }

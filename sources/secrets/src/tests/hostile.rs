@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::golden::{keys, read};
-use crate::{Format, Integrity, Keys, Limits, SopsError, decrypt};
+use crate::{Format, Integrity, KeySource, Keys, Limits, Part, Refused, SopsError, Stanza, decrypt};
 
 const FORMATS: [Format; 5] = [Format::Binary, Format::Dotenv, Format::Ini, Format::Json, Format::Yaml];
 
@@ -54,6 +54,48 @@ fn depth_ends_in_an_error() {
                 "{error}"
             );
         }
+    }
+}
+
+/// Opens every data key, to zeros: for documents in which nothing is encrypted.
+struct Zeros;
+
+impl KeySource for Zeros {
+    fn open(&self, _: &Stanza) -> Result<Part, Refused> {
+        Ok(Part::new(vec![0; 32]))
+    }
+}
+
+/// Reads and writes YAML in which a rule encrypts nothing.
+fn written_again(text: &str, rule: &str) -> Result<Vec<u8>, SopsError> {
+    let block = format!("sops:\n  age: [{{enc: x}}]\n  lastmodified: \"2024-01-02T03:04:05Z\"\n  {rule}\n");
+    let text = format!("{text}{block}");
+    let plain =
+        decrypt(text.as_bytes(), Format::Yaml, Format::Yaml, &Zeros, Integrity::Values, &Limits::default());
+    plain.map(|plain| plain.to_vec())
+}
+
+/// Minutes, if anything looked through the line once for each value, or through the comments.
+#[test]
+fn one_long_line_and_many_comments_cost_no_more_than_their_length() {
+    let long = format!("a: [{}]\n", "é, ".repeat(200_000));
+    assert!(written_again(&long, "encrypted_suffix: none").is_ok());
+    let many = format!("{}a:\n{}", "# a\n".repeat(50_000), "  - b\n".repeat(50_000));
+    assert_eq!(
+        written_again(&many, "encrypted_comment_regex: x+y").map(|text| text.len()),
+        Ok(many.len() + 100_000)
+    );
+}
+
+#[test]
+fn what_is_written_means_what_was_read_and_is_written_the_same_again() {
+    let golden = ["types.yaml.plain", "regex.yaml.plain", "comment.yaml.plain"];
+    for name in golden {
+        let text = String::from_utf8(read(name)).expect("text");
+        // Of several documents the first holds the metadata.
+        let text = format!("{}\n", text.trim_end().split("\n---\n").next().expect("a document"));
+        let again = written_again(&text, "encrypted_suffix: none").expect("written");
+        assert_eq!(String::from_utf8(again).expect("text"), text, "{name}");
     }
 }
 

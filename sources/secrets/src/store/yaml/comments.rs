@@ -40,9 +40,9 @@ impl<'t> Comments<'t> {
                 continue;
             }
             at = hash + 1;
-            let line = text[..hash].rfind('\n').map_or(0, |at| at + 1);
-            let before = &text[line..hash];
-            if before.is_empty() || before.ends_with([' ', '\t']) {
+            if text[..hash].chars().next_back().is_none_or(|c| matches!(c, '\n' | ' ' | '\t')) {
+                let line = text[..hash].rfind('\n').map_or(0, |at| at + 1);
+                let before = &text[line..hash];
                 let end = text[hash..].find('\n').map_or(text.len(), |length| hash + length);
                 let comment = text[hash + 1..end].trim_end_matches('\r');
                 let own_line = before.trim().is_empty();

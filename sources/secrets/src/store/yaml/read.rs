@@ -57,13 +57,32 @@ struct End {
 
 struct Source<'t> {
     text: &'t str,
-    lines: Vec<usize>,
+    lines: Vec<Line>,
 }
+
+struct Line {
+    start: usize,
+    /// Where every 64th character begins; nothing in a line of ASCII. A file may be one long line.
+    marks: Vec<usize>,
+}
+
+const STEP: usize = 64;
 
 impl<'t> Source<'t> {
     fn new(text: &'t str) -> Self {
-        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, lines: std::iter::once(0).chain(starts).collect() }
+        let mut start = 0;
+        let line = |line: &str| {
+            let marks = match line.is_ascii() {
+                true => Vec::new(),
+                false => line.char_indices().step_by(STEP).map(|(at, _)| start + at).collect(),
+            };
+            let found = Line { start, marks };
+            start += line.len();
+            found
+        };
+        let mut lines: Vec<Line> = text.split_inclusive('\n').map(line).collect();
+        lines.push(Line { start: text.len(), marks: Vec::new() });
+        Self { text, lines }
     }
 
     /// Where one document ends and the next begins: around the separator between their roots, or at the text's ends.
@@ -86,18 +105,19 @@ impl<'t> Source<'t> {
     /// Where a line begins.
     fn line(&self, line: u32) -> usize {
         let at = (line.saturating_sub(1)) as usize;
-        self.lines.get(at).copied().unwrap_or(self.text.len())
+        self.lines.get(at).map_or(self.text.len(), |line| line.start)
     }
 
     fn offset(&self, position: Position) -> usize {
-        let start = self.line(position.line);
-        let line = &self.text[start..self.line(position.line.saturating_add(1))];
+        let end = self.line(position.line.saturating_add(1));
+        let Some(line) = self.lines.get((position.line.saturating_sub(1)) as usize) else { return end };
         let column = position.column.saturating_sub(1) as usize;
-        let within = match line.is_ascii() {
-            true => column.min(line.len()),
-            false => line.char_indices().nth(column).map_or(line.len(), |(at, _)| at),
-        };
-        start + within
+        if line.marks.is_empty() {
+            return (line.start + column).min(end);
+        }
+        let Some(mark) = line.marks.get(column / STEP) else { return end };
+        let rest = &self.text[*mark..end];
+        mark + rest.char_indices().nth(column % STEP).map_or(rest.len(), |(at, _)| at)
     }
 
     fn range(&self, span: Span) -> (usize, usize) {
@@ -262,7 +282,7 @@ impl<'t> Reader<'_, 't> {
     /// A comment behind a scalar: on the line that it ends in, or behind the header of a block.
     fn behind(&mut self, node: &Node) -> Option<Comment> {
         let (start, end) = self.source.range(node.span);
-        let line = self.source.text[end..].find('\n').map_or(self.source.text.len(), |length| end + length);
+        let line = self.source.line(node.span.end.line.saturating_add(1)).max(end);
         self.comments
             .take(line, |found| found.at >= start && !found.own_line)
             .map(|found| found.comment(true))
