@@ -64,10 +64,10 @@ async fn all(cases: Vec<case::Case>, real: Option<&'static RealServer>, show: bo
     let plane = ControlPlane::builder().listen(listen).admin_token(TOKEN).build().await;
     let plane = plane.expect("an embedded control plane");
     let kubeconfig = plane.kubeconfig("root").expect("a kubeconfig");
-    let mut wires = Wires { embedded: Wire::new(&kubeconfig, TOKEN).await, real: None };
+    let mut wires = Wires { embedded: Wire::new(true, &kubeconfig, TOKEN).await, real: None };
     if let Some(real) = real {
         let kubeconfig = std::fs::read_to_string(real.kubeconfig_path()).expect("a kubeconfig");
-        wires.real = Some(Wire::new(&kubeconfig, &real.token()).await);
+        wires.real = Some(Wire::new(false, &kubeconfig, &real.token()).await);
     }
     let (with, without): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.controllers);
     let mut outcomes = Vec::new();

@@ -17,9 +17,11 @@ pub fn mask(value: &mut Value, path: &str) {
 }
 
 fn mask_parts(value: &mut Value, parts: &[String]) {
-    match parts {
-        [] => *value = "<masked>".into(),
-        [first, rest @ ..] => match value {
+    match (parts, &mut *value) {
+        ([], _) => *value = "<masked>".into(),
+        // There or not: nobody looks.
+        ([name], Value::Object(map)) if name != "*" => drop(map.remove(name)),
+        ([first, rest @ ..], value) => match value {
             Value::Object(map) => {
                 for (_, member) in map.iter_mut().filter(|(key, _)| first == "*" || *key == first) {
                     mask_parts(member, rest);

@@ -113,7 +113,9 @@ async fn play(case: &Case, wire: &Wire) -> Played {
             }
             played.recorded.push(answer.recorded(step, &variables));
             let shown: String = answer.text.chars().take(2000).collect();
-            if !problems.is_empty() {
+            // Where the servers are known to differ, the case says what the real one does.
+            let excused = step.differs.is_some() && wire.embedded;
+            if !problems.is_empty() && !excused {
                 played.problems.push(format!("{place}: {}\n      {shown}", problems.join("; ")));
             }
             break;

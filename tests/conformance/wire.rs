@@ -6,9 +6,13 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use std::collections::BTreeMap;
 
+/// Watches of the suite end by themselves, and everything else is answered at once.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// A server, reached over TLS. Requests say themselves who they are from.
 #[derive(Clone)]
 pub struct Wire {
+    pub embedded: bool,
     client: Client,
     pub token: String,
 }
@@ -18,7 +22,7 @@ pub struct Wire {
 pub struct Variables(pub BTreeMap<String, String>);
 
 impl Wire {
-    pub async fn new(kubeconfig: &str, token: &str) -> Self {
+    pub async fn new(embedded: bool, kubeconfig: &str, token: &str) -> Self {
         let mut kubeconfig = Kubeconfig::from_yaml(kubeconfig).expect("a kubeconfig");
         for user in &mut kubeconfig.auth_infos {
             user.auth_info = Some(kube::config::AuthInfo::default());
@@ -26,7 +30,7 @@ impl Wire {
         let options = KubeConfigOptions::default();
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a configuration");
         let client = Client::try_from(config).expect("a client");
-        Self { client, token: token.to_owned() }
+        Self { embedded, client, token: token.to_owned() }
     }
 
     pub async fn send(&self, step: &Step, variables: &Variables) -> Result<Answer, String> {
@@ -60,10 +64,13 @@ impl Wire {
             Some(text) => body(&variables.fill(text), raw)?,
         };
         let request = request.body(Body::from(body)).map_err(|e| format!("not a request: {e}"))?;
-        let response = self.client.send(request).await.map_err(|e| format!("no answer: {e}"))?;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.map_err(|e| format!("the answer ended early: {e}"))?.to_bytes();
-        Ok(Answer::new(&head, &body))
+        let answer = async {
+            let response = self.client.send(request).await.map_err(|e| format!("no answer: {e}"))?;
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.map_err(|e| format!("the answer ended early: {e}"))?.to_bytes();
+            Ok(Answer::new(&head, &body))
+        };
+        tokio::time::timeout(LONGEST, answer).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
     }
 }
 

@@ -8,13 +8,22 @@ use crate::core::write::Act;
 use mainstay_object::FieldError;
 use serde_json::{Value, json};
 
-/// Before defaults, once the object has its name and UID.
+/// What reading an object adds to its metadata: it belongs to who wrote it.
+pub fn before_defaults(resource: &Resource, live: Option<&Value>, object: &mut Value) {
+    match (&*resource.group, &*resource.plural) {
+        ("", "namespaces") => {
+            let name = body::meta(object, "name").to_owned();
+            set_label(object, "kubernetes.io/metadata.name", &name);
+        }
+        ("apps", "daemonsets") if live.is_none() => set_annotation(object, TEMPLATE_GENERATION, "1"),
+        _ => {}
+    }
+}
+
+/// What the server adds to a new object on its own, once the client's part is complete.
 pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -> Result<(), Failure> {
     match (&*act.resource.group, &*act.resource.plural) {
         ("", "namespaces") => {
-            let name = body::meta(object, "name").to_owned();
-            body::metadata(object);
-            set_label(object, "kubernetes.io/metadata.name", &name);
             let mut finalizers = body::strings(object.pointer("/spec/finalizers"));
             if !finalizers.iter().any(|f| f == "kubernetes") {
                 finalizers.push("kubernetes".into());
@@ -28,18 +37,27 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
                 && object.get("spec").is_some_and(Value::is_object)
             {
                 set_at(object, "spec.serviceAccountName", "default".into());
+                set_at(object, "spec.serviceAccount", "default".into());
             }
             set_at(object, "status.phase", "Pending".into());
             set_at(object, "status.qosClass", qos(object).into());
         }
-        ("", "persistentvolumeclaims" | "persistentvolumes") => {
+        ("", "persistentvolumeclaims") => {
             set_at(object, "status.phase", "Pending".into());
             // The controllers that lift the protection finalizers do not run here, so none is set.
         }
         ("batch", "jobs") => job_labels(object),
-        ("apps", "daemonsets") => set_annotation(object, TEMPLATE_GENERATION, "1"),
+        ("apps", "statefulsets") => set_at(object, "status.availableReplicas", 0.into()),
+        ("", "persistentvolumes") => {
+            set_at(object, "status.phase", "Pending".into());
+            set_at(object, "status.lastPhaseTransitionTime", act.now.rfc3339().into());
+        }
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             body::as_map(object).remove("status");
+            if text(object, "/spec/conversion/strategy") == "Webhook" {
+                let warning = "conversion webhooks are not called here: versions are taken to differ by name alone";
+                act.warnings.push(warning.to_owned());
+            }
         }
         ("rbac.authorization.k8s.io", _) => {
             crate::core::rbac::check_escalation(cluster, act.user, &act.resource, act.namespace, object)?;
@@ -53,8 +71,6 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
 pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
     match (&*resource.group, &*resource.plural) {
         ("", "namespaces") => {
-            let name = body::meta(live, "name").to_owned();
-            set_label(new, "kubernetes.io/metadata.name", &name);
             // `finalize` alone changes these.
             if new.pointer("/spec/finalizers").is_none()
                 && let Some(finalizers) = live.pointer("/spec/finalizers")
@@ -63,12 +79,14 @@ pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
             }
         }
         ("", "services") => {
+            drop_dependents(live, new);
             // What the server chose stays, unless the client says otherwise.
             for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"] {
                 let absent = at(new, &format!("spec.{key}")).is_none_or(|v| v.is_null() || v == &json!(""));
                 if absent
                     && new.get("spec").is_some_and(Value::is_object)
                     && text(new, "/spec/type") != "ExternalName"
+                    && (key != "healthCheckNodePort" || needs_health_check(new))
                     && let Some(old) = at(live, &format!("spec.{key}"))
                 {
                     set_at(new, &format!("spec.{key}"), old.clone());
@@ -263,6 +281,57 @@ fn service_address(
     if wants_ports {
         node_ports(cluster, live, object);
     }
+    if needs_health_check(object)
+        && at(object, "spec.healthCheckNodePort").and_then(Value::as_i64).unwrap_or(0) == 0
+    {
+        let taken = cluster.node_ports();
+        let own: Vec<i64> = ports_of(object);
+        if let Some(port) = (30_000..=32_767).find(|n| !taken.contains(n) && !own.contains(n)) {
+            set_at(object, "spec.healthCheckNodePort", port.into());
+        }
+    }
+}
+
+fn needs_health_check(service: &Value) -> bool {
+    text(service, "/spec/type") == "LoadBalancer" && text(service, "/spec/externalTrafficPolicy") == "Local"
+}
+
+fn ports_of(service: &Value) -> Vec<i64> {
+    let ports = service.pointer("/spec/ports").and_then(Value::as_array).into_iter().flatten();
+    let mut found: Vec<i64> = ports.filter_map(|p| at(p, "nodePort")?.as_i64()).collect();
+    found.extend(at(service, "spec.healthCheckNodePort").and_then(Value::as_i64));
+    found
+}
+
+/// What only the old type of a service has goes with it, unless the client changed it at the same time.
+fn drop_dependents(live: &Value, new: &mut Value) {
+    let (old, kind) = (text(live, "/spec/type").to_owned(), text(new, "/spec/type").to_owned());
+    if old == kind || !new.get("spec").is_some_and(Value::is_object) {
+        return;
+    }
+    let has_ports = |kind: &str| matches!(kind, "NodePort" | "LoadBalancer");
+    let mut gone: Vec<&str> = Vec::new();
+    if has_ports(&old) && !has_ports(&kind) {
+        gone.push("externalTrafficPolicy");
+        let old_ports = ports_of(live);
+        for port in new.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten() {
+            let same = at(port, "nodePort").and_then(Value::as_i64).is_some_and(|n| old_ports.contains(&n));
+            if same {
+                body::as_map(port).remove("nodePort");
+            }
+        }
+    }
+    if old == "LoadBalancer" {
+        gone.extend(["allocateLoadBalancerNodePorts", "healthCheckNodePort", "loadBalancerClass"]);
+    }
+    if kind == "ExternalName" {
+        gone.extend(["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]);
+    }
+    for key in gone {
+        if at(new, &format!("spec.{key}")) == at(live, &format!("spec.{key}")) {
+            body::field(new, "spec").remove(key);
+        }
+    }
 }
 
 fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) {
@@ -312,10 +381,6 @@ impl Cluster {
     }
 
     fn node_ports(&self) -> std::collections::BTreeSet<i64> {
-        let ports = |s: Value| -> Vec<i64> {
-            let ports = s.pointer("/spec/ports").and_then(Value::as_array).cloned().unwrap_or_default();
-            ports.iter().filter_map(|p| at(p, "nodePort")?.as_i64()).collect()
-        };
-        self.services().flat_map(ports).collect()
+        self.services().flat_map(|service| ports_of(&service)).collect()
     }
 }

@@ -1,3 +1,4 @@
+use crate::core::admission::{Admission, Ask, Operation, Replay};
 use crate::core::controllers::Controllers;
 use crate::core::failure::{Failure, Named};
 use crate::core::items::Items;
@@ -12,7 +13,7 @@ use crate::core::seed::Seeds;
 use crate::core::store::{Change, Corrupt, Store};
 use crate::core::write::delete::Deleted;
 use crate::core::write::{Act, DeleteOptions};
-use crate::core::{body, decode, discovery, openapi, read, reviews, seed, tokens, write};
+use crate::core::{admission, body, decode, discovery, openapi, read, reviews, seed, tokens, write};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub struct Cluster {
     pub(crate) rules: Rules,
     pub(crate) controllers: Controllers,
     pub(crate) settings: Settings,
+    pub(crate) admission: Admission,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +120,23 @@ impl Cluster {
         reply
     }
 
+    /// Answers, or notes what must be called first.
     fn answer(&mut self, request: &Request, now: Now, entropy: &mut dyn Entropy) -> Result<Reply, Failure> {
+        self.begin_admission(request);
+        let now = request.resumed.now.unwrap_or(now);
+        let mut replay = Replay { before: &request.resumed.drawn, drawn: Vec::new(), fresh: entropy };
+        let result = self.answer_now(request, now, &mut replay);
+        let drawn = replay.drawn;
+        self.end_admission(now, drawn);
+        result
+    }
+
+    fn answer_now(
+        &mut self,
+        request: &Request,
+        now: Now,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Reply, Failure> {
         if request.body.len() > decode::BODY_LIMIT {
             return Err(Failure::too_large(decode::BODY_LIMIT));
         }
@@ -229,6 +247,7 @@ impl Cluster {
             Route::OpenApi3 { group, version } => {
                 openapi::v3(&self.registry, group, version, &self.settings.version)
             }
+            Route::Unknown if !request.path.starts_with("/api") => Err(Failure::no_page()),
             Route::Resource(_) | Route::Unknown => Err(Failure::no_path()),
         }
     }
@@ -245,18 +264,29 @@ impl Cluster {
         let resource = self
             .registry
             .find(&target.group, &target.version, &target.plural)
-            .ok_or_else(Failure::no_path)?;
+            .ok_or_else(|| self.registry.nothing(&target.group))?;
         if !target.namespace.is_empty() && !resource.namespaced {
             return Err(Failure::no_path());
         }
         if resource.namespaced && target.namespace.is_empty() && !target.name.is_empty() {
             return Err(Failure::no_path());
         }
-        let forms = negotiate(request.accept.as_deref(), true)?;
+        let forms = negotiate(request.accept.as_deref(), true).map_err(|mut failure| {
+            if matches!(verb, "list" | "watch" | "deletecollection") && failure.0.code == 406 {
+                let stream = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+                if failure.0.message.starts_with("406") {
+                    failure.0.message.push_str(&format!(", {stream}"));
+                }
+            }
+            failure
+        })?;
         if !target.subresource.is_empty() {
             return self.answer_subresource(request, user, target, &resource, verb, now, entropy, forms);
         }
         if !resource.has_verb(verb) {
+            return Err(Failure::method_not_allowed());
+        }
+        if verb == "deletecollection" && resource.namespaced && target.namespace.is_empty() {
             return Err(Failure::method_not_allowed());
         }
         if matches!(verb, "get" | "list" | "watch" | "deletecollection") {
@@ -264,7 +294,7 @@ impl Cluster {
                 "get" => read::get(self, &resource, target, request, forms, now).map(Reply::Done),
                 "list" => read::list(self, &resource, target, request, forms, now).map(Reply::Done),
                 "watch" => self.watch(&resource, target, request, forms).map(Reply::Watch),
-                _ => self.delete_collection(request, target, &resource, now),
+                _ => self.delete_collection(request, user, target, &resource, now),
             };
         }
         if resource.namespaced && target.namespace.is_empty() {
@@ -290,16 +320,17 @@ impl Cluster {
         let (status, object) = match verb {
             "create" => {
                 let decoded = decode::body(&request.body, request.content_type.as_deref())?;
-                (201, self.create(&mut act, decoded)?)
+                (201, self.create(&mut act, decoded).map_err(|failure| warned(failure, &act.warnings))?)
             }
             "update" => {
                 let decoded = decode::body(&request.body, request.content_type.as_deref())?;
-                let (object, created) = self.replace(&mut act, decoded)?;
+                let replaced = self.replace(&mut act, decoded);
+                let (object, created) = replaced.map_err(|failure| warned(failure, &act.warnings))?;
                 (if created { 201 } else { 200 }, object)
             }
             "patch" => {
-                let (object, created) =
-                    self.patch(&mut act, &request.body, request.content_type.as_deref())?;
+                let patched = self.patch(&mut act, &request.body, request.content_type.as_deref());
+                let (object, created) = patched.map_err(|failure| warned(failure, &act.warnings))?;
                 (if created { 201 } else { 200 }, object)
             }
             _ => {
@@ -413,13 +444,14 @@ impl Cluster {
             warnings: Vec::new(),
         };
         let object = if verb == "patch" {
-            self.patch(&mut act, &request.body, request.content_type.as_deref())?.0
+            let patched = self.patch(&mut act, &request.body, request.content_type.as_deref());
+            patched.map_err(|failure| warned(failure, &act.warnings))?.0
         } else {
             let decoded = decode::body(&request.body, request.content_type.as_deref())?;
             if target.subresource == "scale" {
                 self.replace_scale(&mut act, &decoded.value)?
             } else {
-                self.replace(&mut act, decoded)?.0
+                self.replace(&mut act, decoded).map_err(|failure| warned(failure, &act.warnings))?.0
             }
         };
         let warnings = std::mem::take(&mut act.warnings);
@@ -453,6 +485,7 @@ impl Cluster {
     fn delete_collection(
         &mut self,
         request: &Request,
+        user: &User,
         target: &Target,
         resource: &Arc<Resource>,
         now: Now,
@@ -460,18 +493,48 @@ impl Cluster {
         let options = DeleteOptions::read(request)?;
         let selection = ListOptions::read(request)?;
         let matching = read::select(self, resource, &target.namespace, &selection)?;
+        let (mut unanswered, mut warnings) = (None, Vec::new());
+        for object in &matching {
+            // All are asked about before the first goes.
+            let ask = Ask {
+                operation: Operation::Delete,
+                resource,
+                subresource: "",
+                namespace: &target.namespace,
+                name: body::meta(object, "name"),
+                user,
+                dry_run: options.dry_run,
+                object: None,
+                old: Some(object),
+            };
+            let mut told = Vec::new();
+            let asked = self.mutate(&ask, &mut told).and_then(|_| self.admit(&ask, &mut told));
+            admission::note(&mut warnings, told);
+            unanswered = unanswered.or(asked.err());
+        }
+        if let Some(failure) = unanswered {
+            return Err(failure);
+        }
         let mut items = Vec::new();
         for object in matching {
             let last = match self.delete_object(resource, object, &options, now) {
                 Deleted::Gone(object) | Deleted::Pending(object) => object,
             };
+            let mut last = last;
+            if resource.custom.is_none() {
+                let item = body::as_map(&mut last);
+                item.remove("apiVersion");
+                item.remove("kind");
+            }
             items.push(last);
         }
         let list = json!({
             "kind": resource.list_kind, "apiVersion": resource.api_version(),
             "metadata": { "resourceVersion": self.revision().to_string() }, "items": items,
         });
-        Ok(Reply::Done(Response::json(200, &list)))
+        let mut response = Response::json(200, &list);
+        response.headers.extend(warning_headers(&warnings));
+        Ok(Reply::Done(response))
     }
 
     pub(crate) fn watch(
@@ -499,6 +562,7 @@ fn options_kind(verb: &str) -> &'static str {
     match verb {
         "create" => "CreateOptions",
         "patch" => "PatchOptions",
+        "delete" => "DeleteOptions",
         _ => "UpdateOptions",
     }
 }
@@ -506,19 +570,25 @@ fn options_kind(verb: &str) -> &'static str {
 /// The verb that RBAC speaks of.
 fn verb(request: &Request, target: &Target) -> Result<&'static str, Failure> {
     Ok(match (request.method, target.name.is_empty()) {
-        (Method::Get | Method::Head, false) if request.flag("watch")? == Some(true) => "watch",
-        (Method::Get | Method::Head, false) => "get",
-        (Method::Get | Method::Head, true) if request.flag("watch")? == Some(true) => "watch",
-        (Method::Get | Method::Head, true) => "list",
+        (Method::Get, _) if request.flag("watch")? == Some(true) => "watch",
+        (Method::Get, false) => "get",
+        (Method::Get, true) => "list",
+        (Method::Post, false) if target.subresource.is_empty() => return Err(Failure::method_not_allowed()),
         (Method::Post, _) => "create",
         (Method::Put, false) => "update",
         (Method::Patch, false) => "patch",
         (Method::Delete, false) => "delete",
         (Method::Delete, true) => "deletecollection",
-        (Method::Put | Method::Patch, true) | (Method::Options | Method::Other, _) => {
+        (Method::Put | Method::Patch, true) | (Method::Head | Method::Options | Method::Other, _) => {
             return Err(Failure::method_not_allowed());
         }
     })
+}
+
+/// What was warned of before a request failed is told all the same.
+fn warned(mut failure: Failure, warnings: &[String]) -> Failure {
+    failure.0.headers.extend(warning_headers(warnings));
+    failure
 }
 
 fn warning_headers(warnings: &[String]) -> impl Iterator<Item = (String, String)> {

@@ -40,9 +40,21 @@ pub fn body(bytes: &[u8], content_type: Option<&str>) -> Result<Decoded, Failure
     }
 }
 
-/// YAML is read as JSON first: that is what clients send under its name.
+/// One document. It is read as JSON first: that is what many clients send under YAML's name.
 pub fn yaml(bytes: &[u8]) -> Result<Decoded, Failure> {
-    json(bytes).map_err(|why| Failure::bad_request(format!("error decoding YAML: {why}")))
+    if let Ok(decoded) = json(bytes) {
+        return Ok(decoded);
+    }
+    let loaded = mainstay_yaml::load("body", bytes, &mainstay_yaml::Limits::default());
+    let mut documents = loaded.documents.into_iter();
+    match (documents.next(), loaded.complete) {
+        (Some(document), true) => Ok(Decoded { value: document.root.into_json(), duplicates: Vec::new() }),
+        (None, true) => Err(Failure::bad_request("error decoding YAML: there is no document")),
+        (_, false) => {
+            let why = loaded.diagnostics.iter().next().map(|d| d.message.clone()).unwrap_or_default();
+            Err(Failure::bad_request(format!("error decoding YAML: {why}")))
+        }
+    }
 }
 
 pub fn media(content_type: Option<&str>) -> &str {
@@ -82,7 +94,9 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_f64<E>(self, v: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(v).map_or(Value::Null, Value::Number))
+        // A whole number is one, however it was written.
+        let whole = v.fract() == 0.0 && v.abs() < 1e15 && !(v == 0.0 && v.is_sign_negative());
+        Ok(if whole { Value::from(v as i64) } else { Number::from_f64(v).map_or(Value::Null, Value::Number) })
     }
 
     fn visit_str<E>(self, v: &str) -> Result<Value, E> {

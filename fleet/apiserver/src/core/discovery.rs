@@ -82,7 +82,7 @@ pub fn groups(registry: &Registry, accept: Option<&str>) -> Result<Response, Fai
 pub fn group(registry: &Registry, group: &str, accept: Option<&str>) -> Result<Response, Failure> {
     negotiate::negotiate(accept, false)?;
     let groups = registry.groups();
-    let (_, versions) = groups.iter().find(|(g, _)| g == group).ok_or_else(Failure::no_path)?;
+    let (_, versions) = groups.iter().find(|(g, _)| g == group).ok_or_else(|| registry.nothing(group))?;
     let mut body = api_group(group, versions);
     body["kind"] = "APIGroup".into();
     body["apiVersion"] = "v1".into();
@@ -106,7 +106,7 @@ pub fn group_version(
 ) -> Result<Response, Failure> {
     negotiate::negotiate(accept, false)?;
     if !registry.is_served(group, version) {
-        return Err(Failure::no_path());
+        return Err(registry.nothing(group));
     }
     let mut resources = Vec::new();
     for resource in registry.iter().filter(|r| r.group == group && r.version == version) {

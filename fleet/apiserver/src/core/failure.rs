@@ -2,6 +2,10 @@ use crate::core::reply::Response;
 use mainstay_object::{FieldError, FieldErrorKind};
 use serde_json::{Map, Value, json};
 
+const NO_REPRESENTATION: &str = "406: Not Acceptable\n\nAvailable representations: ";
+const NO_PAGE: &str = "404 page not found";
+const UNSUPPORTED_PATCH: &str = "415: Unsupported Media Type";
+
 /// A request that was refused: a `metav1.Status` in the making.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure(pub Box<Refusal>);
@@ -50,6 +54,15 @@ impl Failure {
         Self::new(404, "NotFound", format!("{what} \"{name}\" not found")).about(what, name)
     }
 
+    /// No such path, and no group that could tell.
+    pub fn no_page() -> Self {
+        Self::new(404, "NotFound", NO_PAGE)
+    }
+
+    pub fn unsupported_patch() -> Self {
+        Self::new(415, "UnsupportedMediaType", UNSUPPORTED_PATCH)
+    }
+
     /// No such path.
     pub fn no_path() -> Self {
         Self::new(404, "NotFound", "the server could not find the requested resource")
@@ -95,6 +108,12 @@ impl Failure {
         Self::new(406, "NotAcceptable", message)
     }
 
+    /// Refused before anything was looked at.
+    pub fn no_representation(offered: &[&str]) -> Self {
+        let message = format!("{NO_REPRESENTATION}{}", offered.join(", "));
+        Self::new(406, "NotAcceptable", message)
+    }
+
     pub fn unsupported_media_type(offered: &[&str]) -> Self {
         let message = format!(
             "the body of the request was in an unknown format - accepted media types include: {}",
@@ -127,7 +146,13 @@ impl Failure {
     }
 
     pub fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
-        let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let mut shown: Vec<String> = Vec::new();
+        for text in errors.iter().map(ToString::to_string) {
+            // Found by two rules, it is told once.
+            if !shown.contains(&text) {
+                shown.push(text);
+            }
+        }
         let text = match shown.as_slice() {
             [] => "unknown error".to_owned(),
             [one] => one.clone(),
@@ -137,7 +162,7 @@ impl Failure {
         let mut failure = Self::new(422, "Invalid", format!("{kind_text} \"{name}\" is invalid: {text}"));
         let causes = errors
             .iter()
-            .map(|e| json!({ "reason": e.kind.reason(), "message": e.message(), "field": e.path }))
+            .map(|e| json!({ "reason": e.kind.reason(), "message": e.message(), "field": field_of(e) }))
             .collect();
         failure = failure.about(Named { group, plural: kind }, name);
         failure.0.details.insert("causes".into(), Value::Array(causes));
@@ -162,19 +187,34 @@ impl Failure {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.0.message, "reason": self.0.reason, "code": self.0.code,
+            "message": self.0.message, "code": self.0.code,
         });
-        if !self.0.details.is_empty() {
+        if !self.0.reason.is_empty() {
+            status["reason"] = self.0.reason.into();
+        }
+        // A patch that does not fit is about nothing in particular.
+        // So has what no object is behind.
+        let generic = matches!(self.0.code, 403..=405) || self.0.message == UNSUPPORTED_PATCH
+            || self.0.message.starts_with(NO_REPRESENTATION);
+        if generic || !self.0.details.is_empty() || self.0.reason == "Invalid" {
             status["details"] = Value::Object(self.0.details.clone());
         }
         status
     }
 
     pub fn response(&self) -> Response {
+        if self.0.message == NO_PAGE {
+            return Response::text(404, &format!("{NO_PAGE}\n"));
+        }
         let mut response = Response::json(self.0.code, &self.status());
         response.headers.clone_from(&self.0.headers);
         response
     }
+}
+
+/// The place in a cause.
+fn field_of(error: &FieldError) -> &str {
+    if error.path.is_empty() { "<nil>" } else { &error.path }
 }
 
 impl Response {

@@ -62,11 +62,14 @@ pub fn check(selector: &Fields, resource: &Resource) -> Result<(), Failure> {
             .is_some_and(|c| c.selectable_fields.iter().any(|f| f.trim_start_matches('.') == path));
         let always = path == "metadata.name" || (path == "metadata.namespace" && resource.namespaced);
         if !(always || builtin || custom) {
-            return Err(Failure::bad_request(format!(
-                "Unable to find \"{}\" that match label selector \"\", field selector \"{path}={}\": field label not supported: {path}",
-                resource.gvk(),
-                term.value
-            )));
+            let known = SELECTABLE.iter().any(|(g, p, _)| *g == resource.group && *p == resource.plural);
+            return Err(Failure::bad_request(if known || resource.custom.is_some() {
+                format!("field label not supported: {path}")
+            } else {
+                format!(
+                    "\"{path}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                )
+            }));
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 //! Absent by design: async, threads, clocks, files, randomness. Time and entropy are parameters; what must survive is
 //! handed out as `Change`s. Watchers pull, so that none of them can hold up a writer.
 
+mod admission;
 mod admit;
 mod body;
 mod cluster;
@@ -15,6 +16,7 @@ mod failure;
 mod fields;
 mod items;
 pub mod names;
+mod native;
 mod negotiate;
 mod openapi;
 mod options;
@@ -39,6 +41,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use admission::{Answer, Call, Calls, Resumed};
 pub use cluster::{Cluster, Settings};
 pub use decode::BODY_LIMIT;
 pub use failure::{Failure, Refusal};

@@ -14,7 +14,6 @@ type Checked = Result<(), Vec<String>>;
 pub enum NameRule {
     Subdomain,
     Label,
-    Label1035,
     /// Anything that fits one path segment: RBAC objects, for example.
     PathSegment,
 }
@@ -22,9 +21,8 @@ pub enum NameRule {
 impl NameRule {
     pub fn check(self, name: &str) -> Checked {
         match self {
-            Self::Subdomain => subdomain(name),
-            Self::Label => label(name),
-            Self::Label1035 => label_1035(name),
+            Self::Subdomain => long_name(name),
+            Self::Label => short_name(name),
             Self::PathSegment => path_segment(name),
         }
     }
@@ -36,6 +34,21 @@ impl NameRule {
             Some(_) | None => self.check(prefix),
         }
     }
+}
+
+/// The name of an object that must also be one label of a DNS name.
+fn short_name(name: &str) -> Checked {
+    if name.len() > 63 {
+        return Err(vec!["must be no more than 63 characters".to_owned()]);
+    }
+    if name.contains('.') {
+        return Err(vec!["must not contain dots".to_owned()]);
+    }
+    label(name)
+}
+
+fn long_name(name: &str) -> Checked {
+    subdomain(name).map_err(|why| why.into_iter().map(|w| w.replace("253 bytes", "253 characters")).collect())
 }
 
 pub fn label(name: &str) -> Checked {

@@ -36,7 +36,11 @@ pub fn negotiate(accept: Option<&str>, forms: bool) -> Result<Negotiated, Failur
         };
         return Ok(Negotiated { form, yaml });
     }
-    Err(Failure::not_acceptable(&OFFERED))
+    let known = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+    if clauses(accept).iter().any(|clause| known.contains(&clause.media)) {
+        return Err(Failure::not_acceptable(&OFFERED));
+    }
+    Err(Failure::no_representation(&OFFERED))
 }
 
 pub struct Clause<'a> {

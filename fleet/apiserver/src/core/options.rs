@@ -51,6 +51,10 @@ impl WriteOptions {
             };
             return Err(Failure::invalid("meta.k8s.io", kind, "", &[error]));
         }
+        if let Some(c) = given.chars().find(|c| c.is_control()) {
+            let detail = format!("should only contain printable characters, found {c:?}");
+            return Err(Failure::invalid("meta.k8s.io", kind, "", &[invalid("fieldManager", given.into(), detail)]));
+        }
         let manager = if given.is_empty() { default_manager(&request.user_agent) } else { given.to_owned() };
         let validation = match request.one("fieldValidation").unwrap_or_default() {
             "Strict" => FieldValidation::Strict,
@@ -70,18 +74,13 @@ impl WriteOptions {
 
 impl ListOptions {
     pub fn read(request: &Request) -> Result<Self, Failure> {
-        let number = |key: &str| match request.one(key).filter(|t| !t.is_empty()) {
+        let number = |key: &str| match request.one(key) {
             None => Ok(None),
             Some(text) => text.parse::<i64>().map(Some).map_err(|_| {
-                Failure::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))
+                Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
             }),
         };
-        let labels = Labels::parse(request.one("labelSelector").unwrap_or_default()).map_err(|why| {
-            Failure::bad_request(format!(
-                "unable to parse requirement: {}",
-                why.trim_start_matches("unable to parse requirement: ")
-            ))
-        })?;
+        let labels = Labels::parse(request.one("labelSelector").unwrap_or_default()).map_err(Failure::bad_request)?;
         let fields =
             Fields::parse(request.one("fieldSelector").unwrap_or_default()).map_err(Failure::bad_request)?;
         Ok(Self {
@@ -117,7 +116,7 @@ impl Request {
 
 pub fn dry_run<'a>(values: impl Iterator<Item = &'a str>, kind: &str) -> Result<bool, Failure> {
     let mut dry = false;
-    for value in values.filter(|v| !v.is_empty()) {
+    for value in values {
         if value != "All" {
             let mut error = invalid("dryRun", Value::Array(vec![value.into()]), "supported values: \"All\"");
             error.kind = mainstay_object::FieldErrorKind::NotSupported;

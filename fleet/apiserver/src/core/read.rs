@@ -66,7 +66,8 @@ pub fn get(
     now: Now,
 ) -> Result<Response, Failure> {
     if let Some(text) = request.one("resourceVersion") {
-        check_not_future(cluster, parse_version(text)?)?;
+        let asked = parse_version(text).map_err(|why| Failure::new(500, "", why))?;
+        check_not_future(cluster, asked)?;
     }
     let entry = cluster
         .store
@@ -151,7 +152,7 @@ fn page(
         }
         let (revision, key) = decode_continue(&options.resume)
             .filter(|(_, key)| key.starts_with(&prefix))
-            .ok_or_else(|| Failure::bad_request("continue key is not valid: the token is damaged"))?;
+            .ok_or_else(|| Failure::bad_request("invalid continue token: continue key is not valid"))?;
         (Some(revision), Some(key))
     };
     let revision = at.unwrap_or_else(|| cluster.store.revision());
@@ -242,19 +243,29 @@ fn version_of(cluster: &Cluster, options: &ListOptions) -> Result<Option<u64>, F
     if matches!(&*options.resource_version, "" | "0") {
         return Ok(None);
     }
-    let asked = parse_version(&options.resource_version)?;
+    let asked = parse_version(&options.resource_version)
+        .map_err(|why| Failure::bad_request(format!("invalid resource version: {why}")))?;
     check_not_future(cluster, asked)?;
     Ok((options.resource_version_match == "Exact").then_some(asked))
 }
 
-pub fn parse_version(text: &str) -> Result<u64, Failure> {
+/// What Go says of a text that is no unsigned number.
+pub fn parse_uint_error(text: &str, error: &std::num::ParseIntError) -> String {
+    let why = match error.kind() {
+        std::num::IntErrorKind::PosOverflow => "value out of range",
+        _ => "invalid syntax",
+    };
+    format!("strconv.ParseUint: parsing {text:?}: {why}")
+}
+
+/// A resource version of a query, or what is wrong with it.
+pub fn parse_version(text: &str) -> Result<u64, String> {
     if text.is_empty() {
         return Ok(0);
     }
-    text.parse().map_err(|_| {
-        let detail = format!("strconv.ParseUint: parsing \"{text}\": invalid syntax");
-        let error = crate::core::failure::invalid("resourceVersion", text.into(), detail);
-        Failure::invalid("meta.k8s.io", "ListOptions", "", &[error])
+    text.parse().map_err(|error| {
+        let why = parse_uint_error(text, &error);
+        format!("resourceVersion: Invalid value: {text:?}: {why}")
     })
 }
 

@@ -1,3 +1,4 @@
+use crate::core::admission::Resumed;
 use std::collections::BTreeMap;
 
 /// One HTTP request, as the core sees it: decoded, authenticated, within limits of the transport.
@@ -16,6 +17,8 @@ pub struct Request {
     pub user: User,
     /// The `Impersonate-*` headers, unchecked. The core asks RBAC whether `user` may.
     pub impersonate: Option<Impersonate>,
+    /// What was seen and answered when the request was handled before: see `Cluster::take_calls`.
+    pub resumed: Resumed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

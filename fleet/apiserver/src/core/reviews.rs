@@ -38,9 +38,17 @@ pub fn answer(
             if resource.plural.starts_with("local")
                 && text(&review, "/spec/resourceAttributes/namespace") != target.namespace
             {
-                return Err(Failure::bad_request("spec.resourceAttributes.namespace must match namespace"));
+                let detail = "must match metadata.namespace";
+                return Err(refused("spec.resourceAttributes.namespace", Value::Null, detail));
+            }
+            if subject.name.is_empty() && subject.groups.is_empty() {
+                let detail = "at least one of user or group must be specified";
+                return Err(refused("spec.user", "".into(), detail));
             }
             access(cluster, &subject, &review)?
+        }
+        "selfsubjectrulesreviews" if text(&review, "/spec/namespace").is_empty() => {
+            return Err(Failure::bad_request("no namespace on request"));
         }
         "selfsubjectrulesreviews" => rules(cluster, user, text(&review, "/spec/namespace")),
         "selfsubjectreviews" => json!({ "userInfo": info(user) }),
@@ -60,6 +68,11 @@ pub fn answer(
         body::set_meta(&mut review, "creationTimestamp", Some(now.rfc3339().into()));
     }
     Ok(review)
+}
+
+fn refused(path: &str, value: Value, detail: &str) -> Failure {
+    let error = crate::core::failure::invalid(path, value, detail);
+    Failure::invalid("authorization.k8s.io", "", "", &[error])
 }
 
 fn info(user: &User) -> Value {
@@ -89,10 +102,15 @@ fn access(cluster: &Cluster, user: &User, review: &Value) -> Result<Value, Failu
             },
         ),
         (None, Some(a)) => cluster.rules.allows_path(user, text(a, "/verb"), text(a, "/path")),
-        (Some(_), Some(_)) | (None, None) => {
+        (Some(_), Some(a)) => {
+            // The server's own struct has no names for JSON.
+            let value = json!({ "Path": text(a, "/path"), "Verb": text(a, "/verb") });
+            let detail = "cannot be specified in combination with resourceAttributes";
+            return Err(refused("spec.nonResourceAttributes", value, detail));
+        }
+        (None, None) => {
             let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-            let error = crate::core::failure::invalid("spec.resourceAttributes", Value::Null, detail);
-            return Err(Failure::invalid("authorization.k8s.io", "SelfSubjectAccessReview", "", &[error]));
+            return Err(refused("spec.resourceAttributes", Value::Null, detail));
         }
     };
     Ok(json!({ "allowed": allowed }))

@@ -192,7 +192,7 @@ fn unescape(value: &str) -> Result<String, String> {
                     ));
                 }
             },
-            '=' => return Err(format!("invalid field selector: unescaped rune in value {value:?}: '='")),
+            '=' => return Err("invalid field selector: unescaped character in value: 61".to_owned()),
             c => out.push(c),
         }
     }
@@ -314,7 +314,7 @@ impl<'a> Tokens<'a> {
         check_value(&key, &value)?;
         if matches!(operator, Operator::Greater | Operator::Less) && value.parse::<i64>().is_err() {
             return Err(format!(
-                "values[0][{key}]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
+                "values[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
             ));
         }
         Ok(Requirement { key, operator, values: vec![value] })
@@ -353,7 +353,7 @@ impl<'a> Tokens<'a> {
 
 fn check_key(key: &str) -> Result<(), String> {
     crate::core::names::qualified_name(key)
-        .map_err(|why| format!("key: Invalid value: \"{key}\": {}", why.join("; ")))
+        .map_err(|why| format!("<nil>: Invalid value: \"{key}\": {}", why.join("; ")))
 }
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {

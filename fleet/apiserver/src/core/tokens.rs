@@ -85,8 +85,15 @@ pub fn authenticate(store: &Store, token: &str, now: Now) -> Option<User> {
             format!("system:serviceaccounts:{namespace}"),
             "system:authenticated".into(),
         ],
-        extra: std::collections::BTreeMap::new(),
+        extra: [("authentication.kubernetes.io/credential-id".to_owned(), vec![credential(token)])].into(),
     })
+}
+
+/// Tells one token of an account from another, to whom it may concern; says nothing about the token itself.
+fn credential(token: &str) -> String {
+    let digest = mainstay_object::Digest::of_bytes(format!("id {token}").as_bytes()).0;
+    let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default();
+    format!("JTI={}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
 /// Forgets expired tokens; returns when the next one expires.

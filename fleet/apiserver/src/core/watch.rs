@@ -54,7 +54,7 @@ pub fn start(
             "sendInitialEvents=true requires setting allowWatchBookmarks to true",
         );
     }
-    let asked = read::parse_version(&options.resource_version)?;
+    let asked = read::parse_version(&options.resource_version).map_err(|why| Failure::new(500, "", why))?;
     read::check_not_future(cluster, asked)?;
     let current = cluster.store.revision();
     let from_state = initial.unwrap_or(asked == 0);

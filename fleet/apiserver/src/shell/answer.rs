@@ -40,6 +40,17 @@ impl Refusal {
         Self::new(408, "Timeout", "the request's body did not arrive in time")
     }
 
+    pub(super) fn too_many_requests() -> Self {
+        let message = "too many requests, please try again later.";
+        Self { retry_after: Some(1), ..Self::new(429, "TooManyRequests", message) }
+    }
+
+    /// An anonymous request for what is not there: who may not ask is not told.
+    pub(super) fn forbidden_path(verb: &str, path: &str) -> Self {
+        let message = format!("forbidden: User \"system:anonymous\" cannot {verb} path \"{path}\"");
+        Self::new(403, "Forbidden", message)
+    }
+
     pub(super) fn stopping() -> Self {
         let message = "the server is shutting down";
         Self { retry_after: Some(1), ..Self::new(503, "ServiceUnavailable", message) }

@@ -80,7 +80,8 @@ impl Builder {
             let listener = TcpListener::bind(asked).await.map_err(failed)?;
             let address = listener.local_addr().map_err(failed)?;
             let tls = Arc::new(authority.server(address, &self.hosts)?);
-            let front = Front { clusters: clusters.clone(), token: self.token };
+            let issued = authority.issued()?;
+            let front = Front { clusters: clusters.clone(), token: self.token, issued };
             tasks.push(tokio::spawn(listen::run(listener, tls.into(), front)));
             let host = self.hosts.into_iter().next().unwrap_or_else(|| reachable(address.ip()));
             listening = Some(Listening { address, host });

@@ -2,6 +2,7 @@ use super::ROOT;
 use super::clock::{System, now};
 use super::disk::{Disk, Found};
 use super::error::Error;
+use super::fair::Fair;
 use super::hosted::Hosted;
 use super::limits::Limits;
 use crate::core::{Cluster, Corrupt, Now, Seeds, Settings};
@@ -28,6 +29,7 @@ pub(super) struct Clusters {
     pub(super) limits: Limits,
     pub(super) stop: watch::Sender<bool>,
     pub(super) disk: Arc<Disk>,
+    pub(super) fair: Arc<Fair>,
     settings: Settings,
     /// Of the second in which a cluster was last made.
     seeds: Mutex<Option<Arc<Seeds>>>,
@@ -44,6 +46,7 @@ impl Clusters {
         wakes: mpsc::UnboundedSender<Arc<Hosted>>,
     ) -> Self {
         Self {
+            fair: Fair::new(&limits),
             limits,
             stop: watch::Sender::new(false),
             disk,

@@ -41,6 +41,7 @@ where
         body,
         user,
         impersonate: impersonate(&parts.headers)?,
+        ..Request::default()
     })
 }
 

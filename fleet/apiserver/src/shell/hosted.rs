@@ -1,7 +1,7 @@
 use super::answer::Refusal;
 use super::clock::{System, now};
 use super::disk::{Disk, Position, Write};
-use crate::core::{Cluster, Entropy, Now, Polled, Reply, Request, User, Watch};
+use crate::core::{Calls, Cluster, Entropy, Now, Polled, Reply, Request, User, Watch};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,9 +48,13 @@ impl Hosted {
         Arc::new(Self { name: name.into(), uid: uid.into(), state, revision, disk, history, wakes, woken })
     }
 
-    pub(super) async fn handle(self: &Arc<Self>, request: &Request) -> Result<Reply, Refusal> {
+    /// A reply, and what must be called before the real one.
+    pub(super) async fn handle(
+        self: &Arc<Self>,
+        request: &Request,
+    ) -> Result<(Reply, Option<Calls>), Refusal> {
         let (reply, position, wrote) =
-            self.call(|c, now, entropy| c.handle_in_pieces(request, now, entropy))?;
+            self.call(|c, now, entropy| (c.handle_in_pieces(request, now, entropy), c.take_calls()))?;
         if wrote {
             self.wake();
         }

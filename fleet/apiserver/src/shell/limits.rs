@@ -18,6 +18,14 @@ pub struct Limits {
     pub body_read: Duration,
     /// How long requests in flight may take to end when the process stops.
     pub drain: Duration,
+    /// Requests that are handled at a time, those of administrators and of `system:` users not counted.
+    pub requests: usize,
+    /// Requests of one client that may wait for their turn; more are answered with 429.
+    pub queue: usize,
+    /// How long a request may wait for its turn; then it is answered with 429.
+    pub queue_wait: Duration,
+    /// Watches of one client at a time; more are answered with 429.
+    pub watches: usize,
     /// Logical clusters, the root one included.
     pub clusters: usize,
     /// A watch without `timeoutSeconds` ends after this long, or up to twice as long.
@@ -40,6 +48,10 @@ impl Default for Limits {
             header_read: Duration::from_secs(90),
             body_read: Duration::from_secs(60),
             drain: Duration::from_secs(10),
+            requests: 600,
+            queue: 200,
+            queue_wait: Duration::from_secs(15),
+            watches: 10_000,
             clusters: 20_000,
             watch: Duration::from_secs(30 * 60),
             bookmark: Duration::from_secs(60),

@@ -12,6 +12,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::pki_types::UnixTime;
+use rustls::server::danger::ClientCertVerifier;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ use tokio_rustls::TlsAcceptor;
 pub(super) struct Front {
     pub(super) clusters: Arc<Clusters>,
     pub(super) token: Option<Token>,
+    /// Knows the certificates that this control plane issued.
+    pub(super) issued: Arc<dyn ClientCertVerifier>,
 }
 
 /// Accepts connections until the control plane stops, then gives requests in flight time to end.
@@ -80,8 +84,14 @@ async fn connection(
     stream.set_nodelay(true)?;
     let limits = front.clusters.limits.clone();
     let stream = tokio::time::timeout(limits.handshake, tls.accept(stream)).await??;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let peer = Arc::new(certificate.map(Identity::read));
+    let chain = stream.get_ref().1.peer_certificates();
+    let certificate = chain.and_then(|chain| chain.split_first());
+    // One that others signed names nobody, and does so in an answer that its holder can read.
+    let peer = certificate.map(|(own, rest)| {
+        let now = UnixTime::now();
+        front.issued.verify_client_cert(own, rest, now).ok().and_then(|_| Identity::read(own))
+    });
+    let peer = Arc::new(peer);
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (front, peer) = (front.clone(), peer.clone());
         async move { Ok::<_, Infallible>(front.answer(request, &peer).await) }
@@ -117,11 +127,23 @@ impl Front {
         let (parts, body) = request.into_parts();
         let (name, path) = route(parts.uri.path());
         let Ok(hosted) = self.clusters.get(name) else {
-            return answer::http(Refusal::no_cluster().into_response());
+            let refusal = self.no_cluster(peer, &parts, path);
+            return answer::http(refusal.into_response());
         };
         match self.authenticate(&hosted, peer, &parts.headers) {
             Ok(user) => respond(&self.clusters, &hosted, &parts, body, path, user).await,
             Err(refusal) => answer::http(refusal.into_response()),
+        }
+    }
+
+    /// Credentials come first, also where there is nothing. Only who was given some by this control plane is told so.
+    fn no_cluster(&self, peer: &Peer, parts: &http::request::Parts, path: &str) -> Refusal {
+        match bearer(&parts.headers) {
+            Some(token) if self.token.as_ref().is_some_and(|t| t.is(token)) => Refusal::no_cluster(),
+            Some(_) => Refusal::unauthorized(),
+            None if matches!(peer, Some(Some(_))) => Refusal::no_cluster(),
+            None if peer.is_some() => Refusal::unauthorized(),
+            None => Refusal::forbidden_path(&parts.method.as_str().to_lowercase(), path),
         }
     }
 

@@ -8,9 +8,8 @@
 //! let plane = ControlPlane::builder().storage(Storage::Memory).build().await?;
 //! plane.create_cluster("blue").await?;
 //! let service = plane.service("blue", User::admin())?;
-//! // let client = kube::Client::new(service, "default");
-//! // tokio::spawn(my_controller::run(client.clone()));
-//! // Api::<ConfigMap>::default_namespaced(client).create(...).await?;
+//! // With the feature `client`: `plane.client("blue", User::admin())?` is a `kube::Client`, for the controller and for
+//! // the test. `examples/controller_test.rs` is a whole one.
 //! # drop(service);
 //!
 //! // Or over HTTPS, for kubectl, helm and everything else that reads a kubeconfig.
@@ -38,6 +37,7 @@ mod clusters;
 mod decode;
 mod disk;
 mod error;
+mod fair;
 mod hosted;
 mod identity;
 mod kubeconfig;
@@ -50,6 +50,7 @@ mod serve;
 mod service;
 mod ticker;
 mod watching;
+mod webhooks;
 
 pub use body::Body;
 pub use builder::{Builder, Storage};

@@ -111,6 +111,12 @@ impl ControlPlane {
         Ok(InProcess { plane: self.clone(), hosted: self.shared.get(name)?, user })
     }
 
+    /// A client for the logical cluster, without a socket; every request is made as `user`.
+    #[cfg(feature = "client")]
+    pub fn client(&self, name: &str, user: User) -> Result<kube::Client, Error> {
+        Ok(kube::Client::new(self.service(name, user)?, "default"))
+    }
+
     /// Stops accepting, ends the watches, lets requests in flight end, and closes the storage.
     pub async fn shutdown(&self) {
         self.shared.stop.send_replace(true);

@@ -3,7 +3,7 @@ use super::body::Body;
 use super::clusters::Clusters;
 use super::hosted::Hosted;
 use super::plane::ControlPlane;
-use super::{decode, watching};
+use super::{decode, watching, webhooks};
 use crate::core::{Reply, User};
 use futures::future::BoxFuture;
 use std::convert::Infallible;
@@ -65,11 +65,23 @@ where
         Ok(request) => request,
         Err(refusal) => return answer::http(refusal.into_response()),
     };
-    match hosted.handle(&request).await {
+    let user = request.user.clone();
+    let seat = match clusters.fair.seat(&hosted.uid, &user).await {
+        Ok(seat) => seat,
+        Err(refusal) => return answer::http(refusal.into_response()),
+    };
+    let reply = webhooks::handle(hosted, request).await;
+    drop(seat);
+    match reply {
         Ok(Reply::Done(response)) => answer::http(response),
         Ok(Reply::Watch(watch)) => {
+            let watched = match clusters.fair.watch(&hosted.uid, &user) {
+                Ok(watched) => watched,
+                Err(refusal) => return answer::http(refusal.into_response()),
+            };
             let (content_type, headers) = (watch.content_type.clone(), watch.headers.clone());
-            let frames = watching::frames(hosted.clone(), watch, &clusters.limits, clusters.stop.subscribe());
+            let stop = clusters.stop.subscribe();
+            let frames = watching::frames(hosted.clone(), watch, &clusters.limits, stop, watched);
             answer::stream(&content_type, &headers, frames)
         }
         Err(refusal) => answer::http(refusal.into_response()),

@@ -1,4 +1,5 @@
 use super::clock::System;
+use super::fair::Watched;
 use super::hosted::Hosted;
 use super::limits::Limits;
 use crate::core::{Polled, Watch};
@@ -15,6 +16,7 @@ pub(super) fn frames(
     watch: Watch,
     limits: &Limits,
     stop: watch::Receiver<bool>,
+    counted: Watched,
 ) -> impl Stream<Item = Bytes> + Send + 'static + use<> {
     let length = watch.timeout_seconds.filter(|s| *s > 0).map_or_else(
         || {
@@ -36,6 +38,7 @@ pub(super) fn frames(
         bookmarks,
         stop,
         over: false,
+        _counted: counted,
     };
     futures::stream::unfold(watching, |mut watching| async move {
         let frames = watching.next().await?;
@@ -52,6 +55,8 @@ struct Watching {
     bookmarks: tokio::time::Interval,
     stop: watch::Receiver<bool>,
     over: bool,
+    /// Its place in the client's count, for as long as the stream is held.
+    _counted: Watched,
 }
 
 impl Watching {

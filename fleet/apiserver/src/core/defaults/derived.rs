@@ -23,6 +23,8 @@ pub fn after(object: &mut Value, resource: &Resource) {
         }
     }
     match (&*resource.group, &*resource.plural) {
+        ("", "pods") => requests(object),
+        ("autoscaling", "horizontalpodautoscalers") if resource.version == "v2" => metrics(object),
         ("", "services") => service(object),
         ("", "replicationcontrollers") => labels_from_template(object),
         ("networking.k8s.io", "networkpolicies") => policy_types(object),
@@ -112,6 +114,33 @@ fn containers(spec: &mut Value) {
                 }
             }
         }
+    }
+}
+
+/// What is limited is requested.
+fn requests(pod: &mut Value) {
+    for key in ["containers", "initContainers"] {
+        let list = pod.pointer_mut(&format!("/spec/{key}")).and_then(Value::as_array_mut);
+        for resources in list.into_iter().flatten().filter_map(|c| c.get_mut("resources")) {
+            let Some(limits) = resources.get("limits").and_then(Value::as_object).cloned() else { continue };
+            if limits.is_empty() {
+                continue;
+            }
+            let requests = field(resources, "requests");
+            for (name, value) in limits {
+                requests.entry(name).or_insert(value);
+            }
+        }
+    }
+}
+
+fn metrics(scaler: &mut Value) {
+    if scaler.get("spec").is_some_and(Value::is_object)
+        && scaler.pointer("/spec/metrics").and_then(Value::as_array).is_none_or(Vec::is_empty)
+    {
+        let target = json!({ "type": "Utilization", "averageUtilization": 80 });
+        let metric = json!({ "type": "Resource", "resource": { "name": "cpu", "target": target } });
+        set_at(scaler, "spec.metrics", json!([metric]));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::core::request::{Impersonate, User};
 /// Checks each impersonation header with the verb `impersonate` and returns who the user becomes.
 pub fn impersonate(rules: &Rules, user: &User, asked: &Impersonate) -> Result<User, Failure> {
     if asked.user.is_empty() {
-        return Err(Failure::internal(
+        return Err(Failure::bad_request(
             "requested impersonation of groups, uid or extra without impersonating a user",
         ));
     }

@@ -26,6 +26,15 @@ impl Registry {
             .cloned()
     }
 
+    /// Why there is no resource: its group, or what it is in the group.
+    pub fn nothing(&self, group: &str) -> crate::core::failure::Failure {
+        if self.iter().any(|r| r.group == group) {
+            crate::core::failure::Failure::no_path()
+        } else {
+            crate::core::failure::Failure::no_page()
+        }
+    }
+
     pub fn find_kind(&self, group: &str, version: &str, kind: &str) -> Option<Arc<Resource>> {
         self.iter().find(|r| r.group == group && r.version == version && r.kind == kind).cloned()
     }

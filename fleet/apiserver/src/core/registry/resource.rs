@@ -109,8 +109,7 @@ impl Resource {
 
     pub fn name_rule(&self) -> NameRule {
         match (&*self.group, &*self.plural) {
-            ("", "namespaces") => NameRule::Label,
-            ("", "services") => NameRule::Label1035,
+            ("", "namespaces" | "services") | ("apps", "statefulsets") => NameRule::Label,
             ("rbac.authorization.k8s.io", _) => NameRule::PathSegment,
             _ => NameRule::Subdomain,
         }

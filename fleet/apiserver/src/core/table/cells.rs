@@ -15,6 +15,7 @@ pub fn render(cell: &[&str], object: &Value, now: Now) -> Value {
         "flag" => {
             at(object, path).and_then(Value::as_bool).map_or("<unset>".into(), |b| b.to_string()).into()
         }
+        "bool" => at(object, path).and_then(Value::as_bool).unwrap_or(false).into(),
         "flag-title" => match at(object, path).and_then(Value::as_bool) {
             Some(true) => "True",
             Some(false) => "False",

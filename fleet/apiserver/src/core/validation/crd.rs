@@ -46,9 +46,11 @@ pub fn validate(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldErro
                 FieldError { path, ..error.clone() }
             }));
         }
-        Err(problems) => errors.extend(problems.into_iter().map(|p| {
-            required_or_invalid(format!("spec.validation.openAPIV3Schema.{}", p.path), &p.message)
-        })),
+        Err(problems) => {
+            errors.extend(problems.into_iter().map(|p| {
+                required_or_invalid(format!("spec.validation.openAPIV3Schema.{}", p.path), &p.message)
+            }))
+        }
     }
     let stored = live.map(|l| crate::core::body::strings(at(l, "status.storedVersions"))).unwrap_or_default();
     for (i, version) in stored.iter().enumerate() {

@@ -33,7 +33,6 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("storage.k8s.io", "storageclasses", "parameters"),
     ("storage.k8s.io", "storageclasses", "reclaimPolicy"),
     ("storage.k8s.io", "storageclasses", "volumeBindingMode"),
-    ("scheduling.k8s.io", "priorityclasses", "value"),
     ("scheduling.k8s.io", "priorityclasses", "preemptionPolicy"),
     ("networking.k8s.io", "ingressclasses", "spec.controller"),
     ("node.k8s.io", "runtimeclasses", "handler"),
@@ -64,6 +63,9 @@ pub fn validate(new: &Value, live: &Value, resource: &Resource, errors: &mut Vec
         ("", "pods") => pod(new, live, errors),
         ("", "persistentvolumeclaims") => claim(new, live, errors),
         ("apps", "statefulsets") => stateful_set(new, live, errors),
+        ("scheduling.k8s.io", "priorityclasses") if new.get("value") != live.get("value") => {
+            errors.push(forbidden_field("value", "may not be changed in an update."));
+        }
         ("batch", "jobs") => {
             let suspended = at(live, "spec.suspend").and_then(Value::as_bool) == Some(true);
             if !suspended {
@@ -74,7 +76,11 @@ pub fn validate(new: &Value, live: &Value, resource: &Resource, errors: &mut Vec
         ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings")
             if new.get("roleRef") != live.get("roleRef") =>
         {
-            let value = new.get("roleRef").cloned().unwrap_or(Value::Null);
+            // The server's own struct has no names for JSON.
+            let field = |name: &str| text(new, &format!("/roleRef/{name}")).to_owned();
+            let value = serde_json::json!({
+                "APIGroup": field("apiGroup"), "Kind": field("kind"), "Name": field("name"),
+            });
             errors.push(invalid("roleRef", value, "cannot change roleRef"));
         }
         _ => {}

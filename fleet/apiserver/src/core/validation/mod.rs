@@ -1,8 +1,11 @@
 //! What the API server demands of built-in kinds beyond their schemas.
 
+mod access;
 mod crd;
+mod data;
 mod immutable;
 pub mod rules;
+mod pod;
 mod workload;
 
 use crate::core::body::{at, text};
@@ -17,12 +20,18 @@ pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, error
     }
     match (&*resource.group, &*resource.plural) {
         ("", "services") => service(object, errors),
-        ("", "configmaps" | "secrets") => data(object, errors),
+        ("", "configmaps") => data::config_map(object, errors),
+        ("", "secrets") => data::secret(object, errors),
+        ("coordination.k8s.io", "leases") => data::lease(object, errors),
+        ("", "events") => data::event(object, errors),
         ("apps", _) | ("batch", _) | ("", "pods" | "replicationcontrollers" | "podtemplates") => {
             workload::validate(object, resource, errors);
         }
         ("apiextensions.k8s.io", "customresourcedefinitions") => crd::validate(object, live, errors),
-        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => binding(object, errors),
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
+            access::binding(object, resource, errors);
+        }
+        ("rbac.authorization.k8s.io", _) => access::role(object, resource, errors),
         _ => {}
     }
     if let Some(live) = live {
@@ -57,41 +66,5 @@ fn service(object: &Value, errors: &mut Vec<FieldError>) {
     }
     if kind == "ExternalName" && text(object, "/spec/externalName").is_empty() {
         errors.push(required("spec.externalName", ""));
-    }
-}
-
-fn data(object: &Value, errors: &mut Vec<FieldError>) {
-    const LIMIT: usize = 1 << 20;
-    let mut size = 0;
-    for key in ["data", "binaryData"] {
-        for (name, value) in object.get(key).and_then(Value::as_object).into_iter().flatten() {
-            size += value.as_str().map_or(0, str::len);
-            let valid = !name.is_empty()
-                && name.len() <= 253
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-                && name != "."
-                && !name.starts_with("..");
-            if !valid {
-                let detail = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-                errors.push(invalid(format!("{key}[{name}]"), (&**name).into(), detail));
-            }
-        }
-    }
-    if size > LIMIT {
-        let detail = format!("may not be more than {LIMIT} bytes");
-        let kind = mainstay_object::FieldErrorKind::TooLong;
-        errors.push(crate::core::failure::field_error(kind, "data", None, detail));
-    }
-}
-
-fn binding(object: &Value, errors: &mut Vec<FieldError>) {
-    if text(object, "/roleRef/name").is_empty() {
-        errors.push(required("roleRef.name", ""));
-    }
-    let kind = text(object, "/roleRef/kind");
-    if !matches!(kind, "Role" | "ClusterRole") {
-        let mut error = invalid("roleRef.kind", kind.into(), "supported values: \"ClusterRole\", \"Role\"");
-        error.kind = mainstay_object::FieldErrorKind::NotSupported;
-        errors.push(error);
     }
 }

@@ -1,8 +1,7 @@
 //! Pods and what makes them.
 
 use crate::core::body::{at, text};
-use crate::core::failure::{field_error, invalid, required};
-use crate::core::names;
+use crate::core::failure::{field_error, forbidden_field, invalid, required};
 use crate::core::registry::Resource;
 use crate::core::selector::Labels;
 use mainstay_object::{FieldError, FieldErrorKind};
@@ -14,13 +13,35 @@ pub fn validate(object: &Value, resource: &Resource, errors: &mut Vec<FieldError
         "deployments" | "replicasets" | "statefulsets" | "daemonsets" => selector(object, errors),
         _ => {}
     }
+    let name = text(object, "/metadata/name");
+    if resource.plural == "cronjobs" && name.len() > 52 {
+        errors.push(invalid("metadata.name", name.into(), "must be no more than 52 characters"));
+    }
+    let not_negative: &[&str] = match &*resource.plural {
+        "jobs" => &["spec.parallelism", "spec.completions", "spec.backoffLimit"],
+        _ => &[],
+    };
+    for field in not_negative {
+        if let Some(number) = at(object, field).and_then(Value::as_i64).filter(|n| *n < 0) {
+            errors.push(invalid(*field, number.into(), "must be greater than or equal to 0"));
+        }
+    }
+    if resource.plural == "deployments" {
+        strategy(object, errors);
+    }
     if let Some(replicas) = at(object, "spec.replicas").and_then(Value::as_i64).filter(|n| *n < 0) {
         errors.push(invalid("spec.replicas", replicas.into(), "must be greater than or equal to 0"));
     }
     let Some(spec) = at(object, path) else { return };
-    pod_spec(spec, path, errors);
+    super::pod::spec(spec, path, errors);
     let wanted: &[&str] = match &*resource.plural {
-        "jobs" | "cronjobs" => &["OnFailure", "Never"],
+        "jobs" | "cronjobs" => {
+            if !matches!(text(spec, "/restartPolicy"), "OnFailure" | "Never") {
+                let detail = "valid values: \"OnFailure\", \"Never\"";
+                errors.push(required(format!("{path}.restartPolicy"), detail));
+            }
+            return;
+        }
         "deployments" | "replicasets" | "statefulsets" | "daemonsets" | "replicationcontrollers" => {
             &["Always"]
         }
@@ -57,48 +78,19 @@ fn selector(object: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn pod_spec(spec: &Value, path: &str, errors: &mut Vec<FieldError>) {
-    let list = |key: &str| spec.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if list("containers").is_empty() {
-        errors.push(required(format!("{path}.containers"), ""));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    let volumes: Vec<&str> = list("volumes").iter().map(|v| text(v, "/name")).collect();
-    for key in ["initContainers", "containers"] {
-        for (i, container) in list(key).iter().enumerate() {
-            let here = format!("{path}.{key}[{i}]");
-            let name = text(container, "/name");
-            if name.is_empty() {
-                errors.push(required(format!("{here}.name"), ""));
-            } else if let Err(why) = names::label(name) {
-                errors.extend(why.into_iter().map(|w| invalid(format!("{here}.name"), name.into(), w)));
-            } else if !seen.insert(name) {
-                let kind = FieldErrorKind::Duplicate;
-                errors.push(field_error(kind, format!("{here}.name"), Some(name.into()), ""));
-            }
-            if text(container, "/image").is_empty() {
-                errors.push(required(format!("{here}.image"), ""));
-            }
-            for (j, mount) in
-                container.get("volumeMounts").and_then(Value::as_array).into_iter().flatten().enumerate()
-            {
-                let name = text(mount, "/name");
-                if !volumes.contains(&name) {
-                    let error = FieldError {
-                        kind: FieldErrorKind::Invalid,
-                        path: format!("{here}.volumeMounts[{j}].name"),
-                        value: Some(name.into()),
-                        detail: String::new(),
-                    };
-                    errors.push(not_found(error));
-                }
-            }
+fn strategy(object: &Value, errors: &mut Vec<FieldError>) {
+    let kind = text(object, "/spec/strategy/type");
+    let rolling = at(object, "spec.strategy.rollingUpdate").is_some_and(|r| !r.is_null());
+    match kind {
+        "Recreate" if rolling => {
+            let detail = "may not be specified when strategy `type` is 'Recreate'";
+            errors.push(forbidden_field("spec.strategy.rollingUpdate", detail));
+        }
+        "Recreate" | "RollingUpdate" | "" => {}
+        other => {
+            let detail = "supported values: \"Recreate\", \"RollingUpdate\"";
+            let kind = FieldErrorKind::NotSupported;
+            errors.push(field_error(kind, "spec.strategy.type", Some(other.into()), detail));
         }
     }
-}
-
-/// `field.NotFound` has a reason of its own that the table of kinds lacks: the nearest is an invalid value.
-fn not_found(mut error: FieldError) -> FieldError {
-    error.detail = "Not found".into();
-    error
 }

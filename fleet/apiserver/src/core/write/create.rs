@@ -26,39 +26,51 @@ impl Cluster {
         mut object: Value,
         recorded: bool,
     ) -> Result<Value, Failure> {
-        if !body::meta(&object, "resourceVersion").is_empty() && body::meta(&object, "resourceVersion") != "0"
-        {
-            return Err(Failure::bad_request("resourceVersion should not be set on objects to be created"));
-        }
+        let versioned = !matches!(body::meta(&object, "resourceVersion"), "" | "0");
         self.name(act, &mut object)?;
         let name = body::meta(&object, "name").to_owned();
         self.check_namespace(&act.resource, act.namespace, &name)?;
-        let exists = self.store.get(&act.key(&name)).is_some();
-        if exists {
-            return Err(Failure::already_exists(act.resource.named(), &name));
-        }
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
             body::set_meta(&mut object, field, None);
         }
-        if act.resource.has_status() && act.resource.plural != "customresourcedefinitions" {
-            body::as_map(&mut object).remove("status");
+        if act.resource.has_generation() {
+            body::set_meta(&mut object, "generation", Some(1.into()));
         }
-        let generation = act.resource.has_generation().then(|| Value::from(1));
-        body::set_meta(&mut object, "generation", generation);
         let uid = act.uuid();
         body::set_meta(&mut object, "uid", Some(uid.into()));
         body::set_meta(&mut object, "creationTimestamp", Some(act.now.rfc3339().into()));
         let mut errors = Vec::new();
+        act.warn_of_metadata(&mut object);
+        admit::before_defaults(&act.resource, None, &mut object);
+        let of_schema = act.set_defaults(&mut object);
+        // What the server itself adds from here on belongs to nobody.
+        let mut object = if recorded { object } else { act.record(None, &object)?.object };
+        self.mutate_write(act, None, &mut object)?;
+        if act.resource.has_status() && act.resource.plural != "customresourcedefinitions" {
+            body::as_map(&mut object).remove("status");
+        }
         admit::before_create(self, act, &mut object)?;
-        act.set_defaults(&mut object);
         admit::after_defaults(self, act, None, &mut object, &mut errors);
+        act.settle(&mut object);
         meta::tidy(&mut object);
-        act.validate(&object, None, &mut errors);
+        act.validate(&object, None, of_schema, &mut errors);
         if !errors.is_empty() {
             let (group, kind) = (&act.resource.group, &act.resource.kind);
             return Err(Failure::invalid(group, kind, &name, &errors));
         }
-        let object = if recorded { object } else { act.record(None, &object)?.object };
+        self.admit_write(act, None, &object)?;
+        if let Some(entry) = self.store.get(&act.key(&name)) {
+            let mut failure = Failure::already_exists(act.resource.named(), &name);
+            if body::is_terminating(&body::parse(&entry.body)) {
+                failure.0.message = format!("object is being deleted: {}", failure.0.message);
+            }
+            return Err(failure);
+        }
+        if versioned {
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(Failure::new(500, "", message));
+        }
+        crate::core::convert::as_stored(&mut object, &act.resource);
         if act.options.dry_run {
             return Ok(object);
         }
@@ -82,6 +94,14 @@ impl Cluster {
     }
 }
 
+/// The Go package of a group's own types: `core`, `apps`, `rbac`.
+fn internal_package(group: &str) -> &str {
+    match group {
+        "" | "events.k8s.io" => "core",
+        group => group.split('.').next().unwrap_or_default(),
+    }
+}
+
 impl Act<'_> {
     /// The body must be of the kind that the path says. Absent apiVersion and kind are filled in, as the server does.
     pub fn check_kind(&self, object: &mut Value) -> Result<(), Failure> {
@@ -100,16 +120,29 @@ impl Act<'_> {
         }
         if (!version.is_empty() && version != want_version) || (!kind.is_empty() && kind != want_kind) {
             let got = mainstay_object::GroupVersion::parse(&version);
+            let known = mainstay_object::Kinds::builtin().get(&got.clone().kind(&kind)).is_some();
+            let why = if known {
+                let (from, to) = (&got.version, internal_package(&self.resource.group));
+                format!("converting ({from}.{kind}) to ({to}.{want_kind}): unknown conversion")
+            } else {
+                let scheme = "in scheme \"pkg/runtime/scheme.go:111\"";
+                format!("no kind \"{kind}\" is registered for version \"{version}\" {scheme}")
+            };
+            let version = &got.version;
             return Err(Failure::bad_request(format!(
-                "{kind} in version \"{}\" cannot be handled as a {want_kind}: no kind \"{kind}\" is registered for version \"{version}\"",
-                got.version
+                "{kind} in version \"{version}\" cannot be handled as a {want_kind}: {why}"
             )));
         }
         let map = body::as_map(object);
         map.insert("apiVersion".into(), want_version.into());
         map.insert("kind".into(), want_kind.into());
         if !matches!(map.get("metadata"), None | Some(Value::Null | Value::Object(_))) {
-            return Err(Failure::bad_request("metadata must be an object"));
+            if self.resource.custom.is_some() {
+                return Err(Failure::bad_request("metadata must be an object"));
+            }
+            let (types, root) = self.resource.schema();
+            let why = crate::core::native::mismatch(object, types, root).unwrap_or_default();
+            return Err(self.unreadable(Came::AsObject, &why));
         }
         body::metadata(object);
         Ok(())
@@ -119,9 +152,6 @@ impl Act<'_> {
     pub fn check_namespace(&self, object: &mut Value) -> Result<(), Failure> {
         let given = body::meta(object, "namespace").to_owned();
         if !self.resource.namespaced {
-            if !given.is_empty() {
-                return Err(Failure::bad_request("namespace is not allowed on this type"));
-            }
             body::set_meta(object, "namespace", None);
             return Ok(());
         }

@@ -3,7 +3,7 @@ use super::update::is_released;
 use crate::core::body;
 use crate::core::cluster::Cluster;
 use crate::core::decode;
-use crate::core::failure::{Failure, field_error};
+use crate::core::failure::{Failure, Named, field_error};
 use crate::core::options;
 use crate::core::registry::Resource;
 use crate::core::request::{Now, Request};
@@ -66,13 +66,14 @@ impl DeleteOptions {
             ("", Some(false)) | ("Background", None) => Some(Propagation::Background),
             ("Foreground", None) => Some(Propagation::Foreground),
             (policy, orphan) => {
-                let detail = if orphan.is_some() {
-                    "orphanDependents and deletionPropagation cannot be both set".to_owned()
+                let (kind, detail) = if orphan.is_some() {
+                    let detail = "orphanDependents and deletionPropagation cannot be both set";
+                    (FieldErrorKind::Invalid, detail)
                 } else {
-                    "must be one of Foreground, Background, or Orphan".to_owned()
+                    let detail = "supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+                    (FieldErrorKind::NotSupported, detail)
                 };
-                let error =
-                    field_error(FieldErrorKind::Invalid, "propagationPolicy", Some(policy.into()), detail);
+                let error = field_error(kind, "propagationPolicy", Some(policy.into()), detail);
                 return Err(Failure::invalid("meta.k8s.io", "DeleteOptions", "", &[error]));
             }
         };
@@ -103,6 +104,7 @@ impl Cluster {
                 "this namespace may not be deleted",
             ));
         }
+        self.admit_delete(act, &live, options.dry_run)?;
         Ok(self.delete_object(&act.resource.clone(), live, options, act.now))
     }
 
@@ -136,7 +138,9 @@ impl Cluster {
         if first {
             let deadline = now.plus_seconds(grace).rfc3339();
             body::set_meta(&mut object, "deletionTimestamp", Some(deadline.into()));
-            body::set_meta(&mut object, "deletionGracePeriodSeconds", Some(grace.into()));
+            if !(resource.plural == "namespaces" && resource.group.is_empty()) {
+                body::set_meta(&mut object, "deletionGracePeriodSeconds", Some(grace.into()));
+            }
             if let Some(generation) = body::meta_value(&object, "generation").and_then(Value::as_i64) {
                 body::set_meta(&mut object, "generation", Some((generation + 1).into()));
             }
@@ -151,7 +155,9 @@ impl Cluster {
             }
         }
         if is_released(resource, &object) {
-            let last = if first { live } else { object };
+            // Only pods are deleted in two steps, even if both are taken at once.
+            let graceful = resource.plural == "pods" && resource.group.is_empty();
+            let last = if first && !graceful { live } else { object };
             return Deleted::Gone(if options.dry_run { last } else { self.erase(resource, last) });
         }
         if object == live || options.dry_run {
@@ -167,15 +173,17 @@ fn check_preconditions(
     live: &Value,
     options: &DeleteOptions,
 ) -> Result<(), Failure> {
+    let kind = Named { group: &resource.group, plural: &resource.kind };
+    let (version, what) = (&options.resource_version, "The object might have been");
     let pairs =
-        [("UID", "uid", &options.uid), ("ResourceVersion", "resourceVersion", &options.resource_version)];
-    for (label, field, wanted) in pairs {
+        [("UID", "uid", &options.uid, "deleted and then recreated"), ("ResourceVersion", "resourceVersion", version, "modified")];
+    for (label, field, wanted, happened) in pairs {
         let have = body::meta(live, field);
         if !wanted.is_empty() && wanted != have {
             let why = format!(
-                "Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {have}"
+                "the {label} in the precondition ({wanted}) does not match the {label} in record ({have}). {what} {happened}"
             );
-            return Err(Failure::conflict(resource.named(), name, &why));
+            return Err(Failure::conflict(kind, name, &why));
         }
     }
     Ok(())

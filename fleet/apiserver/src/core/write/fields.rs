@@ -5,9 +5,9 @@ use crate::core::cluster::Cluster;
 use crate::core::failure::Failure;
 use crate::core::options::FieldValidation;
 use crate::core::registry::Resource;
-use crate::core::{body, defaults, validation};
-use mainstay_object::merge::{self, SameInAllVersions, WriteContext, WriteError, Written};
-use mainstay_object::{FieldError, FieldPath, FieldSet, PathElement};
+use crate::core::{body, defaults, native, validation};
+use mainstay_object::merge::{self, SameInAllVersions, Versions, WriteContext, WriteError, Written};
+use mainstay_object::{FieldError, FieldErrorKind, FieldPath, FieldSet, PathElement};
 use serde_json::{Value, json};
 
 /// How a strict failure is worded.
@@ -26,7 +26,23 @@ impl Act<'_> {
         came: Came<'_>,
     ) -> Result<(), Failure> {
         let (types, root) = self.resource.schema();
+        if self.resource.custom.is_some() {
+            mainstay_object::normalize(object, types, root);
+            // Its metadata goes through a struct that keeps no empty list: this resets nothing.
+            let metadata = body::metadata(object);
+            if metadata.get("managedFields").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+                metadata.remove("managedFields");
+            }
+        } else {
+            if let Some(why) = native::mismatch(object, types, root) {
+                return Err(self.unreadable(came, &why));
+            }
+            native::drop_zeros(object, types, root);
+        }
         let unknown = mainstay_object::prune(object, types, root);
+        if self.resource.custom.is_some() {
+            mainstay_object::drop_nulls(object, types, root);
+        }
         let mut problems: Vec<String> =
             duplicates.iter().map(|p| format!("duplicate field \"{p}\"")).collect();
         problems.extend(unknown.iter().map(|p| format!("unknown field \"{p}\"")));
@@ -40,34 +56,89 @@ impl Act<'_> {
                 Ok(())
             }
             FieldValidation::Strict => {
-                let (kind, version) = (&self.resource.kind, &self.resource.version);
-                let why = format!("strict decoding error: {}", problems.join(", "));
-                Err(match came {
-                    Came::AsObject => Failure::bad_request(format!(
-                        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
-                    )),
-                    Came::AsPatch(patch) => Failure::invalid(
-                        "",
-                        "",
-                        "",
-                        &[crate::core::failure::invalid("patch", patch.into(), why)],
-                    ),
-                })
+                Err(self.unreadable(came, &format!("strict decoding error: {}", problems.join(", "))))
             }
         }
     }
 
-    pub fn set_defaults(&self, object: &mut Value) {
-        apply_defaults(object, &self.resource);
+    /// The server could not make an object of what it was sent.
+    pub fn unreadable(&self, came: Came<'_>, why: &str) -> Failure {
+        match came {
+            Came::AsObject => {
+                let (kind, version) = (&self.resource.kind, &self.resource.version);
+                let message = format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}");
+                Failure::bad_request(message)
+            }
+            Came::AsPatch(patch) => {
+                Failure::invalid("", "", "", &[crate::core::failure::invalid("patch", patch.into(), why)])
+            }
+        }
     }
 
-    pub fn validate(&self, object: &Value, live: Option<&Value>, errors: &mut Vec<FieldError>) {
-        super::meta::validate(object, &self.resource, errors);
+    /// Completes an object. What its schema misses is returned: once it is settled, that can't be seen any more.
+    pub fn set_defaults(&self, object: &mut Value) -> Vec<FieldError> {
+        apply_defaults(object, &self.resource);
         let (types, root) = self.resource.schema();
-        let mut found = mainstay_object::validate(object, types, root);
-        validation::rules::check(&self.resource, object, live, errors, &mut found);
-        errors.extend(found);
-        validation::validate(object, live, &self.resource, errors);
+        let mut errors = Vec::new();
+        if self.resource.custom.is_none() {
+            errors = mainstay_object::validate(object, types, root);
+            // The server's structs hold any entries, and metadata has rules of its own.
+            // What has the wrong type was refused when it was read.
+            let own = |e: &FieldError| {
+                matches!(e.kind, FieldErrorKind::Duplicate | FieldErrorKind::TypeInvalid)
+                    || e.path.starts_with("metadata")
+            };
+            errors.retain(|e| !own(e));
+        }
+        // An empty list of owners of fields is a wish.
+        let managed = body::meta_value(object, "managedFields").cloned();
+        if self.resource.custom.is_none() {
+            native::complete(object, types, root);
+        }
+        if managed.is_some() {
+            body::set_meta(object, "managedFields", managed);
+        }
+        errors
+    }
+
+    pub fn settle(&self, object: &mut Value) {
+        settle(object, &self.resource);
+    }
+
+    pub fn validate(
+        &self,
+        object: &Value,
+        live: Option<&Value>,
+        of_schema: Vec<FieldError>,
+        errors: &mut Vec<FieldError>,
+    ) {
+        super::meta::validate(object, live, &self.resource, errors);
+        if self.resource.custom.is_some() {
+            let (types, root) = self.resource.schema();
+            let mut found = match live {
+                Some(live) if self.subresource == "status" => {
+                    mainstay_object::validate_status(object, live, types, root)
+                }
+                Some(live) => mainstay_object::validate_update(object, live, types, root),
+                None => mainstay_object::validate(object, types, root),
+            };
+            validation::rules::check(&self.resource, object, live, errors, &mut found);
+            errors.extend(found);
+        }
+        let mut found = Vec::new();
+        validation::validate(object, live, &self.resource, &mut found);
+        // What both say is said once, in the words of the kind's own rules.
+        let said = |e: &FieldError| found.iter().any(|f| f.path == e.path);
+        errors.extend(of_schema.into_iter().filter(|e| !said(e)));
+        errors.append(&mut found);
+    }
+
+    /// What is wrong with an object whoever writes it: its status may hold what only another endpoint lets through.
+    pub fn validate_unchanged(&self, live: &Value, errors: &mut Vec<FieldError>) {
+        if self.resource.custom.is_some() && self.subresource.is_empty() {
+            let (types, root) = self.resource.schema();
+            errors.extend(mainstay_object::validate_update(live, live, types, root));
+        }
     }
 
     /// Records who owns what after a write that is no apply.
@@ -83,7 +154,15 @@ impl Act<'_> {
     fn with_context<T>(&self, run: impl FnOnce(&WriteContext<'_>) -> T) -> T {
         let (types, type_id) = self.resource.schema();
         let reset = reset_fields(&self.resource, self.subresource);
-        let default = |object: &mut Value| apply_defaults(object, &self.resource);
+        let default = |object: &mut Value| {
+            apply_defaults(object, &self.resource);
+            settle(object, &self.resource);
+        };
+        let same = SameInAllVersions(type_id);
+        let versions: &dyn Versions = match &self.resource.custom {
+            Some(custom) => &**custom,
+            None => &same,
+        };
         run(&WriteContext {
             manager: &self.options.manager,
             subresource: self.subresource,
@@ -91,7 +170,7 @@ impl Act<'_> {
             types,
             type_id,
             reset: reset.as_ref(),
-            versions: &SameInAllVersions(type_id),
+            versions,
             default: Some(&default),
         })
     }
@@ -114,7 +193,7 @@ impl Act<'_> {
                     .collect();
                 Failure::new(409, "Conflict", error.to_string()).with_causes(causes)
             }
-            WriteError::Applied { .. } | WriteError::Live { .. } => Failure::new(500, "", error.to_string()),
+            WriteError::Applied { .. } | WriteError::Live { .. } | WriteError::Converted { .. } | WriteError::Untracked { .. } => Failure::new(500, "", error.to_string()),
             WriteError::ManagedFieldsApplied => Failure::bad_request(error.to_string()),
             WriteError::ManagedFields(_) | WriteError::Depth => Failure::bad_request(error.to_string()),
         }
@@ -127,11 +206,21 @@ pub fn apply_defaults(object: &mut Value, resource: &Resource) {
     defaults::apply(object, resource);
 }
 
+fn settle(object: &mut Value, resource: &Resource) {
+    if resource.custom.is_none() {
+        let (types, root) = resource.schema();
+        native::settle(object, types, root, &format!("{}/{}", resource.group, resource.plural));
+    }
+}
+
 /// Fields that an endpoint takes from the live object whatever the client sends: nobody owns them through it.
 fn reset_fields(resource: &Resource, subresource: &str) -> Option<FieldSet> {
     let path = |names: &[&str]| FieldPath(names.iter().map(|n| PathElement::field(*n)).collect());
     match subresource {
         "" if resource.has_status() => Some(std::iter::once(path(&["status"])).collect()),
+        "status" if resource.custom.is_some() => {
+            Some([path(&["spec"]), path(&["metadata"])].into_iter().collect())
+        }
         "status" => Some(
             [path(&["spec"]), path(&["metadata", "labels"]), path(&["metadata", "annotations"])]
                 .into_iter()

@@ -1,7 +1,9 @@
 //! `metadata`: what a client may write there, and what only the server does.
 
 use crate::core::body;
-use crate::core::failure::{Failure, field_error, forbidden_field, invalid, required};
+use super::Act;
+use super::delete::{FOREGROUND, ORPHAN};
+use crate::core::failure::{field_error, forbidden_field, invalid, required};
 use crate::core::names;
 use crate::core::registry::Resource;
 use mainstay_object::{FieldError, FieldErrorKind};
@@ -10,7 +12,7 @@ use serde_json::Value;
 /// All annotations together may be this large.
 const ANNOTATIONS_LIMIT: usize = 256 << 10;
 
-pub fn validate(object: &Value, resource: &Resource, errors: &mut Vec<FieldError>) {
+pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, errors: &mut Vec<FieldError>) {
     let Some(metadata) = object.get("metadata").and_then(Value::as_object) else {
         errors.push(required("metadata", ""));
         return;
@@ -46,35 +48,117 @@ pub fn validate(object: &Value, resource: &Resource, errors: &mut Vec<FieldError
         let detail = format!("may not be more than {ANNOTATIONS_LIMIT} bytes");
         errors.push(field_error(FieldErrorKind::TooLong, "metadata.annotations", None, detail));
     }
-    for (i, finalizer) in body::finalizers(object).iter().enumerate() {
+    owners(metadata.get("ownerReferences"), errors);
+    finalizers(object, resource, errors);
+    if let Some(live) = live {
+        // Both the storage and the kind's own rules look at it.
+        let changes = changes(live, object);
+        errors.splice(0..0, changes.iter().chain(&changes).cloned());
+    }
+}
+
+fn finalizers(object: &Value, resource: &Resource, errors: &mut Vec<FieldError>) {
+    let path = "metadata.finalizers";
+    let all = body::finalizers(object);
+    for (i, finalizer) in all.iter().enumerate() {
         if let Err(why) = names::qualified_name(finalizer) {
-            let path = format!("metadata.finalizers[{i}]");
-            errors.extend(why.into_iter().map(|w| invalid(path.clone(), finalizer.clone().into(), w)));
+            errors.extend(why.into_iter().map(|w| invalid(path, finalizer.clone().into(), w)));
         } else if !finalizer.contains('/')
-            && !matches!(&**finalizer, "orphan" | "foregroundDeletion" | "kubernetes")
+            && resource.custom.is_none()
+            && !matches!(&**finalizer, ORPHAN | FOREGROUND | "kubernetes")
         {
             let detail = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.push(invalid(format!("metadata.finalizers[{i}]"), finalizer.clone().into(), detail));
+            errors.push(invalid(format!("{path}[{i}]"), finalizer.clone().into(), detail));
         }
     }
-    owners(metadata.get("ownerReferences"), errors);
+    if [ORPHAN, FOREGROUND].iter().all(|both| all.iter().any(|f| f == both)) {
+        let detail = format!("finalizer {ORPHAN} and {FOREGROUND} cannot be both set");
+        errors.push(invalid(path, all.into(), detail));
+    }
 }
 
 fn owners(references: Option<&Value>, errors: &mut Vec<FieldError>) {
-    let mut controllers = 0;
-    for (i, owner) in references.and_then(Value::as_array).into_iter().flatten().enumerate() {
-        for key in ["apiVersion", "kind", "name", "uid"] {
-            if owner.get(key).and_then(Value::as_str).unwrap_or_default().is_empty() {
-                let detail =
-                    if key == "apiVersion" { "version must not be empty" } else { "must not be empty" };
-                errors.push(invalid(format!("metadata.ownerReferences[{i}].{key}"), "".into(), detail));
+    let path = "metadata.ownerReferences";
+    let mut controller: Option<String> = None;
+    for owner in references.and_then(Value::as_array).into_iter().flatten() {
+        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+        let version = text("apiVersion");
+        if version.is_empty() || version.matches('/').count() > 1 {
+            errors.push(invalid(format!("{path}.apiVersion"), version.into(), "version must not be empty"));
+        }
+        for key in ["kind", "name", "uid"].into_iter().filter(|key| text(key).is_empty()) {
+            errors.push(invalid(format!("{path}.{key}"), "".into(), "must not be empty"));
+        }
+        if version == "v1" && text("kind") == "Event" {
+            let detail = "/v1, Kind=Event is disallowed from being an owner";
+            errors.push(invalid(path, owner.clone(), detail));
+        }
+        if owner.get("controller").and_then(Value::as_bool) == Some(true) {
+            let this = format!("{}/{}", text("kind"), text("name"));
+            match &controller {
+                None => controller = Some(this),
+                Some(first) => {
+                    let detail = format!(
+                        "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
+                    );
+                    errors.push(invalid(path, references.cloned().unwrap_or_default(), detail));
+                }
             }
         }
-        controllers += usize::from(owner.get("controller").and_then(Value::as_bool) == Some(true));
     }
-    if controllers > 1 {
-        let detail = "Only one reference can have Controller set to true. Found \"true\" in references";
-        errors.push(invalid("metadata.ownerReferences", references.cloned().unwrap_or_default(), detail));
+}
+
+/// What an update may not do to metadata.
+fn changes(live: &Value, new: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let old = body::finalizers(live);
+    let added: Vec<String> = body::finalizers(new).into_iter().filter(|f| !old.contains(f)).collect();
+    if body::is_terminating(live) && !added.is_empty() {
+        let list = added.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>().join(", ");
+        let detail = format!(
+            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
+        );
+        errors.push(forbidden_field("metadata.finalizers", detail));
+    }
+    for field in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"] {
+        let (was, is) = (body::meta(live, field), body::meta(new, field));
+        if was != is {
+            errors.push(invalid(format!("metadata.{field}"), is.into(), "field is immutable"));
+        }
+    }
+    let grace = |object| body::meta_value(object, "deletionGracePeriodSeconds").cloned();
+    let (was, is) = (grace(live), grace(new));
+    if was != is {
+        let value = is.unwrap_or(Value::Null);
+        errors.push(invalid("metadata.deletionGracePeriodSeconds", value, "field is immutable"));
+    }
+    errors
+}
+
+impl Act<'_> {
+    /// Owners and finalizers that are listed twice.
+    pub fn warn_of_metadata(&mut self, object: &mut Value) {
+        let mut repeated = Vec::new();
+        let references = body::metadata(object).get_mut("ownerReferences").and_then(Value::as_array_mut);
+        if let Some(references) = references {
+            let mut seen: Vec<Value> = Vec::new();
+            references.retain(|owner| {
+                let uid = body::text(owner, "/uid").to_owned();
+                let known = seen.iter().any(|s| body::text(s, "/uid") == uid);
+                if known && !uid.is_empty() && !repeated.contains(&uid) {
+                    repeated.push(uid);
+                }
+                let again = seen.contains(owner);
+                seen.push(owner.clone());
+                !again
+            });
+        }
+        if !repeated.is_empty() {
+            self.warnings.push(format!(
+                ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}",
+                repeated.join(", ")
+            ));
+        }
     }
 }
 
@@ -96,58 +180,16 @@ fn entries(map: Option<&Value>, path: &str, errors: &mut Vec<FieldError>) -> Vec
     found
 }
 
-/// What an update may not change. Fields that the client left out are filled in from the live object.
-pub fn carry_over(
-    live: &Value,
-    new: &mut Value,
-    resource: &Resource,
-    errors: &mut Vec<FieldError>,
-) -> Result<(), Failure> {
-    let name = body::meta(live, "name").to_owned();
-    let uid = body::meta(new, "uid").to_owned();
-    let live_uid = body::meta(live, "uid");
-    if !uid.is_empty() && uid != live_uid {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {live_uid}");
-        return Err(Failure::conflict(resource.named(), &name, &why));
+/// Fields that the client left out are filled in from the live object; those that it has no say in are put right.
+pub fn carry_over(live: &Value, new: &mut Value) {
+    for field in ["creationTimestamp", "generation", "selfLink"] {
+        body::set_meta(new, field, body::meta_value(live, field).cloned());
     }
-    for field in [
-        "uid",
-        "creationTimestamp",
-        "generation",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "selfLink",
-    ] {
-        let old = body::meta_value(live, field).cloned();
-        if field == "creationTimestamp"
-            && let Some(new) = body::meta_value(new, field).filter(|v| !v.is_null())
-            && Some(new) != old.as_ref()
-        {
-            errors.push(invalid("metadata.creationTimestamp", new.clone(), "field is immutable"));
-        }
-        body::set_meta(new, field, old);
-    }
-    if body::meta_value(new, "generateName").is_none()
-        && let Some(prefix) = body::meta_value(live, "generateName")
-    {
-        body::set_meta(new, "generateName", Some(prefix.clone()));
-    }
-    if body::is_terminating(live) {
-        let old = body::finalizers(live);
-        let added: Vec<String> = body::finalizers(new)
-            .into_iter()
-            .filter(|f| !old.contains(f))
-            .map(|f| format!("{f:?}"))
-            .collect();
-        if !added.is_empty() {
-            let list = format!("[]string{{{}}}", added.join(", "));
-            let detail = format!(
-                "no new finalizers can be added if the object is being deleted, found new finalizers {list}"
-            );
-            errors.push(forbidden_field("metadata.finalizers", detail));
+    for field in ["uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"] {
+        if body::meta_value(new, field).is_none_or(|v| v.is_null() || v.as_str() == Some("")) {
+            body::set_meta(new, field, body::meta_value(live, field).cloned());
         }
     }
-    Ok(())
 }
 
 /// Empty maps and lists in metadata are the same as none; the server drops them.

@@ -6,7 +6,7 @@ use crate::core::failure::{Failure, field_error, required};
 use crate::core::body::set_at;
 use crate::core::{body, registry};
 use mainstay_object::patch::{self, JsonPatchError};
-use mainstay_object::{FieldErrorKind, prune};
+use mainstay_object::FieldErrorKind;
 use serde_json::Value;
 
 const JSON: &str = "application/json-patch+json";
@@ -31,8 +31,10 @@ impl Cluster {
             APPLY => return self.apply(act, bytes),
             JSON | MERGE => {}
             STRATEGIC if !custom => {}
-            _ if custom => return Err(Failure::unsupported_media_type(&[JSON, MERGE, APPLY])),
-            _ => return Err(Failure::unsupported_media_type(&[JSON, MERGE, STRATEGIC, APPLY])),
+            _ if custom && media == STRATEGIC => {
+                return Err(Failure::unsupported_media_type(&[JSON, MERGE, APPLY]));
+            }
+            _ => return Err(Failure::unsupported_patch()),
         }
         if act.options.force {
             let error = field_error(
@@ -55,7 +57,10 @@ impl Cluster {
             return self.set_scale(act, &live, &new).map(|object| (object, false));
         }
         act.check_patched(&live, &mut new)?;
-        let text = String::from_utf8_lossy(bytes);
+        let text = match &act.resource.custom {
+            Some(_) => new.to_string(),
+            None => String::from_utf8_lossy(bytes).into_owned(),
+        };
         act.check_fields(&mut new, &decoded.duplicates, Came::AsPatch(&text))?;
         self.update(act, &live, new, How::Update).map(|object| (object, false))
     }
@@ -93,7 +98,8 @@ impl Cluster {
                     );
                     return Err(Failure::conflict(act.resource.named(), act.name, &why));
                 }
-                let merged = act.apply(None, &applied)?.object;
+                let mut merged = act.apply(None, &applied)?.object;
+                act.check_namespace(&mut merged)?;
                 self.insert(act, merged, true).map(|object| (object, true))
             }
             None => Err(Failure::not_found(act.resource.named(), act.name)),
@@ -104,6 +110,12 @@ impl Cluster {
                 }
                 let written = act.apply(Some(&live), &applied)?;
                 if !written.changed {
+                    let mut errors = Vec::new();
+                    act.validate_unchanged(&live, &mut errors);
+                    if !errors.is_empty() {
+                        let (group, kind) = (&act.resource.group, &act.resource.kind);
+                        return Err(Failure::invalid(group, kind, act.name, &errors));
+                    }
                     return Ok((live, false));
                 }
                 self.update(act, &live, written.object, How::Applied).map(|object| (object, false))
@@ -156,7 +168,8 @@ impl Act<'_> {
                 set_at(new, path, live.pointer(pointer).cloned().unwrap_or(Value::Null));
             } else if new.pointer(pointer) != live.pointer(pointer) {
                 let got = new.pointer(pointer).cloned().unwrap_or(Value::Null);
-                return Err(Failure::bad_request(format!("the patch must not change {path} (to {got})")));
+                let why = format!("the patch must not change {path}");
+                return Err(Failure::invalid("", "", "", &[crate::core::failure::invalid("patch", got, why)]));
             }
         }
         for field in ["name", "namespace"] {
@@ -206,17 +219,18 @@ impl Act<'_> {
         }
         let name = body::meta(applied, "name").to_owned();
         if name.is_empty() {
-            body::set_meta(applied, "name", Some(self.name.into()));
+            return Err(Failure::bad_request("name must be provided"));
         } else if name != self.name {
             return Err(Failure::bad_request(format!(
                 "the name of the object ({name}) does not match the name on the URL ({})",
                 self.name
             )));
         }
+        let bare = body::meta_value(applied, "namespace").is_none();
         self.check_namespace(applied)?;
-        if self.options.validation == crate::core::options::FieldValidation::Ignore {
-            let (types, root) = self.resource.schema();
-            prune(applied, types, root);
+        if bare {
+            // Messages show what was applied.
+            body::set_meta(applied, "namespace", None);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@ use super::{Act, meta};
 use crate::core::cluster::Cluster;
 use crate::core::decode::Decoded;
 use crate::core::failure::{Failure, invalid};
-use crate::core::{admit, body};
+use crate::core::{admit, body, convert, read};
 use serde_json::Value;
 
 /// What a write is, to the record of owners.
@@ -22,8 +22,11 @@ impl Cluster {
         act.check_fields(&mut object, &decoded.duplicates, Came::AsObject)?;
         act.check_namespace(&mut object)?;
         let name = body::meta(&object, "name").to_owned();
-        if name.is_empty() && act.resource.custom.is_none() {
-            body::set_meta(&mut object, "name", Some(act.name.into()));
+        if name.is_empty() {
+            return Err(Failure::bad_request(format!(
+                "the name of the object ({} based on URL) was undeterminable: name must be provided",
+                act.name
+            )));
         } else if name != act.name {
             return Err(Failure::bad_request(format!(
                 "the name of the object ({name}) does not match the name on the URL ({})",
@@ -33,10 +36,7 @@ impl Cluster {
         let Some(live) = self.live(&act.resource, act.namespace, act.name) else {
             if act.subresource.is_empty() && act.resource.allows_create_on_update() {
                 if !body::meta(&object, "uid").is_empty() {
-                    let why = format!(
-                        "Precondition failed: UID in precondition: {}, UID in object meta: ",
-                        body::meta(&object, "uid")
-                    );
+                    let why = act.uid_mismatch(body::meta(&object, "uid"), "");
                     return Err(Failure::conflict(act.resource.named(), act.name, &why));
                 }
                 return self.insert(act, object, false).map(|created| (created, true));
@@ -45,8 +45,13 @@ impl Cluster {
         };
         if body::meta(&object, "resourceVersion").is_empty() && !act.resource.allows_unconditional_update() {
             let error = invalid("metadata.resourceVersion", 0.into(), "must be specified for an update");
-            let (group, kind) = (&act.resource.group, &act.resource.kind);
-            return Err(Failure::invalid(group, kind, act.name, &[error]));
+            let (group, plural) = (&act.resource.group, &act.resource.plural);
+            return Err(Failure::invalid(group, plural, act.name, &[error]));
+        }
+        let (uid, live_uid) = (body::meta(&object, "uid"), body::meta(&live, "uid"));
+        if !uid.is_empty() && uid != live_uid {
+            let why = act.uid_mismatch(uid, live_uid);
+            return Err(Failure::conflict(act.resource.named(), act.name, &why));
         }
         self.update(act, &live, object, How::Update).map(|object| (object, false))
     }
@@ -62,39 +67,77 @@ impl Cluster {
         let resource = act.resource.clone();
         let live_version = body::meta(live, "resourceVersion");
         let asked = body::meta(&new, "resourceVersion").to_owned();
+        if let Err(error) = asked.parse::<u64>()
+            && !asked.is_empty()
+        {
+            return Err(Failure::new(500, "", read::parse_uint_error(&asked, &error)));
+        }
         if !asked.is_empty() && asked != "0" && asked != live_version {
             return Err(Failure::modified(resource.named(), act.name));
         }
         let mut errors = Vec::new();
-        meta::carry_over(live, &mut new, &resource, &mut errors)?;
+        meta::carry_over(live, &mut new);
         body::set_meta(&mut new, "resourceVersion", Some(live_version.into()));
+        act.warn_of_metadata(&mut new);
+        admit::before_defaults(&resource, Some(live), &mut new);
+        // What was applied is defaulted, unless it changed nothing.
+        let applied = how == How::Applied && resource.custom.is_some();
+        let of_schema = if applied { Vec::new() } else { act.set_defaults(&mut new) };
+        let mut new = match how {
+            How::Applied => new,
+            How::Update => act.record(Some(live), &new)?.object,
+        };
+        self.mutate_write(act, Some(live), &mut new)?;
         keep_other_half(&resource, act.subresource, live, &mut new);
         admit::before_update(&resource, live, &mut new);
-        act.set_defaults(&mut new);
         admit::after_defaults(self, act, Some(live), &mut new, &mut errors);
+        act.settle(&mut new);
         meta::tidy(&mut new);
         if resource.has_generation() && specification_changed(live, &new, &resource) {
             let generation = body::meta_value(live, "generation").and_then(Value::as_i64).unwrap_or(0);
             body::set_meta(&mut new, "generation", Some((generation + 1).into()));
         }
-        act.validate(&new, Some(live), &mut errors);
+        act.validate(&new, Some(live), of_schema, &mut errors);
         if !errors.is_empty() {
             return Err(Failure::invalid(&resource.group, &resource.kind, act.name, &errors));
         }
-        let new = match how {
-            How::Applied => new,
-            How::Update => act.record(Some(live), &new)?.object,
+        self.admit_write(act, Some(live), &new)?;
+        let stored = self.store.get(&act.key(act.name));
+        let unchanged = match &resource.custom {
+            // What is read may be less, or more, than what is stored.
+            Some(custom) if !custom.reads_as_stored => {
+                stored.is_some_and(|entry| *entry.body == *body::encode(&new, &resource))
+            }
+            Some(_) | None => new == *live,
         };
-        if new == *live {
+        convert::as_stored(&mut new, &resource);
+        if unchanged {
             return Ok(new);
         }
         if act.options.dry_run {
             return Ok(new);
         }
         if body::is_terminating(&new) && is_released(&resource, &new) {
-            return Ok(self.erase(&resource, new));
+            self.erase(&resource, new.clone());
+            return Ok(new);
         }
         Ok(self.commit(&resource, new))
+    }
+}
+
+impl Act<'_> {
+    /// The storage's words for an object that is not the one meant.
+    fn uid_mismatch(&self, wanted: &str, found: &str) -> String {
+        let resource = &self.resource;
+        let folder = match &resource.custom {
+            Some(_) => format!("{}/{}", resource.group, resource.plural),
+            None => resource.plural.clone(),
+        };
+        let namespace = if resource.namespaced { format!("{}/", self.namespace) } else { String::new() };
+        format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{folder}/{namespace}{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
+            self.name
+        )
     }
 }
 
@@ -143,6 +186,10 @@ fn specification_changed(live: &Value, new: &Value, resource: &crate::core::regi
     let skipped = |key: &str| {
         matches!(key, "metadata" | "apiVersion" | "kind") || (key == "status" && resource.has_status())
     };
+    let annotations = |object| body::meta_value(object, "annotations").cloned();
+    if resource.plural == "deployments" && resource.group == "apps" && annotations(live) != annotations(new) {
+        return true;
+    }
     let (Some(live), Some(new)) = (live.as_object(), new.as_object()) else { return false };
     let differs = |a: &serde_json::Map<String, Value>, b: &serde_json::Map<String, Value>| {
         a.iter().any(|(key, value)| !skipped(key) && b.get(key) != Some(value))

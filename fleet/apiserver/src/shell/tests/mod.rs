@@ -1,5 +1,6 @@
 mod decoding;
 mod durability;
+mod many;
 mod serving;
 mod watches;
 

@@ -116,3 +116,48 @@ async fn watches_end_when_the_control_plane_stops() {
     let (end, ()) = tokio::join!(next(&mut body), plane.shutdown());
     assert_eq!(end, None);
 }
+
+#[tokio::test]
+async fn a_stuck_reader_costs_no_memory_however_much_is_written() {
+    let plane = in_memory().await;
+    let from = revision(&plane).await;
+    let stuck = watch(&plane, "root", &format!("resourceVersion={from}")).await;
+    create(&plane, "root", "one").await;
+    // Far more than is kept for watchers: what one has not read is forgotten, and it is told so when it reads.
+    for i in 0..2 * crate::core::store::HISTORY {
+        let change = json!({ "data": { "a": i.to_string() } });
+        let service = plane.service("root", User::admin()).unwrap();
+        let request = http::Request::builder()
+            .method("PATCH")
+            .uri(format!("{MAPS}/one"))
+            .header("content-type", "application/merge-patch+json")
+            .body(Full::<bytes::Bytes>::from(change.to_string()))
+            .unwrap();
+        assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+    }
+    let mut stuck = stuck;
+    let last = next(&mut stuck).await.unwrap();
+    assert_eq!((last.len(), &last[0]["object"]["code"]), (1, &json!(410)));
+}
+
+#[tokio::test]
+async fn a_client_with_too_many_watches_is_told_to_come_back() {
+    let plane = with_limits(Limits { watches: 1, ..Limits::default() }).await;
+    let rule = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "jane" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view" },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane" }],
+    });
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+    assert_eq!(send(&plane, "root", "POST", bindings, rule).await.0, 201);
+    let jane = User { name: "jane".into(), groups: vec!["system:authenticated".into()], ..User::default() };
+    let service = plane.service("root", jane).unwrap();
+    let path = format!("{MAPS}?watch=true");
+    let first = open(service.clone(), "GET", &path, Value::Null).await;
+    assert_eq!(first.status(), 200);
+    let refused = open(service.clone(), "GET", &path, Value::Null).await;
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    assert_eq!(open(service.clone(), "GET", MAPS, Value::Null).await.status(), 200, "other requests are not counted");
+    drop(first);
+    assert_eq!(open(service, "GET", &path, Value::Null).await.status(), 200);
+}

@@ -1,0 +1,172 @@
+use super::{Text, quantity, text_of};
+use base64::Engine as _;
+use mainstay_object::schema::{MapType, Scalar, Shape};
+use mainstay_object::{MAX_DEPTH, TypeId, Types};
+use serde_json::Value;
+
+const QUANTITY: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/// Why the API server's JSON reader could not put a value into its structs, in its words.
+pub fn mismatch(value: &Value, types: &Types, id: TypeId) -> Option<String> {
+    let mut reader = Reader { types, within: String::new(), fields: Vec::new() };
+    reader.value(value, id, 0).err()
+}
+
+struct Reader<'a> {
+    types: &'a Types,
+    /// The struct that has the field being read.
+    within: String,
+    /// Names of fields from the root; entries of maps and lists have none.
+    fields: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn value(&mut self, value: &Value, id: TypeId, depth: usize) -> Result<(), String> {
+        if value.is_null() || depth > MAX_DEPTH {
+            return Ok(());
+        }
+        let ty = self.types.get(id);
+        match (&ty.shape, value) {
+            (Shape::Any, _) => Ok(()),
+            (Shape::Map(map), Value::Object(entries)) => {
+                let name = struct_name(self.types, id);
+                for (key, child) in entries {
+                    match (map.fields.get(key), map.element) {
+                        (Some(field), _) => {
+                            let outer = std::mem::replace(&mut self.within, name.clone());
+                            self.fields.push(key.clone());
+                            self.value(child, field.ty, depth + 1)?;
+                            self.fields.pop();
+                            self.within = outer;
+                        }
+                        (None, Some(element)) => self.value(child, element, depth + 1)?,
+                        (None, None) => {}
+                    }
+                }
+                Ok(())
+            }
+            (Shape::List(list), Value::Array(items)) => {
+                items.iter().try_for_each(|item| self.value(item, list.element, depth + 1))
+            }
+            (Shape::Scalar(scalar), _) => self.scalar(value, *scalar, id),
+            (Shape::Map(_) | Shape::List(_), _) => Err(self.wrong(found(value), &go_type(self.types, id))),
+        }
+    }
+
+    fn scalar(&self, value: &Value, scalar: Scalar, id: TypeId) -> Result<(), String> {
+        let ty = self.types.get(id);
+        match (scalar, value, text_of(ty)) {
+            (Scalar::String, Value::String(text), Text::Time) => time(text),
+            (Scalar::String, Value::String(text), Text::Bytes) => bytes(text),
+            (Scalar::String, Value::String(_), Text::Plain) | (Scalar::Boolean, Value::Bool(_), _) => Ok(()),
+            (Scalar::String, other, Text::Time) => {
+                Err(format!("json: cannot unmarshal {} into Go value of type string", found(other)))
+            }
+            (Scalar::Number, Value::Number(_), _) => Ok(()),
+            (Scalar::Integer, Value::Number(number), _) => {
+                let small = go_type(self.types, id) == "int32";
+                let fits = number.as_i64().is_some_and(|n| !small || i32::try_from(n).is_ok());
+                if fits { Ok(()) } else { Err(self.wrong(&format!("number {number}"), &go_type(self.types, id))) }
+            }
+            (Scalar::IntOrString, Value::String(_), _) => Ok(()),
+            (Scalar::IntOrString, Value::Number(number), _) => {
+                if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) {
+                    return Ok(());
+                }
+                Err(format!("json: cannot unmarshal number {number} into Go value of type int32"))
+            }
+            (Scalar::IntOrString, other, _) => {
+                Err(format!("json: cannot unmarshal {} into Go value of type int32", found(other)))
+            }
+            (Scalar::Quantity, Value::String(text), _) => {
+                quantity::canonical(text.trim()).map(drop).ok_or_else(|| QUANTITY.to_owned())
+            }
+            (Scalar::Quantity, Value::Number(number), _) => {
+                quantity::canonical(&number.to_string()).map(drop).ok_or_else(|| QUANTITY.to_owned())
+            }
+            (Scalar::Quantity, _, _) => Err(QUANTITY.to_owned()),
+            (Scalar::String, other, Text::Bytes) if other.is_array() => Ok(()),
+            (Scalar::String | Scalar::Boolean | Scalar::Number | Scalar::Integer, other, _) => {
+                Err(self.wrong(found(other), &go_type(self.types, id)))
+            }
+        }
+    }
+
+    fn wrong(&self, found: &str, wanted: &str) -> String {
+        if self.fields.is_empty() {
+            return format!("json: cannot unmarshal {found} into Go value of type {wanted}");
+        }
+        let path = self.fields.join(".");
+        format!("json: cannot unmarshal {found} into Go struct field {}.{path} of type {wanted}", self.within)
+    }
+}
+
+fn found(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn is_map(map: &MapType) -> bool {
+    map.fields.is_empty() && map.element.is_some()
+}
+
+/// `PodSpec`, from `io.k8s.api.core.v1.PodSpec`.
+fn struct_name(types: &Types, id: TypeId) -> String {
+    types.name(id).and_then(|name| name.rsplit('.').next()).unwrap_or_default().to_owned()
+}
+
+fn go_type(types: &Types, id: TypeId) -> String {
+    let ty = types.get(id);
+    match &ty.shape {
+        Shape::Any => "interface {}".to_owned(),
+        Shape::Map(map) if is_map(map) => {
+            let element = map.element.map_or_else(|| "string".to_owned(), |e| go_type(types, e));
+            format!("map[string]{element}")
+        }
+        Shape::Map(_) => {
+            let name = types.name(id).unwrap_or_default();
+            let mut parts = name.rsplit('.');
+            let (kind, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            format!("{version}.{kind}")
+        }
+        Shape::List(list) => format!("[]{}", go_type(types, list.element)),
+        Shape::Scalar(scalar) => match scalar {
+            Scalar::String if text_of(ty) == Text::Bytes => "[]uint8".to_owned(),
+            Scalar::String => "string".to_owned(),
+            Scalar::Integer => {
+                let format = ty.constraint.as_ref().and_then(|c| c.format.as_deref());
+                format.filter(|f| *f == "int32").unwrap_or("int64").to_owned()
+            }
+            Scalar::Number => "float64".to_owned(),
+            Scalar::Boolean => "bool".to_owned(),
+            Scalar::IntOrString => "intstr.IntOrString".to_owned(),
+            Scalar::Quantity => "resource.Quantity".to_owned(),
+        },
+    }
+}
+
+fn time(text: &str) -> Result<(), String> {
+    if text.is_empty() || crate::core::request::Now::parse(text).is_some() {
+        return Ok(());
+    }
+    let layout = "2006-01-02T15:04:05Z07:00";
+    Err(format!("parsing time {text:?} as \"{layout}\": cannot parse {text:?} as \"2006\""))
+}
+
+fn bytes(text: &str) -> Result<(), String> {
+    use base64::DecodeError;
+    let compact: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let at = match base64::engine::general_purpose::STANDARD.decode(&compact) {
+        Ok(_) => return Ok(()),
+        Err(DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _)) => at,
+        Err(DecodeError::InvalidLength(at)) => at / 4 * 4,
+        Err(DecodeError::InvalidPadding) => compact.len() / 4 * 4,
+    };
+    Err(format!("illegal base64 data at input byte {at}"))
+}
