@@ -1,5 +1,7 @@
 //! The embedded control plane as its clients see it: kube in process and over TLS, kubectl, a process that is killed.
 
+mod admission;
+mod controller;
 mod kill;
 mod kubectl;
 mod tls;

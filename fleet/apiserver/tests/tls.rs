@@ -107,7 +107,26 @@ async fn a_stranger_does_not_trust_the_server_and_the_server_no_stranger() {
         &line(&kubeconfig, "certificate-authority-data"),
     );
     let refused = config_maps(&client_of(&mixed).await).get("one").await.expect_err("no trust");
-    assert!(!matches!(refused, kube::Error::Api(_)), "{refused}");
+    assert_eq!(code(&refused), 401);
+    let url = plane.url("root").expect("a URL");
+    let nowhere = |kubeconfig: &str| kubeconfig.replace(&url, &format!("{url}/clusters/nowhere"));
+    let refused = config_maps(&client_of(&nowhere(&mixed)).await).get("one").await.expect_err("no trust");
+    assert_eq!(code(&refused), 401, "a stranger is not told what is there");
+}
+
+#[tokio::test]
+async fn who_may_not_ask_is_not_told_which_clusters_there_are() {
+    let plane = listening().await;
+    let (kubeconfig, url) = (plane.kubeconfig("root").expect("a kubeconfig"), plane.url("root").expect("a URL"));
+    let nowhere = kubeconfig.replace(&url, &format!("{url}/clusters/nowhere"));
+    let get = async |kubeconfig: &str| {
+        let refused = config_maps(&client_of(kubeconfig).await).get("one").await.expect_err("refused");
+        code(&refused)
+    };
+    assert_eq!(get(&nowhere).await, 404, "an administrator is");
+    assert_eq!(get(&with_user(&nowhere, "    {}\n")).await, 403);
+    assert_eq!(get(&with_user(&nowhere, "    token: wrong\n")).await, 401);
+    assert_eq!(get(&with_user(&nowhere, "    token: a long enough secret\n")).await, 404);
 }
 
 #[tokio::test]

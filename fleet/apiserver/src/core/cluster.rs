@@ -501,7 +501,8 @@ impl Cluster {
                 resource,
                 subresource: "",
                 namespace: &target.namespace,
-                name: body::meta(object, "name"),
+                // The request names none.
+                name: "",
                 user,
                 dry_run: options.dry_run,
                 object: None,

@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 /// Replaces what must differ between two servers: what is made up, counted or timed.
 pub(super) fn mask(command: &str, text: &str, url: &str) -> String {
     static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-        let rules: [(&str, &str); 14] = [
+        let rules: [(&str, &str); 15] = [
             (r"(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", "<certificate>"),
             (r"(?s)<certificate>(\s+<certificate>)+", "<certificate>"),
             (r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "<token>"),
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
             (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000( UTC)?", "<time>"),
+            (r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}", "<time>"),
             (r"Resource Version: +\d+", "Resource Version: <version>"),
             (r"\bmst\.[A-Za-z0-9_-]+", "<token>"),
             (r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<time>"),

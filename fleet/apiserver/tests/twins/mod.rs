@@ -6,7 +6,8 @@ mod scripts;
 mod servers;
 
 use mask::mask;
-use servers::{Twin, both};
+use servers::Twin;
+pub(crate) use servers::both;
 use std::path::Path;
 
 /// Runs a script of `scripts/` on both servers and compares what each command printed.
@@ -62,7 +63,9 @@ fn play<'a>(twin: &Twin, steps: &[Step<'a>]) -> Vec<(&'a str, String)> {
     for step in steps {
         match step {
             Step::File { name, content } => {
-                std::fs::write(twin.home.path().join(name), content).expect("a file");
+                let path = twin.home.path().join(name);
+                std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+                std::fs::write(path, content).expect("a file");
             }
             Step::Command(command) => {
                 let output = twin.shell(command);

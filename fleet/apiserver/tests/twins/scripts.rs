@@ -51,6 +51,20 @@ fn kubectl_knows_the_same_custom_resources() {
 }
 
 #[test]
+fn helm_does_the_same() {
+    if mainstay_harness::tools().is_some_and(|tools| tools.helm.is_some()) {
+        the_same_is_printed("helm");
+    } else {
+        mainstay_harness::skip(mainstay_harness::Requirement::Real, "helm_does_the_same", "no helm");
+    }
+}
+
+#[test]
+fn policies_admit_the_same() {
+    the_same_is_printed("policies");
+}
+
+#[test]
 fn kubectl_is_refused_in_the_same_words() {
     the_same_is_printed("mistakes");
 }

@@ -1,5 +1,5 @@
 use mainstay_apiserver::ControlPlane;
-use mainstay_harness::{RealServer, real_or_skip, tools};
+use mainstay_harness::{real_or_skip, tools};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Twin {
     pub(crate) home: tempfile::TempDir,
     pub(crate) url: String,
-    namespace: String,
+    pub(crate) namespace: String,
 }
 
 pub(crate) struct Both {
@@ -103,9 +103,4 @@ impl Twin {
             .output()
             .expect("a shell runs")
     }
-}
-
-/// Whether helm is there beside the servers.
-pub(crate) fn has_helm() -> bool {
-    tools().is_some_and(|t| t.helm.is_some()) && RealServer::shared().url().starts_with("https://")
 }

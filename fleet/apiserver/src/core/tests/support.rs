@@ -1,7 +1,7 @@
 //! A cluster to talk to, and a short way of talking.
 
 use crate::core::{Cluster, Entropy, Method, Now, Polled, Reply, Request, Response, Settings, User, Watch};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub struct Counter(pub u64);
 
@@ -74,6 +74,11 @@ impl Host {
     /// The status code and the body.
     pub fn call(&mut self, line: &str, body: &str) -> (u16, Value) {
         let response = self.response(line, body);
+        if response.body == b"404 page not found\n" {
+            // What clients make of it.
+            let message = "the server could not find the requested resource";
+            return (404, json!({ "kind": "Status", "code": 404, "reason": "NotFound", "message": message }));
+        }
         let body = serde_json::from_slice(&response.body)
             .unwrap_or_else(|e| panic!("{line}: {e}: {}", String::from_utf8_lossy(&response.body)));
         (response.status, body)
