@@ -55,7 +55,8 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             body::as_map(object).remove("status");
             if text(object, "/spec/conversion/strategy") == "Webhook" {
-                let warning = "conversion webhooks are not called here: versions are taken to differ by name alone";
+                let warning =
+                    "conversion webhooks are not called here: versions are taken to differ by name alone";
                 act.warnings.push(warning.to_owned());
             }
         }

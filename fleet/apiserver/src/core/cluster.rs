@@ -273,7 +273,8 @@ impl Cluster {
         }
         let forms = negotiate(request.accept.as_deref(), true).map_err(|mut failure| {
             if matches!(verb, "list" | "watch" | "deletecollection") && failure.0.code == 406 {
-                let stream = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
+                let stream =
+                    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
                 if failure.0.message.starts_with("406") {
                     failure.0.message.push_str(&format!(", {stream}"));
                 }

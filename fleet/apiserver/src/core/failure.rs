@@ -194,7 +194,8 @@ impl Failure {
         }
         // A patch that does not fit is about nothing in particular.
         // So has what no object is behind.
-        let generic = matches!(self.0.code, 403..=405) || self.0.message == UNSUPPORTED_PATCH
+        let generic = matches!(self.0.code, 403..=405)
+            || self.0.message == UNSUPPORTED_PATCH
             || self.0.message.starts_with(NO_REPRESENTATION);
         if generic || !self.0.details.is_empty() || self.0.reason == "Invalid" {
             status["details"] = Value::Object(self.0.details.clone());

@@ -53,7 +53,12 @@ impl WriteOptions {
         }
         if let Some(c) = given.chars().find(|c| c.is_control()) {
             let detail = format!("should only contain printable characters, found {c:?}");
-            return Err(Failure::invalid("meta.k8s.io", kind, "", &[invalid("fieldManager", given.into(), detail)]));
+            return Err(Failure::invalid(
+                "meta.k8s.io",
+                kind,
+                "",
+                &[invalid("fieldManager", given.into(), detail)],
+            ));
         }
         let manager = if given.is_empty() { default_manager(&request.user_agent) } else { given.to_owned() };
         let validation = match request.one("fieldValidation").unwrap_or_default() {
@@ -80,7 +85,8 @@ impl ListOptions {
                 Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
             }),
         };
-        let labels = Labels::parse(request.one("labelSelector").unwrap_or_default()).map_err(Failure::bad_request)?;
+        let labels =
+            Labels::parse(request.one("labelSelector").unwrap_or_default()).map_err(Failure::bad_request)?;
         let fields =
             Fields::parse(request.one("fieldSelector").unwrap_or_default()).map_err(Failure::bad_request)?;
         Ok(Self {

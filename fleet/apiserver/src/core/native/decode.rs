@@ -4,7 +4,8 @@ use mainstay_object::schema::{MapType, Scalar, Shape};
 use mainstay_object::{MAX_DEPTH, TypeId, Types};
 use serde_json::Value;
 
-const QUANTITY: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const QUANTITY: &str =
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /// Why the API server's JSON reader could not put a value into its structs, in its words.
 pub fn mismatch(value: &Value, types: &Types, id: TypeId) -> Option<String> {
@@ -66,7 +67,11 @@ impl Reader<'_> {
             (Scalar::Integer, Value::Number(number), _) => {
                 let small = go_type(self.types, id) == "int32";
                 let fits = number.as_i64().is_some_and(|n| !small || i32::try_from(n).is_ok());
-                if fits { Ok(()) } else { Err(self.wrong(&format!("number {number}"), &go_type(self.types, id))) }
+                if fits {
+                    Ok(())
+                } else {
+                    Err(self.wrong(&format!("number {number}"), &go_type(self.types, id)))
+                }
             }
             (Scalar::IntOrString, Value::String(_), _) => Ok(()),
             (Scalar::IntOrString, Value::Number(number), _) => {

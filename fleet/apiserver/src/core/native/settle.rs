@@ -124,7 +124,8 @@ fn fill(
 ) {
     for (name, field) in &map.fields {
         let list = matches!(types.get(field.ty).shape, Shape::List(_));
-        let empty_list = stored && list && entries.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty);
+        let empty_list =
+            stored && list && entries.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty);
         if entries.get(name).is_some_and(|there| !there.is_null()) && !empty_list {
             continue;
         }

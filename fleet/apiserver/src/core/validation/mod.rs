@@ -4,8 +4,8 @@ mod access;
 mod crd;
 mod data;
 mod immutable;
-pub mod rules;
 mod pod;
+pub mod rules;
 mod workload;
 
 use crate::core::body::{at, text};

@@ -66,8 +66,10 @@ fn volumes(spec: &Value, path: &str, errors: &mut Vec<FieldError>) -> BTreeSet<S
             errors.push(field_error(kind, format!("{here}.name"), Some(name.into()), ""));
         }
         let sources = volume.as_object().into_iter().flatten();
-        let mut sources: Vec<&str> =
-            sources.filter(|(key, value)| *key != "name" && !value.is_null()).map(|(key, _)| &**key).collect();
+        let mut sources: Vec<&str> = sources
+            .filter(|(key, value)| *key != "name" && !value.is_null())
+            .map(|(key, _)| &**key)
+            .collect();
         // The order in which the server looks at them.
         let order = ["emptyDir", "hostPath", "gitRepo", "nfs", "iscsi", "secret", "configMap"];
         sources.sort_by_key(|key| order.iter().position(|o| o == key).unwrap_or(order.len()));

@@ -175,8 +175,10 @@ fn check_preconditions(
 ) -> Result<(), Failure> {
     let kind = Named { group: &resource.group, plural: &resource.kind };
     let (version, what) = (&options.resource_version, "The object might have been");
-    let pairs =
-        [("UID", "uid", &options.uid, "deleted and then recreated"), ("ResourceVersion", "resourceVersion", version, "modified")];
+    let pairs = [
+        ("UID", "uid", &options.uid, "deleted and then recreated"),
+        ("ResourceVersion", "resourceVersion", version, "modified"),
+    ];
     for (label, field, wanted, happened) in pairs {
         let have = body::meta(live, field);
         if !wanted.is_empty() && wanted != have {

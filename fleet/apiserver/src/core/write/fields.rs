@@ -193,7 +193,10 @@ impl Act<'_> {
                     .collect();
                 Failure::new(409, "Conflict", error.to_string()).with_causes(causes)
             }
-            WriteError::Applied { .. } | WriteError::Live { .. } | WriteError::Converted { .. } | WriteError::Untracked { .. } => Failure::new(500, "", error.to_string()),
+            WriteError::Applied { .. }
+            | WriteError::Live { .. }
+            | WriteError::Converted { .. }
+            | WriteError::Untracked { .. } => Failure::new(500, "", error.to_string()),
             WriteError::ManagedFieldsApplied => Failure::bad_request(error.to_string()),
             WriteError::ManagedFields(_) | WriteError::Depth => Failure::bad_request(error.to_string()),
         }

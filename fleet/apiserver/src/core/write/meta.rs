@@ -1,8 +1,8 @@
 //! `metadata`: what a client may write there, and what only the server does.
 
-use crate::core::body;
 use super::Act;
 use super::delete::{FOREGROUND, ORPHAN};
+use crate::core::body;
 use crate::core::failure::{field_error, forbidden_field, invalid, required};
 use crate::core::names;
 use crate::core::registry::Resource;

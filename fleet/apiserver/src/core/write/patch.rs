@@ -1,12 +1,12 @@
 use super::fields::Came;
 use super::{Act, How};
+use crate::core::body::set_at;
 use crate::core::cluster::Cluster;
 use crate::core::decode::{self, BODY_LIMIT};
 use crate::core::failure::{Failure, field_error, required};
-use crate::core::body::set_at;
 use crate::core::{body, registry};
-use mainstay_object::patch::{self, JsonPatchError};
 use mainstay_object::FieldErrorKind;
+use mainstay_object::patch::{self, JsonPatchError};
 use serde_json::Value;
 
 const JSON: &str = "application/json-patch+json";
@@ -169,7 +169,12 @@ impl Act<'_> {
             } else if new.pointer(pointer) != live.pointer(pointer) {
                 let got = new.pointer(pointer).cloned().unwrap_or(Value::Null);
                 let why = format!("the patch must not change {path}");
-                return Err(Failure::invalid("", "", "", &[crate::core::failure::invalid("patch", got, why)]));
+                return Err(Failure::invalid(
+                    "",
+                    "",
+                    "",
+                    &[crate::core::failure::invalid("patch", got, why)],
+                ));
             }
         }
         for field in ["name", "namespace"] {
