@@ -117,7 +117,8 @@ async fn a_stranger_does_not_trust_the_server_and_the_server_no_stranger() {
 #[tokio::test]
 async fn who_may_not_ask_is_not_told_which_clusters_there_are() {
     let plane = listening().await;
-    let (kubeconfig, url) = (plane.kubeconfig("root").expect("a kubeconfig"), plane.url("root").expect("a URL"));
+    let (kubeconfig, url) =
+        (plane.kubeconfig("root").expect("a kubeconfig"), plane.url("root").expect("a URL"));
     let nowhere = kubeconfig.replace(&url, &format!("{url}/clusters/nowhere"));
     let get = async |kubeconfig: &str| {
         let refused = config_maps(&client_of(kubeconfig).await).get("one").await.expect_err("refused");

@@ -88,7 +88,10 @@ pub fn v3(registry: &Registry, group: &str, version: &str, git: &str) -> Result<
                 let Some(name) = definitions.name(&resource.gvk()) else { continue };
                 definitions.collect(name, &mut schemas);
                 for subresource in &resource.subresources {
-                    definitions.name(&subresource.kind).into_iter().for_each(|n| definitions.collect(n, &mut schemas));
+                    definitions
+                        .name(&subresource.kind)
+                        .into_iter()
+                        .for_each(|n| definitions.collect(n, &mut schemas));
                 }
                 name.to_owned()
             }

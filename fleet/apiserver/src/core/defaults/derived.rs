@@ -178,7 +178,8 @@ fn labels_from_template(object: &mut Value) {
 
 /// A container's default is the most that it may have; what it requests by default is its default, or the least.
 fn limits(object: &mut Value) {
-    let entry = |item: &Value, key: &str| item.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    let entry =
+        |item: &Value, key: &str| item.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
     for item in object.pointer_mut("/spec/limits").and_then(Value::as_array_mut).into_iter().flatten() {
         if text(item, "/type") != "Container" {
             continue;

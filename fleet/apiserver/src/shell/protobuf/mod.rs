@@ -143,7 +143,11 @@ fn message(name: &str, bytes: &[u8], depth: usize) -> Option<Value> {
             // The schema, else the other thing: a flag or a list.
             let (mut schema, mut other) = (None, None);
             for (key, value) in read {
-                if matches!(key.as_str(), "Schema" | "schema") { schema = Some(value) } else { other = Some(value) }
+                if matches!(key.as_str(), "Schema" | "schema") {
+                    schema = Some(value)
+                } else {
+                    other = Some(value)
+                }
             }
             schema.or(other).unwrap_or(Value::Bool(false))
         }

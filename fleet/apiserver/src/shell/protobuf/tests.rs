@@ -92,7 +92,10 @@ fn what_is_unknown_or_cut_short_is_not_read() {
         let cut = &whole[..end];
         assert!(to_json(cut).is_none_or(|v| v["spec"].is_null()), "{end}");
     }
-    assert_eq!(to_json(&[MAGIC, &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]].concat()), None);
+    assert_eq!(
+        to_json(&[MAGIC, &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]].concat()),
+        None
+    );
 }
 
 #[test]

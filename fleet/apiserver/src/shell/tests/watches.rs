@@ -157,7 +157,11 @@ async fn a_client_with_too_many_watches_is_told_to_come_back() {
     assert_eq!(first.status(), 200);
     let refused = open(service.clone(), "GET", &path, Value::Null).await;
     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
-    assert_eq!(open(service.clone(), "GET", MAPS, Value::Null).await.status(), 200, "other requests are not counted");
+    assert_eq!(
+        open(service.clone(), "GET", MAPS, Value::Null).await.status(),
+        200,
+        "other requests are not counted"
+    );
     drop(first);
     assert_eq!(open(service, "GET", &path, Value::Null).await.status(), 200);
 }
