@@ -36,6 +36,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
                 .map(|d| {
                     if args.show_secrets {
                         d.object.value().clone()
+                    } else if rendered.sensitive.contains(&d.object.key()) {
+                        outline(d.object.value())
                     } else {
                         without_secrets(d.object.value())
                     }
@@ -61,6 +63,17 @@ fn problems(reading: &Reading) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Which object it is, and nothing of what is in it.
+fn outline(object: &Value) -> Value {
+    let keep = |(name, value): (&String, &Value)| {
+        let shown = matches!(name.as_str(), "apiVersion" | "kind" | "metadata");
+        (name.clone(), if shown { value.clone() } else { Value::from(NOT_SHOWN) })
+    };
+    object.as_object().map_or(Value::Null, |map| Value::Object(map.iter().map(keep).collect()))
+}
+
+const NOT_SHOWN: &str = "(not shown; --show-secrets prints it)";
+
 fn without_secrets(object: &Value) -> Value {
     let mut object = object.clone();
     if object.get("kind").and_then(Value::as_str) == Some("Secret") {
@@ -68,7 +81,7 @@ fn without_secrets(object: &Value) -> Value {
             for value in
                 object.get_mut(field).and_then(Value::as_object_mut).into_iter().flat_map(|m| m.values_mut())
             {
-                *value = Value::from("(not shown; --show-secrets prints it)");
+                *value = Value::from(NOT_SHOWN);
             }
         }
     }

@@ -1,4 +1,4 @@
-use crate::{Action, Plan, Step, UnitPlan, Verdict, changes};
+use crate::{Action, Plan, Step, UnitPlan, Verdict, changes, sensitive_changes};
 use mainstay_object::ObjectKey;
 use mainstay_unit::{Desired, Reading, ReadingUnit, RenderState, Target, UnitId};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ pub fn between(base: &Reading, head: &Reading, wave: &dyn Fn(&UnitId) -> usize) 
     let after = objects(head);
     let mut units: Vec<UnitPlan> =
         head.units.iter().map(|(id, unit)| planned(id, unit, wave(id), &before)).collect();
-    for (place, (owner, _)) in &before {
+    for (place, (owner, ..)) in &before {
         if after.contains_key(place) || unknown(head.units.get(*owner)) {
             continue;
         }
@@ -35,14 +35,17 @@ pub fn between(base: &Reading, head: &Reading, wave: &dyn Fn(&UnitId) -> usize) 
     Plan { revision: head.revision.clone(), units, held: Vec::new() }
 }
 
-type Places<'a> = BTreeMap<(Target, ObjectKey), (&'a UnitId, &'a Desired)>;
+/// Each object with its unit, and whether its content may not be shown.
+type Places<'a> = BTreeMap<(Target, ObjectKey), (&'a UnitId, &'a Desired, bool)>;
 
 fn objects(reading: &Reading) -> Places<'_> {
     let mut out = BTreeMap::new();
     for (id, unit) in &reading.units {
         if let RenderState::Rendered(rendered) = &unit.state {
             for desired in &rendered.objects {
-                out.entry((unit.unit.target.clone(), desired.object.key())).or_insert((id, desired));
+                let key = desired.object.key();
+                let sensitive = rendered.sensitive.contains(&key);
+                out.entry((unit.unit.target.clone(), key)).or_insert((id, desired, sensitive));
             }
         }
     }
@@ -78,8 +81,10 @@ fn planned(id: &UnitId, unit: &ReadingUnit, wave: usize, before: &Places<'_>) ->
             None => {
                 Step { action: Action::Create, key, reason: "newly declared".into(), changes: Vec::new() }
             }
-            Some((_, old)) => {
-                let changes = changes(old.object.value(), desired.object.value());
+            Some((_, old, was_sensitive)) => {
+                let sensitive = *was_sensitive || rendered.sensitive.contains(&key);
+                let compare = if sensitive { sensitive_changes } else { changes };
+                let changes = compare(old.object.value(), desired.object.value());
                 if changes.is_empty() {
                     plan.unchanged += 1;
                     continue;

@@ -46,6 +46,13 @@ pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
     out
 }
 
+/// As [`changes`], of an object whose content is nobody's to see.
+pub fn sensitive_changes(before: &Value, after: &Value) -> Vec<Change> {
+    let mut out = changes(before, after);
+    out.iter_mut().for_each(redact);
+    out
+}
+
 fn is_secret(value: &Value) -> bool {
     value.get("kind").and_then(Value::as_str) == Some("Secret")
         && value.get("apiVersion").and_then(Value::as_str) == Some("v1")

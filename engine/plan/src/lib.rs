@@ -16,7 +16,7 @@ use mainstay_unit::{Target, UnitId};
 use serde::Serialize;
 
 pub use between::between;
-pub use compare::{changes, normalise};
+pub use compare::{changes, normalise, sensitive_changes};
 pub use display::{markdown, text};
 pub use guard::{Guard, Held, declared, held_prune, removals};
 pub use order::{deletion_rank, rank};

@@ -26,7 +26,6 @@ impl fmt::Display for SourceId {
 /// What a pure reader or renderer lacks. The runtime meets it and calls again; what nobody can meet is shown as
 /// *not evaluated*, never defaulted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[expect(clippy::large_enum_variant, reason = "a reading has few needs, and they are not moved about")]
 pub enum Need {
     /// A Git repository's tree.
     Git {

@@ -1,6 +1,6 @@
 use crate::{Authority, Need, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
-use mainstay_object::{Digest, Object};
+use mainstay_object::{Digest, Object, ObjectKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Desired {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rendered {
     pub objects: Vec<Desired>,
+    /// Objects that hold what was encrypted, or a value out of a Secret: no plan shows what is in them.
+    pub sensitive: BTreeSet<ObjectKey>,
     /// Digest of everything that the render read: files, variables, references. Equal digests, equal objects.
     pub inputs: Option<Digest>,
     /// Paths of the platform repository that were read, for "which units does this file reach".

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, ObjectKey};
-use mainstay_plan::{Action, Guard, Plan, Step, UnitPlan, Verdict, changes, removals};
+use mainstay_plan::{Action, Guard, Plan, Step, UnitPlan, Verdict, changes, removals, sensitive_changes};
 use mainstay_reconcile::Record;
 use mainstay_unit::{Desired, Inventory, Reading, ReadingUnit, RenderState, ServiceAccount, Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +96,10 @@ impl Planner<'_> {
                 let this = &*self;
                 let account = unit.unit.service_account.as_ref();
                 futures::stream::iter(rendered.objects.clone())
-                    .map(|desired| this.step(&cluster, id, account, desired))
+                    .map(|desired| {
+                        let sensitive = rendered.sensitive.contains(&desired.object.key());
+                        this.step(&cluster, id, account, desired, sensitive)
+                    })
                     .buffered(16)
                     .collect()
                     .await
@@ -133,6 +136,7 @@ impl Planner<'_> {
         id: &UnitId,
         account: Option<&ServiceAccount>,
         desired: Desired,
+        sensitive: bool,
     ) -> Option<Step> {
         let mut object = desired.object.clone();
         if let Some(installation) = self.installation {
@@ -169,7 +173,8 @@ impl Planner<'_> {
         };
         match after {
             Ok(after) => {
-                let changes = changes(&live, &after);
+                let compare = if sensitive { sensitive_changes } else { changes };
+                let changes = compare(&live, &after);
                 if changes.is_empty() && entry.is_some() {
                     return None;
                 }

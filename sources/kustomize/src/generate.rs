@@ -1,4 +1,5 @@
 //! ConfigMaps and Secrets made of literals and files, and the hash that their names end with.
+use crate::SecretSource;
 use crate::kustomization::{GeneratorArgs, GeneratorOptions};
 use crate::loader::Loader;
 use crate::node::Node;
@@ -94,7 +95,7 @@ fn pairs(
     let fail = |message: String| Err(Problem::new(&codes::GENERATOR, message));
     let mut found = Vec::new();
     for path in &args.envs {
-        let bytes = file(loader, folder, path, kind, true)?;
+        let bytes = file(loader, folder, path, kind, SecretSource::Env(path))?;
         let Ok(text) = std::str::from_utf8(&bytes) else { return fail(format!("{path} is not UTF-8 text")) };
         for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim_start();
@@ -121,7 +122,7 @@ fn pairs(
             Some((key, path)) if !key.is_empty() && !path.is_empty() && !path.contains('=') => (key, path),
             Some(_) => return fail(format!("the file source {source:?} is not written as key=path")),
         };
-        found.push((key.to_owned(), file(loader, folder, path, kind, false)?));
+        found.push((key.to_owned(), file(loader, folder, path, kind, SecretSource::File(source))?));
     }
     let mut data = BTreeMap::new();
     for (key, value) in found {
@@ -137,12 +138,12 @@ fn file(
     folder: &TreePath,
     path: &str,
     kind: Generated,
-    env: bool,
+    source: SecretSource<'_>,
 ) -> Result<Vec<u8>, Problem> {
     match loader.find_file(folder, path)? {
         Some((path, entry)) => match kind {
             Generated::ConfigMap => Ok(loader.bytes(&path, &entry)?.to_vec()),
-            Generated::Secret => loader.secret(&path, &entry, env),
+            Generated::Secret => loader.secret(&path, &entry, source),
         },
         None => {
             let problem = Problem::new(&codes::NOT_FOUND, format!("there is no file {path} in {folder}"));

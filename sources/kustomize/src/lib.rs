@@ -68,12 +68,20 @@ pub struct Build<'a> {
 /// generated Secret.
 pub type Decrypt<'a> = &'a dyn Fn(SecretFile<'_>) -> Result<Option<Vec<u8>>, String>;
 
+/// The generator's entry as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretSource<'a> {
+    /// `files`: `path` or `key=path`.
+    File(&'a str),
+    /// `envs`: the file is read as lines of `KEY=value`.
+    Env(&'a str),
+}
+
 /// A file that a secretGenerator reads.
 #[derive(Clone, Copy)]
 pub struct SecretFile<'a> {
     pub path: &'a str,
-    /// Read as lines of `KEY=value`.
-    pub env: bool,
+    pub source: SecretSource<'a>,
     pub bytes: &'a [u8],
 }
 
@@ -97,8 +105,7 @@ pub struct Failed {
 
 pub fn build(request: &Build<'_>) -> Result<Built, Failed> {
     let anywhere = request.overlay.is_some();
-    let loader =
-        loader::Loader::new(request.tree, request.limits, anywhere, request.cache, request.decrypt);
+    let loader = loader::Loader::new(request.tree, request.limits, anywhere, request.cache, request.decrypt);
     match run(request, &loader) {
         Ok(objects) => Ok(Built { objects, reads: loader.into_reads(), warnings: Diagnostics::new() }),
         Err(diagnostics) => Err(Failed { diagnostics, reads: loader.into_reads() }),

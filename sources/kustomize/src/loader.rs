@@ -4,7 +4,7 @@ use crate::cache::ParseCache;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::read::{Read, read};
-use crate::{Decrypt, SecretFile};
+use crate::{Decrypt, SecretFile, SecretSource};
 use mainstay_diagnostic::codes::{kustomize as codes, render};
 use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
 use std::cell::{Cell, RefCell};
@@ -129,10 +129,15 @@ impl<'a> Loader<'a> {
     }
 
     /// What a secretGenerator gets to see of a file.
-    pub(crate) fn secret(&self, path: &TreePath, entry: &Entry, env: bool) -> Result<Vec<u8>, Problem> {
+    pub(crate) fn secret(
+        &self,
+        path: &TreePath,
+        entry: &Entry,
+        source: SecretSource<'_>,
+    ) -> Result<Vec<u8>, Problem> {
         let bytes = self.bytes(path, entry)?;
         let Some(decrypt) = self.decrypt else { return Ok(bytes.to_vec()) };
-        match decrypt(SecretFile { path: path.as_str(), env, bytes: &bytes }) {
+        match decrypt(SecretFile { path: path.as_str(), source, bytes: &bytes }) {
             Ok(clear) => Ok(clear.unwrap_or_else(|| bytes.to_vec())),
             Err(why) => Err(Problem::new(&render::ENCRYPTED, format!("{path} can't be decrypted: {why}"))),
         }

@@ -6,17 +6,20 @@ use crate::entry::{Base, closest};
 use crate::fixpoint::Rendered;
 use crate::inputs::{Inputs, Supply};
 use crate::kustomize;
-use crate::outcome::{Declaring, Encrypted, Outcome};
+use crate::outcome::{Declaring, Outcome};
 use crate::places::Files;
 use crate::reads::{Recorder, digest, files};
+use crate::secrets::{self, Decryption, is_encrypted};
 use crate::sources::{Known, Resolver, Source};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_kustomize::ParseCache;
-use mainstay_object::{Digest, Object};
+use mainstay_object::Digest;
 use mainstay_unit::tree::{EntryKind, TreePath};
-use mainstay_unit::{Claim, Desired, Need, Overlay, Source as UnitSource, Substitution, Target};
-use std::collections::{BTreeMap, BTreeSet};
+use mainstay_unit::{
+    Claim, Desired, Need, Overlay, ReferenceKind, Source as UnitSource, Substitution, Target,
+};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) struct Rendering {
@@ -92,7 +95,7 @@ fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
     let rendered = mainstay_unit::Rendered {
         objects: objects.to_vec(),
         inputs: Some(Digest::of_bytes(&bytes)),
-        reads: BTreeSet::new(),
+        ..Default::default()
     };
     Outcome { rendered: Arc::new(rendered), ..Outcome::default() }
 }
@@ -122,13 +125,14 @@ fn folder(
             return out;
         }
     };
-    let question = question(source, path, overlay, is_entry, values.as_ref(), inputs);
+    let keys = keys(overlay, claim(declared), inputs);
+    let question = question(source, path, overlay, is_entry, (&values, &keys), inputs);
     let outcome = match cache.get(&question, source.tree.as_ref()) {
         Some(kept) => kept,
         None => {
             let recorder = Recorder::new(source.tree.clone());
             let mut outcome =
-                build(&recorder, source, path, overlay, is_entry, values.as_ref(), &cache.parsed);
+                build(&recorder, source, path, overlay, is_entry, (&values, &keys), &cache.parsed);
             let reads = recorder.reads();
             finish(&mut outcome, &question, &reads, source);
             let outcome = Arc::new(outcome);
@@ -137,14 +141,15 @@ fn folder(
         }
     };
     let diagnostics = outcome.diagnostics.clone();
-    let rendered = match outcome.encrypted.clone() {
-        Some(encrypted) => {
-            let reason = format!("{} is encrypted: SOPS files are not decrypted yet", encrypted.file);
-            Rendered::Partly { reason, complete: !encrypted.declares, outcome }
+    let (rendered, needs) = match outcome.locked.clone() {
+        Some(locked) => {
+            let reason = format!("{} is encrypted: {}", locked.what, locked.why);
+            let needs = keys.into_iter().filter_map(|keys| keys.need).collect();
+            (Rendered::Partly { reason, complete: !locked.declares, outcome }, needs)
         }
-        None => Rendered::Done(outcome),
+        None => (Rendered::Done(outcome), Vec::new()),
     };
-    Rendering { rendered, diagnostics, needs: Vec::new() }
+    Rendering { rendered, diagnostics, needs }
 }
 
 fn missing(declared: &DeclaredUnit, source: &Source, path: &TreePath) -> Option<Diagnostic> {
@@ -174,21 +179,60 @@ fn claim(declared: &DeclaredUnit) -> Claim {
     Claim { account, authorities: declared.authorities.clone() }
 }
 
+/// What a unit that has encrypted files decrypts with.
+struct DecryptionKeys {
+    secret: Result<BTreeMap<String, String>, String>,
+    /// Asked for only where something is encrypted.
+    need: Option<Need>,
+}
+
+fn keys(overlay: &Overlay, claim: Claim, inputs: &Inputs) -> Option<DecryptionKeys> {
+    let decryption = overlay.decryption.as_ref()?;
+    let Some(reference) = &decryption.keys else {
+        let secret = Err("the unit names no Secret with keys".to_owned());
+        return Some(DecryptionKeys { secret, need: None });
+    };
+    let question = (reference.clone(), claim);
+    let (secret, need) = match inputs.references.get(&question) {
+        Some(Supply::Here(content)) => (Ok(content.clone()), None),
+        Some(Supply::Absent(why)) => (Err(why.clone()), None),
+        Some(Supply::NotEvaluated(why)) => (Err(format!("{reference} is not evaluated: {why}")), None),
+        None => {
+            let why = format!("{reference} has not been read");
+            (Err(why), Some(Need::Reference { reference: question.0, claim: question.1 }))
+        }
+    };
+    Some(DecryptionKeys { secret, need })
+}
+
+/// The variables of a unit, and which of their values come out of a Secret.
+#[derive(Debug, Default)]
+struct Values {
+    all: BTreeMap<String, String>,
+    secret: Vec<String>,
+}
+
+/// Shorter ones are in everything.
+const TELLING: usize = 4;
+
 /// The variables of a unit: referenced ones in order, inline ones over all.
 fn values(
     substitution: Option<&Substitution>,
     claim: &Claim,
     inputs: &Inputs,
-) -> Result<Option<BTreeMap<String, String>>, Lacking> {
+) -> Result<Option<Values>, Lacking> {
     let Some(substitution) = substitution else { return Ok(None) };
-    let mut out = BTreeMap::new();
+    let mut out = Values::default();
     let mut lacking: Option<Lacking> = None;
     for source in &substitution.from {
         let reference = &source.reference;
         let question = (reference.clone(), claim.clone());
         let (reason, need) = match inputs.references.get(&question) {
             Some(Supply::Here(values)) => {
-                out.extend(values.clone());
+                if reference.kind == ReferenceKind::Secret {
+                    out.secret.extend(values.values().filter(|v| v.len() >= TELLING).cloned());
+                }
+                out.all.extend(values.clone());
                 continue;
             }
             Some(Supply::Absent(_)) if source.optional => continue,
@@ -204,7 +248,7 @@ fn values(
     if let Some(lacking) = lacking {
         return Err(lacking);
     }
-    out.extend(substitution.inline.iter().cloned());
+    out.all.extend(substitution.inline.iter().cloned());
     Ok(Some(out))
 }
 
@@ -214,11 +258,12 @@ fn question(
     path: &TreePath,
     overlay: &Overlay,
     is_entry: bool,
-    values: Option<&BTreeMap<String, String>>,
+    (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
     inputs: &Inputs,
 ) -> Digest {
     let mut bytes = inputs.seed.to_vec();
-    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}", source.origin);
+    let keys = keys.as_ref().map(|keys| &keys.secret);
+    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}", source.origin);
     bytes.extend_from_slice(text.as_bytes());
     Digest::of_bytes(&bytes)
 }
@@ -229,10 +274,12 @@ fn build(
     path: &TreePath,
     overlay: &Overlay,
     is_entry: bool,
-    values: Option<&BTreeMap<String, String>>,
+    (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
     parsed: &ParseCache,
 ) -> Outcome {
-    let built = kustomize::build(recorder, path, overlay, values, parsed, None);
+    let decryption = keys.as_ref().map(|keys| Decryption::new(keys.secret.as_ref().map_err(Clone::clone)));
+    let variables = values.as_ref().map(|values| &values.all);
+    let built = kustomize::build(recorder, path, overlay, variables, parsed, decryption.as_ref());
     let mut out = Outcome::default();
     for mut diagnostic in built.diagnostics {
         if let Some(location) = &mut diagnostic.location {
@@ -249,7 +296,10 @@ fn build(
         let origin = desired.origin.clone();
         let file = shown(source, &origin.file);
         if is_encrypted(&desired.object) {
-            encrypted(&desired, &file, overlay, &mut out);
+            // What is locked is left out; without a decryption it would be applied as it is.
+            if decryption.is_none() {
+                encrypted(&desired, &file, &mut out);
+            }
             continue;
         }
         desired.origin.file = file;
@@ -265,7 +315,13 @@ fn build(
             objects.push(desired);
         }
     }
-    out.rendered = Arc::new(mainstay_unit::Rendered { objects, ..Default::default() });
+    let mut sensitive = built.decrypted;
+    let secret = values.as_ref().map(|values| values.secret.as_slice()).unwrap_or_default();
+    for desired in objects.iter().filter(|desired| secrets::holds(desired.object.value(), secret)) {
+        sensitive.insert(desired.object.key());
+    }
+    out.locked = decryption.and_then(Decryption::into_locked);
+    out.rendered = Arc::new(mainstay_unit::Rendered { objects, sensitive, ..Default::default() });
     out
 }
 
@@ -276,18 +332,8 @@ fn shown(source: &Source, file: &str) -> String {
     }
 }
 
-fn is_encrypted(object: &Object) -> bool {
-    object.value().get("sops").is_some_and(|sops| sops.get("mac").is_some())
-}
-
-/// Never applied as if it were clear. A unit that says that it has encrypted files waits; one that does not is wrong.
-fn encrypted(desired: &Desired, file: &str, overlay: &Overlay, out: &mut Outcome) {
-    if overlay.decryption.is_some() {
-        let declares = recognise(&desired.object.group_version_kind()) != Recognised::Foreign;
-        let first = out.encrypted.get_or_insert_with(|| Encrypted { file: file.to_owned(), declares });
-        first.declares |= declares;
-        return;
-    }
+/// Never applied as if it were clear.
+fn encrypted(desired: &Desired, file: &str, out: &mut Outcome) {
     let mut origin = desired.origin.clone();
     origin.file = file.to_owned();
     let message = format!("{} is encrypted with SOPS", desired.object.key());

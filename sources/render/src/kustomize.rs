@@ -1,11 +1,13 @@
 //! The one file that calls the renderer of kustomizations.
 use crate::reads::Recorder;
-use mainstay_diagnostic::Diagnostics;
-use mainstay_flux::SUBSTITUTE_SWITCH;
-use mainstay_kustomize::{Build, Decrypt, Limits, ParseCache, Substitute};
+use crate::secrets::Decryption;
+use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
+use mainstay_flux::{Recognised, SUBSTITUTE_SWITCH, recognise};
+use mainstay_kustomize::{Build, Decrypt, Limits, ParseCache, SecretFile, Substitute};
+use mainstay_object::{Object, ObjectKey};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Desired, Overlay};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes that one object may grow to by substitution.
 const SUBSTITUTED: usize = 5 << 20;
@@ -13,6 +15,8 @@ const SUBSTITUTED: usize = 5 << 20;
 #[derive(Default)]
 pub(crate) struct Built {
     pub objects: Vec<Desired>,
+    /// Which of them were encrypted.
+    pub decrypted: BTreeSet<ObjectKey>,
     pub diagnostics: Diagnostics,
 }
 
@@ -22,19 +26,26 @@ pub(crate) fn build(
     overlay: &Overlay,
     values: Option<&BTreeMap<String, String>>,
     parsed: &ParseCache,
-    decrypt: Option<Decrypt<'_>>,
+    decryption: Option<&Decryption>,
 ) -> Built {
+    let file = decryption.map(|decryption| |file: SecretFile<'_>| decryption.file(file));
+    let decrypt = file.as_ref().map(|file| file as Decrypt<'_>);
     let request =
         Build { tree, root, overlay: Some(overlay), limits: Limits::default(), cache: Some(parsed), decrypt };
     let built = match mainstay_kustomize::build(&request) {
         Ok(built) => built,
         Err(failed) => {
             failed.reads.iter().for_each(|path| tree.touch(path));
-            return Built { objects: Vec::new(), diagnostics: failed.diagnostics };
+            return Built { diagnostics: failed.diagnostics, ..Built::default() };
         }
     };
     built.reads.iter().for_each(|path| tree.touch(path));
-    let Some(values) = values else { return Built { objects: built.objects, diagnostics: built.warnings } };
+    let (objects, decrypted) = match decryption.map(|how| decrypt_all(built.objects.clone(), how)) {
+        None => (built.objects, BTreeSet::new()),
+        Some(Ok(clear)) => clear,
+        Some(Err(diagnostics)) => return Built { diagnostics, ..Built::default() },
+    };
+    let Some(values) = values else { return Built { objects, decrypted, diagnostics: built.warnings } };
     let mut values = values.clone();
     if values.is_empty() {
         // Asked for without a variable: names that are not set still become empty.
@@ -42,8 +53,35 @@ pub(crate) fn build(
     }
     let strict = overlay.substitution.as_ref().is_some_and(|substitution| substitution.strict);
     let how = Substitute { variables: &values, strict, switch: SUBSTITUTE_SWITCH, most: SUBSTITUTED };
-    match mainstay_kustomize::substitute(built.objects, &how) {
-        Ok(objects) => Built { objects, diagnostics: built.warnings },
-        Err(diagnostics) => Built { objects: Vec::new(), diagnostics },
+    match mainstay_kustomize::substitute(objects, &how) {
+        Ok(objects) => Built { objects, decrypted, diagnostics: built.warnings },
+        Err(diagnostics) => Built { diagnostics, ..Built::default() },
     }
+}
+
+type Clear = (Vec<Desired>, BTreeSet<ObjectKey>);
+
+/// The objects with what was encrypted in the clear, and which ones these are. What is locked stays encrypted.
+fn decrypt_all(objects: Vec<Desired>, how: &Decryption) -> Result<Clear, Diagnostics> {
+    let (mut clear, mut decrypted, mut problems) = (Vec::new(), BTreeSet::new(), Diagnostics::new());
+    for mut desired in objects {
+        let kind = desired.object.group_version_kind();
+        let declares = recognise(&kind) != Recognised::Foreign;
+        let message = |why: String| format!("{} can't be decrypted: {why}", desired.object.key());
+        let object = how.object(&desired, declares).and_then(|found| match found {
+            Some(value) => Object::new(value).map(Some).map_err(|error| error.to_string()),
+            None => Ok(None),
+        });
+        match object {
+            Ok(None) => {}
+            Ok(Some(object)) => {
+                decrypted.insert(object.key());
+                desired.object = object;
+            }
+            Err(why) => problems
+                .push(Diagnostic::new(&codes::render::ENCRYPTED, message(why)).at(desired.origin.clone())),
+        }
+        clear.push(desired);
+    }
+    if problems.is_empty() { Ok((clear, decrypted)) } else { Err(problems) }
 }

@@ -15,6 +15,7 @@ mod kustomize;
 mod outcome;
 mod places;
 mod reads;
+mod secrets;
 mod sources;
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+use crate::secrets::Locked;
 use mainstay_diagnostic::Diagnostic;
 use mainstay_unit::{Desired, Rendered};
 use std::collections::BTreeSet;
@@ -12,15 +13,8 @@ pub(crate) struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Files of the platform repository that were read.
     pub reads: BTreeSet<String>,
-    /// The first file with an object that SOPS encrypted, where the unit says that it has such.
-    pub encrypted: Option<Encrypted>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Encrypted {
-    pub file: String,
-    /// One of the encrypted objects would declare something. SOPS leaves kinds in the clear.
-    pub declares: bool,
+    /// What can't be decrypted: no object of the unit is to be applied.
+    pub locked: Option<Locked>,
 }
 
 /// A declaration with the file of the tree that it came from.

@@ -10,8 +10,8 @@ pub static PATH_MISSING: Code = Code::error(
 pub static ENCRYPTED: Code = Code::error(
     "MS4502",
     "encrypted file",
-    "The unit reads a file encrypted with SOPS. Mainstay does not decrypt yet, and never applies an encrypted file as if \
-     it were clear, so the unit is held back.",
+    "The unit reads something that SOPS encrypted, and either names no decryption or can't decrypt it with its keys. \
+     What is encrypted is never applied as if it were clear, so the unit is held back.",
 );
 pub static UNREADABLE: Code = Code::error(
     "MS4503",

@@ -54,8 +54,14 @@ fn ours(files: &BTreeMap<String, String>) -> Result<String, String> {
         .map(|(path, text)| (TreePath::parse(path).expect("a path"), EntryKind::File, text.as_bytes().into()))
         .collect();
     let tree = indexed(files);
-    let request =
-        Build { tree: &tree, root: &TreePath::root(), overlay: None, limits: Limits::default(), cache: None, decrypt: None };
+    let request = Build {
+        tree: &tree,
+        root: &TreePath::root(),
+        overlay: None,
+        limits: Limits::default(),
+        cache: None,
+        decrypt: None,
+    };
     match build(&request) {
         Ok(built) => Ok(emit(&built.objects)),
         Err(failed) => Err(failed.diagnostics.iter().map(|d| format!("{d}\n")).collect()),

@@ -52,7 +52,14 @@ fn expressions_mean_what_they_mean_to_envsubst() {
 
 fn built(tree: &MemoryTree, overlay: &Overlay) -> Vec<mainstay_unit::Desired> {
     let root = TreePath::root();
-    let request = Build { tree, root: &root, overlay: Some(overlay), limits: Limits::default(), cache: None, decrypt: None };
+    let request = Build {
+        tree,
+        root: &root,
+        overlay: Some(overlay),
+        limits: Limits::default(),
+        cache: None,
+        decrypt: None,
+    };
     build(&request).expect("it builds").objects
 }
 

@@ -5,6 +5,7 @@ mod incremental;
 mod infraflux;
 mod native;
 mod property;
+mod sops;
 mod tenancy;
 
 use crate::{Checkout, Inputs, read};

@@ -1,0 +1,99 @@
+//! Encrypted files and objects of a unit: as kustomize-controller does, files of secretGenerators are decrypted before the
+//! build, and objects after it.
+use mainstay_kustomize::{SecretFile, SecretSource};
+use mainstay_object::{Object, Value};
+use mainstay_secrets::{Integrity, Keys, Limits, Reference, decrypt_object, decrypt_referenced};
+use mainstay_unit::Desired;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What a unit decrypts with.
+pub(crate) struct Decryption {
+    /// The keys, or why there are none.
+    keys: Result<Keys, String>,
+    /// The first thing that would have needed the keys that there are not.
+    locked: RefCell<Option<Locked>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Locked {
+    pub what: String,
+    pub why: String,
+    /// The object says of itself that it declares something. SOPS leaves kinds in the clear.
+    pub declares: bool,
+}
+
+impl Decryption {
+    /// With the content of the Secret that holds the keys.
+    pub(crate) fn new(secret: Result<&BTreeMap<String, String>, String>) -> Self {
+        let keys = secret.and_then(|secret| {
+            let entries = secret.iter().map(|(name, text)| (name.as_str(), text.as_bytes()));
+            Keys::from_secret(entries).map_err(|error| error.to_string())
+        });
+        Self { keys, locked: RefCell::default() }
+    }
+
+    pub(crate) fn into_locked(self) -> Option<Locked> {
+        self.locked.into_inner()
+    }
+
+    /// The clear content of a file, or nothing if it is not encrypted. What is locked is empty: it is never applied.
+    pub(crate) fn file(&self, file: SecretFile<'_>) -> Result<Option<Vec<u8>>, String> {
+        let reference = match file.source {
+            SecretSource::File(entry) => Reference::File(entry),
+            SecretSource::Env(path) => Reference::Env(path),
+        };
+        let none = Keys::default();
+        let keys = self.keys.as_ref().unwrap_or(&none);
+        match (
+            decrypt_referenced(reference, file.bytes, keys, Integrity::Document, &Limits::default()),
+            &self.keys,
+        ) {
+            (Ok(clear), _) => Ok(clear.map(|clear| clear.to_vec())),
+            (Err(_), Err(why)) => {
+                self.lock(file.path, why, false);
+                Ok(Some(Vec::new()))
+            }
+            (Err(error), Ok(_)) => Err(error.to_string()),
+        }
+    }
+
+    /// The object in the clear; nothing if it is not encrypted, or locked.
+    pub(crate) fn object(&self, desired: &Desired, declares: bool) -> Result<Option<Value>, String> {
+        let object = &desired.object;
+        if !is_encrypted(object) {
+            return Ok(None);
+        }
+        match &self.keys {
+            Err(why) => {
+                self.lock(&desired.origin.file, why, declares);
+                Ok(None)
+            }
+            Ok(keys) => {
+                decrypt_object(object.value(), keys, &Limits::default()).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    fn lock(&self, what: &str, why: &str, declares: bool) {
+        let mut locked = self.locked.borrow_mut();
+        let first = locked.get_or_insert_with(|| Locked { what: what.into(), why: why.into(), declares });
+        first.declares |= declares;
+    }
+}
+
+pub(crate) fn is_encrypted(object: &Object) -> bool {
+    mainstay_secrets::is_encrypted(object.value())
+}
+
+/// Whether a text of the object holds one of the values.
+pub(crate) fn holds(value: &Value, secret: &[String]) -> bool {
+    match value {
+        Value::String(text) => secret.iter().any(|secret| text.contains(secret)),
+        Value::Array(items) => items.iter().any(|item| holds(item, secret)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| secret.iter().any(|secret| name.contains(secret)) || holds(value, secret)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
