@@ -304,6 +304,8 @@ impl Cluster {
         }
         if resource.is_virtual() {
             let decoded = decode::body(&request.body, request.content_type.as_deref())?;
+            // Whoever asks, it is about somebody whose rules count.
+            self.refresh_rules();
             let answer = reviews::answer(self, &resource, target, user, decoded.value, now)?;
             return Ok(Reply::Done(read::shown(201, answer, forms)));
         }
