@@ -46,11 +46,10 @@ impl State {
                         desired: result.digest,
                         owned: seen.owned.clone(),
                     });
-                    if !state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old)) {
-                        if state.see(&result.key, seen) {
-                            let version = state.record.inventory.get(&result.key).map(|e| e.version.clone());
-                            looks.push((result.key, version.unwrap_or_default()));
-                        }
+                    let older = state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old));
+                    if !older && state.see(&result.key, seen) {
+                        let version = state.record.inventory.get(&result.key).map(|e| e.version.clone());
+                        looks.push((result.key, version.unwrap_or_default()));
                     }
                 }
                 // What was wrong with what is no longer wanted holds nothing up.

@@ -23,6 +23,7 @@ pub use event::{
     Action, ApplyItem, ApplyResult, DeleteItem, DeleteResult, Event, Failure, FailureKind, Gone, Observation,
 };
 pub use phase::{Phase, Wait};
+pub use read::is_recorded;
 pub use record::Record;
 pub use state::{State, UnitState};
 

@@ -1,4 +1,5 @@
 use crate::Action;
+use crate::Record;
 use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, Value};
@@ -136,13 +137,24 @@ impl State {
     }
 }
 
+/// Whether a unit's objects are those that a record says were applied.
+pub fn is_recorded(rendered: &Rendered, record: &Record) -> bool {
+    record.applied.as_ref() == Some(&digests(rendered).1)
+}
+
+/// Of each object, and of all of them.
+fn digests(rendered: &Rendered) -> (Vec<Digest>, Digest) {
+    let each: Vec<Digest> = rendered.objects.iter().map(|d| Digest::of_value(d.object.value())).collect();
+    let texts: Vec<Value> = each.iter().map(|d| Value::from(d.0.clone())).collect();
+    let whole = Digest::of_value(&Value::from(texts));
+    (each, whole)
+}
+
 fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
     if state.desired.as_ref().is_some_and(|d| Arc::ptr_eq(&d.rendered, rendered)) {
         return;
     }
-    let digests: Vec<Digest> = rendered.objects.iter().map(|d| Digest::of_value(d.object.value())).collect();
-    let whole =
-        Digest::of_value(&Value::from(digests.iter().map(|d| Value::from(d.0.clone())).collect::<Vec<_>>()));
+    let (digests, whole) = digests(rendered);
     if let Some(old) = &mut state.desired
         && old.whole == whole
     {

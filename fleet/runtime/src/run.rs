@@ -12,10 +12,10 @@ use crate::save::{Saver, Write, recorded};
 use crate::targets::{Connected, Connection, Targets, connect, watch, watch_object};
 use crate::view::{About, view};
 use mainstay_cluster::{Cluster, ClusterError, Identity};
-use mainstay_reconcile::{Action, Event, Record, State, Time};
+use mainstay_reconcile::{Action, Event, Record, State, Time, is_recorded};
 use mainstay_render::Cache;
 use mainstay_status::View;
-use mainstay_unit::{Reading, Target};
+use mainstay_unit::{Reading, RenderState, Target};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ enum Read {
     Failed(String),
 }
 
-/// Revisions that are read again at the start, if they are not the newest.
-const PAST: usize = 3;
+/// Earlier revisions that are read again at the start, at most.
+const PAST: usize = 8;
 
 /// Follows the repository until `shutdown` resolves or the Lease is lost. `triggers` ask for news at once.
 pub async fn run(
@@ -69,7 +69,7 @@ pub async fn run(
         () = &mut shutdown => return Ok(()),
     }
     let records = recorded(&management).await.map_err(Stopped::Records)?;
-    let reads = start_reader(management.clone(), sources, &options, triggers, revisions(&records))?;
+    let reads = start_reader(management.clone(), sources, &options, triggers, records.clone())?;
     let engine = Engine::new(management, Arc::new(installation), options, shown, trigger);
     let outcome = tokio::select! {
         lost = lease.keep() => Err(Stopped::Lease(lost)),
@@ -82,13 +82,18 @@ pub async fn run(
     outcome
 }
 
-/// What most units were last applied at.
-fn revisions(records: &[Record]) -> Vec<String> {
+/// The revisions at which those units were last applied whose objects are others now: the commonest first.
+fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for record in records.iter().filter(|record| !record.revision.is_empty()) {
-        *counts.entry(record.revision.as_str()).or_default() += 1;
+        let Some(unit) = newest.units.get(&record.id) else { continue };
+        if let RenderState::Rendered(rendered) = &unit.state
+            && !is_recorded(rendered, record)
+        {
+            *counts.entry(record.revision.as_str()).or_default() += 1;
+        }
     }
-    let mut out: Vec<_> = counts.into_iter().collect();
+    let mut out: Vec<_> = counts.into_iter().filter(|(revision, _)| *revision != newest.revision).collect();
     out.sort_by_key(|(revision, count)| (std::cmp::Reverse(*count), *revision));
     out.into_iter().take(PAST).map(|(revision, _)| revision.to_owned()).collect()
 }
@@ -98,18 +103,27 @@ fn start_reader(
     mut sources: impl Sources + Send + 'static,
     options: &Options,
     triggers: std::sync::mpsc::Receiver<()>,
-    mut past: Vec<String>,
+    records: Vec<Record>,
 ) -> Result<mpsc::Receiver<Read>, Stopped> {
     let (tell, reads) = mpsc::channel(1);
     let (entry, interval) = (options.entry.clone(), options.interval);
     let handle = tokio::runtime::Handle::current();
     let work = move || {
         let mut cache = Cache::default();
+        // Until the first reading.
+        let mut records = Some(records);
         loop {
             let answers = Answers::Live(&management, &handle);
             let read = read_once(&mut sources, &answers, &entry, &mut cache);
-            let newest = read.as_ref().map(|reading| reading.revision.clone()).unwrap_or_default();
-            for revision in std::mem::take(&mut past).into_iter().filter(|past| *past != newest) {
+            let past = match (&read, records.take()) {
+                (Ok(newest), Some(records)) => revisions(&records, newest),
+                (Err(_), unread) => {
+                    records = unread;
+                    Vec::new()
+                }
+                (Ok(_), None) => Vec::new(),
+            };
+            for revision in past {
                 let Some(checkout) = sources.past(&revision) else { continue };
                 // With a cache of its own: the other one keeps what the last reading used.
                 let reading = read_at(checkout, &mut sources, &answers, &entry, &mut Cache::default());
