@@ -74,7 +74,7 @@ async fn the_story(client: Client, namespace: String) {
             })
         }
     };
-    with_controller(&client, &namespace, async {
+    let story = Box::pin(async {
         let made = ConfigMapGenerator::new("one", ConfigMapGeneratorSpec { content: "first".into() });
         let made = generators.create(&PostParams::default(), &made).await.expect("a generator");
         let map =
@@ -93,8 +93,8 @@ async fn the_story(client: Client, namespace: String) {
         generators.delete("one", &DeleteParams::default()).await.expect("deleted");
         let gone = await_condition(maps.clone(), "one", conditions::is_deleted(&uid));
         soon("it goes with its owner", gone).await;
-    })
-    .await;
+    });
+    with_controller(&client, &namespace, story).await;
     crds.delete(&crd.name_any(), &DeleteParams::default()).await.expect("deleted");
 }
 
@@ -104,7 +104,9 @@ fn a_controller_runs_unchanged_on_both_servers() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for twin in [&servers.real, &servers.embedded] {
         let kubeconfig = std::fs::read_to_string(twin.home.path().join("config")).expect("a kubeconfig");
-        runtime.block_on(async { the_story(client_of(&kubeconfig).await, twin.namespace.clone()).await });
+        runtime.block_on(async {
+            Box::pin(the_story(client_of(&kubeconfig).await, twin.namespace.clone())).await;
+        });
     }
 }
 
@@ -112,5 +114,5 @@ fn a_controller_runs_unchanged_on_both_servers() {
 async fn a_controller_runs_unchanged_in_process() {
     let plane = ControlPlane::builder().build().await.expect("a control plane");
     let client = Client::new(plane.service("root", User::admin()).expect("a service"), "default");
-    the_story(client, "default".to_owned()).await;
+    Box::pin(the_story(client, "default".to_owned())).await;
 }

@@ -3,7 +3,6 @@ use crate::core::selector::{Fields, Labels};
 use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "lives for one call; a box would cost every watch")]
 pub enum Reply {
     Done(Response),
     /// Status 200, chunked, one JSON frame per event, pulled with `Cluster::poll_watch`.
