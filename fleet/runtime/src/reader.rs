@@ -6,6 +6,7 @@ use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Authority, Claim, Need, Reading, Reference};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A reading that still has needs after so many rounds will never be complete.
 const ROUNDS: usize = 16;
@@ -56,8 +57,8 @@ fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answe
         match need {
             Need::Reference { reference, claim } => {
                 let question = (reference.clone(), claim.clone());
-                if !inputs.references.contains_key(&question) {
-                    inputs.references.insert(question, ask(answers, reference, claim));
+                if let Entry::Vacant(free) = inputs.references.entry(question) {
+                    free.insert(ask(answers, reference, claim));
                     news = true;
                 }
             }
