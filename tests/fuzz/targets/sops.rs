@@ -1,9 +1,9 @@
-//! Any bytes as a document for SOPS: nothing panics, and YAML that is read and written is read as the same.
+//! Any bytes as a document for SOPS, in each format and to each: nothing panics, nothing takes long, and an error can be
+//! shown.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use mainstay_secrets::{Format, Integrity, KeySource, Limits, Part, Refused, Stanza, decrypt};
-use serde_json::Value;
 
 /// Opens every data key, to zeros.
 struct Zeros;
@@ -13,10 +13,6 @@ impl KeySource for Zeros {
         Ok(Part::new(vec![0; 32]))
     }
 }
-
-/// Encrypts nothing.
-const BLOCK: &str =
-    "sops:\n  age: [{enc: x}]\n  lastmodified: \"2024-01-02T03:04:05Z\"\n  encrypted_suffix: \" none\"\n";
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits { nodes: 50_000, ..Limits::default() };
@@ -30,25 +26,4 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    // Of several documents the first would hold the block.
-    if text.contains("---") {
-        return;
-    }
-    let Some(once) = written(text, &limits) else { return };
-    let Some(twice) = written(&once, &limits) else { panic!("not read again:\n{once}") };
-    assert_eq!(values(&once), values(&twice), "{once}\n=====\n{twice}");
 });
-
-fn written(text: &str, limits: &Limits) -> Option<String> {
-    let text = format!("{text}\n{BLOCK}");
-    let plain =
-        decrypt(text.as_bytes(), Format::Yaml, Format::Yaml, &Zeros, Integrity::Values, limits).ok()?;
-    String::from_utf8(plain.to_vec()).ok()
-}
-
-fn values(text: &str) -> Vec<Value> {
-    let loaded = mainstay_yaml::load("once.yaml", text.as_bytes(), &mainstay_yaml::Limits::default());
-    assert!(loaded.complete, "{:?}\n{text}", loaded.diagnostics);
-    loaded.documents.into_iter().map(|document| document.root.into_json()).collect()
-}
