@@ -40,12 +40,14 @@ pub(crate) fn build(
         }
     };
     built.reads.iter().for_each(|path| tree.touch(path));
-    let (objects, decrypted) = match decryption.map(|how| decrypt_all(built.objects.clone(), how)) {
-        None => (built.objects, BTreeSet::new()),
-        Some(Ok(clear)) => clear,
-        Some(Err(diagnostics)) => return Built { diagnostics, ..Built::default() },
+    let (objects, decrypted) = match decryption {
+        None => (built.objects, Vec::new()),
+        Some(how) => match decrypt_all(built.objects, how) {
+            Ok(clear) => clear,
+            Err(diagnostics) => return Built { diagnostics, ..Built::default() },
+        },
     };
-    let Some(values) = values else { return Built { objects, decrypted, diagnostics: built.warnings } };
+    let Some(values) = values else { return done(objects, &decrypted, built.warnings) };
     let mut values = values.clone();
     if values.is_empty() {
         // Asked for without a variable: names that are not set still become empty.
@@ -54,16 +56,23 @@ pub(crate) fn build(
     let strict = overlay.substitution.as_ref().is_some_and(|substitution| substitution.strict);
     let how = Substitute { variables: &values, strict, switch: SUBSTITUTE_SWITCH, most: SUBSTITUTED };
     match mainstay_kustomize::substitute(objects, &how) {
-        Ok(objects) => Built { objects, decrypted, diagnostics: built.warnings },
+        Ok(objects) => done(objects, &decrypted, built.warnings),
         Err(diagnostics) => Built { diagnostics, ..Built::default() },
     }
 }
 
-type Clear = (Vec<Desired>, BTreeSet<ObjectKey>);
+/// Keys are taken last: substitution may rename what was decrypted.
+fn done(objects: Vec<Desired>, decrypted: &[bool], diagnostics: Diagnostics) -> Built {
+    let marked = objects.iter().zip(decrypted).filter(|(_, decrypted)| **decrypted);
+    let decrypted = marked.map(|(desired, _)| desired.object.key()).collect();
+    Built { objects, decrypted, diagnostics }
+}
 
-/// The objects with what was encrypted in the clear, and which ones these are. What is locked stays encrypted.
+type Clear = (Vec<Desired>, Vec<bool>);
+
+/// The objects with what was encrypted in the clear, and for each whether it was. What is locked stays encrypted.
 fn decrypt_all(objects: Vec<Desired>, how: &Decryption) -> Result<Clear, Diagnostics> {
-    let (mut clear, mut decrypted, mut problems) = (Vec::new(), BTreeSet::new(), Diagnostics::new());
+    let (mut clear, mut decrypted, mut problems) = (Vec::new(), Vec::new(), Diagnostics::new());
     for mut desired in objects {
         let kind = desired.object.group_version_kind();
         let declares = recognise(&kind) != Recognised::Foreign;
@@ -73,9 +82,9 @@ fn decrypt_all(objects: Vec<Desired>, how: &Decryption) -> Result<Clear, Diagnos
             None => Ok(None),
         });
         match object {
-            Ok(None) => {}
+            Ok(None) => decrypted.push(false),
             Ok(Some(object)) => {
-                decrypted.insert(object.key());
+                decrypted.push(true);
                 desired.object = object;
             }
             Err(why) => problems

@@ -64,6 +64,18 @@ fn encrypted_objects_and_files_are_applied_in_the_clear_and_shown_to_nobody() {
 }
 
 #[test]
+fn an_object_that_is_renamed_after_it_was_decrypted_is_still_shown_to_nobody() {
+    let secret = SECRET.replace("name: mysecret", "name: ${name}");
+    let with = UNIT.replace("  decryption:", "  postBuild: {substitute: {name: renamed}}\n  decryption:");
+    let mut inputs = repository(&secret);
+    inputs.platform.tree =
+        Arc::new(tree(&format!("{with}=== apps/secret.yaml\n{secret}=== apps/vars.env\n{ENV}")));
+    let rendered = rendered(&with_keys(inputs));
+    let sensitive: Vec<String> = rendered.sensitive.iter().map(ToString::to_string).collect();
+    assert!(sensitive.contains(&"Secret renamed".to_owned()), "{sensitive:?}");
+}
+
+#[test]
 fn without_its_keys_a_unit_is_not_rendered_and_asks_for_them() {
     let inputs = repository(SECRET);
     let reading = read(&inputs);
