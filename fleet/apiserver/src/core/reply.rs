@@ -94,3 +94,18 @@ pub enum Polled {
     /// The resource is gone (its CRD was deleted): end the stream.
     Closed,
 }
+
+/// What `kubectl` prints before its own output.
+pub(crate) fn warning_headers(warnings: &[String]) -> impl Iterator<Item = (String, String)> {
+    warnings.iter().map(|text| {
+        let quoted: String = text
+            .chars()
+            .filter(|c| !c.is_control())
+            .flat_map(|c| match c {
+                '"' | '\\' => vec!['\\', c],
+                c => vec![c],
+            })
+            .collect();
+        ("Warning".to_owned(), format!("299 - \"{quoted}\""))
+    })
+}

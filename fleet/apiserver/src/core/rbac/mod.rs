@@ -1,8 +1,10 @@
 //! Who may do what: roles, bindings and impersonation.
 
+mod authorize;
 mod escalation;
 mod rules;
 
+pub use authorize::verb;
 pub use escalation::check_escalation;
 pub use rules::{Attributes, Rules};
 

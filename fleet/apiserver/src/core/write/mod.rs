@@ -1,5 +1,6 @@
 //! Everything that changes an object: one way in (`create`, `update`), one way out (`commit`, `erase`).
 
+mod collection;
 mod create;
 pub mod delete;
 mod fields;
