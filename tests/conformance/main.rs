@@ -16,7 +16,6 @@ use futures::StreamExt as _;
 use mainstay_apiserver::ControlPlane;
 use mainstay_harness::{RealServer, tools_or_skip};
 use run::{Outcome, Wires};
-use std::path::Path;
 use wire::Wire;
 
 /// Cases at a time: most of a case is waiting.
@@ -46,7 +45,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn cases() -> Result<Vec<case::Case>, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");
+    let folder = mainstay_harness::here!().join("tests/conformance/cases");
     let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();

@@ -4,7 +4,8 @@ use crate::process::mainstay;
 fn the_quickstart_is_valid_and_every_unit_of_it_becomes_ready() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = |arguments: &[&str]| mainstay(arguments, folder.path(), &[]);
-    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/quickstart");
+    let repository = mainstay_harness::here!().join("examples/quickstart");
+    let repository = repository.to_str().expect("a path in UTF-8");
     let validated = run(&["validate", repository, "--offline"]).expect_success();
     assert!(validated.contains("14 units: 14 rendered"), "{validated}");
     assert!(validated.contains("0 errors, 0 warnings"), "{validated}");

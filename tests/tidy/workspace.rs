@@ -42,7 +42,8 @@ pub struct Target {
 }
 
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| mainstay_harness::here!())
 }
 
 /// Every file of the repository, relative to its root, sorted. Links are not followed.

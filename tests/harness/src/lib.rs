@@ -14,6 +14,15 @@
 //! }
 //! ```
 
+/// The folder of the package under test. The compiled-in one alone would be that of another checkout, where two share
+/// their builds.
+#[macro_export]
+macro_rules! here {
+    () => {
+        $crate::folder(env!("CARGO_MANIFEST_DIR"))
+    };
+}
+
 mod audit;
 mod kubeconfig;
 mod process;
@@ -25,4 +34,4 @@ pub use audit::{AuditEntry, AuditMark};
 pub use process::{Guarded, Output, StartError, SweptFolder};
 pub use server::RealServer;
 pub use skip::{Requirement, corpora_or_skip, real_or_skip, skip, tools_or_skip};
-pub use tools::{Tools, tools};
+pub use tools::{Tools, folder, tools};

@@ -35,6 +35,11 @@ fn find(folders: &[PathBuf]) -> Option<Tools> {
     })
 }
 
+/// Where Cargo says that the package is that it runs, else where it was compiled; see [`here!`](crate::here).
+pub fn folder(compiled: &str) -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| compiled.into(), PathBuf::from)
+}
+
 fn folders() -> Vec<PathBuf> {
     let given = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);

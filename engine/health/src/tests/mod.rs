@@ -115,7 +115,7 @@ fn no_object_of_any_shape_panics() {
 
 #[test]
 fn every_shipped_rule_file_is_read_and_names_its_documentation() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let folder = mainstay_harness::here!().join("rules");
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

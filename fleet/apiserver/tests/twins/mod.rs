@@ -8,7 +8,6 @@ mod servers;
 use mask::mask;
 use servers::Twin;
 pub(crate) use servers::both;
-use std::path::Path;
 
 /// Runs a script of `scripts/` on both servers and compares what each command printed.
 ///
@@ -17,7 +16,7 @@ use std::path::Path;
 #[track_caller]
 fn the_same_is_printed(script: &str) {
     let Some(servers) = both(script) else { return };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/twins/scripts/{script}.txt"));
+    let path = mainstay_harness::here!().join(format!("tests/twins/scripts/{script}.txt"));
     let text = std::fs::read_to_string(&path).expect("a script");
     let steps = steps(&text);
     let (real, embedded) = std::thread::scope(|scope| {

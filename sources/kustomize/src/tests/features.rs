@@ -14,7 +14,7 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/cases");
+    let folder = mainstay_harness::here!().join("src/tests/cases");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("cases").flatten() {
         let text = std::fs::read_to_string(entry.path()).expect("a case");
@@ -100,7 +100,7 @@ fn errors_say_what_where_and_what_may_have_been_meant() {
 }
 
 fn real() -> Option<PathBuf> {
-    let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/real/kustomize");
+    let tool = mainstay_harness::here!().join("../../target/real/kustomize");
     if !tool.exists() {
         eprintln!("SKIPPED: target/real/kustomize is not built, so nothing was compared with it");
         return None;

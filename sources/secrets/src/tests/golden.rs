@@ -1,11 +1,11 @@
 //! Files that the real `sops` encrypted, with what it decrypts them to.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::{Format, Integrity, Keys, Limits, decrypt};
 
-pub(super) fn folder() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/golden"))
+pub(super) fn folder() -> PathBuf {
+    mainstay_harness::here!().join("src/tests/golden")
 }
 
 pub(super) fn read(name: &str) -> Vec<u8> {

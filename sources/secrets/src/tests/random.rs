@@ -208,7 +208,7 @@ fn run(tool: &Path, at: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
 }
 
 fn real() -> Option<PathBuf> {
-    let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/real/sops");
+    let tool = mainstay_harness::here!().join("../../target/real/sops");
     let found = std::env::var_os("MAINSTAY_SOPS").map(PathBuf::from).unwrap_or(tool);
     if !found.exists() {
         eprintln!(

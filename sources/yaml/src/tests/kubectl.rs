@@ -6,12 +6,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// Inputs and what kubectl made of them: `cargo xtask goldens yaml` records it.
 #[test]
 fn recorded_files_are_read_as_kubectl_read_them() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let folder = mainstay_harness::here!().join("tests/data");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
