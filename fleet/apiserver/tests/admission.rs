@@ -1,6 +1,6 @@
 //! Admission webhooks, called for real: one HTTPS server, asked by a real API server and by the embedded one.
 
-mod hook;
+pub(crate) mod hook;
 
 use crate::client_of;
 use crate::twins::both;

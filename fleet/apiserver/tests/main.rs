@@ -2,6 +2,7 @@
 
 mod admission;
 mod controller;
+mod conversion;
 mod kill;
 mod kubectl;
 mod tls;

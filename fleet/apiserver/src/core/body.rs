@@ -3,12 +3,16 @@
 use crate::core::registry::Resource;
 use serde_json::{Map, Value};
 
-/// A stored body as an object of this resource.
+/// A stored body as an object of this resource. Where a webhook converts, it still is in the version that it is stored
+/// in: see `Cluster::read`.
 pub fn decode(body: &[u8], resource: &Resource) -> Value {
     let mut value = parse(body);
     crate::core::convert::from_storage(&mut value, resource);
+    let converted = resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some());
     if let Some(map) = value.as_object_mut() {
-        map.insert("apiVersion".into(), resource.api_version().into());
+        if !converted {
+            map.insert("apiVersion".into(), resource.api_version().into());
+        }
         map.insert("kind".into(), (&*resource.kind).into());
     }
     value
@@ -24,17 +28,20 @@ pub fn encode(object: &Value, resource: &Resource) -> Vec<u8> {
     if resource.custom.is_some() || crate::core::convert::differs(resource) {
         let mut stored = object.clone();
         crate::core::convert::to_storage(&mut stored, resource);
-        return bare(&stored);
+        // Versions come and go; only where there was never another one it goes without saying.
+        let dated = resource.custom.as_ref().is_some_and(|custom| !custom.reads_as_stored);
+        return bare(&stored, dated);
     }
-    bare(object)
+    bare(object, false)
 }
 
-/// Without `apiVersion` and `kind`.
-fn bare(object: &Value) -> Vec<u8> {
+/// Without `kind`, and without `apiVersion` unless it is `dated`.
+fn bare(object: &Value, dated: bool) -> Vec<u8> {
     let fields = object.as_object().into_iter().flatten();
     let mut out = Vec::with_capacity(1024);
     out.push(b'{');
-    for (key, value) in fields.filter(|(key, _)| !matches!(&***key, "apiVersion" | "kind")) {
+    let left_out = |key: &str| key == "kind" || (key == "apiVersion" && !dated);
+    for (key, value) in fields.filter(|(key, _)| !left_out(key)) {
         if out.len() > 1 {
             out.push(b',');
         }

@@ -39,6 +39,14 @@ pub fn as_stored(object: &mut Value, resource: &Resource) {
 }
 
 pub fn from_storage(object: &mut Value, resource: &Resource) {
+    if let Some(custom) = resource.custom.as_ref().filter(|custom| custom.webhook.is_some()) {
+        let version = custom.version_of(object).to_owned();
+        let root = custom.roots.get(&version).copied().unwrap_or(custom.storage_root());
+        restrict(object, custom, root);
+        mainstay_object::apply_defaults(object, &custom.types, root);
+        crate::core::body::as_map(object).insert("apiVersion".into(), version.into());
+        return;
+    }
     if let Some(custom) = resource.custom.as_ref().filter(|custom| !custom.reads_as_stored) {
         restrict(object, custom, custom.storage_root());
         mainstay_object::apply_defaults(object, &custom.types, custom.storage_root());
@@ -61,14 +69,22 @@ pub fn from_storage(object: &mut Value, resource: &Resource) {
 }
 
 /// Without what the type does not know, and without nulls that it does not allow.
-fn restrict(object: &mut Value, custom: &CustomVersion, root: TypeId) {
+pub fn restrict(object: &mut Value, custom: &CustomVersion, root: TypeId) {
     mainstay_object::prune(object, &custom.types, root);
     mainstay_object::drop_nulls(object, &custom.types, root);
 }
 
 pub fn to_storage(object: &mut Value, resource: &Resource) {
     if let Some(custom) = &resource.custom {
-        return restrict(object, custom, custom.storage_root());
+        // What a webhook converts is converted already.
+        let version = crate::core::body::text(object, "/apiVersion");
+        let own = custom.roots.get(version).copied().filter(|_| custom.webhook.is_some());
+        restrict(object, custom, own.unwrap_or(custom.storage_root()));
+        if custom.webhook.is_none() {
+            let version = (&*custom.storage).into();
+            crate::core::body::as_map(object).insert("apiVersion".into(), version);
+        }
+        return;
     }
     let Some(map) = object.as_object_mut().filter(|_| differs(resource)) else { return };
     if resource.plural == "events" {

@@ -8,6 +8,7 @@ mod admit;
 mod body;
 mod cluster;
 mod controllers;
+mod conversion;
 mod convert;
 mod decode;
 mod defaults;

@@ -15,6 +15,7 @@ use crate::core::{body, fields, table};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Answers an object in the form that was asked for.
@@ -73,10 +74,11 @@ pub fn get(
         .store
         .get(&resource.key(&target.namespace, &target.name))
         .ok_or_else(|| Failure::not_found(resource.named(), &target.name))?;
-    if forms == Negotiated::default() {
+    if forms == Negotiated::default() && !converted(resource) {
         return Ok(Response::bytes(200, "application/json", body::splice(&entry.body, resource)));
     }
-    Ok(one(resource, body::decode(&entry.body, resource), forms, request, 200, now))
+    let object = cluster.read_one(&entry.body, resource, cluster.admission.asking())?;
+    Ok(one(resource, object, forms, request, 200, now))
 }
 
 /// A page of a list.
@@ -98,16 +100,20 @@ pub fn list(
     let options = ListOptions::read(request)?;
     let page = page(cluster, resource, &target.namespace, &options)?;
     let mut metadata = json!({ "resourceVersion": page.revision.to_string() });
+    if resource.custom.is_some() && forms.form == Form::Object {
+        // Their list is no struct, and keeps what is empty.
+        metadata["continue"] = "".into();
+    }
     if let Some((key, left)) = &page.more {
         metadata["continue"] = encode_continue(page.revision, key).into();
         if let Some(left) = left {
             metadata["remainingItemCount"] = (*left).into();
         }
     }
-    if forms.form == Form::Object && !forms.yaml {
+    if forms.form == Form::Object && !forms.yaml && !converted(resource) {
         return Ok(pieces(resource, &metadata, page.entries));
     }
-    let objects: Vec<Value> = page.entries.iter().map(|e| body::decode(&e.body, resource)).collect();
+    let objects = objects(cluster, &page, resource)?;
     let value = match forms.form {
         Form::Object => json!({
             "kind": resource.list_kind, "apiVersion": resource.api_version(),
@@ -130,7 +136,30 @@ pub fn select(
     options: &ListOptions,
 ) -> Result<Vec<Value>, Failure> {
     let page = page(cluster, resource, namespace, options)?;
-    Ok(page.entries.iter().map(|e| body::decode(&e.body, resource)).collect())
+    objects(cluster, &page, resource)
+}
+
+fn objects(cluster: &Cluster, page: &Page, resource: &Resource) -> Result<Vec<Value>, Failure> {
+    cluster.read(page.entries.iter().map(|entry| &entry.body), resource, cluster.admission.asking())
+}
+
+/// Does a webhook stand between what is stored and what is read?
+fn converted(resource: &Resource) -> bool {
+    resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some())
+}
+
+/// Those that a selection matches, where what it looks at must be converted first.
+fn chosen<'a>(
+    cluster: &Cluster,
+    state: impl Iterator<Item = (&'a Arc<str>, &'a Entry)>,
+    options: &ListOptions,
+    resource: &Resource,
+) -> Result<BTreeSet<Arc<str>>, Failure> {
+    let state: Vec<_> = state.collect();
+    let bodies = state.iter().map(|(_, entry)| &entry.body);
+    let objects = cluster.read(bodies, resource, cluster.admission.asking())?;
+    let chosen = state.into_iter().zip(&objects).filter(|(_, object)| is_selected(object, options, resource));
+    Ok(chosen.map(|((key, _), _)| key.clone()).collect())
 }
 
 fn page(
@@ -160,8 +189,21 @@ fn page(
     let limit = if options.limit == 0 { usize::MAX } else { options.limit };
     let plain = options.labels.is_empty() && options.fields.is_empty();
     let mut last: Option<Arc<str>> = None;
+    let now = revision == cluster.store.revision();
+    let selected = match (plain, converted(resource)) {
+        (false, true) if now => Some(chosen(cluster, cluster.store.range(&prefix, None), options, resource)?),
+        (false, true) => {
+            let past = cluster.store.range_at(&prefix, revision).unwrap_or_default();
+            Some(chosen(cluster, past.iter(), options, resource)?)
+        }
+        (true, _) | (_, false) => None,
+    };
     let mut take = |key: &Arc<str>, entry: &Entry| -> bool {
-        if !plain && !matches(entry, options, resource) {
+        let matches = match &selected {
+            Some(selected) => selected.contains(key),
+            None => plain || is_selected(&body::parse(&entry.body), options, resource),
+        };
+        if !matches {
             return true;
         }
         if page.entries.len() == limit {
@@ -172,7 +214,7 @@ fn page(
         last = Some(key.clone());
         true
     };
-    if revision == cluster.store.revision() {
+    if now {
         for (key, entry) in cluster.store.range(&prefix, after.as_deref()) {
             if !take(key, entry) {
                 break;
@@ -198,10 +240,9 @@ fn page(
     Ok(page)
 }
 
-fn matches(entry: &Entry, options: &ListOptions, resource: &Resource) -> bool {
-    let object = body::parse(&entry.body);
-    options.labels.matches(body::meta_value(&object, "labels"))
-        && fields_match(&options.fields, &object, resource)
+fn is_selected(object: &Value, options: &ListOptions, resource: &Resource) -> bool {
+    options.labels.matches(body::meta_value(object, "labels"))
+        && fields_match(&options.fields, object, resource)
 }
 
 pub fn fields_match(selector: &Fields, object: &Value, resource: &Resource) -> bool {

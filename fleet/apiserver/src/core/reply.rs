@@ -1,5 +1,7 @@
+use crate::core::admission::{Answer, Call};
 use crate::core::items::Items;
 use crate::core::selector::{Fields, Labels};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,8 @@ pub struct Watch {
     pub bookmarks: bool,
     pub(crate) what: Watched,
     pub(crate) position: u64,
+    /// What `Polled::Calls` asked for, by the calls' keys.
+    pub answers: BTreeMap<String, Answer>,
     pub(crate) start: Start,
 }
 
@@ -93,6 +97,8 @@ pub enum Polled {
     Gone(Vec<u8>),
     /// The resource is gone (its CRD was deleted): end the stream.
     Closed,
+    /// Make these, put their answers into `Watch::answers`, and poll again.
+    Calls(Vec<Call>),
 }
 
 /// What `kubectl` prints before its own output.

@@ -137,6 +137,9 @@ impl Cluster {
     fn stored_text(&self, resource: &Resource, object: &Value) -> Option<Vec<u8>> {
         let key = resource.key(body::meta(object, "namespace"), body::meta(object, "name"));
         let entry = self.store.get(&key)?;
+        if resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some()) {
+            return None;
+        }
         let current = body::meta(object, "resourceVersion") == entry.revision.to_string();
         current.then(|| body::splice(&entry.body, resource))
     }

@@ -32,7 +32,7 @@ impl Cluster {
             return Err(Failure::method_not_allowed());
         }
         let found = self
-            .live(resource, &target.namespace, &target.name)
+            .live(resource, &target.namespace, &target.name)?
             .ok_or_else(|| Failure::not_found(resource.named(), &target.name));
         match &*target.subresource {
             "status" | "scale" | "finalize" | "approval" | "ephemeralcontainers" | "resize" => {}

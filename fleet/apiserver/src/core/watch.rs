@@ -1,6 +1,8 @@
 //! Watches: a cursor over the store's events. Nothing waits here, and nothing is kept for a watcher.
 
+use crate::core::admission::{Answer, Call};
 use crate::core::cluster::Cluster;
+use crate::core::conversion::Asking;
 use crate::core::failure::{Failure, forbidden_field};
 use crate::core::negotiate::Negotiated;
 use crate::core::options::ListOptions;
@@ -11,6 +13,8 @@ use crate::core::route::Target;
 use crate::core::store::{Entry, Event};
 use crate::core::{body, fields, read, table};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub fn start(
@@ -83,6 +87,7 @@ pub fn start(
             include: read::include(request),
         },
         position,
+        answers: BTreeMap::new(),
         start: begin,
     })
 }
@@ -148,12 +153,17 @@ impl Cluster {
         let done = page.len() < limit;
         let last = page.last().map(|(key, _)| key.clone());
         let mut frames = Vec::new();
-        for (_, entry) in &page {
-            let object = body::decode(&entry.body, resource);
+        let (wanted, bodies) = (RefCell::default(), page.iter().map(|(_, entry)| &entry.body));
+        let objects = match self.read(bodies, resource, asking(&watch.answers, &wanted)) {
+            Ok(objects) => objects,
+            Err(failure) => return unconverted(watch, failure, wanted),
+        };
+        for object in objects {
             if selected(watch, &object, resource) {
                 frames.push(frame("ADDED", object, resource, watch, now));
             }
         }
+        watch.answers.clear();
         if done {
             if end_bookmark {
                 frames.push(bookmark_frame(resource, watch.what.form, at, true, now));
@@ -169,22 +179,48 @@ impl Cluster {
     }
 
     fn poll_events(&self, watch: &mut Watch, resource: &Resource, limit: usize, now: Now) -> Polled {
-        let position = watch.position;
-        let Some(events) = self.store.events_after(position) else { return gone(watch, position) };
-        let mut frames = Vec::new();
+        let begun = watch.position;
+        let Some(events) = self.store.events_after(begun) else { return gone(watch, begun) };
+        let wanted = RefCell::default();
+        let (mut frames, mut position) = (Vec::new(), begun);
+        // Events that are converted are asked about together.
+        let (mut failed, mut asked) = (None, 0);
         for event in events {
-            if event.key.starts_with(&watch.what.prefix)
-                && let Some(frame) = event_frame(event, resource, watch, now)
-            {
-                frames.push(frame);
+            if event.key.starts_with(&watch.what.prefix) {
+                match self.event_frame(event, resource, watch, asking(&watch.answers, &wanted), now) {
+                    Ok(frame) => frames.extend(frame),
+                    Err(failure) => {
+                        failed = failed.or(Some(failure));
+                        asked += 1;
+                    }
+                }
             }
-            watch.position = event.revision;
-            if frames.len() == limit {
+            position = event.revision;
+            if frames.len() + asked == limit {
                 break;
             }
         }
+        if let Some(failure) = failed {
+            return unconverted(watch, failure, wanted);
+        }
+        watch.position = position;
+        watch.answers.clear();
         if frames.is_empty() { Polled::Idle } else { Polled::Frames(frames) }
     }
+}
+
+fn asking<'a>(answers: &'a BTreeMap<String, Answer>, wanted: &'a RefCell<Vec<Call>>) -> Asking<'a> {
+    Asking { answers, wanted }
+}
+
+/// What must be called before the watch goes on; where nobody is to be called, it ends with what went wrong.
+fn unconverted(watch: &mut Watch, failure: Failure, wanted: RefCell<Vec<Call>>) -> Polled {
+    let calls = wanted.into_inner();
+    if !calls.is_empty() {
+        return Polled::Calls(calls);
+    }
+    watch.start = Start::Over;
+    Polled::Gone(line(&json!({ "type": "ERROR", "object": failure.status() })))
 }
 
 fn gone(watch: &mut Watch, asked: u64) -> Polled {
@@ -193,34 +229,49 @@ fn gone(watch: &mut Watch, asked: u64) -> Polled {
     Polled::Gone(line(&json!({ "type": "ERROR", "object": status })))
 }
 
-fn event_frame(event: &Event, resource: &Resource, watch: &Watch, now: Now) -> Option<Vec<u8>> {
-    let unselective = watch.what.labels.is_empty() && watch.what.fields.is_empty();
-    let was = event.before.as_ref();
-    if unselective && watch.what.form == Form::Object {
-        let kind = match (event.deleted, was) {
-            (true, _) => "DELETED",
-            (false, None) => "ADDED",
-            (false, Some(_)) => "MODIFIED",
-        };
-        return Some(splice_frame(kind, &event.body, resource));
-    }
-    let object = body::decode(&event.body, resource);
-    let before = was.map(|entry| body::decode(&entry.body, resource));
-    let matched = before.as_ref().is_some_and(|b| selected(watch, b, resource));
-    let matches = !event.deleted && selected(watch, &object, resource);
-    let (kind, object) = match (matched, matches) {
-        (false, false) => return None,
-        (false, true) => ("ADDED", object),
-        (true, true) => ("MODIFIED", object),
-        (true, false) if event.deleted => ("DELETED", object),
-        (true, false) => {
-            // It left the selection: shown as it was, at the revision that it left at.
-            let mut last = before?;
-            body::set_meta(&mut last, "resourceVersion", Some(event.revision.to_string().into()));
-            ("DELETED", last)
+impl Cluster {
+    fn event_frame(
+        &self,
+        event: &Event,
+        resource: &Resource,
+        watch: &Watch,
+        asking: Asking<'_>,
+        now: Now,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let unselective = watch.what.labels.is_empty() && watch.what.fields.is_empty();
+        let was = event.before.as_ref();
+        let converted = resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some());
+        if unselective && watch.what.form == Form::Object && !converted {
+            let kind = match (event.deleted, was) {
+                (true, _) => "DELETED",
+                (false, None) => "ADDED",
+                (false, Some(_)) => "MODIFIED",
+            };
+            return Ok(Some(splice_frame(kind, &event.body, resource)));
         }
-    };
-    Some(frame(kind, object, resource, watch, now))
+        let object = self.read_one(&event.body, resource, asking);
+        // Where everything is selected, what was before only counts as having been there.
+        let before = was.filter(|_| !unselective).map(|entry| self.read_one(&entry.body, resource, asking));
+        let (object, before) = (object?, before.transpose()?);
+        let matched = match &before {
+            Some(before) => selected(watch, before, resource),
+            None => unselective && was.is_some(),
+        };
+        let matches = !event.deleted && selected(watch, &object, resource);
+        let (kind, object) = match (matched, matches) {
+            (false, false) => return Ok(None),
+            (false, true) => ("ADDED", object),
+            (true, true) => ("MODIFIED", object),
+            (true, false) if event.deleted => ("DELETED", object),
+            (true, false) => {
+                // It left the selection: shown as it was, at the revision that it left at.
+                let Some(mut last) = before else { return Ok(None) };
+                body::set_meta(&mut last, "resourceVersion", Some(event.revision.to_string().into()));
+                ("DELETED", last)
+            }
+        };
+        Ok(Some(frame(kind, object, resource, watch, now)))
+    }
 }
 
 fn selected(watch: &Watch, object: &Value, resource: &Resource) -> bool {

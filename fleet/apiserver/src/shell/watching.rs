@@ -2,6 +2,7 @@ use super::clock::System;
 use super::fair::Watched;
 use super::hosted::Hosted;
 use super::limits::Limits;
+use super::webhooks;
 use crate::core::{Polled, Watch};
 use bytes::Bytes;
 use futures::Stream;
@@ -73,6 +74,10 @@ impl Watching {
                     return Some(frame.into());
                 }
                 Polled::Closed => return None,
+                Polled::Calls(calls) => {
+                    self.watch.answers.extend(webhooks::answers(calls).await);
+                    continue;
+                }
             }
             tokio::select! {
                 biased;

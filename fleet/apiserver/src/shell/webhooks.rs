@@ -4,11 +4,12 @@ use super::answer::Refusal;
 use super::hosted::Hosted;
 use crate::core::{Answer, Call, Reply, Request};
 use bytes::Bytes;
-use futures::future::join_all;
+use futures::StreamExt;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -16,29 +17,70 @@ use tokio_rustls::TlsConnector;
 
 /// Bytes of an answer that are read.
 const ANSWER: usize = 3 << 20;
+/// Calls under way for one request.
+const AT_ONCE: usize = 16;
 
 /// Handles a request, and handles it anew with the answers of the webhooks that it needs.
 pub(super) async fn handle(hosted: &Arc<Hosted>, mut request: Request) -> Result<Reply, Refusal> {
     loop {
         let (reply, calls) = hosted.handle(&request).await?;
         let Some(calls) = calls else { return Ok(reply) };
-        let answers =
-            join_all(calls.calls.iter().map(|call| async { (call.key.clone(), answer(call).await) }));
-        request.resumed = calls.resumed.with(answers.await.into_iter().collect());
+        request.resumed = calls.resumed.with(answers(calls.calls).await);
     }
+}
+
+/// All answers, by their calls' keys.
+pub(super) async fn answers(calls: Vec<Call>) -> BTreeMap<String, Answer> {
+    let answers = calls.into_iter().map(|call| async move {
+        let answer = answer(&call).await;
+        (call.key, answer)
+    });
+    // A long list is asked about in many portions; not all of them at once.
+    futures::stream::iter(answers).buffer_unordered(AT_ONCE).collect().await
 }
 
 async fn answer(call: &Call) -> Answer {
     let time = Duration::from_secs(call.seconds);
-    let why = match tokio::time::timeout(time, post(call)).await {
-        Ok(Ok(body)) => return Ok(body),
-        Ok(Err(why)) => why,
-        Err(_) => "context deadline exceeded".to_owned(),
-    };
-    Err(format!("failed to call webhook: Post \"{}\": {why}", call.url))
+    let unreached = |why: &str| Err(format!("Post \"{}\": {why}", call.url));
+    match tokio::time::timeout(time, post(call)).await {
+        Ok(Ok((status, _, body))) if status.is_success() => Ok(body),
+        Ok(Ok((status, is_text, body))) => {
+            let said = if is_text { String::from_utf8_lossy(&body) } else { "unknown".into() };
+            Err(refused(status.as_u16(), said.trim()))
+        }
+        Ok(Err(why)) => unreached(&why),
+        Err(_) => unreached("context deadline exceeded"),
+    }
 }
 
-async fn post(call: &Call) -> Result<Vec<u8>, String> {
+/// What clients of Kubernetes make of a status that comes without an explanation. Redirects are not followed: a webhook
+/// is where its configuration says.
+fn refused(status: u16, said: &str) -> String {
+    let text = match status {
+        400 => "the server rejected our request for an unknown reason",
+        401 => "the server has asked for the client to provide credentials",
+        403 => return said.to_owned(),
+        404 => "the server could not find the requested resource",
+        405 => "the server does not allow this method on the requested resource",
+        429 => "the server has received too many requests and has asked us to try again later",
+        503 => "the server is currently unable to handle the request",
+        504 => {
+            "the server was unable to return a response in the time allotted, but may still be processing the request"
+        }
+        500.. => {
+            return format!("an error on the server ({said:?}) has prevented the request from succeeding");
+        }
+        _ => {
+            return format!(
+                "the server responded with the status code {status} but did not return more information"
+            );
+        }
+    };
+    text.to_owned()
+}
+
+/// Status, whether the body is text for people, and the body.
+async fn post(call: &Call) -> Result<(http::StatusCode, bool, Vec<u8>), String> {
     let url: http::Uri = call.url.parse().map_err(|_| "the URL is not valid".to_owned())?;
     if url.scheme_str() != Some("https") {
         return Err("the URL's scheme is not https".to_owned());
@@ -73,14 +115,14 @@ async fn post(call: &Call) -> Result<Vec<u8>, String> {
     read
 }
 
-async fn read(response: http::Response<hyper::body::Incoming>) -> Result<Vec<u8>, String> {
+async fn read(
+    response: http::Response<hyper::body::Incoming>,
+) -> Result<(http::StatusCode, bool, Vec<u8>), String> {
     let status = response.status();
-    // Redirects are not followed: a webhook is where its configuration says.
-    if !status.is_success() {
-        return Err(format!("the server responded with the status code {}", status.as_u16()));
-    }
+    let media = response.headers().get(http::header::CONTENT_TYPE);
+    let is_text = media.is_none_or(|media| media.as_bytes().starts_with(b"text/"));
     match Limited::new(response.into_body(), ANSWER).collect().await {
-        Ok(body) => Ok(body.to_bytes().to_vec()),
+        Ok(body) => Ok((status, is_text, body.to_bytes().to_vec())),
         Err(why) if why.is::<LengthLimitError>() => Err(format!("the answer is larger than {ANSWER} bytes")),
         Err(why) => Err(why.to_string()),
     }

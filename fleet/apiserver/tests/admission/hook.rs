@@ -1,5 +1,7 @@
 //! A webhook server: what it answers is said by the path that it is asked at.
 
+mod convert;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full};
@@ -14,9 +16,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub(super) struct Hook {
-    pub(super) url: String,
-    pub(super) ca_bundle: String,
+pub(crate) struct Hook {
+    pub(crate) url: String,
+    pub(crate) ca_bundle: String,
     asked: Arc<Mutex<Vec<Value>>>,
     server: tokio::task::JoinHandle<()>,
 }
@@ -28,7 +30,7 @@ impl Drop for Hook {
 }
 
 impl Hook {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let authority = Authority::new();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let url = format!("https://{}", listener.local_addr().expect("an address"));
@@ -50,19 +52,19 @@ impl Hook {
         Self { url, ca_bundle: STANDARD.encode(&authority.pem), asked, server }
     }
 
-    pub(super) fn another_authority() -> String {
+    pub(crate) fn another_authority() -> String {
         STANDARD.encode(Authority::new().pem)
     }
 
     /// The requests since the last time, in the order in which their paths sort.
-    pub(super) fn take(&self) -> Vec<Value> {
+    pub(crate) fn take(&self) -> Vec<Value> {
         let mut asked = std::mem::take(&mut *self.asked.lock().expect("no panic"));
         asked.sort_by_key(|entry| entry["path"].as_str().unwrap_or_default().to_owned());
         asked
     }
 
     /// A configuration takes effect some time after it is written.
-    pub(super) async fn await_calls(&self, client: &Client, namespace: &str) {
+    pub(crate) async fn await_calls(&self, client: &Client, namespace: &str) {
         let body = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "probe" } });
         let mut calm = 0;
         for _ in 0..600 {
@@ -89,6 +91,9 @@ async fn answer(
     let query = request.uri().query().unwrap_or_default().to_owned();
     let bytes = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let review: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    if path == "convert" {
+        return Ok(convert::answer(&review));
+    }
     let uid = review["request"]["uid"].clone();
     asked.lock().expect("no panic").push(json!({ "path": path, "query": query, "review": review }));
     let patch = |patch: Value| {

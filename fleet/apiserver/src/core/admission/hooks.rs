@@ -127,21 +127,29 @@ impl Hook {
         if !self.speaks_v1 {
             return Err("webhook does not accept known AdmissionReview versions (v1)".to_owned());
         }
-        let query = format!("timeout={}s", self.seconds);
-        let url = text(&self.client, "/url");
-        if !url.is_empty() {
-            let separator = if url.contains('?') { '&' } else { '?' };
-            return Ok((format!("{url}{separator}{query}"), None));
-        }
-        let part = |pointer: &str| text(&self.client, pointer);
-        let (namespace, name) = (part("/service/namespace"), part("/service/name"));
-        let port = at(&self.client, "service.port").and_then(Value::as_u64).unwrap_or(443);
-        let path = part("/service/path").trim_start_matches('/');
-        let url = format!("https://{name}.{namespace}.svc:{port}/{path}?{query}");
-        match service_address(store, namespace, name, port) {
-            Ok(address) => Ok((url, Some(address))),
-            Err(why) => Err(format!("failed to call webhook: Post \"{url}\": {why}")),
-        }
+        address(&self.client, self.seconds, store).map_err(|why| format!("failed to call webhook: {why}"))
+    }
+}
+
+/// What a `clientConfig` names: a URL to call, and where to connect to if its host is a Service of this cluster.
+pub(crate) fn address(
+    client: &Value,
+    seconds: u64,
+    store: &Store,
+) -> Result<(String, Option<String>), String> {
+    let query = format!("timeout={seconds}s");
+    let url = text(client, "/url");
+    if !url.is_empty() {
+        let separator = if url.contains('?') { '&' } else { '?' };
+        return Ok((format!("{url}{separator}{query}"), None));
+    }
+    let (namespace, name) = (text(client, "/service/namespace"), text(client, "/service/name"));
+    let port = at(client, "service.port").and_then(Value::as_u64).unwrap_or(443);
+    let path = text(client, "/service/path").trim_start_matches('/');
+    let url = format!("https://{name}.{namespace}.svc:{port}/{path}?{query}");
+    match service_address(store, namespace, name, port) {
+        Ok(address) => Ok((url, Some(address))),
+        Err(why) => Err(format!("Post \"{url}\": {why}")),
     }
 }
 

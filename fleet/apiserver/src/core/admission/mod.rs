@@ -14,10 +14,13 @@ mod hooks;
 mod policies;
 mod review;
 
+pub(crate) use call::uid;
 pub use call::{Answer, Call, Calls, Resumed};
+pub(crate) use hooks::address;
 
 use crate::core::body;
 use crate::core::cluster::Cluster;
+use crate::core::conversion::Asking;
 use crate::core::failure::Failure;
 use crate::core::registry::Resource;
 use crate::core::request::{Entropy, Method, Now, Request, User};
@@ -26,6 +29,7 @@ use call::Asked;
 use hooks::{Hook, Matched};
 use review::Verdict;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// How often one request is handled anew: a live object that always changes is not waited for.
@@ -35,7 +39,7 @@ const MAX_ROUNDS: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Admission {
     resumed: Resumed,
-    wanted: Vec<Call>,
+    wanted: RefCell<Vec<Call>>,
     /// Options of the request as it wrote them.
     options: Value,
     calls: Option<Calls>,
@@ -98,6 +102,13 @@ impl Entropy for Replay<'_> {
     }
 }
 
+impl Admission {
+    /// What conversions of the request that is being handled have to go by.
+    pub(crate) fn asking(&self) -> Asking<'_> {
+        Asking { answers: &self.resumed.answers, wanted: &self.wanted }
+    }
+}
+
 impl Cluster {
     /// What must be called before the last request can be answered; hand the answers back in `Request::resumed`. The
     /// reply that it got says that nobody called.
@@ -114,6 +125,7 @@ impl Cluster {
 
     pub(crate) fn end_admission(&mut self, now: Now, drawn: Vec<u8>) {
         let Admission { resumed, wanted, .. } = std::mem::take(&mut self.admission);
+        let wanted = wanted.into_inner();
         if !wanted.is_empty() && resumed.rounds < MAX_ROUNDS {
             let rounds = resumed.rounds + 1;
             let resumed = Resumed { now: Some(now), drawn, rounds, answers: resumed.answers };
@@ -280,9 +292,12 @@ impl Cluster {
 
     fn asked(&mut self, call: Call) -> Asked {
         match self.admission.resumed.answers.get(&call.key) {
-            Some(answer) => Asked::Answered(answer.clone()),
+            Some(answer) => {
+                let answer = answer.clone().map_err(|why| format!("failed to call webhook: {why}"));
+                Asked::Answered(answer)
+            }
             None => {
-                self.admission.wanted.push(call);
+                self.admission.wanted.borrow_mut().push(call);
                 Asked::Wanted
             }
         }

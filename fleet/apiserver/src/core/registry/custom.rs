@@ -1,3 +1,4 @@
+use crate::core::conversion::Webhook;
 use crate::core::registry::resource::{Resource, Subresource};
 use mainstay_object::merge::Versions;
 use mainstay_object::rules::Rules;
@@ -5,7 +6,7 @@ use mainstay_object::schema::{SchemaError, from_crd};
 use mainstay_object::{FieldError, GroupVersionKind, TypeId, Types};
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a version of a CRD adds to a resource.
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub struct CustomVersion {
     /// UID of the CRD.
     pub uid: String,
-    /// All served versions' types, and the storage version's.
+    /// All versions' types.
     pub types: Arc<Types>,
     pub root: TypeId,
     /// By apiVersion.
@@ -32,6 +33,12 @@ pub struct CustomVersion {
     pub rule_errors: Vec<FieldError>,
     /// What a Warning header says on every request, if the version is deprecated.
     pub deprecation: Option<String>,
+    /// Who converts between versions that differ by more than their names.
+    pub(crate) webhook: Option<Webhook>,
+    /// The apiVersion of objects that do not say theirs.
+    pub first_stored: String,
+    /// Versions that are neither served nor stored in any more, though objects may still be in them.
+    retired: Arc<BTreeSet<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,12 +114,14 @@ struct Shapes {
     roots: Arc<BTreeMap<String, TypeId>>,
     storage: String,
     reads_as_stored: bool,
+    first_stored: String,
+    retired: Arc<BTreeSet<String>>,
 }
 
 impl Shapes {
     fn read(crd: &Value, group: &str) -> Result<Self, Vec<SchemaError>> {
         let mut types = Types::deduced().clone();
-        let (mut roots, mut storage) = (BTreeMap::new(), String::new());
+        let (mut roots, mut storage, mut retired) = (BTreeMap::new(), String::new(), BTreeSet::new());
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let mut has_defaults = false;
         for version in versions {
@@ -123,7 +132,7 @@ impl Shapes {
                 storage.clone_from(&api_version);
             }
             if !flag("served") && !flag("storage") {
-                continue;
+                retired.insert(api_version.clone());
             }
             let root = match version.pointer("/schema/openAPIV3Schema").filter(|schema| !schema.is_null()) {
                 Some(schema) => {
@@ -137,7 +146,10 @@ impl Shapes {
         }
         let generation = crd.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1);
         let reads_as_stored = versions.len() == 1 && generation == 1 && !has_defaults;
-        Ok(Self { types: Arc::new(types), roots: Arc::new(roots), storage, reads_as_stored })
+        let first = strings(crd.pointer("/status/storedVersions")).into_iter().next();
+        let first_stored = first.map_or_else(|| storage.clone(), |name| format!("{group}/{name}"));
+        let (types, roots, retired) = (Arc::new(types), Arc::new(roots), Arc::new(retired));
+        Ok(Self { types, roots, storage, reads_as_stored, first_stored, retired })
     }
 }
 
@@ -151,7 +163,7 @@ impl CustomVersion {
 /// A schema says how its objects look in its version; converting between versions changes nothing else.
 impl Versions for CustomVersion {
     fn type_at(&self, api_version: &str) -> Option<TypeId> {
-        self.roots.get(api_version).copied()
+        self.roots.get(api_version).copied().filter(|_| !self.retired.contains(api_version))
     }
 
     fn convert(&self, object: &Value, api_version: &str) -> Value {
@@ -208,6 +220,9 @@ fn custom_version(
         selectable_fields,
         scale,
         deprecation,
+        webhook: Webhook::of(crd),
+        first_stored: shapes.first_stored.clone(),
+        retired: shapes.retired.clone(),
     }
 }
 

@@ -59,7 +59,7 @@ fn definition(name: &str, kind: &str, format: &str, priority: i64, description: 
     })
 }
 
-const NAME_DESCRIPTION: &str = "Name must be unique within a namespace.";
+const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
 /// The columns of a CRD's version; Name and Age if it has none of its own.
 fn custom_rows(

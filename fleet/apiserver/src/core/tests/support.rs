@@ -134,6 +134,7 @@ impl Host {
                     said.push(short(&frame));
                     return said;
                 }
+                Polled::Calls(calls) => panic!("nobody to call: {calls:?}"),
                 Polled::Closed => {
                     said.push("CLOSED".into());
                     return said;

@@ -50,7 +50,7 @@ impl Cluster {
         }
         let mut items = Vec::new();
         for object in matching {
-            let last = match self.delete_object(resource, object, &options, now) {
+            let last = match self.delete_shown(resource, object, &options, now) {
                 Deleted::Gone(object) | Deleted::Pending(object) => object,
             };
             let mut last = last;
@@ -61,10 +61,13 @@ impl Cluster {
             }
             items.push(last);
         }
-        let list = json!({
+        let mut list = json!({
             "kind": resource.list_kind, "apiVersion": resource.api_version(),
             "metadata": { "resourceVersion": self.revision().to_string() }, "items": items,
         });
+        if resource.custom.is_some() {
+            list["metadata"]["continue"] = "".into();
+        }
         let mut response = Response::json(200, &list);
         response.headers.extend(warning_headers(&warnings));
         Ok(Reply::Done(response))

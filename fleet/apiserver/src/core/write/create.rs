@@ -44,7 +44,7 @@ impl Cluster {
         admit::before_defaults(&act.resource, None, &mut object);
         let of_schema = act.set_defaults(&mut object);
         // What the server itself adds from here on belongs to nobody.
-        let mut object = if recorded { object } else { act.record(None, &object)?.object };
+        let mut object = if recorded { object } else { act.record(self, None, &object)?.object };
         self.mutate_write(act, None, &mut object)?;
         if act.resource.has_status() && act.resource.plural != "customresourcedefinitions" {
             body::as_map(&mut object).remove("status");
@@ -70,11 +70,14 @@ impl Cluster {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Failure::new(500, "", message));
         }
-        crate::core::convert::as_stored(&mut object, &act.resource);
-        if act.options.dry_run {
-            return Ok(object);
+        let form = self.stored_form(&object, &act.resource)?;
+        if form.is_none() {
+            crate::core::convert::as_stored(&mut object, &act.resource);
         }
-        Ok(self.commit(&act.resource.clone(), object))
+        if act.options.dry_run {
+            return Ok(form.map_or(object, |(_, read)| read));
+        }
+        Ok(self.commit_form(&act.resource.clone(), object, form))
     }
 
     fn name(&self, act: &mut Act<'_>, object: &mut Value) -> Result<(), Failure> {

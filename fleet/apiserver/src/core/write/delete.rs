@@ -90,7 +90,7 @@ impl DeleteOptions {
 impl Cluster {
     pub(crate) fn delete(&mut self, act: &mut Act<'_>, options: &DeleteOptions) -> Result<Deleted, Failure> {
         let live = self
-            .live(&act.resource, act.namespace, act.name)
+            .live(&act.resource, act.namespace, act.name)?
             .ok_or_else(|| Failure::not_found(act.resource.named(), act.name))?;
         check_preconditions(&act.resource, act.name, &live, options)?;
         let protected = ["default", "kube-system", "kube-public"];
@@ -105,7 +105,35 @@ impl Cluster {
             ));
         }
         self.admit_delete(act, &live, options.dry_run)?;
-        Ok(self.delete_object(&act.resource.clone(), live, options, act.now))
+        Ok(self.delete_shown(&act.resource.clone(), live, options, act.now))
+    }
+
+    /// Deletes the object that a client sees like this. What it says besides metadata is what it said.
+    pub(crate) fn delete_shown(
+        &mut self,
+        resource: &Resource,
+        shown: Value,
+        options: &DeleteOptions,
+        now: Now,
+    ) -> Deleted {
+        if resource.custom.as_ref().is_none_or(|custom| custom.webhook.is_none()) {
+            return self.delete_object(resource, shown, options, now);
+        }
+        let key = resource.key(body::meta(&shown, "namespace"), body::meta(&shown, "name"));
+        let Some(entry) = self.store.get(&key) else { return Deleted::Gone(shown) };
+        let stored = body::decode(&entry.body, resource);
+        let with_metadata = |last: Value| {
+            let mut shown = shown;
+            let own = ["labels", "annotations"].map(|f| (f, body::meta_value(&shown, f).cloned()));
+            let metadata = last.get("metadata").cloned().unwrap_or_default();
+            body::as_map(&mut shown).insert("metadata".into(), metadata);
+            own.into_iter().for_each(|(field, value)| body::set_meta(&mut shown, field, value));
+            shown
+        };
+        match self.delete_object(resource, stored, options, now) {
+            Deleted::Gone(last) => Deleted::Gone(with_metadata(last)),
+            Deleted::Pending(last) => Deleted::Pending(with_metadata(last)),
+        }
     }
 
     /// Deletes, or marks as being deleted.

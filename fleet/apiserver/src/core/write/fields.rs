@@ -2,6 +2,7 @@
 
 use super::Act;
 use crate::core::cluster::Cluster;
+use crate::core::conversion::Converter;
 use crate::core::failure::Failure;
 use crate::core::options::FieldValidation;
 use crate::core::registry::Resource;
@@ -9,6 +10,7 @@ use crate::core::{body, defaults, native, validation};
 use mainstay_object::merge::{self, SameInAllVersions, Versions, WriteContext, WriteError, Written};
 use mainstay_object::{FieldError, FieldErrorKind, FieldPath, FieldSet, PathElement};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 /// How a strict failure is worded.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,16 +144,24 @@ impl Act<'_> {
     }
 
     /// Records who owns what after a write that is no apply.
-    pub fn record(&self, live: Option<&Value>, new: &Value) -> Result<Written, Failure> {
-        self.with_context(|context| merge::update(live, new, context)).map_err(|e| self.refusal(e))
+    pub fn record(&self, cluster: &Cluster, live: Option<&Value>, new: &Value) -> Result<Written, Failure> {
+        self.with_context(cluster, |context| merge::update(live, new, context))
     }
 
-    pub fn apply(&self, live: Option<&Value>, applied: &Value) -> Result<Written, Failure> {
-        self.with_context(|context| merge::apply(live, applied, self.options.force, context))
-            .map_err(|e| self.refusal(e))
+    pub fn apply(
+        &self,
+        cluster: &Cluster,
+        live: Option<&Value>,
+        applied: &Value,
+    ) -> Result<Written, Failure> {
+        self.with_context(cluster, |context| merge::apply(live, applied, self.options.force, context))
     }
 
-    fn with_context<T>(&self, run: impl FnOnce(&WriteContext<'_>) -> T) -> T {
+    fn with_context(
+        &self,
+        cluster: &Cluster,
+        run: impl FnOnce(&WriteContext<'_>) -> Result<Written, WriteError>,
+    ) -> Result<Written, Failure> {
         let (types, type_id) = self.resource.schema();
         let reset = reset_fields(&self.resource, self.subresource);
         let default = |object: &mut Value| {
@@ -159,11 +169,14 @@ impl Act<'_> {
             settle(object, &self.resource);
         };
         let same = SameInAllVersions(type_id);
+        let asking = cluster.admission.asking();
+        let converter = Converter { cluster, resource: &self.resource, asking, failed: RefCell::default() };
         let versions: &dyn Versions = match &self.resource.custom {
-            Some(custom) => &**custom,
+            Some(custom) if custom.webhook.is_none() => &**custom,
+            Some(_) => &converter,
             None => &same,
         };
-        run(&WriteContext {
+        let written = run(&WriteContext {
             manager: &self.options.manager,
             subresource: self.subresource,
             now: &self.now.rfc3339(),
@@ -172,7 +185,11 @@ impl Act<'_> {
             reset: reset.as_ref(),
             versions,
             default: Some(&default),
-        })
+        });
+        match converter.failed.into_inner() {
+            Some(failure) => Err(failure),
+            None => written.map_err(|error| self.refusal(error)),
+        }
     }
 
     fn refusal(&self, error: WriteError) -> Failure {

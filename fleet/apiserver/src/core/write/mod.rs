@@ -15,6 +15,7 @@ pub use delete::DeleteOptions;
 pub use update::How;
 
 use crate::core::cluster::Cluster;
+use crate::core::failure::Failure;
 use crate::core::options::WriteOptions;
 use crate::core::registry::Resource;
 use crate::core::request::{Entropy, Now, User};
@@ -46,9 +47,27 @@ impl Act<'_> {
 }
 
 impl Cluster {
-    pub(crate) fn live(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Value> {
-        let entry = self.store.get(&resource.key(namespace, name))?;
-        Some(body::decode(&entry.body, resource))
+    pub(crate) fn live(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Value>, Failure> {
+        let Some(entry) = self.store.get(&resource.key(namespace, name)) else { return Ok(None) };
+        self.read_one(&entry.body, resource, self.admission.asking()).map(Some)
+    }
+
+    /// Stores what a webhook made of an object, if one did, else the object; returns it as its client reads it.
+    pub(crate) fn commit_form(
+        &mut self,
+        resource: &Resource,
+        object: Value,
+        form: Option<(Value, Value)>,
+    ) -> Value {
+        let Some((stored, mut read)) = form else { return self.commit(resource, object) };
+        let stored = self.commit(resource, stored);
+        body::set_meta(&mut read, "resourceVersion", body::meta_value(&stored, "resourceVersion").cloned());
+        read
     }
 
     /// Stores an object under its next resourceVersion and returns it as stored.

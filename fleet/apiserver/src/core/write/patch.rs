@@ -48,7 +48,7 @@ impl Cluster {
         let decoded = decode::json(bytes)
             .map_err(|why| Failure::bad_request(format!("error decoding patch: {why}")))?;
         let live = self
-            .live(&act.resource, act.namespace, act.name)
+            .live(&act.resource, act.namespace, act.name)?
             .ok_or_else(|| Failure::not_found(act.resource.named(), act.name))?;
         let shown =
             if act.subresource == "scale" { super::scale::of(&act.resource, &live)? } else { live.clone() };
@@ -73,7 +73,7 @@ impl Cluster {
         let decoded = decode::yaml(bytes)?;
         let mut applied = decoded.value;
         act.check_applied(&mut applied)?;
-        let live = self.live(&act.resource, act.namespace, act.name);
+        let live = self.live(&act.resource, act.namespace, act.name)?;
         if act.subresource == "scale" {
             let live = live.ok_or_else(|| Failure::not_found(act.resource.named(), act.name))?;
             return self.set_scale(act, &live, &applied).map(|object| (object, false));
@@ -98,7 +98,7 @@ impl Cluster {
                     );
                     return Err(Failure::conflict(act.resource.named(), act.name, &why));
                 }
-                let mut merged = act.apply(None, &applied)?.object;
+                let mut merged = act.apply(self, None, &applied)?.object;
                 act.check_namespace(&mut merged)?;
                 self.insert(act, merged, true).map(|object| (object, true))
             }
@@ -108,7 +108,7 @@ impl Cluster {
                 if !asked.is_empty() && asked != body::meta(&live, "resourceVersion") {
                     return Err(Failure::modified(act.resource.named(), act.name));
                 }
-                let written = act.apply(Some(&live), &applied)?;
+                let written = act.apply(self, Some(&live), &applied)?;
                 if !written.changed {
                     let mut errors = Vec::new();
                     act.validate_unchanged(&live, &mut errors);

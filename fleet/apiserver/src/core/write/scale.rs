@@ -73,7 +73,7 @@ impl Cluster {
 
     pub(crate) fn replace_scale(&mut self, act: &mut Act<'_>, scale: &Value) -> Result<Value, Failure> {
         let live = self
-            .live(&act.resource, act.namespace, act.name)
+            .live(&act.resource, act.namespace, act.name)?
             .ok_or_else(|| Failure::not_found(act.resource.named(), act.name))?;
         self.set_scale(act, &live, scale)
     }

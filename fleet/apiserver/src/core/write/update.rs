@@ -33,7 +33,7 @@ impl Cluster {
                 act.name
             )));
         }
-        let Some(live) = self.live(&act.resource, act.namespace, act.name) else {
+        let Some(live) = self.live(&act.resource, act.namespace, act.name)? else {
             if act.subresource.is_empty() && act.resource.allows_create_on_update() {
                 if !body::meta(&object, "uid").is_empty() {
                     let why = act.uid_mismatch(body::meta(&object, "uid"), "");
@@ -85,7 +85,7 @@ impl Cluster {
         let of_schema = if applied { Vec::new() } else { act.set_defaults(&mut new) };
         let mut new = match how {
             How::Applied => new,
-            How::Update => act.record(Some(live), &new)?.object,
+            How::Update => act.record(self, Some(live), &new)?.object,
         };
         self.mutate_write(act, Some(live), &mut new)?;
         keep_other_half(&resource, act.subresource, live, &mut new);
@@ -102,26 +102,28 @@ impl Cluster {
             return Err(Failure::invalid(&resource.group, &resource.kind, act.name, &errors));
         }
         self.admit_write(act, Some(live), &new)?;
+        let form = self.stored_form(&new, &resource)?;
         let stored = self.store.get(&act.key(act.name));
         let unchanged = match &resource.custom {
             // What is read may be less, or more, than what is stored.
             Some(custom) if !custom.reads_as_stored => {
-                stored.is_some_and(|entry| *entry.body == *body::encode(&new, &resource))
+                let to_store = form.as_ref().map_or(&new, |(stored, _)| stored);
+                stored.is_some_and(|entry| *entry.body == *body::encode(to_store, &resource))
             }
             Some(_) | None => new == *live,
         };
-        convert::as_stored(&mut new, &resource);
-        if unchanged {
-            return Ok(new);
+        if form.is_none() {
+            convert::as_stored(&mut new, &resource);
         }
-        if act.options.dry_run {
-            return Ok(new);
+        if unchanged || act.options.dry_run {
+            return Ok(form.map_or(new, |(_, read)| read));
         }
         if body::is_terminating(&new) && is_released(&resource, &new) {
-            self.erase(&resource, new.clone());
-            return Ok(new);
+            let (stored, read) = form.unwrap_or_else(|| (new.clone(), new));
+            self.erase(&resource, stored);
+            return Ok(read);
         }
-        Ok(self.commit(&resource, new))
+        Ok(self.commit_form(&resource, new, form))
     }
 }
 
