@@ -41,7 +41,7 @@ fn benches(criterion: &mut Criterion) {
         now: "2024-01-01T00:00:00Z",
         types,
         type_id: id,
-        reset: None,
+        resets: None,
         versions: &versions,
         default: Some(&default),
     };

@@ -31,7 +31,7 @@ pub const MAX_DEPTH: usize = 200;
 pub use defaulting::{apply_defaults, complete, drop_nulls, normalize};
 pub use digest::{Digest, canonical_bytes};
 pub use field_error::{FieldError, FieldErrorKind};
-pub use fieldset::{FieldSet, FieldSetError, extract, owned_digest};
+pub use fieldset::{FieldFilter, FieldPattern, FieldSet, FieldSetError, PatternStep, extract, owned_digest};
 pub use kind::{GroupKind, GroupVersion, GroupVersionKind};
 pub use managed::{ManagedEntry, ManagedFields, ManagedFieldsError, Operation};
 pub use object::{NotAnObject, Object};

@@ -3,11 +3,12 @@ use crate::schema::{Atom, ListRelation, ListType, MapType};
 use crate::{Digest, MAX_DEPTH, PathElement, TypeId, Types};
 use serde_json::{Map, Value};
 
-/// The value restricted to the set: members, with everything below those that have nothing of their own below in the
-/// set, the containers that lead to them, and the key fields of list items on the way. Applying the extract of what a
-/// manager owns changes nothing.
+/// The value restricted to the set: its members, the containers that lead to them, and the key fields of list items on
+/// the way. Of a container that is owned but of which nothing below is, null is left unless it is empty or atomic.
+/// Applying the extract of what a manager owns changes nothing.
 pub fn extract(value: &Value, set: &FieldSet, types: &Types, id: TypeId) -> Value {
-    restrict(value, set, types, id, 0)
+    let there = FieldSet::of(value, types, id);
+    restrict(value, set, &there.intersection(set), types, id, 0)
 }
 
 /// The digest of the extract. Sets and keyed lists count as unordered, `1` and `1.0` as different.
@@ -17,16 +18,28 @@ pub fn owned_digest(value: &Value, set: &FieldSet, types: &Types, id: TypeId) ->
     Digest::of_value(&extract)
 }
 
-fn restrict(value: &Value, set: &FieldSet, types: &Types, id: TypeId, depth: usize) -> Value {
+/// `there` is what of the set the value has.
+fn restrict(
+    value: &Value,
+    set: &FieldSet,
+    there: &FieldSet,
+    types: &Types,
+    id: TypeId,
+    depth: usize,
+) -> Value {
     if depth > MAX_DEPTH {
         return value.clone();
     }
     match (types.atom(id, value), value) {
-        (Atom::Map(map), Value::Object(entries)) if !map.atomic => {
-            Value::Object(restrict_map(entries, set, map, types, depth))
+        (Atom::Map(map), Value::Object(entries)) if !map.atomic && !entries.is_empty() => {
+            let kept = restrict_map(entries, set, there, map, types, depth);
+            if kept.is_empty() { Value::Null } else { Value::Object(kept) }
         }
-        (Atom::List(list), Value::Array(items)) if list.relation != ListRelation::Atomic => {
-            Value::Array(restrict_list(items, set, list, types, depth))
+        (Atom::List(list), Value::Array(items))
+            if list.relation != ListRelation::Atomic && !items.is_empty() =>
+        {
+            let kept = restrict_list(items, set, there, list, types, depth);
+            if kept.is_empty() { Value::Null } else { Value::Array(kept) }
         }
         (Atom::Scalar | Atom::Map(_) | Atom::List(_), value) => value.clone(),
     }
@@ -35,18 +48,17 @@ fn restrict(value: &Value, set: &FieldSet, types: &Types, id: TypeId, depth: usi
 fn restrict_map(
     value: &Map<String, Value>,
     set: &FieldSet,
+    there: &FieldSet,
     map: &MapType,
     types: &Types,
     depth: usize,
 ) -> Map<String, Value> {
+    let none = FieldSet::default();
     let mut out = Map::new();
     for (name, child) in value {
         let Some(node) = set.field(name) else { continue };
-        let kept = if node.children.is_empty() {
-            child.clone()
-        } else {
-            restrict(child, &node.children, types, map.type_of(name), depth + 1)
-        };
+        let there = there.field(name).map_or(&none, |node| &node.children);
+        let kept = restrict(child, &node.children, there, types, map.type_of(name), depth + 1);
         out.insert(name.clone(), kept);
     }
     out
@@ -55,26 +67,26 @@ fn restrict_map(
 fn restrict_list(
     value: &[Value],
     set: &FieldSet,
+    there: &FieldSet,
     list: &ListType,
     types: &Types,
     depth: usize,
 ) -> Vec<Value> {
+    let none = FieldSet::default();
     let mut out = Vec::new();
     for item in value {
         let Ok(element) = item_element(types, list, item) else { continue };
         let Some(node) = set.node(&element) else { continue };
-        let mut kept = if node.children.is_empty() && !item.is_object() {
-            item.clone()
-        } else {
-            restrict(item, &node.children, types, list.element, depth + 1)
-        };
-        if let (PathElement::Key(key), Some(kept), Some(item)) =
-            (&element, kept.as_object_mut(), item.as_object())
-        {
-            for name in key.keys() {
-                if let Some(value) = item.get(name) {
-                    kept.insert(name.clone(), value.clone());
-                }
+        let below = there.node(&element);
+        let there = below.map_or(&none, |node| &node.children);
+        let mut kept = restrict(item, &node.children, there, types, list.element, depth + 1);
+        if let (PathElement::Key(key), Some(_), Some(item)) = (&element, below, item.as_object()) {
+            if kept.is_null() {
+                kept = Value::Object(Map::new());
+            }
+            if let Some(kept) = kept.as_object_mut() {
+                let keys = key.keys().filter_map(|name| Some((name.clone(), item.get(name)?.clone())));
+                kept.extend(keys);
             }
         }
         out.push(kept);

@@ -3,6 +3,7 @@
 mod algebra;
 mod extract;
 mod fields_v1;
+mod filter;
 mod of;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 pub use extract::{extract, owned_digest};
 pub use fields_v1::FieldSetError;
 pub(crate) use fields_v1::write_element;
+pub use filter::{FieldFilter, FieldPattern, PatternStep};
 pub(crate) use of::item_element;
 
 use crate::{FieldPath, PathElement, TypeId, Types};

@@ -176,7 +176,7 @@ proptest! {
     fn applying_what_one_owns_changes_nothing(spec in proper_spec()) {
         let (types, id) = widget_types();
         let context = merge::WriteContext {
-            manager: "m", subresource: "", now: "2024-01-01T00:00:00Z", types, type_id: id, reset: None,
+            manager: "m", subresource: "", now: "2024-01-01T00:00:00Z", types, type_id: id, resets: None,
             versions: &merge::SameInAllVersions(id), default: None,
         };
         let live = merge::apply(None, &widget_of(spec), false, &context).unwrap().object;

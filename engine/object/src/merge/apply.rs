@@ -53,7 +53,8 @@ pub fn apply(
             None,
             &before,
             &mut owners,
-            &WriteContext { manager: "before-first-apply", ..*context },
+            Owner::new("before-first-apply", Operation::Update, &version, context.subresource),
+            context,
         )?;
     }
     let applier = Owner::new(context.manager, Operation::Apply, "", context.subresource);
@@ -94,25 +95,26 @@ pub(super) fn finish(live: Option<&Value>, object: Value) -> Written {
     }
 }
 
-struct Request<'a> {
-    before: &'a Versioned<'a>,
-    applied: &'a Value,
-    applier: &'a Owner,
-    version: &'a str,
-    context: &'a WriteContext<'a>,
+/// One apply, without what an API server adds to structured merge.
+pub(super) struct Request<'a> {
+    pub before: &'a Versioned<'a>,
+    pub applied: &'a Value,
+    pub applier: &'a Owner,
+    pub version: &'a str,
+    pub context: &'a WriteContext<'a>,
 }
 
 impl Request<'_> {
     /// The merged object without managedFields, and who owns what then.
-    fn merge(&self, mut owners: Owners, force: bool) -> Result<(Value, Owners), WriteError> {
+    pub fn merge(&self, mut owners: Owners, force: bool) -> Result<(Value, Owners), WriteError> {
         let Self { before, applied, applier, version, context } = self;
         let types = context.types;
         reconcile_owners(&mut owners, before, context)?;
         let merged = combine(&before.value, applied, types, context.type_id);
         let last = owners.0.remove(*applier);
         let mut set = FieldSet::of(applied, types, context.type_id);
-        if let Some(reset) = context.reset {
-            set = set.recursive_difference(reset);
+        if let Some(filter) = context.resets.and_then(|resets| resets.at(version)) {
+            set = filter.apply(&set);
         }
         let time = last.as_ref().and_then(|last| last.time.clone());
         let now = Owned { set, api_version: (*version).to_owned(), time };

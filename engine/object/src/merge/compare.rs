@@ -1,6 +1,6 @@
 use crate::fieldset::item_element;
 use crate::schema::{Atom, ListRelation, ListType, MapType};
-use crate::{FieldSet, PathElement, TypeId, Types, same_value};
+use crate::{FieldFilter, FieldSet, PathElement, TypeId, Types, same_value};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ impl Comparison {
         walker.result
     }
 
-    /// Leaves out what is in the set or below it.
-    pub(super) fn without(mut self, set: Option<&FieldSet>) -> Self {
-        if let Some(set) = set {
+    /// What passes the filter.
+    pub(super) fn filtered(mut self, filter: Option<&FieldFilter>) -> Self {
+        if let Some(filter) = filter {
             for part in [&mut self.removed, &mut self.modified, &mut self.added] {
-                *part = part.recursive_difference(set);
+                *part = filter.apply(part);
             }
         }
         self

@@ -25,8 +25,9 @@ pub use compare::Comparison;
 pub use conflict::Conflict;
 pub use update::update;
 
-use crate::{FieldSet, ManagedFieldsError, TypeId, Types};
+use crate::{FieldFilter, ManagedFieldsError, TypeId, Types};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
 
@@ -42,13 +43,28 @@ pub struct WriteContext<'a> {
     pub types: &'a Types,
     /// The type in the version of this request.
     pub type_id: TypeId,
-    /// Fields that this endpoint resets: nobody comes to own them or what is below through it (`status` on the object
-    /// itself; `spec`, `metadata` and the like on the status subresource).
-    pub reset: Option<&'a FieldSet>,
+    /// Fields that nobody comes to own through this endpoint. `None`: every field may be owned.
+    pub resets: Option<&'a Resets>,
     /// The kind in its other versions.
     pub versions: &'a dyn Versions,
     /// Runs on a merged object before it is stored: schema and kind defaults. `None` for none.
     pub default: Option<&'a dyn Fn(&mut Value)>,
+}
+
+/// Which fields an endpoint leaves to be owned: it resets `status` on the object itself; `spec`, `metadata` and the like
+/// on the status subresource.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resets {
+    /// In these versions, by their own names of the fields.
+    pub by_version: BTreeMap<String, FieldFilter>,
+    /// In every other version.
+    pub otherwise: Option<FieldFilter>,
+}
+
+impl Resets {
+    fn at(&self, api_version: &str) -> Option<&FieldFilter> {
+        self.by_version.get(api_version).or(self.otherwise.as_ref())
+    }
 }
 
 /// A kind in several versions, all in one [`Types`] arena. Entries of `managedFields` name fields in the version that
@@ -123,7 +139,7 @@ impl fmt::Debug for WriteContext<'_> {
             .field("subresource", &self.subresource)
             .field("now", &self.now)
             .field("type_id", &self.type_id)
-            .field("reset", &self.reset)
+            .field("resets", &self.resets)
             .finish_non_exhaustive()
     }
 }

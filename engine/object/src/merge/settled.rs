@@ -19,7 +19,8 @@ pub(super) fn is_settled(live: &Value, applied: &Value, context: &WriteContext<'
         return false;
     }
     let Some(fields) = own_fields(live, version, context) else { return false };
-    let resets = |name: &String| context.reset.is_some_and(|reset| reset.field(name).is_some());
+    let filter = context.resets.and_then(|resets| resets.at(version));
+    let resets = |name: &String| filter.is_some_and(|filter| !filter.leaves_alone(name));
     let Some(entries) = applied.as_object().filter(|entries| !entries.keys().any(resets)) else {
         return false;
     };

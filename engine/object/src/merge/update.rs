@@ -47,9 +47,10 @@ pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> 
     let fits = |object: &Versioned<'_>| {
         typed::check(&object.value, context.types, context.type_id, Duplicates::Allowed).is_empty()
     };
+    let writer = |version: &str| Owner::new(context.manager, Operation::Update, version, context.subresource);
     if fits(&after)
         && before.as_ref().is_none_or(fits)
-        && track(before.as_ref(), &after, &mut owners, context).is_ok()
+        && track(before.as_ref(), &after, &mut owners, writer(&version), context).is_ok()
     {
         owners.cap_updaters();
     } else {
@@ -65,6 +66,7 @@ pub(super) fn track(
     before: Option<&Versioned<'_>>,
     after: &Versioned<'_>,
     owners: &mut Owners,
+    writer: Owner,
     context: &WriteContext<'_>,
 ) -> Result<(), WriteError> {
     let version = after.api_version.as_str();
@@ -82,7 +84,6 @@ pub(super) fn track(
     if set.is_empty() {
         return Ok(());
     }
-    let writer = Owner::new(context.manager, Operation::Update, version, context.subresource);
     let set = match owners.0.get(&writer) {
         Some(owned) => owned.set.union(&set),
         None => set,

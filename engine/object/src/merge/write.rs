@@ -113,12 +113,10 @@ pub(super) fn take_from_others(
     writer: Option<&Owner>,
     context: &WriteContext<'_>,
 ) -> Result<(BTreeMap<Owner, FieldSet>, Comparison), WriteError> {
-    let asked = new.api_version.as_str();
     let mut comparisons: BTreeMap<String, (Comparison, FieldSet)> = BTreeMap::new();
     let compare = |old: &Versioned<'_>, new: &Versioned<'_>| {
-        // Seen of an API server: the object's endpoint resets in its own version only, its status' endpoint in all.
-        let reset = context.reset.filter(|_| old.api_version == asked || !context.subresource.is_empty());
-        let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).without(reset);
+        let filter = context.resets.and_then(|resets| resets.at(&old.api_version));
+        let comparison = Comparison::of(&old.value, &new.value, context.types, old.id).filtered(filter);
         let changed = comparison.modified.union(&comparison.added);
         (comparison, changed)
     };

@@ -3,6 +3,8 @@
 //! One arena holds all types of one API surface, so that types may refer to themselves. Nothing here knows where a
 //! schema came from: the built-in table, a custom resource definition and "nothing is known" give the same values.
 
+#[cfg(test)]
+pub(crate) mod compact;
 mod constraint;
 mod crd;
 mod openapi;

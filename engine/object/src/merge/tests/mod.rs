@@ -3,8 +3,8 @@
 
 mod builtin;
 mod lists;
-mod orders;
 mod story;
 mod transfer;
 mod updates;
+mod upstream;
 mod versions;

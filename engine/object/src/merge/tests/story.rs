@@ -1,6 +1,6 @@
-use crate::merge::{SameInAllVersions, Versions, WriteContext, WriteError, Written, apply, update};
+use crate::merge::{Resets, SameInAllVersions, Versions, WriteContext, WriteError, Written, apply, update};
 use crate::samples::{widget_of, widget_types};
-use crate::{FieldSet, ManagedFields, TypeId, Types};
+use crate::{ManagedFields, TypeId, Types};
 use serde_json::Value;
 
 /// One object and its writers. Every write happens a minute after the one before.
@@ -8,7 +8,7 @@ pub(super) struct Story<'a> {
     pub types: &'a Types,
     pub id: TypeId,
     pub live: Option<Value>,
-    pub reset: Option<FieldSet>,
+    pub resets: Option<Resets>,
     pub subresource: &'a str,
     pub versions: Option<&'a dyn Versions>,
     pub minute: usize,
@@ -28,7 +28,7 @@ impl<'a> Story<'a> {
             types,
             id,
             live: None,
-            reset: None,
+            resets: None,
             subresource: "",
             versions: None,
             minute: 0,
@@ -80,7 +80,7 @@ impl<'a> Story<'a> {
             now: &now,
             types: self.types,
             type_id: self.id,
-            reset: self.reset.as_ref(),
+            resets: self.resets.as_ref(),
             versions: self.versions.unwrap_or(&same),
             default: None,
         })

@@ -1,8 +1,9 @@
 //! Writes that are not apply: owners found by comparison.
 
 use super::story::Story;
+use crate::merge::Resets;
 use crate::samples::widget_of;
-use crate::{FieldPath, FieldSet};
+use crate::{FieldFilter, FieldPath};
 use serde_json::json;
 
 #[test]
@@ -82,15 +83,17 @@ fn managed_fields_that_make_no_sense_do_not_replace_those_that_do() {
 
 #[test]
 fn what_an_endpoint_resets_nobody_owns_through_it() {
-    let status =
-        |names: &[&str]| -> FieldSet { names.iter().map(|name| FieldPath::of_fields([*name])).collect() };
+    let all_but = |names: &[&str]| {
+        let fields = names.iter().map(|name| FieldPath::of_fields([*name])).collect();
+        Some(Resets { otherwise: Some(FieldFilter::Exclude(fields)), ..Resets::default() })
+    };
     let mut story = Story::of_widget();
-    story.reset = Some(status(&["status"]));
+    story.resets = all_but(&["status"]);
     let mut object = widget_of(json!({"text": "1"}));
     object["status"] = json!({"phase": "New"});
     story.apply_object("a", &object, false).unwrap();
     assert_eq!(story.owns("a"), [".text"]);
-    (story.subresource, story.reset) = ("status", Some(status(&["metadata", "spec"])));
+    (story.subresource, story.resets) = ("status", all_but(&["metadata", "spec"]));
     let mut new = story.live.clone().unwrap();
     new["status"]["phase"] = "Ready".into();
     story.update_object("controller", &new);

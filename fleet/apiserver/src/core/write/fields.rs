@@ -7,8 +7,8 @@ use crate::core::failure::Failure;
 use crate::core::options::FieldValidation;
 use crate::core::registry::Resource;
 use crate::core::{body, defaults, native, validation};
-use mainstay_object::merge::{self, SameInAllVersions, Versions, WriteContext, WriteError, Written};
-use mainstay_object::{FieldError, FieldErrorKind, FieldPath, FieldSet, PathElement};
+use mainstay_object::merge::{self, Resets, SameInAllVersions, Versions, WriteContext, WriteError, Written};
+use mainstay_object::{FieldError, FieldErrorKind, FieldFilter, FieldPath};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
@@ -163,7 +163,7 @@ impl Act<'_> {
         run: impl FnOnce(&WriteContext<'_>) -> Result<Written, WriteError>,
     ) -> Result<Written, Failure> {
         let (types, type_id) = self.resource.schema();
-        let reset = reset_fields(&self.resource, self.subresource);
+        let resets = resets(&self.resource, self.subresource);
         let default = |object: &mut Value| {
             apply_defaults(object, &self.resource);
             settle(object, &self.resource);
@@ -182,7 +182,7 @@ impl Act<'_> {
             now: &self.now.rfc3339(),
             types,
             type_id,
-            reset: reset.as_ref(),
+            resets: resets.as_ref(),
             versions,
             default: Some(&default),
         });
@@ -233,21 +233,23 @@ fn settle(object: &mut Value, resource: &Resource) {
     }
 }
 
-/// Fields that an endpoint takes from the live object whatever the client sends: nobody owns them through it.
-fn reset_fields(resource: &Resource, subresource: &str) -> Option<FieldSet> {
-    let path = |names: &[&str]| FieldPath(names.iter().map(|n| PathElement::field(*n)).collect());
-    match subresource {
-        "" if resource.has_status() => Some(std::iter::once(path(&["status"])).collect()),
-        "status" if resource.custom.is_some() => {
-            Some([path(&["spec"]), path(&["metadata"])].into_iter().collect())
+/// What nobody owns through an endpoint: fields that it takes from the live object whatever the client sends. Seen of
+/// an API server: an object's endpoint resets in its own version only, its status' endpoint in all.
+fn resets(resource: &Resource, subresource: &str) -> Option<Resets> {
+    let all_but = |paths: &[&[&str]]| {
+        let paths = paths.iter().map(|names| FieldPath::of_fields(names.iter().copied()));
+        FieldFilter::Exclude(paths.collect())
+    };
+    let otherwise = match subresource {
+        "" if resource.has_status() => {
+            let by_version = [(resource.api_version(), all_but(&[&["status"]]))].into();
+            return Some(Resets { by_version, otherwise: None });
         }
-        "status" => Some(
-            [path(&["spec"]), path(&["metadata", "labels"]), path(&["metadata", "annotations"])]
-                .into_iter()
-                .collect(),
-        ),
-        _ => None,
-    }
+        "status" if resource.custom.is_some() => all_but(&[&["spec"], &["metadata"]]),
+        "status" => all_but(&[&["spec"], &["metadata", "labels"], &["metadata", "annotations"]]),
+        _ => return None,
+    };
+    Some(Resets { otherwise: Some(otherwise), ..Resets::default() })
 }
 
 impl Cluster {
