@@ -47,7 +47,7 @@ fn benches(criterion: &mut Criterion) {
     };
     let (same, other, fewer) = (deployment(1, 2), deployment(2, 2), deployment(2, 1));
     let Ok(created) = apply(None, &same, false, &context("a")) else { return };
-    let live = created.object;
+    let live = created.object.into_owned();
     criterion
         .bench_function("apply/create", |b| b.iter(|| apply(None, black_box(&same), false, &context("a"))));
     criterion.bench_function("apply/no-op", |b| {

@@ -1,5 +1,6 @@
 use super::{FieldSet, Node};
-use crate::{MAX_DEPTH, PathElement};
+use crate::schema::{ListRelation, ListType};
+use crate::{MAX_DEPTH, PathElement, Types};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -88,7 +89,61 @@ fn read_element(text: &str) -> Result<Option<PathElement>, FieldSetError> {
     }))
 }
 
-pub(crate) fn write_element(element: &PathElement) -> String {
+/// As what is written of the item's path element, which need not be made for it.
+pub(crate) fn write_item_key(out: &mut String, types: &Types, list: &ListType, item: &Value) -> Option<()> {
+    let keys = match &list.relation {
+        ListRelation::Atomic => return None,
+        ListRelation::Set => {
+            out.push_str("v:");
+            return write_scalar(out, item);
+        }
+        ListRelation::Map(keys) => keys,
+    };
+    let fields = item.as_object()?;
+    let mut named: Vec<(&str, &Value)> = Vec::with_capacity(keys.len());
+    for name in keys {
+        let given = fields.get(name).or_else(|| types.key_default(list, name));
+        named.extend(given.map(|value| (name.as_str(), value)));
+    }
+    named.sort_unstable_by_key(|(name, _)| *name);
+    named.dedup_by_key(|(name, _)| *name);
+    if named.is_empty() {
+        return None;
+    }
+    out.push_str("k:");
+    for (i, (name, value)) in named.into_iter().enumerate() {
+        out.push(if i == 0 { '{' } else { ',' });
+        write_text(out, name);
+        out.push(':');
+        write_scalar(out, value)?;
+    }
+    out.push('}');
+    Some(())
+}
+
+/// `None` for lists and maps: what is named by such is left to those who have time.
+fn write_scalar(out: &mut String, value: &Value) -> Option<()> {
+    match value {
+        Value::String(text) => write_text(out, text),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    }
+    Some(())
+}
+
+fn write_text(out: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
+    }
+}
+
+fn write_element(element: &PathElement) -> String {
     match element {
         PathElement::Field(name) => format!("f:{name}"),
         PathElement::Value(value) => format!("v:{value}"),

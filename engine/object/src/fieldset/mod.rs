@@ -10,7 +10,7 @@ mod tests;
 
 pub use extract::{extract, owned_digest};
 pub use fields_v1::FieldSetError;
-pub(crate) use fields_v1::write_element;
+pub(crate) use fields_v1::write_item_key;
 pub use filter::{FieldFilter, FieldPattern, PatternStep};
 pub(crate) use of::item_element;
 

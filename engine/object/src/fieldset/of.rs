@@ -1,5 +1,5 @@
 use super::{FieldSet, Node};
-use crate::schema::{Atom, ListRelation, ListType, MapType, Shape};
+use crate::schema::{Atom, ListRelation, ListType, MapType};
 use crate::{MAX_DEPTH, PathElement, TypeId, Types};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -78,11 +78,11 @@ pub(crate) fn item_element(types: &Types, list: &ListType, item: &Value) -> Resu
             }
             Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(PathElement::Value(item.clone())),
         },
-        ListRelation::Map(keys) => key_element(types, list.element, keys, item),
+        ListRelation::Map(keys) => key_element(types, list, keys, item),
     }
 }
 
-fn key_element(types: &Types, element: TypeId, keys: &[String], item: &Value) -> Result<PathElement, String> {
+fn key_element(types: &Types, list: &ListType, keys: &[String], item: &Value) -> Result<PathElement, String> {
     let item = match item {
         Value::Object(item) => item,
         Value::Null => return Err("associative list with keys may not have a null element".to_owned()),
@@ -90,13 +90,11 @@ fn key_element(types: &Types, element: TypeId, keys: &[String], item: &Value) ->
             return Err("associative list with keys may not have non-map elements".to_owned());
         }
     };
-    let default = |name: &String| match &types.get(element).shape {
-        Shape::Map(map) => map.fields.get(name).and_then(|field| field.default.as_ref()),
-        Shape::Any | Shape::Scalar(_) | Shape::List(_) => None,
-    };
     let key: BTreeMap<String, Value> = keys
         .iter()
-        .filter_map(|name| Some((name.clone(), item.get(name).or_else(|| default(name))?.clone())))
+        .filter_map(|name| {
+            Some((name.clone(), item.get(name).or_else(|| types.key_default(list, name))?.clone()))
+        })
         .collect();
     if key.is_empty() {
         let quoted: Vec<String> = keys.iter().map(|key| format!("{key:?}")).collect();

@@ -188,7 +188,7 @@ proptest! {
         }
         own["metadata"]["name"] = "w".into();
         let again = merge::apply(Some(&live), &own, false, &context).unwrap();
-        prop_assert!(!again.changed, "{own}\n{}", again.object);
+        prop_assert!(!again.changed(), "{own}\n{}", again.object);
     }
 
     #[test]

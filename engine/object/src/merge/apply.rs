@@ -10,24 +10,35 @@ use super::{
 };
 use crate::{FieldSet, ManagedFields, Operation, defaulting, same_value};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Server-side apply: merges `applied` into `live` (`None` creates) and returns what to store. `force` takes fields
 /// from managers that own them otherwise. Neither identity nor resourceVersion is checked here, and `applied` must be
 /// in the version of the request.
-pub fn apply(
-    live: Option<&Value>,
+pub fn apply<'l>(
+    live: Option<&'l Value>,
     applied: &Value,
     force: bool,
     context: &WriteContext<'_>,
-) -> Result<Written, WriteError> {
+) -> Result<Written<'l>, WriteError> {
     if too_deep(applied) || live.is_some_and(too_deep) {
         return Err(WriteError::Depth);
     }
-    if let Some(live) = live
-        && settled::is_settled(live, applied, context)
-    {
-        return Ok(Written { object: live.clone(), changed: false });
+    match live {
+        Some(live) if settled::is_settled(live, applied, context) => {
+            Ok(Written { object: Cow::Borrowed(live) })
+        }
+        Some(_) | None => apply_by_merging(live, applied, force, context),
     }
+}
+
+/// What `apply` does where it can't tell at once that nothing changes.
+pub(super) fn apply_by_merging<'l>(
+    live: Option<&'l Value>,
+    applied: &Value,
+    force: bool,
+    context: &WriteContext<'_>,
+) -> Result<Written<'l>, WriteError> {
     let mut applied = applied.clone();
     if take_managed_fields(&mut applied).is_some_and(|fields| !fields.is_null()) {
         return Err(WriteError::ManagedFieldsApplied);
@@ -88,11 +99,12 @@ pub fn apply(
 }
 
 /// The live object as it is where nothing but times would change.
-pub(super) fn finish(live: Option<&Value>, object: Value) -> Written {
-    match live {
-        Some(live) if same_but_times(live, &object) => Written { object: live.clone(), changed: false },
-        Some(_) | None => Written { object, changed: true },
-    }
+pub(super) fn finish(live: Option<&Value>, object: Value) -> Written<'_> {
+    let object = match live {
+        Some(live) if same_but_times(live, &object) => Cow::Borrowed(live),
+        Some(_) | None => Cow::Owned(object),
+    };
+    Written { object }
 }
 
 /// One apply, without what an API server adds to structured merge.

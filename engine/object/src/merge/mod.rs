@@ -5,6 +5,7 @@
 mod apply;
 mod combine;
 mod compare;
+mod completed;
 mod conflict;
 mod golang;
 mod last_applied;
@@ -27,6 +28,7 @@ pub use update::update;
 
 use crate::{FieldFilter, ManagedFieldsError, TypeId, Types};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use thiserror::Error;
@@ -96,11 +98,15 @@ impl Versions for SameInAllVersions {
 
 /// The object to store.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
-    /// With `metadata.managedFields`.
-    pub object: Value,
-    /// False: nothing but timestamps of managed fields would differ from the live object, which is returned as it is.
-    pub changed: bool,
+pub struct Written<'l> {
+    /// With `metadata.managedFields`. The live object itself where nothing but timestamps of managed fields would differ.
+    pub object: Cow<'l, Value>,
+}
+
+impl Written<'_> {
+    pub fn changed(&self) -> bool {
+        matches!(self.object, Cow::Owned(_))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Error)]

@@ -16,7 +16,11 @@ use serde_json::Value;
 /// list resets them; through a subresource neither. An object that nobody tracked so far stays untracked until it is
 /// applied. What cannot be tracked (it does not fit its type) loses its managedFields: writes never fail because of
 /// them.
-pub fn update(live: Option<&Value>, new: &Value, context: &WriteContext<'_>) -> Result<Written, WriteError> {
+pub fn update<'l>(
+    live: Option<&'l Value>,
+    new: &Value,
+    context: &WriteContext<'_>,
+) -> Result<Written<'l>, WriteError> {
     if too_deep(new) || live.is_some_and(too_deep) {
         return Err(WriteError::Depth);
     }

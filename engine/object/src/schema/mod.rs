@@ -261,6 +261,14 @@ impl Types {
         }
     }
 
+    /// What a key of a list's items is where an item leaves it out.
+    pub(crate) fn key_default(&self, list: &ListType, name: &str) -> Option<&Value> {
+        match &self.get(list.element).shape {
+            Shape::Map(map) => map.fields.get(name).and_then(|field| field.default.as_ref()),
+            Shape::Any | Shape::Scalar(_) | Shape::List(_) => None,
+        }
+    }
+
     /// Whether the type declares a field of that name, and the type of what is there.
     pub(crate) fn declared(&self, id: TypeId, name: &str) -> (bool, Option<TypeId>) {
         match &self.get(id).shape {

@@ -2,6 +2,7 @@
 
 use crate::core::failure::Failure;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
@@ -19,7 +20,7 @@ pub struct Decoded {
 pub fn json(body: &[u8]) -> Result<Decoded, String> {
     let mut duplicates = Vec::new();
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Node { path: "", duplicates: &mut duplicates }
+    let value = Node { place: Place::Root, duplicates: &mut duplicates }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
         .map_err(|e| e.to_string())?;
@@ -62,8 +63,27 @@ pub fn media(content_type: Option<&str>) -> &str {
 }
 
 struct Node<'a> {
-    path: &'a str,
+    place: Place<'a>,
     duplicates: &'a mut Vec<String>,
+}
+
+/// Where a value is, made into text only for those who ask.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Root,
+    Field(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(place, name) => write!(f, "{place}.{name}"),
+            Self::Item(place, index) => write!(f, "{place}[{index}]"),
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {
@@ -114,8 +134,8 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         loop {
-            let path = format!("{}[{}]", self.path, items.len());
-            match seq.next_element_seed(Node { path: &path, duplicates: self.duplicates })? {
+            let place = Place::Item(&self.place, items.len());
+            match seq.next_element_seed(Node { place, duplicates: self.duplicates })? {
                 Some(item) => items.push(item),
                 None => return Ok(Value::Array(items)),
             }
@@ -125,10 +145,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
         while let Some(key) = map.next_key::<String>()? {
-            let path = if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
-            let value = map.next_value_seed(Node { path: &path, duplicates: self.duplicates })?;
-            if fields.insert(key, value).is_some() {
-                self.duplicates.push(path);
+            let place = Place::Field(&self.place, &key);
+            let value = map.next_value_seed(Node { place, duplicates: self.duplicates })?;
+            match fields.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+                Entry::Occupied(mut entry) => {
+                    self.duplicates.push(Place::Field(&self.place, entry.key()).to_string());
+                    entry.insert(value);
+                }
             }
         }
         Ok(Value::Object(fields))

@@ -3,6 +3,7 @@
 
 mod builtin;
 mod lists;
+mod settled;
 mod story;
 mod transfer;
 mod updates;

@@ -48,7 +48,7 @@ impl<'a> Story<'a> {
     pub fn apply_object(&mut self, manager: &str, object: &Value, force: bool) -> Result<(), WriteError> {
         let live = self.live.clone();
         let written = self.write(manager, |context| apply(live.as_ref(), object, force, context))?;
-        (self.changed, self.live) = (written.changed, Some(written.object));
+        (self.changed, self.live) = (written.changed(), Some(written.object.into_owned()));
         Ok(())
     }
 
@@ -63,14 +63,14 @@ impl<'a> Story<'a> {
     pub fn update_object(&mut self, manager: &str, new: &Value) {
         let live = self.live.clone();
         let written = self.write(manager, |context| update(live.as_ref(), new, context)).expect("written");
-        (self.changed, self.live) = (written.changed, Some(written.object));
+        (self.changed, self.live) = (written.changed(), Some(written.object.into_owned()));
     }
 
-    fn write(
+    fn write<'l>(
         &mut self,
         manager: &str,
-        write: impl FnOnce(&WriteContext<'_>) -> Result<Written, WriteError>,
-    ) -> Result<Written, WriteError> {
+        write: impl FnOnce(&WriteContext<'_>) -> Result<Written<'l>, WriteError>,
+    ) -> Result<Written<'l>, WriteError> {
         let now = format!("2024-01-01T{:02}:{:02}:00Z", self.minute / 60, self.minute % 60);
         self.minute += 1;
         let same = SameInAllVersions(self.id);

@@ -44,7 +44,7 @@ impl Cluster {
         admit::before_defaults(&act.resource, None, &mut object);
         let of_schema = act.set_defaults(&mut object);
         // What the server itself adds from here on belongs to nobody.
-        let mut object = if recorded { object } else { act.record(self, None, &object)?.object };
+        let mut object = if recorded { object } else { act.record(self, None, &object)?.object.into_owned() };
         self.mutate_write(act, None, &mut object)?;
         if act.resource.has_status() && act.resource.plural != "customresourcedefinitions" {
             body::as_map(&mut object).remove("status");

@@ -144,24 +144,29 @@ impl Act<'_> {
     }
 
     /// Records who owns what after a write that is no apply.
-    pub fn record(&self, cluster: &Cluster, live: Option<&Value>, new: &Value) -> Result<Written, Failure> {
+    pub fn record<'l>(
+        &self,
+        cluster: &Cluster,
+        live: Option<&'l Value>,
+        new: &Value,
+    ) -> Result<Written<'l>, Failure> {
         self.with_context(cluster, |context| merge::update(live, new, context))
     }
 
-    pub fn apply(
+    pub fn apply<'l>(
         &self,
         cluster: &Cluster,
-        live: Option<&Value>,
+        live: Option<&'l Value>,
         applied: &Value,
-    ) -> Result<Written, Failure> {
+    ) -> Result<Written<'l>, Failure> {
         self.with_context(cluster, |context| merge::apply(live, applied, self.options.force, context))
     }
 
-    fn with_context(
+    fn with_context<'l>(
         &self,
         cluster: &Cluster,
-        run: impl FnOnce(&WriteContext<'_>) -> Result<Written, WriteError>,
-    ) -> Result<Written, Failure> {
+        run: impl FnOnce(&WriteContext<'_>) -> Result<Written<'l>, WriteError>,
+    ) -> Result<Written<'l>, Failure> {
         let (types, type_id) = self.resource.schema();
         let resets = resets(&self.resource, self.subresource);
         let default = |object: &mut Value| {

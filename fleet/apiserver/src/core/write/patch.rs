@@ -98,7 +98,7 @@ impl Cluster {
                     );
                     return Err(Failure::conflict(act.resource.named(), act.name, &why));
                 }
-                let mut merged = act.apply(self, None, &applied)?.object;
+                let mut merged = act.apply(self, None, &applied)?.object.into_owned();
                 act.check_namespace(&mut merged)?;
                 self.insert(act, merged, true).map(|object| (object, true))
             }
@@ -109,7 +109,7 @@ impl Cluster {
                     return Err(Failure::modified(act.resource.named(), act.name));
                 }
                 let written = act.apply(self, Some(&live), &applied)?;
-                if !written.changed {
+                if !written.changed() {
                     let mut errors = Vec::new();
                     act.validate_unchanged(&live, &mut errors);
                     if !errors.is_empty() {
@@ -118,7 +118,8 @@ impl Cluster {
                     }
                     return Ok((live, false));
                 }
-                self.update(act, &live, written.object, How::Applied).map(|object| (object, false))
+                let new = written.object.into_owned();
+                self.update(act, &live, new, How::Applied).map(|object| (object, false))
             }
         }
     }

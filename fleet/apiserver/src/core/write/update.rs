@@ -85,7 +85,7 @@ impl Cluster {
         let of_schema = if applied { Vec::new() } else { act.set_defaults(&mut new) };
         let mut new = match how {
             How::Applied => new,
-            How::Update => act.record(self, Some(live), &new)?.object,
+            How::Update => act.record(self, Some(live), &new)?.object.into_owned(),
         };
         self.mutate_write(act, Some(live), &mut new)?;
         keep_other_half(&resource, act.subresource, live, &mut new);
