@@ -1,11 +1,12 @@
 //! Between stored bytes and objects, and the fields of `metadata` that the server owns.
 
 use crate::core::registry::Resource;
+use crate::core::text::Text;
 use serde_json::{Map, Value};
 
 /// A stored body as an object of this resource. Where a webhook converts, it still is in the version that it is stored
 /// in: see `Cluster::read`.
-pub fn decode(body: &[u8], resource: &Resource) -> Value {
+pub fn decode(body: &Text, resource: &Resource) -> Value {
     let mut value = parse(body);
     crate::core::convert::from_storage(&mut value, resource);
     let converted = resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some());
@@ -19,8 +20,8 @@ pub fn decode(body: &[u8], resource: &Resource) -> Value {
 }
 
 /// A stored body as a value, without apiVersion and kind. What we stored is JSON; anything else reads as empty.
-pub fn parse(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::Object(Map::new()))
+pub fn parse(body: &Text) -> Value {
+    serde_json::from_slice(&body.bytes()).unwrap_or_else(|_| Value::Object(Map::new()))
 }
 
 /// An object as it is stored.
@@ -67,13 +68,13 @@ fn json_into(out: &mut Vec<u8>, value: &Value) {
 }
 
 /// A stored body as the JSON text of an object of this resource.
-pub fn splice(body: &[u8], resource: &Resource) -> Vec<u8> {
+pub fn splice(body: &Text, resource: &Resource) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 96);
     splice_into(&mut out, body, resource);
     out
 }
 
-pub fn splice_into(out: &mut Vec<u8>, body: &[u8], resource: &Resource) {
+pub fn splice_into(out: &mut Vec<u8>, body: &Text, resource: &Resource) {
     if crate::core::convert::differs(resource) {
         out.extend_from_slice(decode(body, resource).to_string().as_bytes());
         return;
@@ -83,12 +84,11 @@ pub fn splice_into(out: &mut Vec<u8>, body: &[u8], resource: &Resource) {
     out.extend_from_slice(b"\",\"apiVersion\":\"");
     out.extend_from_slice(resource.api_version().as_bytes());
     out.push(b'"');
-    match body.get(1..) {
-        Some(rest) if body.len() > 2 => {
-            out.push(b',');
-            out.extend_from_slice(rest);
-        }
-        Some(_) | None => out.push(b'}'),
+    if body.len() > 2 {
+        out.push(b',');
+        body.write_after(1, out);
+    } else {
+        out.push(b'}');
     }
 }
 

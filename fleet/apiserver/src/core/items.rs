@@ -1,11 +1,11 @@
-use std::sync::Arc;
+use crate::core::text::Text;
 
 /// The items of a list and the end of its text, not yet copied out of the store: a list of ten thousand costs ten
 /// thousand references until it is sent. They are what they were when the list was made, however late they are taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Items {
     /// The last one first, so that each is let go once it is taken.
-    left: Vec<Arc<[u8]>>,
+    left: Vec<Text>,
     /// Takes the place of each item's opening brace: kind and version of custom resources.
     opening: Vec<u8>,
     length: usize,
@@ -17,7 +17,7 @@ const END: &[u8] = b"]}";
 
 impl Items {
     /// Bodies as they are stored: JSON objects that are not empty.
-    pub(crate) fn new(mut bodies: Vec<Arc<[u8]>>, opening: Option<Vec<u8>>) -> Self {
+    pub(crate) fn new(mut bodies: Vec<Text>, opening: Option<Vec<u8>>) -> Self {
         let opening = opening.unwrap_or_else(|| OPENING.to_vec());
         let length = bodies.iter().map(|b| b.len() - OPENING.len() + opening.len()).sum::<usize>()
             + bodies.len().saturating_sub(1)
@@ -50,7 +50,7 @@ impl Items {
                 piece.push(b',');
             }
             piece.extend_from_slice(&self.opening);
-            piece.extend_from_slice(body.get(OPENING.len()..).unwrap_or_default());
+            body.write_after(OPENING.len(), &mut piece);
         }
         self.length = self.length.saturating_sub(piece.len());
         Some(piece)
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn text(bodies: &[&str], opening: Option<&str>, size: usize) -> (String, Vec<usize>) {
-        let bodies = bodies.iter().map(|b| b.as_bytes().into()).collect();
+        let bodies = bodies.iter().map(|b| b.as_bytes().to_vec().into()).collect();
         let mut items = Items::new(bodies, opening.map(|o| o.as_bytes().to_vec()));
         let mut out = Vec::new();
         let mut left = vec![items.len()];

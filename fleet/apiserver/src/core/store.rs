@@ -1,3 +1,4 @@
+use crate::core::text::{Sharing, Text};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ pub(crate) const REVISION_KEY: &str = "#revision";
 #[derive(Debug, Default)]
 pub struct Store {
     objects: BTreeMap<Arc<str>, Entry>,
-    private: BTreeMap<Arc<str>, Arc<[u8]>>,
+    private: BTreeMap<Arc<str>, Text>,
+    sharing: Sharing,
     revision: u64,
     /// Events up to and including this revision are forgotten.
     compacted: u64,
@@ -29,7 +31,7 @@ pub struct Store {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub revision: u64,
-    pub body: Arc<[u8]>,
+    pub body: Text,
 }
 
 #[derive(Debug, Clone)]
@@ -38,7 +40,7 @@ pub struct Event {
     pub key: Arc<str>,
     pub before: Option<Entry>,
     /// The new state; for a deletion the last state, with the deletion's resourceVersion.
-    pub body: Arc<[u8]>,
+    pub body: Text,
     pub deleted: bool,
 }
 
@@ -47,7 +49,7 @@ pub struct Event {
 pub struct Change {
     pub key: Arc<str>,
     /// Absent: remove the record.
-    pub value: Option<Arc<[u8]>>,
+    pub value: Option<Text>,
 }
 
 impl Store {
@@ -64,7 +66,8 @@ impl Store {
                 let revision =
                     Head::of(&value).map(|h| h.revision).ok_or_else(|| Corrupt { key: key.clone() })?;
                 store.revision = store.revision.max(revision);
-                store.objects.insert(key.into(), Entry { revision, body: value.into() });
+                let body = store.sharing.text(&value);
+                store.objects.insert(key.into(), Entry { revision, body });
             }
         }
         store.compacted = store.revision;
@@ -110,7 +113,7 @@ impl Store {
     /// Writes `body`, which already carries `next_revision` as its resourceVersion.
     pub fn put(&mut self, key: &str, body: Vec<u8>) -> u64 {
         self.revision += 1;
-        let body: Arc<[u8]> = body.into();
+        let body = self.sharing.text(&body);
         let key: Arc<str> = self.objects.get_key_value(key).map_or_else(|| key.into(), |(k, _)| k.clone());
         let entry = Entry { revision: self.revision, body: body.clone() };
         let before = self.objects.insert(key.clone(), entry);
@@ -133,8 +136,8 @@ impl Store {
         let Some((key, before)) = self.objects.remove_entry(key) else { return false };
         self.revision += 1;
         self.changed(key.clone(), None);
-        let revision = self.revision;
-        self.remember(Event { revision, key, before: Some(before), body: last.into(), deleted: true });
+        let (revision, body) = (self.revision, self.sharing.text(&last));
+        self.remember(Event { revision, key, before: Some(before), body, deleted: true });
         true
     }
 
@@ -180,14 +183,14 @@ impl Store {
     }
 
     /// Records of the server's own (token digests), which no API shows.
-    pub(crate) fn private(&self, key: &str) -> Option<&Arc<[u8]>> {
+    pub(crate) fn private(&self, key: &str) -> Option<&Text> {
         self.private.get(key)
     }
 
     pub(crate) fn private_range<'a>(
         &'a self,
         prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<[u8]>)> {
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Text)> {
         self.private
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
             .take_while(move |(key, _)| key.starts_with(prefix))
@@ -195,7 +198,7 @@ impl Store {
 
     pub(crate) fn set_private(&mut self, key: &str, value: Option<Vec<u8>>) {
         let key: Arc<str> = key.into();
-        let value: Option<Arc<[u8]>> = value.map(Into::into);
+        let value: Option<Text> = value.map(Into::into);
         match &value {
             Some(value) => self.private.insert(key.clone(), value.clone()),
             None => self.private.remove(&key),
@@ -213,7 +216,7 @@ impl Store {
         changes
     }
 
-    fn changed(&mut self, key: Arc<str>, value: Option<Arc<[u8]>>) {
+    fn changed(&mut self, key: Arc<str>, value: Option<Text>) {
         self.pending.push(Change { key, value });
     }
 
@@ -235,8 +238,11 @@ pub struct Corrupt {
     pub key: String,
 }
 
+/// What it was before is kept for the event's sake alone, and so is what was deleted; what it is now, an object holds.
 fn weight(event: &Event) -> usize {
-    event.body.len() + event.key.len() + 64
+    let before = event.before.as_ref().map_or(0, |entry| entry.body.weight());
+    let last = if event.deleted { event.body.weight() } else { 0 };
+    before + last + event.key.len() + 128
 }
 
 /// The little of a stored body that a restart needs, read without building the rest.

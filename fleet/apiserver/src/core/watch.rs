@@ -11,6 +11,7 @@ use crate::core::reply::{Form, Polled, Start, Watch, Watched};
 use crate::core::request::{Now, Request};
 use crate::core::route::Target;
 use crate::core::store::{Entry, Event};
+use crate::core::text::Text;
 use crate::core::{body, fields, read, table};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -296,7 +297,7 @@ fn frame(kind: &str, object: Value, resource: &Resource, watch: &Watch, now: Now
 }
 
 /// The stored text is copied once, straight into the frame.
-fn splice_frame(kind: &str, stored: &[u8], resource: &Resource) -> Vec<u8> {
+fn splice_frame(kind: &str, stored: &Text, resource: &Resource) -> Vec<u8> {
     let mut out = Vec::with_capacity(stored.len() + 160);
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(kind.as_bytes());

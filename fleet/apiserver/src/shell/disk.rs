@@ -315,7 +315,7 @@ fn commit(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
 fn put(objects: &mut Objects<'_>, uid: &str, changes: &[Change]) -> Result<(), redb::StorageError> {
     for change in changes {
         match &change.value {
-            Some(value) => drop(objects.insert((uid, &*change.key), &**value)?),
+            Some(value) => drop(objects.insert((uid, &*change.key), &*value.bytes())?),
             None => drop(objects.remove((uid, &*change.key))?),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::hooks::{self, Hook, Matched};
 use super::{Ask, note, review};
+use crate::core::Text;
 use crate::core::body::{self, at, text};
 use crate::core::cluster::Cluster;
 use crate::core::failure::Failure;
@@ -130,7 +131,7 @@ impl Cluster {
             (true, "") => ask.namespace,
             (true, namespace) => namespace,
         };
-        let decode = |bytes: &[u8]| body::decode(bytes, resource);
+        let decode = |text: &Text| body::decode(text, resource);
         let found: Vec<Value> = match text(reference, "/name") {
             "" => {
                 let labels = reference.get("selector").and_then(Labels::from_selector).unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::core::rbac;
 use crate::core::registry::Resource;
 use crate::core::request::{Entropy, Now};
 use crate::core::store::Head;
+use crate::core::text::Text;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -161,11 +162,11 @@ impl Cluster {
         for crd in &crds {
             self.register(crd);
         }
-        let all: Vec<(Arc<str>, Arc<[u8]>)> =
+        let all: Vec<(Arc<str>, Text)> =
             self.store.range("", None).map(|(key, entry)| (key.clone(), entry.body.clone())).collect();
         for (key, bytes) in all {
             if let Some(resource) = self.resource_of(&key)
-                && (is_special(&resource) || Head::of(&bytes).is_none_or(|head| head.attended))
+                && (is_special(&resource) || Head::of(&bytes.bytes()).is_none_or(|head| head.attended))
             {
                 self.written(&resource, &key, &body::parse(&bytes));
             }

@@ -16,12 +16,12 @@ use crate::core::failure::Failure;
 use crate::core::registry::Resource;
 use crate::core::registry::custom::CustomVersion;
 use crate::core::store::Store;
+use crate::core::text::Text;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How long a webhook may take.
 const SECONDS: u64 = 30;
@@ -88,7 +88,7 @@ impl Cluster {
     /// Stored bodies as objects of this resource, in its version.
     pub(crate) fn read<'a>(
         &self,
-        bodies: impl IntoIterator<Item = &'a Arc<[u8]>>,
+        bodies: impl IntoIterator<Item = &'a Text>,
         resource: &Resource,
         asking: Asking<'_>,
     ) -> Result<Vec<Value>, Failure> {
@@ -98,7 +98,7 @@ impl Cluster {
 
     pub(crate) fn read_one(
         &self,
-        bytes: &Arc<[u8]>,
+        bytes: &Text,
         resource: &Resource,
         asking: Asking<'_>,
     ) -> Result<Value, Failure> {

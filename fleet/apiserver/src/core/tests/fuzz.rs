@@ -130,7 +130,7 @@ fn run(seed: u64, count: usize) -> Vec<u8> {
     }
     for change in host.cluster.take_changes() {
         all.extend(change.key.as_bytes());
-        all.extend(change.value.iter().flat_map(|v| v.iter()));
+        all.extend(change.value.iter().flat_map(|v| v.bytes().into_owned()));
     }
     all
 }

@@ -163,7 +163,7 @@ fn a_watch_from_a_forgotten_version_ends_with_410() {
         .cluster
         .take_changes()
         .into_iter()
-        .filter_map(|c| Some((c.key.to_string(), c.value?.to_vec())))
+        .filter_map(|c| Some((c.key.to_string(), c.value?.bytes().into_owned())))
         .collect();
     host.cluster = Cluster::load(Settings::default(), records).unwrap();
     assert_eq!(host.drain(&mut old), ["ERROR Expired"]);
@@ -344,7 +344,7 @@ fn what_was_persisted_is_what_is_loaded() {
     let mut disk = std::collections::BTreeMap::new();
     for change in host.cluster.take_changes() {
         match change.value {
-            Some(value) => disk.insert(change.key.to_string(), value.to_vec()),
+            Some(value) => disk.insert(change.key.to_string(), value.bytes().into_owned()),
             None => disk.remove(&*change.key),
         };
     }

@@ -107,7 +107,7 @@ fn a_loaded_cluster_knows_who_owns_what_and_what_is_on_its_way_out() {
     let mut disk = std::collections::BTreeMap::new();
     for change in host.cluster.take_changes() {
         match change.value {
-            Some(value) => disk.insert(change.key.to_string(), value.to_vec()),
+            Some(value) => disk.insert(change.key.to_string(), value.bytes().into_owned()),
             None => disk.remove(&*change.key),
         };
     }

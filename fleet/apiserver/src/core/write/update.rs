@@ -108,7 +108,7 @@ impl Cluster {
             // What is read may be less, or more, than what is stored.
             Some(custom) if !custom.reads_as_stored => {
                 let to_store = form.as_ref().map_or(&new, |(stored, _)| stored);
-                stored.is_some_and(|entry| *entry.body == *body::encode(to_store, &resource))
+                stored.is_some_and(|entry| *entry.body.bytes() == *body::encode(to_store, &resource))
             }
             Some(_) | None => new == *live,
         };
