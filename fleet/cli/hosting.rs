@@ -58,7 +58,8 @@ async fn follow(management: Cluster, plane: ControlPlane, asks: mpsc::UnboundedS
         WatchEvent::Deleted(object) => asks.send(Ask::Drop(name(&object))).is_ok(),
         WatchEvent::Listed(keys) => {
             for left in plane.clusters() {
-                if left != mainstay_apiserver::shell::ROOT && !keys.iter().any(|k| k.name == left) {
+                let ours = left != mainstay_apiserver::shell::ROOT && !plane.is_asked_for(&left);
+                if ours && !keys.iter().any(|k| k.name == left) {
                     tracing::warn!(cluster = %left, "nothing asks for this logical cluster any more; it is kept");
                 }
             }
@@ -71,6 +72,10 @@ async fn follow(management: Cluster, plane: ControlPlane, asks: mpsc::UnboundedS
 
 async fn make(management: &Cluster, plane: &ControlPlane, name: &str) -> Result<(), String> {
     if name.is_empty() || name == mainstay_apiserver::shell::ROOT {
+        return Ok(());
+    }
+    if plane.is_asked_for(name) {
+        tracing::warn!(cluster = %name, "a LogicalCluster of this name exists: it is not this unit's, and is left alone");
         return Ok(());
     }
     match plane.create_cluster(name).await {
@@ -126,6 +131,9 @@ async fn remove(management: &Cluster, plane: &ControlPlane, name: &str) -> Resul
         }
         Err(ClusterError::NotFound { .. }) => {}
         Err(error) => return Err(error.to_string()),
+    }
+    if plane.is_asked_for(name) {
+        return Ok(());
     }
     match plane.drop_cluster(name).await {
         Ok(()) | Err(Error::NoCluster(_)) => Ok(()),

@@ -200,7 +200,10 @@ async fn control_plane(args: &Args, state: &State) -> Result<ControlPlane, Failu
     {
         listen.set_port(port);
     }
-    let builder = ControlPlane::builder().storage(Storage::Folder(state.control_plane())).listen(listen);
+    let builder = ControlPlane::builder()
+        .storage(Storage::Folder(state.control_plane()))
+        .listen(listen)
+        .logical_clusters();
     let plane = builder.build().await.map_err(failed)?;
     if let Some(address) = plane.address()
         && let Err(error) = std::fs::write(&remembered, address.port().to_string())

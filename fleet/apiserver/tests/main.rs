@@ -5,6 +5,7 @@ mod controller;
 mod conversion;
 mod kill;
 mod kubectl;
+mod logical;
 mod tls;
 mod twins;
 mod with_kube;

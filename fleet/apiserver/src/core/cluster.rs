@@ -9,7 +9,7 @@ use crate::core::request::{Entropy, Method, Now, Request, User};
 use crate::core::route::Route;
 use crate::core::seed::Seeds;
 use crate::core::store::{Change, Corrupt, Store};
-use crate::core::{decode, discovery, openapi, seed, tokens};
+use crate::core::{body, decode, discovery, openapi, seed, tokens};
 use std::sync::Arc;
 
 /// One logical cluster.
@@ -83,6 +83,12 @@ impl Cluster {
     /// Records to persist before the request that made them is answered.
     pub fn take_changes(&mut self) -> Vec<Change> {
         self.store.take_changes()
+    }
+
+    /// The UID of an object that is in no namespace.
+    pub fn uid_of(&self, group: &str, plural: &str, name: &str) -> Option<String> {
+        let entry = self.store.get(&format!("{group}/{plural}/{name}"))?;
+        Some(body::meta(&body::parse(&entry.body), "uid").to_owned())
     }
 
     /// Who a bearer token belongs to.

@@ -27,6 +27,10 @@ impl Refusal {
         Self::new(404, "NotFound", "the server could not find the requested resource")
     }
 
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(404, "NotFound", message)
+    }
+
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }

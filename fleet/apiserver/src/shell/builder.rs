@@ -4,6 +4,7 @@ use super::disk::Disk;
 use super::error::{Error, StorageError};
 use super::limits::Limits;
 use super::listen::{self, Front, Token};
+use super::logical::{self, Mint};
 use super::plane::{ControlPlane, Listening, ROOT};
 use super::serve::private_folder;
 use super::ticker;
@@ -31,6 +32,7 @@ pub struct Builder {
     listen: Option<SocketAddr>,
     hosts: Vec<String>,
     token: Option<Token>,
+    logical_clusters: bool,
     limits: Limits,
 }
 
@@ -59,6 +61,13 @@ impl Builder {
         self
     }
 
+    /// Lets those who may create a `LogicalCluster` on the root cluster have logical clusters of their own. Off unless
+    /// asked for: it adds a kind to the root cluster.
+    pub fn logical_clusters(mut self) -> Self {
+        self.logical_clusters = true;
+        self
+    }
+
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -67,6 +76,7 @@ impl Builder {
     /// Opens the storage, restores the clusters found there and starts to serve. Needs a tokio runtime.
     pub async fn build(self) -> Result<ControlPlane, Error> {
         let Opened { disk, found, authority } = open(&self.storage).await?;
+        let authority = Arc::new(authority);
         let (wakes, woken) = mpsc::unbounded_channel();
         let clusters = Arc::new(Clusters::new(self.limits, settings(&authority), Arc::new(disk), wakes));
         clusters.restore(found);
@@ -84,7 +94,13 @@ impl Builder {
             let front = Front { clusters: clusters.clone(), token: self.token, issued };
             tasks.push(tokio::spawn(listen::run(listener, tls.into(), front)));
             let host = self.hosts.into_iter().next().unwrap_or_else(|| reachable(address.ip()));
-            listening = Some(Listening { address, host });
+            listening = Some(Arc::new(Listening { address, host }));
+        }
+        if self.logical_clusters {
+            let (authority, listening) = (authority.clone(), listening.clone());
+            // Set once, here.
+            clusters.mint.get_or_init(|| Mint { authority, listening });
+            tasks.push(tokio::spawn(logical::run(clusters.clone(), clusters.stop.subscribe())));
         }
         Ok(ControlPlane::new(clusters, authority, listening, tasks))
     }

@@ -5,9 +5,10 @@ use super::error::Error;
 use super::fair::Fair;
 use super::hosted::Hosted;
 use super::limits::Limits;
+use super::logical::{self, Mint};
 use crate::core::{Cluster, Corrupt, Now, Seeds, Settings};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{mpsc, watch};
 
 /// A logical cluster as it was when its process ended.
@@ -31,6 +32,8 @@ pub(super) struct Clusters {
     pub(super) disk: Arc<Disk>,
     pub(super) fair: Arc<Fair>,
     settings: Settings,
+    /// There if logical clusters may be asked for by API.
+    pub(super) mint: OnceLock<Mint>,
     /// Of the second in which a cluster was last made.
     seeds: Mutex<Option<Arc<Seeds>>>,
     hosted: Mutex<BTreeMap<String, Arc<Hosted>>>,
@@ -51,6 +54,7 @@ impl Clusters {
             stop: watch::Sender::new(false),
             disk,
             settings,
+            mint: OnceLock::new(),
             seeds: Mutex::default(),
             hosted: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -83,15 +87,19 @@ impl Clusters {
 
     /// Makes a cluster; returns when it is durable.
     pub(super) async fn create(&self, name: &str) -> Result<(), Error> {
+        self.create_as(name, &System::new().hex::<16>()).await
+    }
+
+    /// Makes a cluster with a UID that no other one ever had.
+    pub(super) async fn create_as(&self, name: &str, uid: &str) -> Result<(), Error> {
         if !is_dns_label(name) {
             let why = "it must be a lowercase RFC 1123 label of at most 63 characters".to_owned();
             return Err(Error::ClusterName { name: name.to_owned(), why });
         }
         let mut entropy = System::new();
-        let uid = entropy.hex::<16>();
         let now = now();
         let cluster = Cluster::seeded(self.settings.clone(), &self.seeds(now), now, &mut entropy);
-        let hosted = self.host(name, &uid, cluster);
+        let hosted = self.host(name, uid, cluster);
         let position = {
             let mut all = self.lock();
             if all.contains_key(name) {
@@ -125,6 +133,19 @@ impl Clusters {
 
     pub(super) fn get(&self, name: &str) -> Result<Arc<Hosted>, Error> {
         self.lock().get(name).cloned().ok_or_else(|| Error::NoCluster(name.to_owned()))
+    }
+
+    /// Where clients reach a cluster, if they can.
+    pub(super) fn url(&self, name: &str) -> Option<String> {
+        let listening = self.mint.get()?.listening.as_ref()?;
+        Some(listening.url(name))
+    }
+
+    /// Was this cluster asked for by a `LogicalCluster`?
+    pub(super) fn is_asked_for(&self, name: &str) -> bool {
+        let (Ok(root), Ok(hosted)) = (self.get(ROOT), self.get(name)) else { return false };
+        let uid = root.uid_of(logical::GROUP, "logicalclusters", name);
+        uid.is_some_and(|uid| *uid.replace('-', "") == *hosted.uid)
     }
 
     pub(super) fn names(&self) -> Vec<String> {

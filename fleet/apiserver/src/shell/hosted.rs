@@ -1,7 +1,7 @@
 use super::answer::Refusal;
 use super::clock::{System, now};
 use super::disk::{Disk, Position, Write};
-use crate::core::{Calls, Cluster, Entropy, Now, Polled, Reply, Request, User, Watch};
+use crate::core::{Calls, Cluster, Entropy, Now, Polled, Reply, Request, Response, User, Watch};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,6 +84,15 @@ impl Hosted {
 
     pub(super) fn authenticate_token(&self, token: &str) -> Option<User> {
         self.lock().cluster.authenticate_token(token, now())
+    }
+
+    /// The refusal of a request that the cluster does not answer itself, if its user may not make it.
+    pub(super) fn authorize(&self, request: &Request) -> Result<Option<Response>, Refusal> {
+        Ok(self.call(|cluster, _, _| cluster.authorize_request(request))?.0.err())
+    }
+
+    pub(super) fn uid_of(&self, group: &str, plural: &str, name: &str) -> Option<String> {
+        self.lock().cluster.uid_of(group, plural, name)
     }
 
     /// Marks a change of the revision as seen by nobody: a watcher's receiver.

@@ -43,6 +43,7 @@ mod identity;
 mod kubeconfig;
 mod limits;
 mod listen;
+mod logical;
 mod plane;
 mod protobuf;
 mod route;

@@ -24,8 +24,8 @@ pub struct ControlPlane {
 
 struct Inner {
     clusters: Arc<Clusters>,
-    authority: Authority,
-    listening: Option<Listening>,
+    authority: Arc<Authority>,
+    listening: Option<Arc<Listening>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -35,6 +35,13 @@ pub(super) struct Listening {
     pub(super) host: String,
 }
 
+impl Listening {
+    pub(super) fn url(&self, name: &str) -> String {
+        let base = format!("https://{}:{}", self.host, self.address.port());
+        if name == ROOT { base } else { format!("{base}/clusters/{name}") }
+    }
+}
+
 impl ControlPlane {
     pub fn builder() -> Builder {
         Builder::default()
@@ -42,8 +49,8 @@ impl ControlPlane {
 
     pub(super) fn new(
         clusters: Arc<Clusters>,
-        authority: Authority,
-        listening: Option<Listening>,
+        authority: Arc<Authority>,
+        listening: Option<Arc<Listening>>,
         tasks: Vec<JoinHandle<()>>,
     ) -> Self {
         let inner = Inner { clusters: clusters.clone(), authority, listening, tasks: Mutex::new(tasks) };
@@ -66,6 +73,12 @@ impl ControlPlane {
         self.shared.names()
     }
 
+    /// Was this cluster made because a `LogicalCluster` on the root cluster asks for it? Then that object's end is its
+    /// own.
+    pub fn is_asked_for(&self, name: &str) -> bool {
+        self.shared.is_asked_for(name)
+    }
+
     /// Changes its value whenever `clusters` does.
     pub fn cluster_changes(&self) -> watch::Receiver<u64> {
         self.shared.changes()
@@ -80,8 +93,7 @@ impl ControlPlane {
     pub fn url(&self, name: &str) -> Result<String, Error> {
         self.shared.get(name)?;
         let listening = self.inner.listening.as_ref().ok_or(Error::NotListening)?;
-        let base = format!("https://{}:{}", listening.host, listening.address.port());
-        Ok(if name == ROOT { base } else { format!("{base}/clusters/{name}") })
+        Ok(listening.url(name))
     }
 
     /// The certificate that every server certificate is signed with, PEM.

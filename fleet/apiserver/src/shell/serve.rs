@@ -31,7 +31,7 @@ pub struct Serving {
 /// Starts a control plane as `mainstay control-plane` runs it. Says nothing: what to print is the caller's.
 pub async fn serve(options: &Options) -> Result<Serving, Error> {
     let storage = options.data_dir.clone().map_or(Storage::Memory, Storage::Folder);
-    let builder = ControlPlane::builder().storage(storage).listen(options.listen);
+    let builder = ControlPlane::builder().storage(storage).listen(options.listen).logical_clusters();
     let plane = options.hosts.iter().fold(builder, |b, host| b.host(host)).build().await?;
     let address = plane.address().ok_or(Error::NotListening)?;
     if let Some(path) = &options.kubeconfig {

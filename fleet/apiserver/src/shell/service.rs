@@ -3,7 +3,7 @@ use super::body::Body;
 use super::clusters::Clusters;
 use super::hosted::Hosted;
 use super::plane::ControlPlane;
-use super::{decode, watching, webhooks};
+use super::{decode, logical, watching, webhooks};
 use crate::core::{Reply, User};
 use futures::future::BoxFuture;
 use std::convert::Infallible;
@@ -70,6 +70,9 @@ where
         Ok(seat) => seat,
         Err(refusal) => return answer::http(refusal.into_response()),
     };
+    if let Some(response) = logical::answer(clusters, hosted, &request) {
+        return answer::http(response);
+    }
     let reply = webhooks::handle(hosted, request).await;
     drop(seat);
     match reply {

@@ -3,10 +3,24 @@
 use super::{Attributes, impersonate};
 use crate::core::cluster::Cluster;
 use crate::core::failure::{Failure, Named};
+use crate::core::reply::Response;
 use crate::core::request::{Method, Request, User};
-use crate::core::route::Target;
+use crate::core::route::{Route, Target};
 
 impl Cluster {
+    /// May its user make a request that is answered by somebody else? The refusal if not.
+    pub fn authorize_request(&mut self, request: &Request) -> Result<(), Response> {
+        let may = |cluster: &mut Self| {
+            let user = cluster.effective_user(request)?;
+            let Route::Resource(target) = Route::parse(&request.path) else {
+                return cluster.authorize_path(&user, request);
+            };
+            let verb = verb(request, &target)?;
+            cluster.authorize(&user, &target, verb)
+        };
+        may(self).map_err(|failure: Failure| failure.response())
+    }
+
     /// The user, or who it may impersonate and asked to.
     pub(crate) fn effective_user(&mut self, request: &Request) -> Result<User, Failure> {
         match &request.impersonate {
