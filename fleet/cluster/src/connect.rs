@@ -1,4 +1,5 @@
 use crate::Cluster;
+use crate::network::Transport;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use std::path::Path;
@@ -51,14 +52,18 @@ impl Cluster {
         Self::from_ready_config(config)
     }
 
-    /// From the content of a Secret: inline data only.
-    pub async fn from_inline(text: &str) -> Result<Self, ConnectError> {
-        let kubeconfig = Kubeconfig::from_yaml(text).map_err(|_| {
-            // The parser's message may quote the content.
-            ConnectError::Unreadable("it is not a kubeconfig in YAML".into())
-        })?;
-        refuse_foreign(&kubeconfig).map_err(ConnectError::Refused)?;
-        Self::from_config(kubeconfig, None).await
+    /// Another API server, reached as this one is: by the content of a Secret, inline data only.
+    pub async fn sibling(&self, text: &str) -> Result<Self, ConnectError> {
+        match &self.transport {
+            Transport::Client(_) => Self::from_config(inline(text)?, None).await,
+            Transport::Network { network, .. } => {
+                let kubeconfig = inline(text)?;
+                let first =
+                    kubeconfig.clusters.iter().find_map(|named| named.cluster.as_ref()?.server.clone());
+                let server = first.ok_or_else(|| ConnectError::Unusable("it names no server".to_owned()))?;
+                Ok(Self::on_network(network.clone(), &server))
+            }
+        }
     }
 
     async fn from_config(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ConnectError> {
@@ -78,6 +83,15 @@ impl Cluster {
         let client = Client::try_from(config).map_err(|e| ConnectError::Unusable(e.to_string()))?;
         Ok(Self::from_client(client))
     }
+}
+
+pub(crate) fn inline(text: &str) -> Result<Kubeconfig, ConnectError> {
+    let kubeconfig = Kubeconfig::from_yaml(text).map_err(|_| {
+        // The parser's message may quote the content.
+        ConnectError::Unreadable("it is not a kubeconfig in YAML".into())
+    })?;
+    refuse_foreign(&kubeconfig).map_err(ConnectError::Refused)?;
+    Ok(kubeconfig)
 }
 
 fn refuse_foreign(kubeconfig: &Kubeconfig) -> Result<(), KubeconfigFault> {

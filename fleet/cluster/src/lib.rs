@@ -6,6 +6,7 @@
 mod connect;
 mod discovery;
 mod error;
+mod network;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use connect::{ConnectError, KubeconfigFault};
 pub use discovery::Resource;
 pub use error::{ClusterError, FieldConflict};
+pub use network::{Answer, Network, Sent};
 pub use watch::{Selection, WatchEvent};
 pub use write::{Apply, Preconditions};
 
@@ -29,7 +31,7 @@ pub const FIELD_MANAGER: &str = "mainstay";
 /// A connection to one API server.
 #[derive(Clone)]
 pub struct Cluster {
-    client: Client,
+    transport: network::Transport,
     discovery: Arc<discovery::Cache>,
     /// How often a watch lists everything again, give or take a quarter.
     relist: Duration,
@@ -48,7 +50,16 @@ pub enum Identity {
 impl Cluster {
     /// Over any transport that speaks the Kubernetes API; in process too.
     pub fn from_client(client: Client) -> Self {
-        Self { client, discovery: Arc::default(), relist: watch::RELIST }
+        Self::over(network::Transport::Client(client))
+    }
+
+    /// Over a network that is simulated; `server` names the API server in it.
+    pub fn on_network(network: Arc<dyn Network>, server: &str) -> Self {
+        Self::over(network::Transport::Network { network, server: server.to_owned() })
+    }
+
+    fn over(transport: network::Transport) -> Self {
+        Self { transport, discovery: Arc::default(), relist: watch::RELIST }
     }
 
     pub fn relisting(self, every: Duration) -> Self {

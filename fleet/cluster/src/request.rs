@@ -1,4 +1,5 @@
 use crate::error::from_answer;
+use crate::network::{Answer, Transport};
 use crate::{Cluster, ClusterError, Identity, Resource};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
@@ -20,7 +21,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn into_request(self) -> Result<Request<Body>, ClusterError> {
+    fn into_request(self) -> Result<Request<Vec<u8>>, ClusterError> {
         let mut builder =
             Request::builder().method(self.method).uri(self.path).header("Accept", "application/json");
         if let Some(kind) = self.content_type {
@@ -38,15 +39,28 @@ impl Call<'_> {
             }
         }
         builder
-            .body(Body::from(self.body))
+            .body(self.body)
             .map_err(|e| ClusterError::Unreadable { message: format!("the request can't be built: {e}") })
     }
 }
 
 impl Cluster {
-    pub(crate) async fn open(&self, call: Call<'_>) -> Result<Response<Body>, ClusterError> {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Answer>, ClusterError> {
+        match &self.transport {
+            Transport::Client(client) => {
+                let sent = client.send(request.map(Body::from)).await.map_err(unreachable)?;
+                Ok(sent.map(|body| body.map_err(std::io::Error::other).boxed_unsync()))
+            }
+            Transport::Network { network, server } => {
+                let sent = network.send(server, request).await;
+                sent.map_err(|message| ClusterError::Unreachable { message })
+            }
+        }
+    }
+
+    pub(crate) async fn open(&self, call: Call<'_>) -> Result<Response<Answer>, ClusterError> {
         let request = call.into_request()?;
-        let response = self.client.send(request).await.map_err(unreachable)?;
+        let response = self.send(request).await?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -66,7 +80,7 @@ impl Cluster {
             let body = read(response).await?;
             serde_json::from_slice(&body).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
         };
-        tokio::time::timeout(TIMEOUT, answer).await.map_err(|_| ClusterError::Timeout(TIMEOUT))?
+        mainstay_clock::timeout(TIMEOUT, answer).await.map_err(|_| ClusterError::Timeout(TIMEOUT))?
     }
 
     /// The object as it is, or `NotFound`.
@@ -175,7 +189,7 @@ pub(crate) struct Page {
     pub next: Option<String>,
 }
 
-async fn read(response: Response<Body>) -> Result<Vec<u8>, ClusterError> {
+async fn read(response: Response<Answer>) -> Result<Vec<u8>, ClusterError> {
     let body = Limited::new(response.into_body(), ANSWER_LIMIT);
     let bytes = body.collect().await.map_err(|e| ClusterError::Unreadable { message: e.to_string() })?;
     Ok(bytes.to_bytes().to_vec())

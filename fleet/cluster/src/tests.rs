@@ -1,3 +1,4 @@
+use crate::connect::inline;
 use crate::error::from_answer;
 use crate::request::escape;
 use crate::{Cluster, ClusterError, ConnectError, KubeconfigFault, Resource, Selection, WatchEvent};
@@ -38,36 +39,33 @@ fn a_path_leaves_the_namespace_out_where_a_kind_has_none() {
     assert_eq!(escape("a/b c=d"), "a%2Fb%20c%3Dd");
 }
 
-async fn refusal(user: &str, cluster: &str) -> KubeconfigFault {
+fn refusal(user: &str, cluster: &str) -> KubeconfigFault {
     let text = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]\n\
          clusters: [{{name: k, cluster: {{server: 'https://127.0.0.1:1', {cluster}}}}}]\n\
          users: [{{name: u, user: {{{user}}}}}]\n"
     );
-    match Cluster::from_inline(&text).await {
+    match inline(&text) {
         Err(ConnectError::Refused(fault)) => fault,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("accepted"),
     }
 }
 
-#[tokio::test]
-async fn a_kubeconfig_from_a_secret_is_inline_data_only() {
+#[test]
+fn a_kubeconfig_from_a_secret_is_inline_data_only() {
     let user = || "u".to_owned();
-    assert_eq!(refusal("exec: {command: sh, apiVersion: v1}", "").await, KubeconfigFault::Exec(user()));
-    assert_eq!(
-        refusal("auth-provider: {name: gcp, config: {}}", "").await,
-        KubeconfigFault::AuthProvider(user())
-    );
-    assert_eq!(refusal("client-key: /etc/key", "").await, KubeconfigFault::File(user()));
-    assert_eq!(refusal("tokenFile: /etc/token", "").await, KubeconfigFault::File(user()));
-    assert_eq!(refusal("", "certificate-authority: /etc/ca").await, KubeconfigFault::File("k".into()));
-    assert_eq!(refusal("", "insecure-skip-tls-verify: true").await, KubeconfigFault::Insecure("k".into()));
+    assert_eq!(refusal("exec: {command: sh, apiVersion: v1}", ""), KubeconfigFault::Exec(user()));
+    assert_eq!(refusal("auth-provider: {name: gcp, config: {}}", ""), KubeconfigFault::AuthProvider(user()));
+    assert_eq!(refusal("client-key: /etc/key", ""), KubeconfigFault::File(user()));
+    assert_eq!(refusal("tokenFile: /etc/token", ""), KubeconfigFault::File(user()));
+    assert_eq!(refusal("", "certificate-authority: /etc/ca"), KubeconfigFault::File("k".into()));
+    assert_eq!(refusal("", "insecure-skip-tls-verify: true"), KubeconfigFault::Insecure("k".into()));
 }
 
-#[tokio::test]
-async fn an_unreadable_kubeconfig_is_not_quoted() {
-    match Cluster::from_inline("token: [s3cr3t").await {
+#[test]
+fn an_unreadable_kubeconfig_is_not_quoted() {
+    match inline("token: [s3cr3t") {
         Err(error) => assert!(!error.to_string().contains("s3cr3t")),
         Ok(_) => panic!("accepted"),
     }

@@ -3,9 +3,9 @@ use crate::{Cluster, ClusterError, Identity, Resource};
 use futures::{AsyncBufReadExt, TryStreamExt};
 use http::Method;
 use http_body_util::BodyExt;
+use mainstay_clock::{Instant, sleep, timeout};
 use mainstay_object::{ObjectKey, Value};
-use std::hash::{BuildHasher, Hasher};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A stream that says nothing for this long is dead: bookmarks come every minute.
 const SILENCE: Duration = Duration::from_secs(120);
@@ -57,7 +57,7 @@ impl Cluster {
         let mut version: Option<String> = None;
         let mut relist = Instant::now();
         loop {
-            let left = relist.saturating_duration_since(Instant::now());
+            let left = relist.since(Instant::now());
             let outcome = match version.take().filter(|_| !left.is_zero()) {
                 None => {
                     relist = Instant::now() + spread(self.relist);
@@ -78,7 +78,7 @@ impl Cluster {
                     if !tell(WatchEvent::Interrupted(error)) {
                         return;
                     }
-                    tokio::time::sleep(pause).await;
+                    sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(30));
                 }
             }
@@ -137,15 +137,15 @@ impl Cluster {
             identity: &Identity::Own,
         };
         let mut at = from;
-        let response = match tokio::time::timeout(crate::request::TIMEOUT, self.open(call)).await {
+        let response = match timeout(crate::request::TIMEOUT, self.open(call)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err((error, Some(at))),
             Err(_) => return Err((ClusterError::Timeout(crate::request::TIMEOUT), Some(at))),
         };
-        let body = response.into_body().into_data_stream().map_err(std::io::Error::other);
+        let body = response.into_body().into_data_stream();
         let mut reader = body.into_async_read();
         loop {
-            let line = match tokio::time::timeout(SILENCE, line(&mut reader)).await {
+            let line = match timeout(SILENCE, line(&mut reader)).await {
                 Ok(Ok(Some(line))) => line,
                 Ok(Ok(None)) => return Ok(Next::From(at)),
                 Ok(Err(error)) => {
@@ -174,7 +174,7 @@ impl Cluster {
 
 /// Between three and five quarters of a time.
 fn spread(time: Duration) -> Duration {
-    let random = std::hash::RandomState::new().build_hasher().finish() % 1000;
+    let random = mainstay_clock::random() % 1000;
     time.mul_f64(0.75 + f64::from(u16::try_from(random).unwrap_or_default()) / 2000.0)
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn follow(
             Ok(resource) => break resource,
             Err(error) => tracing::debug!(%error, "the Unit kind is not served yet"),
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        mainstay_clock::sleep(Duration::from_millis(500)).await;
     };
     let mut seen: BTreeMap<String, Asked> = BTreeMap::new();
     let mut listed = false;

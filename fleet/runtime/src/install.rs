@@ -87,7 +87,7 @@ async fn wait_for_units(management: &Cluster) -> Result<(), ClusterError> {
             Ok(_) => return Ok(()),
             Err(error) => last = Some(error),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        mainstay_clock::sleep(std::time::Duration::from_millis(100)).await;
     }
     Err(last.unwrap_or(ClusterError::Timeout(std::time::Duration::from_secs(10))))
 }

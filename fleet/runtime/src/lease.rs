@@ -1,10 +1,11 @@
 //! One Lease decides who acts. A holder stops before its Lease expires, less one request's time.
 
 use crate::install::SYSTEM_NAMESPACE;
+use mainstay_clock::Instant;
 use mainstay_cluster::{Cluster, ClusterError, Identity};
 use mainstay_object::{Object, ObjectKey, Value};
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const NAME: &str = "mainstay";
 
@@ -29,7 +30,7 @@ impl Lease {
                 Ok(live) => live,
                 Err(error) => {
                     tracing::warn!(%error, "the Lease can't be read");
-                    tokio::time::sleep(self.duration / 5).await;
+                    mainstay_clock::sleep(self.duration / 5).await;
                     continue;
                 }
             };
@@ -52,7 +53,7 @@ impl Lease {
                 told = true;
                 tracing::info!(%holder, "another replica holds the Lease; waiting");
             }
-            tokio::time::sleep((self.duration / 10).min(Duration::from_secs(1))).await;
+            mainstay_clock::sleep((self.duration / 10).min(Duration::from_secs(1))).await;
         }
     }
 
@@ -60,7 +61,7 @@ impl Lease {
     pub async fn keep(&self) -> String {
         let mut renewed = Instant::now();
         loop {
-            tokio::time::sleep(self.duration / 3).await;
+            mainstay_clock::sleep(self.duration / 3).await;
             let outcome = match self.read().await {
                 Ok(live) if text(live.as_ref(), "/spec/holderIdentity") == self.holder => {
                     self.write(live.as_ref()).await
@@ -101,7 +102,7 @@ impl Lease {
     }
 
     async fn write(&self, live: Option<&Value>) -> Result<(), ClusterError> {
-        let now = jiff::Timestamp::now();
+        let now = crate::timestamp();
         let spec = json!({
             "holderIdentity": self.holder,
             "leaseDurationSeconds": self.duration.as_secs().max(1),

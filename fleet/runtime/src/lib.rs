@@ -13,6 +13,7 @@ mod observe;
 mod planner;
 mod ports;
 mod reader;
+mod reading;
 mod references;
 mod run;
 mod save;
@@ -27,5 +28,12 @@ pub use observe::observation;
 pub use planner::{Planned, plan};
 pub use ports::{Options, Sources};
 pub use reader::{Answers, read_once};
-pub use run::{Stopped, run};
+pub use reading::{Read, Reader};
+pub use run::{Stopped, run, run_reading};
 pub use save::records;
+
+/// What other machines read as the time of something written here.
+pub(crate) fn timestamp() -> jiff::Timestamp {
+    let since = i128::try_from(mainstay_clock::wall().as_nanos()).unwrap_or_default();
+    jiff::Timestamp::from_nanosecond(since).unwrap_or_default()
+}

@@ -7,19 +7,18 @@ use crate::install::{Installation, install};
 use crate::lease::Lease;
 use crate::observe::observation_with_body;
 use crate::ports::{Options, Sources};
-use crate::reader::{Answers, read_at, read_once};
+use crate::reading::{self, Read, Reader};
 use crate::save::{Saver, Write, recorded};
 use crate::targets::{Connected, Connection, Targets, connect, watch, watch_object};
 use crate::view::{About, view};
+use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Identity};
-use mainstay_reconcile::{Action, Event, Record, State, Time, is_recorded};
-use mainstay_render::Cache;
+use mainstay_reconcile::{Action, Event, Record, State, Time};
 use mainstay_status::View;
-use mainstay_unit::{Reading, RenderState, Target};
-use std::collections::BTreeMap;
+use mainstay_unit::{Reading, Target};
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch as channel};
 
@@ -36,17 +35,6 @@ pub enum Stopped {
     Reader,
 }
 
-/// What the reader tells.
-enum Read {
-    Newest(Arc<Reading>),
-    /// One that earlier runs applied, told before the newest.
-    Past(Arc<Reading>),
-    Failed(String),
-}
-
-/// Earlier revisions that are read again at the start, at most.
-const PAST: usize = 8;
-
 /// Follows the repository until `shutdown` resolves or the Lease is lost. `triggers` ask for news at once.
 pub async fn run(
     management: Cluster,
@@ -57,21 +45,40 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Stopped> {
     let (trigger, triggers) = triggers;
+    let (client, handle) = (management.clone(), tokio::runtime::Handle::current());
+    let (entry, interval) = (options.entry.clone(), options.interval);
+    let start = move |records: Vec<Record>| {
+        let reader = Reader::new(sources, entry, records);
+        reading::start(reader, client, handle, interval, triggers)
+    };
     if options.observe {
-        let reads = start_reader(management.clone(), sources, &options, triggers, Vec::new())?;
-        return observe(management, options, reads, shown, shutdown).await;
+        return observe(management, options, start(Vec::new())?, shown, shutdown).await;
     }
+    run_reading(management, options, start, trigger, shown, shutdown).await
+}
+
+/// The same, for whoever reads revisions another way: `start` is told what earlier runs recorded.
+pub async fn run_reading(
+    management: Cluster,
+    options: Options,
+    start: impl FnOnce(Vec<Record>) -> Result<mpsc::Receiver<Read>, Stopped>,
+    trigger: std::sync::mpsc::Sender<()>,
+    shown: channel::Sender<Arc<View>>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Stopped> {
     let installation = install(&management).await.map_err(|e| Stopped::Install(e.to_string()))?;
     let lease = Lease::new(management.clone(), options.holder.clone(), options.lease);
     tokio::pin!(shutdown);
     tokio::select! {
+        biased;
         acquired = lease.acquire(options.sole) => acquired.map_err(Stopped::Lease)?,
         () = &mut shutdown => return Ok(()),
     }
     let records = recorded(&management).await.map_err(Stopped::Records)?;
-    let reads = start_reader(management.clone(), sources, &options, triggers, records.clone())?;
+    let reads = start(records.clone())?;
     let engine = Engine::new(management, Arc::new(installation), options, shown, trigger);
     let outcome = tokio::select! {
+        biased;
         lost = lease.keep() => Err(Stopped::Lease(lost)),
         ended = engine.run(records, reads) => ended,
         () = &mut shutdown => Ok(()),
@@ -80,73 +87,6 @@ pub async fn run(
         lease.release().await;
     }
     outcome
-}
-
-/// The revisions at which those units were last applied whose objects are others now: the commonest first.
-fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for record in records.iter().filter(|record| !record.revision.is_empty()) {
-        let Some(unit) = newest.units.get(&record.id) else { continue };
-        if let RenderState::Rendered(rendered) = &unit.state
-            && !is_recorded(rendered, record)
-        {
-            *counts.entry(record.revision.as_str()).or_default() += 1;
-        }
-    }
-    let mut out: Vec<_> = counts.into_iter().filter(|(revision, _)| *revision != newest.revision).collect();
-    out.sort_by_key(|(revision, count)| (std::cmp::Reverse(*count), *revision));
-    out.into_iter().take(PAST).map(|(revision, _)| revision.to_owned()).collect()
-}
-
-fn start_reader(
-    management: Cluster,
-    mut sources: impl Sources + Send + 'static,
-    options: &Options,
-    triggers: std::sync::mpsc::Receiver<()>,
-    records: Vec<Record>,
-) -> Result<mpsc::Receiver<Read>, Stopped> {
-    let (tell, reads) = mpsc::channel(1);
-    let (entry, interval) = (options.entry.clone(), options.interval);
-    let handle = tokio::runtime::Handle::current();
-    let work = move || {
-        let mut cache = Cache::default();
-        // Until the first reading.
-        let mut records = Some(records);
-        loop {
-            let answers = Answers::Live(&management, &handle);
-            let read = read_once(&mut sources, &answers, &entry, &mut cache);
-            let past = match (&read, records.take()) {
-                (Ok(newest), Some(records)) => revisions(&records, newest),
-                (Err(_), unread) => {
-                    records = unread;
-                    Vec::new()
-                }
-                (Ok(_), None) => Vec::new(),
-            };
-            for revision in past {
-                let Some(checkout) = sources.past(&revision) else { continue };
-                // With a cache of its own: the other one keeps what the last reading used.
-                let reading = read_at(checkout, &mut sources, &answers, &entry, &mut Cache::default());
-                if tell.blocking_send(Read::Past(Arc::new(reading))).is_err() {
-                    return;
-                }
-            }
-            let read = match read {
-                Ok(reading) => Read::Newest(Arc::new(reading)),
-                Err(why) => Read::Failed(why),
-            };
-            if tell.blocking_send(read).is_err() {
-                return;
-            }
-            match triggers.recv_timeout(interval) {
-                Ok(()) => while triggers.try_recv().is_ok() {},
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => std::thread::sleep(interval),
-            }
-        }
-    };
-    std::thread::Builder::new().name("reader".into()).spawn(work).map_err(|_| Stopped::Reader)?;
-    Ok(reads)
 }
 
 /// Plans every revision and writes nothing.
@@ -161,6 +101,7 @@ async fn observe(
     let mut last = String::new();
     loop {
         let read = tokio::select! {
+            biased;
             read = reads.recv() => read.ok_or(Stopped::Reader)?,
             () = &mut shutdown => return Ok(()),
         };
@@ -190,6 +131,9 @@ async fn observe(
         shown.send_replace(Arc::new(view(&state, &about)));
     }
 }
+
+/// What is shown is at most this old.
+const REFRESH: Duration = Duration::from_millis(200);
 
 struct Engine {
     state: State,
@@ -244,13 +188,12 @@ impl Engine {
     async fn run(mut self, records: Vec<Record>, mut reads: mpsc::Receiver<Read>) -> Result<(), Stopped> {
         let Some((mut events, mut connections)) = self.inbox.take() else { return Err(Stopped::Reader) };
         let (requests, mut asked) = mpsc::unbounded_channel();
-        tokio::spawn(commands::follow(self.management.clone(), self.events.clone(), requests));
+        spawn(commands::follow(self.management.clone(), self.events.clone(), requests));
         self.feed(Event::Recorded(records));
-        let mut refresh = tokio::time::interval(Duration::from_millis(200));
-        refresh.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut refresh = Box::pin(sleep(REFRESH));
         let mut stale = true;
         loop {
-            let sleep = self.wake.map_or(Duration::from_secs(3600), |at| at.since(now()));
+            let rest = self.wake.map_or(Duration::from_secs(3600), |at| at.since(now()));
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => {
@@ -268,11 +211,12 @@ impl Engine {
                 Some(request) = asked.recv() => match request {
                     Request::Fetch => drop(self.trigger.send(())),
                 },
-                _ = refresh.tick(), if stale => {
+                () = &mut refresh, if stale => {
+                    refresh.set(sleep(REFRESH));
                     self.show();
                     stale = false;
                 }
-                () = tokio::time::sleep(sleep) => {
+                () = sleep(rest) => {
                     self.wake = None;
                     self.feed(Event::Tick);
                     stale = true;
@@ -349,7 +293,7 @@ impl Engine {
     }
 
     fn connect(&self, target: Target) {
-        tokio::spawn(connect(
+        spawn(connect(
             self.management.clone(),
             self.installation.clone(),
             target,
@@ -368,16 +312,16 @@ impl Engine {
                 let Some(connection) = self.targets.get(&target) else { return };
                 let (installation, events) = (self.installation.clone(), self.events.clone());
                 let task = watch(connection, target.clone(), kind, bodies, installation, events);
-                self.targets.keep_watch(&target, tokio::spawn(task).abort_handle());
+                self.targets.keep_watch(&target, spawn(task));
             }
             Action::WatchObject { target, key, version } => {
                 let Some(connection) = self.targets.get(&target) else { return };
                 let task = watch_object(connection, target.clone(), key, version, self.events.clone());
-                self.targets.keep_watch(&target, tokio::spawn(task).abort_handle());
+                self.targets.keep_watch(&target, spawn(task));
             }
             Action::Look { target, key, version } => {
                 let Some(connection) = self.targets.get(&target) else { return };
-                tokio::spawn(look(connection, target, key, version, self.events.clone()));
+                spawn(look(connection, target, key, version, self.events.clone()));
             }
             Action::Apply { unit, token, target, service_account, authorities, items, record } => {
                 let Some(connection) = self.targets.get(&target) else {
@@ -403,7 +347,7 @@ impl Engine {
                     gate: received.zip(self.options.gates.clone()),
                 };
                 let events = self.events.clone();
-                tokio::spawn(async move {
+                spawn(async move {
                     let results = apply(job).await;
                     drop(events.send(Event::Applied { unit, token, results }));
                 });
@@ -429,7 +373,7 @@ impl Engine {
                     ours,
                 };
                 let events = self.events.clone();
-                tokio::spawn(async move {
+                spawn(async move {
                     let results = delete(job).await;
                     drop(events.send(Event::Deleted { unit, token, results }));
                 });
@@ -499,5 +443,5 @@ async fn look(
 }
 
 fn now() -> Time {
-    Time(jiff::Timestamp::now().as_millisecond())
+    Time(i64::try_from(mainstay_clock::wall().as_millis()).unwrap_or(i64::MAX))
 }

@@ -2,6 +2,8 @@
 
 use crate::install::{UNIT_GROUP, UNIT_VERSION};
 use crate::inventory;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_object::{Digest, Object, ObjectKey, Value};
 use mainstay_reconcile::Record;
@@ -10,7 +12,6 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
 
 /// What is to become of a unit's record.
 pub(crate) enum Write {
@@ -26,7 +27,7 @@ pub(crate) struct Saver {
 impl Saver {
     pub fn start(management: Cluster) -> Self {
         let (queue, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(work(management, inbox));
+        mainstay_clock::spawn(work(management, inbox));
         Self { queue }
     }
 
@@ -65,9 +66,10 @@ async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
     let mut pending: BTreeMap<UnitId, Pending> = BTreeMap::new();
     let mut busy: BTreeSet<UnitId> = BTreeSet::new();
     let mut kept: BTreeMap<UnitId, Kept> = BTreeMap::new();
-    let mut tasks: JoinSet<(UnitId, Kept)> = JoinSet::new();
+    let mut writes = FuturesUnordered::new();
     loop {
         tokio::select! {
+            biased;
             write = inbox.recv() => match write {
                 None => return,
                 Some(Write::Save(record, done)) => {
@@ -82,15 +84,13 @@ async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
                     slot.forget = true;
                 }
             },
-            Some(done) = tasks.join_next() => match done {
-                Ok((id, parts)) => {
-                    busy.remove(&id);
-                    if parts.number > 0 {
-                        kept.insert(id, parts);
-                    }
+            Some((id, parts)) = writes.next() => {
+                let (id, parts): (UnitId, Kept) = (id, parts);
+                busy.remove(&id);
+                if parts.number > 0 {
+                    kept.insert(id, parts);
                 }
-                Err(error) => tracing::error!(%error, "a write of a unit panicked"),
-            },
+            }
         }
         let ready: Vec<UnitId> = pending
             .keys()
@@ -103,7 +103,7 @@ async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
             busy.insert(id.clone());
             let mut parts = kept.remove(&id).unwrap_or_default();
             let management = management.clone();
-            tasks.spawn(async move {
+            writes.push(async move {
                 let result = carry_out(&management, &id, &job, &mut parts).await;
                 if let Err(error) = &result {
                     tracing::warn!(unit = %id, %error, "the unit's record could not be written");
@@ -137,7 +137,7 @@ async fn carry_out(management: &Cluster, id: &UnitId, job: &Pending, kept: &mut 
             }
             Err(_) => {
                 attempt += 1;
-                tokio::time::sleep(pause).await;
+                mainstay_clock::sleep(pause).await;
                 pause *= 2;
             }
         }

@@ -3,6 +3,7 @@
 use crate::install::{Installation, PART_OF, join};
 use crate::observe::{observation, observation_with_body};
 use crate::statuses::Statuses;
+use mainstay_clock::Task;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
 use mainstay_object::{GroupVersionKind, ObjectKey, Value};
 use mainstay_reconcile::Event;
@@ -11,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::AbortHandle;
 
 /// One API server and everything that hangs on it.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(crate) struct Connection {
 #[derive(Default)]
 pub(crate) struct Targets {
     up: BTreeMap<Target, Connection>,
-    watches: BTreeMap<Target, Vec<AbortHandle>>,
+    watches: BTreeMap<Target, Vec<Task>>,
 }
 
 /// What a task that connects hands back.
@@ -51,7 +51,7 @@ impl Targets {
         }
     }
 
-    pub fn keep_watch(&mut self, target: &Target, watch: AbortHandle) {
+    pub fn keep_watch(&mut self, target: &Target, watch: Task) {
         self.watches.entry(target.clone()).or_default().push(watch);
     }
 }
@@ -78,7 +78,7 @@ pub(crate) async fn connect(
         if let Err(why) = &outcome
             && *why == last
         {
-            tokio::time::sleep(pause).await;
+            mainstay_clock::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
             continue;
         }
@@ -88,7 +88,7 @@ pub(crate) async fn connect(
         if tell.send(Connected { target: target.clone(), outcome }).is_err() || done {
             return;
         }
-        tokio::time::sleep(pause).await;
+        mainstay_clock::sleep(pause).await;
     }
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn open(management: &Cluster, target: &Target) -> Result<Cluste
         key.as_deref(),
     )
     .ok_or_else(|| format!("Secret {secret_namespace}/{secret_name} holds no kubeconfig"))?;
-    Cluster::from_inline(&text).await.map_err(|e| e.to_string())
+    management.sibling(&text).await.map_err(|e| e.to_string())
 }
 
 /// Follows every object of a kind that carries our label. A kind that does not exist counts as listed and empty, and is
@@ -191,7 +191,7 @@ async fn follow(
                 }
             }
         }
-        tokio::time::sleep(pause).await;
+        mainstay_clock::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     };
     let declares = connection.statuses.declares(&connection.cluster, &kind).await;

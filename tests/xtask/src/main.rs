@@ -1,10 +1,10 @@
 //! Project chores: `cargo xtask <command>`. No chore is needed to build or use Mainstay, none writes outside
 //! of the checkout and its tool cache, and the dependency set stays small enough to compile in seconds.
 
-mod differential;
 mod fuzz;
 mod goldens;
 mod gzip;
+mod optimized;
 mod protobuf_table;
 mod real;
 mod schema_table;
@@ -23,6 +23,8 @@ commands:
   fuzz --seconds N      run the fuzz targets of tests/fuzz for N seconds in all
   differential ...      compare the embedded core with a real API server by random sequences of writes
                         (--sequences N, --seed S, --findings N, --resume FILE)
+  simulate ...          play the daemon in a simulated world where everything goes wrong
+                        (--seed S, --seeds N, --findings N, --resume FILE, --trace)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -44,7 +46,12 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["schema-table"] => schema_table::run(),
         ["protobuf-table"] => protobuf_table::run(),
         ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
-        ["differential", options @ ..] => differential::run(options),
+        ["differential", options @ ..] => {
+            optimized::run("mainstay-differential", options, "the servers differ, or could not be compared")
+        }
+        ["simulate", options @ ..] => {
+            optimized::run("mainstay-simulation", options, "a seed failed, or could not be played")
+        }
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
         [] | ["help" | "--help" | "-h"] => {

@@ -5,12 +5,13 @@ use crate::observe::observation_with_body;
 use crate::save::Saver;
 use crate::statuses::Statuses;
 use futures::StreamExt;
+use mainstay_clock::Instant;
 use mainstay_cluster::{Apply, Cluster, ClusterError, FieldConflict, Identity};
 use mainstay_object::{Object, Value};
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
 use mainstay_unit::{Authority, ServiceAccount, UnitId};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -124,11 +125,11 @@ async fn send(
             }
             Err(ClusterError::NoKind { .. }) if waited < 20 => {
                 waited += 1;
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                mainstay_clock::sleep(Duration::from_millis(100)).await;
             }
             Err(ClusterError::Throttled { retry_after, .. }) if waited < 20 => {
                 waited += 1;
-                tokio::time::sleep(
+                mainstay_clock::sleep(
                     retry_after.unwrap_or(Duration::from_millis(250)).min(Duration::from_secs(5)),
                 )
                 .await;

@@ -130,7 +130,7 @@ async fn gone(
             Ok(_) => {}
             Err(error) => return Err(error),
         }
-        tokio::time::sleep(pause).await;
+        mainstay_clock::sleep(pause).await;
         waited += pause;
         pause = (pause * 2).min(Duration::from_millis(500));
     }

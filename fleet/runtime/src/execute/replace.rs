@@ -38,7 +38,7 @@ pub(super) async fn replace(
     for _ in 0..150 {
         match cluster.get(&key, &version, &how.identity).await {
             Err(ClusterError::NotFound { .. }) => break,
-            Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Ok(_) | Err(_) => mainstay_clock::sleep(Duration::from_millis(200)).await,
         }
     }
     match cluster.apply(object, how).await {

@@ -1,0 +1,90 @@
+//! Whether the world is as the newest revision says.
+
+use crate::network::{MANAGEMENT, Net};
+use crate::people;
+use crate::repository::{Kind, Shared};
+use crate::witness::{FOREIGN, PART_OF, text};
+use mainstay_apiserver::core::Method;
+use mainstay_unit::{HealthStatus, UnitId};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every unit is ready and truly so, every object is there as it was written, and nothing else of ours is.
+pub fn converged(net: &Net, repository: &Shared, servers: &[&str]) -> Result<(), String> {
+    let (plan, kept) = repository.with(|repository| (repository.newest().clone(), repository.kept()));
+    let units = net.on(MANAGEMENT, |server, now| {
+        server.ask(Method::Get, "/apis/mainstay.dev/v1alpha1/units", None, now).1
+    });
+    let units: Vec<Value> =
+        units.and_then(|mut list| list.get_mut("items").map(Value::take)).and_then(array).unwrap_or_default();
+    let shown: BTreeMap<String, &Value> =
+        units.iter().filter_map(|unit| Some((name(text(unit, "/status/id"))?, unit))).collect();
+    for (number, name) in servers.iter().enumerate() {
+        let live: BTreeMap<String, Value> = net
+            .on(name, people::everything)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(_, object)| object["metadata"]["labels"][FOREIGN].is_null())
+            .map(|(_, object)| (text(&object, "/metadata/name").to_owned(), object))
+            .collect();
+        let mut wanted = BTreeSet::new();
+        for (unit, stated) in plan.iter().filter(|(_, unit)| unit.server == number) {
+            let id = unit;
+            let Some(record) = shown.get(id) else { return Err(format!("{id} has no Unit")) };
+            let (phase, why) = (text(record, "/status/phase"), text(record, "/status/message"));
+            if phase != "Ready" {
+                return Err(format!("{id} is {phase}: {why}"));
+            }
+            if text(record, "/status/health") != "Healthy" {
+                return Err(format!("{id} is Ready and {}", text(record, "/status/health")));
+            }
+            for (key, object) in &stated.objects {
+                wanted.insert(key.clone());
+                let place = format!("{key} of {unit} on {name}");
+                let Some(seen) = live.get(key) else { return Err(format!("{place} is not there")) };
+                let version = text(seen, "/metadata/annotations/version");
+                if version != object.version.to_string() {
+                    return Err(format!("{place} is at {version}, not at {}", object.version));
+                }
+                let kind = match object.kind {
+                    Kind::ConfigMap => "ConfigMap",
+                    Kind::ServiceAccount => "ServiceAccount",
+                    Kind::Deployment => "Deployment",
+                };
+                if text(seen, "/kind") != kind {
+                    return Err(format!("{place} is a {}, not a {kind}", text(seen, "/kind")));
+                }
+                if object.kind == Kind::ConfigMap && text(seen, "/data/fixed") != "same" {
+                    return Err(format!("{place} was edited and left so"));
+                }
+                if mainstay_health::assess(seen, None).status != HealthStatus::Healthy {
+                    return Err(format!("{place} is not healthy though its unit says so"));
+                }
+            }
+        }
+        // What others took our label from is no longer proved to be ours.
+        let ours = |key: &String| !live[key]["metadata"]["labels"][PART_OF].is_null();
+        let extra = live.keys().find(|key| !wanted.contains(*key) && !kept.contains(*key) && ours(key));
+        if let Some(extra) = extra {
+            return Err(format!("{extra} on {name} belongs to no unit any more"));
+        }
+    }
+    // The folder itself is a unit too, of the dialect's own making.
+    let known = |id: &str| id == "flux-system" || plan.contains_key(id);
+    match shown.keys().find(|id| !known(id)) {
+        Some(id) => Err(format!("the Unit {id:?} is still there")),
+        None => Ok(()),
+    }
+}
+
+/// A unit's own name in its identity.
+fn name(id: &str) -> Option<String> {
+    id.parse::<UnitId>().ok().map(|id| id.name)
+}
+
+fn array(value: Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(items) => Some(items),
+        _ => None,
+    }
+}
