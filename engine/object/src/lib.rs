@@ -39,6 +39,6 @@ pub use order::{compare_values, same_value};
 pub use path::{FieldPath, PathElement};
 pub use prune::{prune, unknown_fields};
 pub use reference::ObjectKey;
-pub use schema::{Kinds, TypeId, Types};
+pub use schema::{Kinds, Minor, TypeId, Types};
 pub use serde_json::{Map, Value};
 pub use validate::{validate, validate_status, validate_update};

@@ -7,6 +7,7 @@ pub mod core;
 pub mod shell;
 
 pub use core::User;
+pub use mainstay_object::Minor;
 pub use shell::{
     Body, Builder, ControlPlane, Error, InProcess, Limits, Options, ROOT, Serving, Storage, StorageError,
     serve,

@@ -18,7 +18,8 @@ const USAGE: &str = "usage: cargo xtask <command>
 
 commands:
   real                  build the pinned etcd, Kubernetes, helm and kustomize and link them to target/real
-  schema-table          write engine/object/data from a real API server's OpenAPI and discovery
+  schema-table [v1.31.14]  write engine/object/data from a real API server's OpenAPI and discovery, or from what a
+                        release's sources record of them
   protobuf-table        write fleet/apiserver/data from the Go modules of the Kubernetes API
   fuzz --seconds N      run the fuzz targets of tests/fuzz for N seconds in all
   differential ...      compare the embedded core with a real API server by random sequences of writes
@@ -44,6 +45,7 @@ fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["real"] => real::run(),
         ["schema-table"] => schema_table::run(),
+        ["schema-table", release] => schema_table::run_on_sources(release),
         ["protobuf-table"] => protobuf_table::run(),
         ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
         ["differential", options @ ..] => {

@@ -7,12 +7,14 @@
 pub(crate) mod compact;
 mod constraint;
 mod crd;
+mod minor;
 mod openapi;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use crd::{CrdSchema, SchemaError, from_crd};
+pub use minor::Minor;
 pub use openapi::Definitions;
 pub use table::{KindInfo, Kinds, Subresource};
 
@@ -35,6 +37,7 @@ pub struct Types {
     types: Vec<Type>,
     names: BTreeMap<String, TypeId>,
     kinds: BTreeMap<GroupVersionKind, TypeId>,
+    minor: Option<Minor>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -175,9 +178,14 @@ impl PartialEq for Pattern {
 }
 
 impl Types {
-    /// The types of Kubernetes' own kinds, read on first use.
+    /// The types of Kubernetes' own kinds in the newest minor version, read on first use.
     pub fn builtin() -> &'static Self {
-        &table::builtin().types
+        Self::of_minor(Minor::NEWEST)
+    }
+
+    /// The types of Kubernetes' own kinds in a minor version.
+    pub fn of_minor(minor: Minor) -> &'static Self {
+        &table::of_minor(minor).types
     }
 
     /// An arena that knows nothing but [`TypeId::ANY`].
@@ -188,7 +196,7 @@ impl Types {
 
     fn new() -> Self {
         let any = Type { preserve_unknown: true, ..Type::of(Shape::Any) };
-        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new() }
+        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new(), minor: None }
     }
 
     fn push(&mut self, ty: Type) -> TypeId {
@@ -228,6 +236,11 @@ impl Types {
     /// Panics for an id of another arena that is out of range here: ids are made by arenas only.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[id.0 as usize]
+    }
+
+    /// The minor version whose table this is; `None` for every other arena.
+    pub fn minor(&self) -> Option<Minor> {
+        self.minor
     }
 
     pub fn named(&self, name: &str) -> Option<TypeId> {

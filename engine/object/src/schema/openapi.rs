@@ -1,11 +1,16 @@
-use super::table::TABLE;
+use super::{Minor, table};
 use crate::GroupVersionKind;
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Prose for `explain`, written by `cargo xtask schema-table`.
-static DESCRIPTIONS: &[u8] = include_bytes!("../../data/descriptions-1.36.json.gz");
+fn descriptions(minor: Minor) -> &'static [u8] {
+    match minor {
+        Minor::V1_31 => include_bytes!("../../data/descriptions-1.31.json.gz"),
+        Minor::V1_36 => include_bytes!("../../data/descriptions-1.36.json.gz"),
+    }
+}
 
 /// OpenAPI v3 schemas of the built-in kinds, descriptions included.
 ///
@@ -19,8 +24,8 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    pub fn unpack() -> Self {
-        let (mut table, mut descriptions) = (unpacked(TABLE), unpacked(DESCRIPTIONS));
+    pub fn unpack(minor: Minor) -> Self {
+        let (mut table, mut descriptions) = (unpacked(table::packed(minor)), unpacked(descriptions(minor)));
         let mut kinds = BTreeMap::new();
         for kind in table.get("kinds").and_then(Value::as_array).into_iter().flatten() {
             let subresources = kind.get("subresources").and_then(Value::as_object).into_iter().flatten();
@@ -154,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_built_in_kind_has_a_definition_with_its_prose() {
-        let definitions = Definitions::unpack();
+        let definitions = Definitions::unpack(Minor::NEWEST);
         let deployment = GroupVersionKind::new("apps", "v1", "Deployment");
         let name = definitions.name(&deployment).expect("a name");
         assert_eq!(name, "io.k8s.api.apps.v1.Deployment");
@@ -169,7 +174,7 @@ mod tests {
     #[test]
     fn what_a_definition_refers_to_comes_with_it() {
         let mut found = BTreeMap::new();
-        Definitions::unpack().collect("io.k8s.api.apps.v1.Deployment", &mut found);
+        Definitions::unpack(Minor::NEWEST).collect("io.k8s.api.apps.v1.Deployment", &mut found);
         for name in ["io.k8s.api.core.v1.Container", "io.k8s.apimachinery.pkg.util.intstr.IntOrString"] {
             assert!(found.contains_key(name), "{name}");
         }

@@ -1,5 +1,5 @@
 use super::{
-    Constraint, Field, ListRelation, ListType, MapType, PatchRule, Scalar, Shape, Type, TypeId, Types,
+    Constraint, Field, ListRelation, ListType, MapType, Minor, PatchRule, Scalar, Shape, Type, TypeId, Types,
     constraint,
 };
 use crate::GroupVersionKind;
@@ -40,8 +40,13 @@ pub struct Subresource {
 }
 
 impl Kinds {
+    /// Those of the newest minor version.
     pub fn builtin() -> &'static Self {
-        &builtin().kinds
+        Self::of_minor(Minor::NEWEST)
+    }
+
+    pub fn of_minor(minor: Minor) -> &'static Self {
+        &of_minor(minor).kinds
     }
 
     pub fn get(&self, kind: &GroupVersionKind) -> Option<&KindInfo> {
@@ -71,15 +76,29 @@ pub(super) struct Builtin {
 }
 
 /// Written by `cargo xtask schema-table`, which documents the format.
-pub(super) static TABLE: &[u8] = include_bytes!("../../data/openapi-1.36.json.gz");
+pub(super) fn packed(minor: Minor) -> &'static [u8] {
+    match minor {
+        Minor::V1_31 => include_bytes!("../../data/openapi-1.31.json.gz"),
+        Minor::V1_36 => include_bytes!("../../data/openapi-1.36.json.gz"),
+    }
+}
 
-pub(super) fn builtin() -> &'static Builtin {
-    static BUILTIN: LazyLock<Builtin> = LazyLock::new(|| {
-        let table: Option<Value> = serde_json::from_reader(GzDecoder::new(TABLE)).ok();
-        // The table is part of this crate; a test reads it.
-        read(&table.unwrap_or_default())
-    });
-    &BUILTIN
+/// Read on first use: a process that never asks for a version never holds it.
+pub(super) fn of_minor(minor: Minor) -> &'static Builtin {
+    static V1_31: LazyLock<Builtin> = LazyLock::new(|| unpack(Minor::V1_31));
+    static V1_36: LazyLock<Builtin> = LazyLock::new(|| unpack(Minor::V1_36));
+    match minor {
+        Minor::V1_31 => &V1_31,
+        Minor::V1_36 => &V1_36,
+    }
+}
+
+fn unpack(minor: Minor) -> Builtin {
+    let table: Option<Value> = serde_json::from_reader(GzDecoder::new(packed(minor))).ok();
+    // The tables are part of this crate; a test reads them.
+    let mut builtin = read(&table.unwrap_or_default());
+    builtin.types.minor = Some(minor);
+    builtin
 }
 
 pub(super) fn read(table: &Value) -> Builtin {

@@ -1,5 +1,5 @@
-use super::{ListRelation, Shape, from_crd};
-use crate::{GroupVersionKind, TypeId, Types};
+use super::{Definitions, ListRelation, Minor, Shape, from_crd};
+use crate::{GroupVersionKind, Kinds, TypeId, Types, unknown_fields};
 use serde_json::{Value, json};
 
 fn errors(spec: Value) -> Vec<String> {
@@ -116,4 +116,62 @@ fn the_table_says_how_patches_merge() {
     assert_eq!(containers.patch.merge_key.as_deref(), Some("name"));
     assert!(map.fields["volumes"].patch.retain_keys);
     assert_eq!(map.required, ["containers"]);
+}
+
+#[test]
+fn every_minor_version_has_its_table() {
+    for minor in Minor::ALL {
+        let kinds = Kinds::of_minor(minor);
+        assert_eq!(kinds.version, minor.to_string());
+        assert!(kinds.release.starts_with(&format!("v{minor}.")), "{}", kinds.release);
+        assert!(kinds.all.len() > 60, "{minor}: {}", kinds.all.len());
+        let types = Types::of_minor(minor);
+        assert_eq!(types.minor(), Some(minor));
+        let definitions = Definitions::unpack(minor);
+        for info in &kinds.all {
+            assert!(types.for_kind(&info.kind).is_some(), "{minor}: {}", info.kind);
+            let name = definitions.name(&info.kind).unwrap_or_else(|| panic!("{minor}: {}", info.kind));
+            let described = definitions.schema(name).is_some_and(|schema| schema["description"].is_string());
+            assert!(described, "{minor}: {name}");
+        }
+    }
+}
+
+#[test]
+fn fields_and_kinds_are_those_of_their_minor_version() {
+    let pod = GroupVersionKind::new("", "v1", "Pod");
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "main"}], "hostnameOverride": "other"}});
+    let unknown = |minor| {
+        let types = Types::of_minor(minor);
+        unknown_fields(&object, types, types.for_kind(&pod).expect("built in"))
+    };
+    assert_eq!(unknown(Minor::V1_31), ["spec.hostnameOverride"]);
+    assert_eq!(unknown(Minor::V1_36), Vec::<String>::new());
+    let resizes =
+        |minor| Kinds::of_minor(minor).get(&pod).is_some_and(|pod| pod.subresource("resize").is_some());
+    assert_eq!((resizes(Minor::V1_31), resizes(Minor::V1_36)), (false, true));
+    let has = |minor, group: &str, version: &str, kind: &str| {
+        Kinds::of_minor(minor).get(&GroupVersionKind::new(group, version, kind)).is_some()
+    };
+    let old = |minor| has(minor, "flowcontrol.apiserver.k8s.io", "v1beta3", "FlowSchema");
+    assert_eq!((old(Minor::V1_31), old(Minor::V1_36)), (true, false));
+    let new = |minor| has(minor, "resource.k8s.io", "v1", "ResourceClaim");
+    assert_eq!((new(Minor::V1_31), new(Minor::V1_36)), (false, true));
+}
+
+#[test]
+fn a_server_is_read_by_the_newest_table_that_is_not_newer() {
+    for (version, minor) in [
+        ("v1.36.3", Some(Minor::V1_36)),
+        ("1.40", Some(Minor::V1_36)),
+        ("2.0", Some(Minor::V1_36)),
+        ("v1.35.0-alpha.1", Some(Minor::V1_31)),
+        ("v1.31.14+k3s1", Some(Minor::V1_31)),
+        ("v1.28.2", Some(Minor::V1_31)),
+        ("latest", None),
+        ("", None),
+    ] {
+        assert_eq!(Minor::for_version(version), minor, "{version:?}");
+    }
 }

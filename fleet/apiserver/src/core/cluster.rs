@@ -10,6 +10,7 @@ use crate::core::route::Route;
 use crate::core::seed::Seeds;
 use crate::core::store::{Change, Corrupt, Store};
 use crate::core::{body, decode, discovery, openapi, seed, tokens};
+use mainstay_object::Minor;
 use std::sync::Arc;
 
 /// One logical cluster.
@@ -27,8 +28,15 @@ pub struct Cluster {
 pub struct Settings {
     /// PEM, published to every namespace as the ConfigMap `kube-root-ca.crt`.
     pub ca: Arc<str>,
-    /// What `/version` says, `v1.36.3` for example.
+    /// What `/version` says, `v1.36.3` for example. Served are the kinds and fields of the newest minor version that is
+    /// known and not newer; how they are defaulted and validated beyond their schemas is the newest's.
     pub version: Arc<str>,
+}
+
+impl Settings {
+    fn registry(&self) -> Registry {
+        Registry::of_minor(Minor::for_version(&self.version).unwrap_or_default())
+    }
 }
 
 impl Default for Settings {
@@ -45,7 +53,8 @@ impl Cluster {
 
     /// As `new`, sharing roles with the other clusters that were made in this second.
     pub fn seeded(settings: Settings, seeds: &Seeds, now: Now, entropy: &mut dyn Entropy) -> Self {
-        let mut cluster = Self { settings, ..Self::default() };
+        let registry = settings.registry();
+        let mut cluster = Self { settings, registry, ..Self::default() };
         seeds.sow(&mut cluster);
         seed::plant(&mut cluster, now, entropy);
         cluster.tick(now, entropy);
@@ -60,7 +69,8 @@ impl Cluster {
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, Corrupt> {
         let store = Store::load(records)?;
-        let mut cluster = Self { store, settings, ..Self::default() };
+        let registry = settings.registry();
+        let mut cluster = Self { store, settings, registry, ..Self::default() };
         cluster.recover();
         Ok(cluster)
     }

@@ -73,7 +73,7 @@ pub fn v3(registry: &Registry, group: &str, version: &str, git: &str) -> Result<
     if !registry.is_served(group, version) {
         return Err(Failure::no_path());
     }
-    let definitions = Definitions::unpack();
+    let definitions = Definitions::unpack(registry.minor());
     let mut schemas = BTreeMap::new();
     let mut paths = Map::new();
     for resource in registry.iter().filter(|r| r.group == group && r.version == version) {

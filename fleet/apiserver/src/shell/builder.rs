@@ -9,6 +9,7 @@ use super::plane::{ControlPlane, Listening, ROOT};
 use super::serve::private_folder;
 use super::ticker;
 use crate::core::Settings;
+use mainstay_object::{Kinds, Minor};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub struct Builder {
     token: Option<Token>,
     logical_clusters: bool,
     limits: Limits,
+    minor: Minor,
 }
 
 impl Builder {
@@ -73,12 +75,20 @@ impl Builder {
         self
     }
 
+    /// Serves the kinds and fields of this minor version of Kubernetes, and says so. How they are defaulted and
+    /// validated beyond their schemas is the newest version's.
+    pub fn kubernetes(mut self, minor: Minor) -> Self {
+        self.minor = minor;
+        self
+    }
+
     /// Opens the storage, restores the clusters found there and starts to serve. Needs a tokio runtime.
     pub async fn build(self) -> Result<ControlPlane, Error> {
-        let Opened { disk, found, authority } = open(&self.storage).await?;
+        let Opened { disk, found, authority } = open(&self.storage, self.minor).await?;
         let authority = Arc::new(authority);
         let (wakes, woken) = mpsc::unbounded_channel();
-        let clusters = Arc::new(Clusters::new(self.limits, settings(&authority), Arc::new(disk), wakes));
+        let clusters =
+            Arc::new(Clusters::new(self.limits, settings(&authority, self.minor), Arc::new(disk), wakes));
         clusters.restore(found);
         if clusters.get(ROOT).is_err() {
             clusters.create(ROOT).await?;
@@ -112,14 +122,14 @@ struct Opened {
     authority: Authority,
 }
 
-async fn open(storage: &Storage) -> Result<Opened, Error> {
+async fn open(storage: &Storage, minor: Minor) -> Result<Opened, Error> {
     match storage {
         Storage::Memory => {
             Ok(Opened { disk: Disk::memory(), found: Vec::new(), authority: Authority::generate()? })
         }
         Storage::Folder(folder) => {
             let folder = folder.clone();
-            match tokio::task::spawn_blocking(move || open_folder(&folder)).await {
+            match tokio::task::spawn_blocking(move || open_folder(&folder, minor)).await {
                 Ok(opened) => opened,
                 Err(_) => Err(StorageError::Closed.into()),
             }
@@ -128,13 +138,13 @@ async fn open(storage: &Storage) -> Result<Opened, Error> {
 }
 
 /// The authority is written last: where it is, the database must be too, and is never made anew.
-fn open_folder(folder: &Path) -> Result<Opened, Error> {
+fn open_folder(folder: &Path, minor: Minor) -> Result<Opened, Error> {
     private_folder(folder)?;
     let (authority_path, path) = (folder.join("authority.pem"), folder.join("objects.redb"));
     let known = Authority::load(&authority_path)?;
     let is_new = known.is_none();
     let authority = known.map_or_else(Authority::generate, Ok)?;
-    let settings = settings(&authority);
+    let settings = settings(&authority, minor);
     let (mut found, mut failed) = (Vec::new(), None);
     let disk = Disk::open(&path, !is_new, &mut |cluster| {
         let name = cluster.name.clone();
@@ -152,8 +162,9 @@ fn open_folder(folder: &Path) -> Result<Opened, Error> {
     Ok(Opened { disk, found, authority })
 }
 
-fn settings(authority: &Authority) -> Settings {
-    Settings { ca: authority.certificate_pem.as_str().into(), ..Settings::default() }
+fn settings(authority: &Authority, minor: Minor) -> Settings {
+    let version = Kinds::of_minor(minor).release.as_str().into();
+    Settings { ca: authority.certificate_pem.as_str().into(), version }
 }
 
 /// Where a client on this machine reaches a listener.

@@ -1,4 +1,6 @@
 //! `cargo xtask schema-table`: the built-in kinds and their structural schemas, from a real API server.
+//! `cargo xtask schema-table v1.31.14`: the same from what that release's sources record of its server, because building
+//! the servers of old releases takes longer than a table is worth. It holds what a server serves unasked.
 //!
 //! Writes two files to `engine/object/data`, gzipped JSON with sorted keys, the same bytes for the same server:
 //!
@@ -53,6 +55,7 @@
 
 mod convert;
 mod discover;
+mod sources;
 
 use anyhow::{Context, Result};
 use mainstay_harness::RealServer;
@@ -64,12 +67,22 @@ pub fn run() -> Result<()> {
     let server = RealServer::start()?;
     let release = get(&server, "/version")?;
     let release = release["gitVersion"].as_str().context("the server tells no version")?.to_owned();
-    let minor = minor(&release)?;
+    make(&release, &|path| get(&server, path))
+}
+
+/// From the sources of a release such as `v1.31.14`.
+pub fn run_on_sources(release: &str) -> Result<()> {
+    let sources = sources::Sources::download(release)?;
+    make(release, &|path| sources.get(path))
+}
+
+fn make(release: &str, get: &dyn Fn(&str) -> Result<Value>) -> Result<()> {
+    let minor = minor(release)?;
     println!("reading {release}");
-    let discovery = discover::discover(&|path| get(&server, path))?;
+    let discovery = discover::discover(get)?;
     let mut definitions = Map::new();
     for path in &discovery.documents {
-        let document = get(&server, &format!("/openapi/v3{path}"))?;
+        let document = get(&format!("/openapi/v3{path}"))?;
         convert::collect(&mut definitions, &document).with_context(|| format!("in OpenAPI of {path}"))?;
     }
     let kinds = discover::name_types(discovery.kinds, &definitions)?;

@@ -83,3 +83,22 @@ fn the_minor_version_names_the_files() {
     assert_eq!(minor("v1.36.3").expect("a version"), "1.36");
     minor("nonsense").expect_err("no version");
 }
+
+#[test]
+fn what_a_server_serves_only_when_asked_is_in_no_table() {
+    let group = |name: &str, versions: &[&str]| {
+        let versions: Vec<_> = versions.iter().map(|version| json!({"version": version})).collect();
+        json!({"name": name, "versions": versions})
+    };
+    let mut groups = json!({"groups": [
+        group("storage.k8s.io", &["v1", "v1beta1", "v1alpha1"]),
+        group("flowcontrol.apiserver.k8s.io", &["v1", "v1beta3"]),
+        group("internal.apiserver.k8s.io", &["v1alpha1"]),
+    ]});
+    sources::leave_out_what_must_be_switched_on(&mut groups).expect("groups");
+    let expected = json!({"groups": [
+        group("storage.k8s.io", &["v1"]),
+        group("flowcontrol.apiserver.k8s.io", &["v1", "v1beta3"]),
+    ]});
+    assert_eq!(groups, expected);
+}

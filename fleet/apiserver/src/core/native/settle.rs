@@ -1,6 +1,6 @@
 use super::quantity;
 use mainstay_object::schema::{MapType, Scalar, Shape};
-use mainstay_object::{MAX_DEPTH, TypeId, Types};
+use mainstay_object::{MAX_DEPTH, Minor, TypeId, Types};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -18,15 +18,26 @@ const NULLS: [(&str, &str); 8] = [
 ];
 
 /// Fields that are plain values in Go, and so are left out when they are zero, by struct.
-static VALUES: LazyLock<BTreeMap<TypeId, BTreeSet<&'static str>>> = LazyLock::new(|| {
+type Values = BTreeMap<TypeId, BTreeSet<&'static str>>;
+
+fn values(types: &Types, id: TypeId) -> Option<&'static BTreeSet<&'static str>> {
+    static V1_31: LazyLock<Values> = LazyLock::new(|| values_of(Minor::V1_31));
+    static V1_36: LazyLock<Values> = LazyLock::new(|| values_of(Minor::V1_36));
+    match types.minor()? {
+        Minor::V1_31 => V1_31.get(&id),
+        Minor::V1_36 => V1_36.get(&id),
+    }
+}
+
+fn values_of(minor: Minor) -> Values {
     let lines = include_str!("values.txt").lines().filter(|line| !line.starts_with('#'));
     let structs = lines.filter_map(|line| {
         let mut words = line.split(' ');
-        let id = Types::builtin().named(&format!("io.k8s.api.{}", words.next()?))?;
+        let id = Types::of_minor(minor).named(&format!("io.k8s.api.{}", words.next()?))?;
         Some((id, words.collect()))
     });
     structs.collect()
-});
+}
 
 /// Drops what a client wrote and the server's structs can't tell from nothing: before defaults, which fill it.
 pub fn drop_zeros(here: &mut Value, types: &Types, id: TypeId) {
@@ -39,7 +50,7 @@ fn drop_below(here: &mut Value, types: &Types, id: TypeId, depth: usize) {
     }
     match (&types.get(id).shape, here) {
         (Shape::Map(map), Value::Object(entries)) => {
-            if let Some(values) = VALUES.get(&id) {
+            if let Some(values) = values(types, id) {
                 entries.retain(|name, value| !(is_zero(value) && values.contains(&**name)));
             }
             for (name, child) in entries.iter_mut() {
@@ -89,7 +100,7 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
     match (&ty.shape, here) {
         (Shape::Map(map), Value::Object(entries)) => {
             if ty.native {
-                fill(entries, map, types, VALUES.get(&id), stored);
+                fill(entries, map, types, values(types, id), stored);
             }
             for (name, child) in entries.iter_mut() {
                 if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {

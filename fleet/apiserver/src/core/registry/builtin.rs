@@ -1,14 +1,31 @@
 //! The kinds that every cluster serves, read from `builtin.txt` once per process.
 
 use crate::core::registry::resource::{Resource, Subresource};
-use mainstay_object::{GroupVersion, GroupVersionKind};
+use mainstay_object::{GroupVersion, GroupVersionKind, Kinds, Minor};
 use std::sync::{Arc, LazyLock};
 
 /// In discovery order.
-pub fn all() -> &'static [Arc<Resource>] {
-    static ALL: LazyLock<Vec<Arc<Resource>>> =
-        LazyLock::new(|| include_str!("builtin.txt").lines().filter_map(line).map(Arc::new).collect());
-    &ALL
+pub fn all(minor: Minor) -> &'static [Arc<Resource>] {
+    static V1_31: LazyLock<Vec<Arc<Resource>>> = LazyLock::new(|| served(Minor::V1_31));
+    static V1_36: LazyLock<Vec<Arc<Resource>>> = LazyLock::new(|| served(Minor::V1_36));
+    match minor {
+        Minor::V1_31 => &V1_31,
+        Minor::V1_36 => &V1_36,
+    }
+}
+
+/// An older version serves what there was of the newest one's then.
+fn served(minor: Minor) -> Vec<Arc<Resource>> {
+    let resources = include_str!("builtin.txt").lines().filter_map(line);
+    let there = resources.filter_map(|mut resource| {
+        resource.minor = minor;
+        if minor != Minor::NEWEST {
+            let info = Kinds::of_minor(minor).get(&resource.gvk())?;
+            resource.subresources.retain(|one| info.subresource(&one.name).is_some());
+        }
+        Some(Arc::new(resource))
+    });
+    there.collect()
 }
 
 fn line(text: &str) -> Option<Resource> {
@@ -34,6 +51,7 @@ fn line(text: &str) -> Option<Resource> {
         storage_hash: hash.to_owned(),
         subresources,
         custom: None,
+        minor: Minor::NEWEST,
     })
 }
 

@@ -102,6 +102,7 @@ pub fn resources(crd: &Value) -> Result<Vec<Arc<Resource>>, Vec<SchemaError>> {
                 .to_owned(),
             subresources,
             custom: Some(Arc::new(custom)),
+            minor: mainstay_object::Minor::NEWEST,
         }));
     }
     found.sort_by(|a, b| version_order(&a.version, &b.version));

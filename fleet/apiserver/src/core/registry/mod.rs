@@ -7,6 +7,7 @@ pub mod resource;
 pub use custom::Column;
 pub use resource::{Resource, Subresource};
 
+use mainstay_object::Minor;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,12 +15,22 @@ use std::sync::Arc;
 pub struct Registry {
     /// By CRD name (`plural.group`): its served versions, in order of preference.
     custom: BTreeMap<String, Vec<Arc<Resource>>>,
+    minor: Minor,
 }
 
 impl Registry {
+    /// The built-in resources of a minor version of Kubernetes.
+    pub fn of_minor(minor: Minor) -> Self {
+        Self { minor, ..Self::default() }
+    }
+
+    pub fn minor(&self) -> Minor {
+        self.minor
+    }
+
     pub fn find(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Resource>> {
         let matches = |r: &&Arc<Resource>| r.group == group && r.version == version && r.plural == plural;
-        builtin::all()
+        builtin::all(self.minor)
             .iter()
             .find(matches)
             .or_else(|| self.custom.get(&format!("{plural}.{group}"))?.iter().find(matches))
@@ -45,7 +56,7 @@ impl Registry {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Resource>> {
-        builtin::all().iter().chain(self.custom.values().flatten())
+        builtin::all(self.minor).iter().chain(self.custom.values().flatten())
     }
 
     /// Resources that have objects of their own, each once.
@@ -71,7 +82,8 @@ impl Registry {
                 groups[at].1.push(resource.version.clone());
             }
         }
-        let builtin = builtin::all().iter().map(|r| &r.group).collect::<std::collections::BTreeSet<_>>();
+        let builtin =
+            builtin::all(self.minor).iter().map(|r| &r.group).collect::<std::collections::BTreeSet<_>>();
         for (group, versions) in &mut groups {
             if !builtin.contains(group) {
                 versions.sort_by(|a, b| custom::version_order(a, b));

@@ -1,7 +1,7 @@
 use crate::core::failure::Named;
 use crate::core::names::NameRule;
 use crate::core::registry::custom::CustomVersion;
-use mainstay_object::{GroupVersion, GroupVersionKind, TypeId, Types};
+use mainstay_object::{GroupVersion, GroupVersionKind, Minor, TypeId, Types};
 use std::sync::Arc;
 
 /// One resource in one version, built in or from a CRD.
@@ -21,6 +21,8 @@ pub struct Resource {
     pub storage_hash: String,
     pub subresources: Vec<Subresource>,
     pub custom: Option<Arc<CustomVersion>>,
+    /// Whose built-in types describe it, unless it is a custom resource.
+    pub minor: Minor,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,8 +103,9 @@ impl Resource {
         if let Some(custom) = &self.custom {
             return (&custom.types, custom.root);
         }
-        match Types::builtin().for_kind(&self.gvk()) {
-            Some(id) => (Types::builtin(), id),
+        let types = Types::of_minor(self.minor);
+        match types.for_kind(&self.gvk()) {
+            Some(id) => (types, id),
             None => (Types::deduced(), TypeId::ANY),
         }
     }

@@ -2,6 +2,7 @@ mod discovery;
 mod errors;
 mod fuzz;
 mod life;
+mod minor;
 mod past;
 mod rules;
 mod support;

@@ -123,7 +123,8 @@ impl Act<'_> {
         }
         if (!version.is_empty() && version != want_version) || (!kind.is_empty() && kind != want_kind) {
             let got = mainstay_object::GroupVersion::parse(&version);
-            let known = mainstay_object::Kinds::builtin().get(&got.clone().kind(&kind)).is_some();
+            let known =
+                mainstay_object::Kinds::of_minor(self.resource.minor).get(&got.clone().kind(&kind)).is_some();
             let why = if known {
                 let (from, to) = (&got.version, internal_package(&self.resource.group));
                 format!("converting ({from}.{kind}) to ({to}.{want_kind}): unknown conversion")
