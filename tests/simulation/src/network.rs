@@ -412,6 +412,8 @@ impl Watching {
             }
             Polled::Gone(frame) => Some(Seen::Last(frame.into())),
             Polled::Closed => Some(Seen::Closed),
+            // No simulated server has a conversion webhook: nobody would answer.
+            Polled::Calls(_) => Some(Seen::Cut),
         }
     }
 }
