@@ -3,7 +3,6 @@ use std::fmt;
 /// A minor version of Kubernetes whose own kinds this crate knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Minor {
-    /// Without enumerations: the sources that it was made from record none.
     V1_31,
     #[default]
     V1_36,

@@ -1,6 +1,7 @@
 //! `cargo xtask schema-table`: the built-in kinds and their structural schemas, from a real API server.
 //! `cargo xtask schema-table v1.31.14`: the same from what that release's sources record of its server, because building
-//! the servers of old releases takes longer than a table is worth. It holds what a server serves unasked.
+//! the servers of old releases takes longer than a table is worth. It holds what a server serves unasked: of 1.36.3 both
+//! give the same `openapi-1.36.json.gz`; descriptions lack the paragraph that lists an enumeration.
 //!
 //! Writes two files to `engine/object/data`, gzipped JSON with sorted keys, the same bytes for the same server:
 //!
@@ -55,6 +56,7 @@
 
 mod convert;
 mod discover;
+mod enums;
 mod sources;
 
 use anyhow::{Context, Result};
@@ -67,16 +69,18 @@ pub fn run() -> Result<()> {
     let server = RealServer::start()?;
     let release = get(&server, "/version")?;
     let release = release["gitVersion"].as_str().context("the server tells no version")?.to_owned();
-    make(&release, &|path| get(&server, path))
+    make(&release, &|path| get(&server, path), None)
 }
 
 /// From the sources of a release such as `v1.31.14`.
 pub fn run_on_sources(release: &str) -> Result<()> {
     let sources = sources::Sources::download(release)?;
-    make(release, &|path| sources.get(path))
+    let generated = sources.generated()?;
+    make(release, &|path| sources.get(path), Some(&generated))
 }
 
-fn make(release: &str, get: &dyn Fn(&str) -> Result<Value>) -> Result<()> {
+/// With the code that OpenAPI is made of where the documents lack what is in it.
+fn make(release: &str, get: &dyn Fn(&str) -> Result<Value>, generated: Option<&str>) -> Result<()> {
     let minor = minor(release)?;
     println!("reading {release}");
     let discovery = discover::discover(get)?;
@@ -93,6 +97,9 @@ fn make(release: &str, get: &dyn Fn(&str) -> Result<Value>) -> Result<()> {
         descriptions.insert(name.clone(), convert::descriptions(schema));
     }
     println!("{} kinds, {} types", kinds.len(), types.len());
+    if let Some(generated) = generated {
+        println!("{} enumerations", enums::add(&mut types, generated)?);
+    }
     let table = json!({ "version": minor, "release": release, "kinds": kinds, "types": types });
     write(&format!("openapi-{minor}.json.gz"), &table)?;
     let descriptions = json!({ "version": minor, "release": release, "types": descriptions });

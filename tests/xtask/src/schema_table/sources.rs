@@ -22,7 +22,13 @@ impl Sources {
         let output = go.output().context("cannot run go")?;
         let answer: Value = serde_json::from_slice(&output.stdout)?;
         let folder = answer["Dir"].as_str().with_context(|| format!("no sources of {release}: {answer}"))?;
-        Ok(Self { folder: PathBuf::from(folder).join("api") })
+        Ok(Self { folder: PathBuf::from(folder) })
+    }
+
+    /// The code that the server's OpenAPI is made of.
+    pub fn generated(&self) -> Result<String> {
+        let file = self.folder.join("pkg/generated/openapi/zz_generated.openapi.go");
+        std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
     }
 
     /// What a server with its default settings answers to a path below `/api`, `/apis` or `/openapi/v3`.
@@ -31,7 +37,7 @@ impl Sources {
             Some(path) => format!("openapi-spec/v3/{}_openapi.json", path.replace('/', "__")),
             None => format!("discovery/{}.json", path.trim_start_matches('/').replace('/', "__")),
         };
-        let file = self.folder.join(file);
+        let file = self.folder.join("api").join(file);
         let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let mut answer = serde_json::from_slice(&text)?;
         if path == "/apis" {

@@ -102,3 +102,26 @@ fn what_a_server_serves_only_when_asked_is_in_no_table() {
     ]});
     assert_eq!(groups, expected);
 }
+
+#[test]
+fn enumerations_are_found_in_the_code_that_openapi_is_made_of() {
+    let generated = concat!(
+        "func schema_k8sio_api_core_v1_A(ref common.ReferenceCallback) common.OpenAPIDefinition {\n",
+        "\t\t\t\t\t\"policy\": {\n",
+        "\t\t\t\t\t\t\tEnum:    []interface{}{\"Always\", \"Never, ever\"},\n",
+        "\t\t\t\t\t\"modes\": {\n",
+        "\t\t\t\t\t\t\tItems: &spec.SchemaOrArray{\n",
+        "\t\t\t\t\t\t\t\t\t\tEnum:    []interface{}{\"\"},\n",
+        "func schema_k8sio_api_core_v1_Unserved(ref common.ReferenceCallback) common.OpenAPIDefinition {\n",
+        "\t\t\t\t\t\"policy\": {\n",
+        "\t\t\t\t\t\t\tEnum:    []interface{}{\"Other\"},\n",
+    );
+    let text = json!({"k": "string"});
+    let fields = json!({"policy": text, "modes": {"k": "array", "i": text}});
+    let mut types = Map::new();
+    types.insert("io.k8s.api.core.v1.A".to_owned(), json!({"k": "object", "f": fields}));
+    assert_eq!(enums::add(&mut types, generated).expect("enumerations"), 2);
+    let fields = &types["io.k8s.api.core.v1.A"]["f"];
+    assert_eq!(fields["policy"]["enum"], json!(["Always", "Never, ever"]));
+    assert_eq!(fields["modes"]["i"]["enum"], json!([""]));
+}
