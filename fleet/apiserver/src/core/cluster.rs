@@ -103,7 +103,8 @@ impl Cluster {
 
     /// Who a bearer token belongs to.
     pub fn authenticate_token(&self, token: &str, now: Now) -> Option<User> {
-        tokens::authenticate(&self.store, token, now)
+        let audiences = [tokens::AUDIENCE.to_owned()];
+        tokens::authenticate(&self.store, token, &audiences, now).ok().map(|(user, _)| user)
     }
 
     pub fn handle(&mut self, request: &Request, now: Now, entropy: &mut dyn Entropy) -> Reply {

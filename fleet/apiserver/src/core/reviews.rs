@@ -52,10 +52,22 @@ pub fn answer(
         }
         "selfsubjectrulesreviews" => rules(cluster, user, text(&review, "/spec/namespace")),
         "selfsubjectreviews" => json!({ "userInfo": info(user) }),
-        "tokenreviews" => match tokens::authenticate(&cluster.store, text(&review, "/spec/token"), now) {
-            Some(user) => json!({ "authenticated": true, "user": info(&user) }),
-            None => json!({ "user": {}, "error": "invalid bearer token" }),
-        },
+        "tokenreviews" if text(&review, "/spec/token").is_empty() => {
+            return Err(Failure::bad_request("token is required for TokenReview in authentication"));
+        }
+        "tokenreviews" => {
+            let audiences = match body::strings(review.pointer("/spec/audiences")) {
+                none if none.is_empty() => vec![tokens::AUDIENCE.to_owned()],
+                audiences => audiences,
+            };
+            let token = text(&review, "/spec/token");
+            match tokens::authenticate(&cluster.store, token, &audiences, now) {
+                Ok((user, audiences)) => {
+                    json!({ "authenticated": true, "user": info(&user), "audiences": audiences })
+                }
+                Err(why) => json!({ "user": {}, "error": why }),
+            }
+        }
         "bindings" => return Err(Failure::not_implemented("use the binding subresource of pods")),
         _ => return Err(Failure::not_found(resource.named(), &target.name)),
     };

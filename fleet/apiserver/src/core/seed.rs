@@ -21,6 +21,7 @@ impl Seeds {
     pub fn new(now: Now, entropy: &mut dyn Entropy) -> Self {
         let mut cluster = Cluster::default();
         plant_roles(&mut cluster, now, entropy);
+        cluster.aggregate_roles();
         let entries = cluster.store.range("", None).map(|(key, entry)| (key.clone(), entry.clone()));
         Self { second: now.seconds(), entries: entries.collect() }
     }
@@ -64,7 +65,10 @@ fn plant_roles(cluster: &mut Cluster, now: Now, entropy: &mut dyn Entropy) {
         // The file is part of the program; a test reads every line of it.
         let Ok(Value::Object(mut entry)) = serde_json::from_str(line) else { continue };
         let Some(name) = entry.remove("name") else { continue };
-        let labels = json!({ "kubernetes.io/bootstrapping": "rbac-defaults" });
+        let mut labels = json!({ "kubernetes.io/bootstrapping": "rbac-defaults" });
+        if let (Some(Value::Object(own)), Some(labels)) = (entry.remove("labels"), labels.as_object_mut()) {
+            labels.extend(own);
+        }
         let annotations = json!({ "rbac.authorization.kubernetes.io/autoupdate": "true" });
         let kind = if entry.contains_key("roleRef") { "clusterrolebindings" } else { "clusterroles" };
         let metadata = json!({ "name": name, "labels": labels, "annotations": annotations });

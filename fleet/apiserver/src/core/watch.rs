@@ -131,13 +131,21 @@ impl Cluster {
     ) -> Polled {
         let past;
         let mut page: Vec<(Arc<str>, Entry)> = Vec::new();
-        let more = |page: &Vec<_>| page.len() < limit;
+        let (mut size, mut done) = (0, true);
+        let mut take = |key: &Arc<str>, entry: &Entry| {
+            // Finding the state of a while ago again costs more than holding a little of it.
+            done = page.len() < limit && size < 4 * BYTES;
+            if done {
+                size += entry.body.len();
+                page.push((key.clone(), entry.clone()));
+            }
+            done
+        };
         if at == self.store.revision() {
             for (key, entry) in self.store.range(&watch.what.prefix, after.as_deref()) {
-                if !more(&page) {
+                if !take(key, entry) {
                     break;
                 }
-                page.push((key.clone(), entry.clone()));
             }
         } else {
             match self.store.range_at(&watch.what.prefix, at) {
@@ -145,13 +153,11 @@ impl Cluster {
                 Some(state) => past = state,
             }
             for (key, entry) in past.iter().filter(|(k, _)| after.as_ref().is_none_or(|a| *k > a)) {
-                if !more(&page) {
+                if !take(key, entry) {
                     break;
                 }
-                page.push((key.clone(), entry.clone()));
             }
         }
-        let done = page.len() < limit;
         let last = page.last().map(|(key, _)| key.clone());
         let mut frames = Vec::new();
         let (wanted, bodies) = (RefCell::default(), page.iter().map(|(_, entry)| &entry.body));
@@ -197,7 +203,7 @@ impl Cluster {
                 }
             }
             position = event.revision;
-            if frames.len() + asked == limit {
+            if frames.len() + asked == limit || frames.iter().map(Vec::len).sum::<usize>() >= BYTES {
                 break;
             }
         }
@@ -209,6 +215,9 @@ impl Cluster {
         if frames.is_empty() { Polled::Idle } else { Polled::Frames(frames) }
     }
 }
+
+/// Enough bytes for one poll: what a slow reader has not taken yet is in memory once for each of them.
+const BYTES: usize = 16 << 10;
 
 fn asking<'a>(answers: &'a BTreeMap<String, Answer>, wanted: &'a RefCell<Vec<Call>>) -> Asking<'a> {
     Asking { answers, wanted }

@@ -16,7 +16,7 @@ const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
 const FORMAT: u32 = 1;
 /// Bytes of pages that redb keeps: what is read again are the branches that lead to the pages being written. All
 /// objects are in memory anyway.
-const CACHE: usize = 4 << 20;
+const CACHE: usize = 2 << 20;
 
 /// The queue in front of the disk; without a disk everything is durable at once.
 pub(super) struct Disk(Option<Writer>);

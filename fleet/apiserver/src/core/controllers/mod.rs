@@ -1,6 +1,7 @@
 //! The built-in controllers: namespaces, garbage collection, CRDs, service accounts, expiry. They are driven by what
 //! changed, work through one ordered queue and end when it is empty: the same state gives the same writes.
 
+mod aggregation;
 mod crds;
 mod expiry;
 mod garbage;
@@ -61,6 +62,9 @@ impl Cluster {
     }
 
     fn attend(&mut self, key: &Arc<str>, now: Now, entropy: &mut dyn Entropy) {
+        if **key == *aggregation::ROLES {
+            return self.aggregate_roles();
+        }
         let Some(resource) = self.resource_of(key) else { return };
         let Some(entry) = self.store.get(key) else { return };
         let object = body::decode(&entry.body, &resource);
@@ -99,9 +103,7 @@ impl Cluster {
         if !owners.is_empty() {
             self.controllers.owners.insert(key, owners);
         }
-        if resource.group == "rbac.authorization.k8s.io" {
-            self.rules.invalidate();
-        }
+        self.note_roles(resource);
         if resource.plural == "events"
             && let Some(then) = Now::parse(body::meta(object, "creationTimestamp"))
         {
@@ -137,8 +139,16 @@ impl Cluster {
         if resource.plural == "customresourcedefinitions" && resource.group == "apiextensions.k8s.io" {
             self.registry.set_custom(body::meta(object, "name"), Vec::new());
         }
+        self.note_roles(resource);
+    }
+
+    fn note_roles(&mut self, resource: &Resource) {
         if resource.group == "rbac.authorization.k8s.io" {
             self.rules.invalidate();
+            if resource.plural == "clusterroles" {
+                // Any of them may be part of another.
+                self.controllers.dirty.insert(aggregation::ROLES.into());
+            }
         }
     }
 

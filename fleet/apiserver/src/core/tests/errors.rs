@@ -65,7 +65,7 @@ fn failures_read_as_the_real_servers() {
     check(
         "GET /api/v1/namespaces?resourceVersion=99999",
         "",
-        "504 Timeout: Timeout: Too large resource version: 99999, current: 26",
+        "504 Timeout: Timeout: Too large resource version: 99999, current: 35",
     );
 }
 
