@@ -88,7 +88,7 @@ impl Hosted {
 
     /// The refusal of a request that the cluster does not answer itself, if its user may not make it.
     pub(super) fn authorize(&self, request: &Request) -> Result<Option<Response>, Refusal> {
-        Ok(self.call(|cluster, _, _| cluster.authorize_request(request))?.0.err())
+        Ok(self.call(|cluster, _, _| cluster.refusal(request))?.0)
     }
 
     pub(super) fn uid_of(&self, group: &str, plural: &str, name: &str) -> Option<String> {

@@ -8,8 +8,8 @@ use crate::core::request::{Method, Request, User};
 use crate::core::route::{Route, Target};
 
 impl Cluster {
-    /// May its user make a request that is answered by somebody else? The refusal if not.
-    pub fn authorize_request(&mut self, request: &Request) -> Result<(), Response> {
+    /// The refusal of a request that is answered by somebody else, if its user may not make it.
+    pub fn refusal(&mut self, request: &Request) -> Option<Response> {
         let may = |cluster: &mut Self| {
             let user = cluster.effective_user(request)?;
             let Route::Resource(target) = Route::parse(&request.path) else {
@@ -18,7 +18,7 @@ impl Cluster {
             let verb = verb(request, &target)?;
             cluster.authorize(&user, &target, verb)
         };
-        may(self).map_err(|failure: Failure| failure.response())
+        may(self).err().map(|failure: Failure| failure.response())
     }
 
     /// The user, or who it may impersonate and asked to.
