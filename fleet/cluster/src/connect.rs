@@ -54,16 +54,17 @@ impl Cluster {
 
     /// Another API server, reached as this one is: by the content of a Secret, inline data only.
     pub async fn sibling(&self, text: &str) -> Result<Self, ConnectError> {
-        match &self.transport {
-            Transport::Client(_) => Self::from_config(inline(text)?, None).await,
+        let kubeconfig = inline(text)?;
+        let other = match &self.transport {
+            Transport::Client(_) => Self::from_config(kubeconfig, None).await?,
             Transport::Network { network, .. } => {
-                let kubeconfig = inline(text)?;
                 let first =
                     kubeconfig.clusters.iter().find_map(|named| named.cluster.as_ref()?.server.clone());
                 let server = first.ok_or_else(|| ConnectError::Unusable("it names no server".to_owned()))?;
-                Ok(Self::on_network(network.clone(), &server))
+                Self::on_network(network.clone(), &server)
             }
-        }
+        };
+        Ok(Self { fence: self.fence.clone(), relist: self.relist, ..other })
     }
 
     async fn from_config(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Self, ConnectError> {

@@ -32,6 +32,9 @@ pub enum ClusterError {
     Unreachable { message: String },
     #[error("no answer within {} s", .0.as_secs())]
     Timeout(Duration),
+    /// Another process may be the one to write now.
+    #[error("the Lease has run out: nothing is written")]
+    Fenced,
     #[error("the server's answer can't be read: {message}")]
     Unreadable { message: String },
 }

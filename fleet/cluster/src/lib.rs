@@ -6,6 +6,7 @@
 mod connect;
 mod discovery;
 mod error;
+mod fence;
 mod network;
 mod request;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use connect::{ConnectError, KubeconfigFault};
 pub use discovery::Resource;
 pub use error::{ClusterError, FieldConflict};
+pub use fence::Fence;
 pub use network::{Answer, Network, Sent};
 pub use watch::{Selection, WatchEvent};
 pub use write::{Apply, Preconditions};
@@ -33,6 +35,7 @@ pub const FIELD_MANAGER: &str = "mainstay";
 pub struct Cluster {
     transport: network::Transport,
     discovery: Arc<discovery::Cache>,
+    fence: Option<Fence>,
     /// How often a watch lists everything again, give or take a quarter.
     relist: Duration,
 }
@@ -59,7 +62,12 @@ impl Cluster {
     }
 
     fn over(transport: network::Transport) -> Self {
-        Self { transport, discovery: Arc::default(), relist: watch::RELIST }
+        Self { transport, discovery: Arc::default(), fence: None, relist: watch::RELIST }
+    }
+
+    /// Writes only while the fence is open, and so does every sibling.
+    pub fn fenced(self, fence: Fence) -> Self {
+        Self { fence: Some(fence), ..self }
     }
 
     pub fn relisting(self, every: Duration) -> Self {

@@ -59,6 +59,9 @@ impl Cluster {
     }
 
     pub(crate) async fn open(&self, call: Call<'_>) -> Result<Response<Answer>, ClusterError> {
+        if call.method != Method::GET && self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
+            return Err(ClusterError::Fenced);
+        }
         let request = call.into_request()?;
         let response = self.send(request).await?;
         if response.status().is_success() {

@@ -1,8 +1,8 @@
 //! One Lease decides who acts. A holder stops before its Lease expires, less one request's time.
 
 use crate::install::SYSTEM_NAMESPACE;
-use mainstay_clock::Instant;
-use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_clock::{Instant, timeout};
+use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_object::{Object, ObjectKey, Value};
 use serde_json::json;
 use std::time::Duration;
@@ -13,11 +13,13 @@ pub(crate) struct Lease {
     cluster: Cluster,
     holder: String,
     duration: Duration,
+    fence: Fence,
 }
 
 impl Lease {
-    pub fn new(cluster: Cluster, holder: String, duration: Duration) -> Self {
-        Self { cluster, holder, duration }
+    /// The fence opens for as long as the Lease is surely ours.
+    pub fn new(cluster: Cluster, holder: String, duration: Duration, fence: Fence) -> Self {
+        Self { cluster, holder, duration, fence }
     }
 
     /// Waits until the Lease is ours. Another holder's Lease counts as expired only when it has not changed for its whole
@@ -46,7 +48,9 @@ impl Lease {
             };
             seen = Some((version.clone(), since));
             let free = holder.is_empty() || holder == self.holder || sole || since.elapsed() >= length;
+            let sent = Instant::now();
             if free && self.write(live.as_ref()).await.is_ok() {
+                self.hold_from(sent);
                 return Ok(());
             }
             if !free && !told {
@@ -62,23 +66,44 @@ impl Lease {
         let mut renewed = Instant::now();
         loop {
             mainstay_clock::sleep(self.duration / 3).await;
-            let outcome = match self.read().await {
-                Ok(live) if text(live.as_ref(), "/spec/holderIdentity") == self.holder => {
-                    self.write(live.as_ref()).await
-                }
-                Ok(live) => {
-                    return format!("the Lease is held by {}", text(live.as_ref(), "/spec/holderIdentity"));
-                }
-                Err(error) => Err(error),
+            let sent = Instant::now();
+            // A request that hangs must not outlast the Lease.
+            let outcome = match timeout(self.duration / 3, self.renew()).await {
+                Ok(Ok(Some(other))) => return format!("the Lease is held by {other}"),
+                Ok(Ok(None)) => Ok(()),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(ClusterError::Timeout(self.duration / 3)),
             };
             match outcome {
-                Ok(()) => renewed = Instant::now(),
-                Err(error) if renewed.elapsed() >= self.duration * 2 / 3 => {
+                Ok(()) => {
+                    renewed = sent;
+                    self.hold_from(sent);
+                }
+                Err(error) if renewed.elapsed() >= self.sure() => {
                     return format!("the Lease could not be renewed in time: {error}");
                 }
                 Err(error) => tracing::warn!(%error, "the Lease could not be renewed; trying again"),
             }
         }
+    }
+
+    /// Who else holds it, if it is not ours any more.
+    async fn renew(&self) -> Result<Option<String>, ClusterError> {
+        let live = self.read().await?;
+        let holder = text(live.as_ref(), "/spec/holderIdentity");
+        if holder == self.holder {
+            return self.write(live.as_ref()).await.map(|()| None);
+        }
+        Ok(Some(holder))
+    }
+
+    /// For so long after a renewal was sent nobody else can have taken it, with a third to spare.
+    fn sure(&self) -> Duration {
+        self.duration * 2 / 3
+    }
+
+    fn hold_from(&self, sent: Instant) {
+        self.fence.open_until(sent + self.sure());
     }
 
     pub async fn release(&self) {

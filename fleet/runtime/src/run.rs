@@ -12,7 +12,7 @@ use crate::save::{Saver, Write, recorded};
 use crate::targets::{Connected, Connection, Targets, connect, watch, watch_object};
 use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
-use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_reconcile::{Action, Event, Record, State, Time};
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target};
@@ -67,7 +67,9 @@ pub async fn run_reading(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Stopped> {
     let installation = install(&management).await.map_err(|e| Stopped::Install(e.to_string()))?;
-    let lease = Lease::new(management.clone(), options.holder.clone(), options.lease);
+    let fence = Fence::default();
+    let lease = Lease::new(management.clone(), options.holder.clone(), options.lease, fence.clone());
+    let management = management.fenced(fence);
     tokio::pin!(shutdown);
     tokio::select! {
         biased;

@@ -283,7 +283,7 @@ impl Net {
                 Some(management) => management.ask(Method::Get, path, None, now),
                 None => (404, Value::Null),
             };
-            state.witness.after(name, &request, before, status, &answer, &mut units);
+            state.witness.after(name, &request, before, status, &answer, (process, &mut units));
         }
         drop(guard);
         let mut response = match reply {

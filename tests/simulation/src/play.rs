@@ -40,9 +40,15 @@ struct World {
     machine: Arc<Machine>,
     net: Arc<Net>,
     repository: Shared,
+    /// Replicas, of which one may act.
+    replicas: Vec<Replica>,
+    numbers: u32,
+    kills: usize,
+}
+
+struct Replica {
     process: Process,
     stopped: Arc<AtomicBool>,
-    kills: usize,
 }
 
 pub fn play(seed: u64) -> Outcome {
@@ -61,15 +67,17 @@ pub fn play(seed: u64) -> Outcome {
         let job = people::control(net.clone(), (*name).to_owned(), machine.clone());
         machine.begin(OUTSIDE, job.boxed());
     }
-    let stopped = Arc::new(AtomicBool::new(false));
-    let mut world = World { machine, net, repository, process: Process(0), stopped, kills: 0 };
-    world.start();
+    let mut world = World { machine, net, repository, replicas: Vec::new(), numbers: 0, kills: 0 };
+    for _ in 0..dice.usize(1..=2) {
+        let replica = world.start();
+        world.replicas.push(replica);
+    }
     let result = world.story(&mut dice, servers);
     if let Err(why) = result {
         world.net.witness(|witness| witness.blame(why));
     }
     let commits = world.repository.with(|repository| repository.revisions.len());
-    world.machine.kill(world.process);
+    world.replicas.iter().for_each(|replica| world.machine.kill(replica.process));
     world.net.witness(|witness| Outcome {
         violation: witness.violation.clone().map(|violation| (violation, witness.tail())),
         digest: witness.digest(),
@@ -96,7 +104,7 @@ impl World {
             self.net.set_up(name, true);
             self.net.on(name, people::release);
         }
-        self.machine.pause(self.process, false);
+        self.replicas.iter().for_each(|replica| self.machine.pause(replica.process, false));
         self.repository.with(|repository| repository.unreachable = false);
         self.commit(Repository::mend);
         for _ in 0..3 {
@@ -122,6 +130,7 @@ impl World {
 
     fn happen(&mut self, dice: &mut Rng, servers: &[&str], trouble: bool) {
         let name = servers[dice.usize(..servers.len())];
+        let at = dice.usize(..self.replicas.len());
         match dice.u8(..100) {
             0..45 => self.commit(Repository::commit),
             45..60 => {
@@ -130,9 +139,8 @@ impl World {
                 self.note(&format!("{host}: {}", said.unwrap_or_default()));
             }
             60..72 => {
-                self.note("the daemon is killed");
                 self.kills += 1;
-                self.restart();
+                self.restart(at);
             }
             72..76 => drop(self.net.on(name, people::release)),
             76..80 => {
@@ -145,8 +153,8 @@ impl World {
             }
             80..92 => servers.iter().for_each(|name| self.net.set_up(name, true)),
             92..95 => self.repository.with(|repository| repository.unreachable = !repository.unreachable),
-            95..98 => self.machine.pause(self.process, true),
-            _ => self.machine.pause(self.process, false),
+            95..98 => self.pause(at, true),
+            _ => self.pause(at, false),
         }
     }
 
@@ -168,28 +176,39 @@ impl World {
     fn rest(&mut self, duration: Duration) -> Result<(), String> {
         let until = self.machine.time() + duration;
         loop {
-            let stopped = self.stopped.clone();
-            self.machine.run(until, || stopped.load(Ordering::Relaxed))?;
+            let flags: Vec<_> = self.replicas.iter().map(|replica| replica.stopped.clone()).collect();
+            let stopped = || flags.iter().position(|flag| flag.load(Ordering::Relaxed));
+            self.machine.run(until, || stopped().is_some())?;
             if let Some(violation) = self.net.witness(|witness| witness.violation.clone()) {
                 return Err(violation);
             }
-            if !self.stopped.load(Ordering::Relaxed) {
-                return Ok(());
+            match stopped() {
+                Some(at) => self.restart(at),
+                None => return Ok(()),
             }
-            self.restart();
         }
     }
 
-    fn restart(&mut self) {
-        self.machine.kill(self.process);
-        self.start();
+    fn restart(&mut self, at: usize) {
+        let replica = self.start();
+        let old = std::mem::replace(&mut self.replicas[at], replica);
+        self.note(&format!("p{} is killed", old.process.0));
+        self.machine.kill(old.process);
     }
 
-    fn start(&mut self) {
-        self.process = Process(self.process.0 + 1);
-        self.stopped = Arc::new(AtomicBool::new(false));
-        let job = daemon(self.net.clone(), self.repository.clone(), self.process, self.stopped.clone());
-        self.machine.begin(self.process, job.boxed());
+    fn pause(&self, at: usize, pause: bool) {
+        let process = self.replicas[at].process;
+        self.note(&format!("p{} {}", process.0, if pause { "is stopped" } else { "goes on" }));
+        self.machine.pause(process, pause);
+    }
+
+    fn start(&mut self) -> Replica {
+        self.numbers += 1;
+        let process = Process(self.numbers);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let job = daemon(self.net.clone(), self.repository.clone(), process, stopped.clone());
+        self.machine.begin(process, job.boxed());
+        Replica { process, stopped }
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub const FOREIGN: &str = "foreign";
 const UNIT: &str = "mainstay.dev/unit";
 pub const PART_OF: &str = "applyset.kubernetes.io/part-of";
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/mainstay-system/leases/mainstay";
 /// Lines of a trace that are kept for a report.
 const TAIL: usize = 20_000;
 
@@ -116,7 +117,7 @@ impl Witness {
         before: Before,
         status: u16,
         answer: &Value,
-        units: &mut impl FnMut(&str) -> (u16, Value),
+        (process, units): (Process, &mut impl FnMut(&str) -> (u16, Value)),
     ) {
         if status >= 300 {
             return;
@@ -127,6 +128,11 @@ impl Witness {
             format!("{} {:?} {}", server.trim_start_matches("https://"), request.method, request.path);
         if !live.pointer("/metadata/labels").and_then(|l| l.get(FOREIGN)).is_none_or(Value::is_null) {
             self.blame(format!("{place}: what others made was touched"));
+        }
+        let (_, lease) = units(LEASE);
+        let holder = text(&lease, "/spec/holderIdentity");
+        if holder != format!("daemon-{}", process.0) {
+            self.blame(format!("{place}: p{} writes while {holder} holds the Lease", process.0));
         }
         let outcome = match request.method {
             Method::Delete => deletion(request, &live),

@@ -32,6 +32,7 @@ pub(crate) fn failure(error: &ClusterError) -> Failure {
         | ClusterError::Server { .. }
         | ClusterError::Unreachable { .. }
         | ClusterError::Timeout(_)
+        | ClusterError::Fenced
         | ClusterError::Unreadable { .. } => FailureKind::Unavailable,
     };
     Failure { kind, message: error.to_string() }
