@@ -1,3 +1,4 @@
+use crate::gate::has_expressions;
 use crate::state::{Reach, Render, State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Observation, Phase, Time, Wait};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
@@ -309,9 +310,19 @@ impl State {
             .map(|d| d.object.group_version_kind())
             .collect();
         kinds.extend(inventory_kinds(state));
+        // Objects of other units that this one judges in its own words.
+        let others = unit.health_checks.iter().filter(|check| {
+            has_expressions(check) && self.wanted.contains_key(&(unit.target.clone(), check.key.clone()))
+        });
+        let judged: BTreeSet<GroupVersionKind> = others
+            .map(|check| GroupVersionKind::new(&*check.key.group, &*check.version, &*check.key.kind))
+            .collect();
+        kinds.extend(judged.iter().cloned());
         for kind in kinds {
-            if self.watched.insert((unit.target.clone(), kind.clone())) {
-                let bodies = self.units.values().any(|state| state.judged(&kind.group, &kind.kind));
+            let place = (unit.target.clone(), kind.clone());
+            let bodies = judged.contains(&kind) || state.judged(&kind.group, &kind.kind);
+            // An expression that came later needs more than the watch tells that is there: a new one takes its place.
+            if self.watched.insert(place.clone()) | (bodies && self.bodied.insert(place)) {
                 self.actions.push(Action::Watch { target: unit.target.clone(), kind, bodies });
             }
         }

@@ -78,7 +78,7 @@ pub struct Observation {
 #[derive(Debug, Clone)]
 pub enum Action {
     Connect(Target),
-    /// Every object of a kind that carries our label.
+    /// Every object of a kind that carries our label. A watch of it that is there already ends.
     Watch {
         target: Target,
         kind: GroupVersionKind,

@@ -171,6 +171,6 @@ impl State {
     }
 }
 
-fn has_expressions(check: &HealthCheck) -> bool {
+pub(crate) fn has_expressions(check: &HealthCheck) -> bool {
     check.current.is_some() || check.in_progress.is_some() || check.failed.is_some()
 }

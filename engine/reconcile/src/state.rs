@@ -18,6 +18,8 @@ pub struct State {
     pub(crate) recorded: bool,
     pub(crate) targets: BTreeMap<Target, Reach>,
     pub(crate) watched: BTreeSet<(Target, GroupVersionKind)>,
+    /// Kinds of which the objects themselves are told.
+    pub(crate) bodied: BTreeSet<(Target, GroupVersionKind)>,
     pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
     /// Who has an object in its inventory: more than one where units share a namespace.
     pub(crate) owners: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
@@ -236,6 +238,7 @@ impl State {
             // What a dead watch said is no longer proof of anything.
             self.synced.retain(|(t, _)| *t != target);
             self.watched.retain(|(t, _)| *t != target);
+            self.bodied.retain(|(t, _)| *t != target);
             for state in self.units.values_mut().filter(|s| s.target() == target) {
                 state.observed.clear();
             }

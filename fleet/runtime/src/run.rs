@@ -313,13 +313,15 @@ impl Engine {
             Action::Watch { target, kind, bodies } => {
                 let Some(connection) = self.targets.get(&target) else { return };
                 let (installation, events) = (self.installation.clone(), self.events.clone());
+                let what = kind.to_string();
                 let task = watch(connection, target.clone(), kind, bodies, installation, events);
-                self.targets.keep_watch(&target, spawn(task));
+                self.targets.keep_watch(&target, what, spawn(task));
             }
             Action::WatchObject { target, key, version } => {
                 let Some(connection) = self.targets.get(&target) else { return };
+                let what = format!("{version} {key}");
                 let task = watch_object(connection, target.clone(), key, version, self.events.clone());
-                self.targets.keep_watch(&target, spawn(task));
+                self.targets.keep_watch(&target, what, spawn(task));
             }
             Action::Look { target, key, version } => {
                 let Some(connection) = self.targets.get(&target) else { return };

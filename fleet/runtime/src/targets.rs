@@ -25,7 +25,8 @@ pub(crate) struct Connection {
 #[derive(Default)]
 pub(crate) struct Targets {
     up: BTreeMap<Target, Connection>,
-    watches: BTreeMap<Target, Vec<Task>>,
+    /// By what they follow.
+    watches: BTreeMap<Target, BTreeMap<String, Task>>,
 }
 
 /// What a task that connects hands back.
@@ -46,13 +47,16 @@ impl Targets {
     /// Drops a connection and every watch on it.
     pub fn drop_target(&mut self, target: &Target) {
         self.up.remove(target);
-        for watch in self.watches.remove(target).unwrap_or_default() {
+        for watch in self.watches.remove(target).unwrap_or_default().into_values() {
             watch.abort();
         }
     }
 
-    pub fn keep_watch(&mut self, target: &Target, watch: Task) {
-        self.watches.entry(target.clone()).or_default().push(watch);
+    /// Takes the place of a watch of the same.
+    pub fn keep_watch(&mut self, target: &Target, what: String, watch: Task) {
+        if let Some(old) = self.watches.entry(target.clone()).or_default().insert(what, watch) {
+            old.abort();
+        }
     }
 }
 

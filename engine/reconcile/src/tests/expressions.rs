@@ -183,3 +183,15 @@ fn why_a_ready_expression_has_no_answer_is_shown() {
         double.why("b")
     );
 }
+
+#[test]
+fn an_expression_that_comes_later_is_told_the_objects_by_the_watch_and_looks_at_none() {
+    let mut double = Double::new();
+    double.bodies.insert(key("x"), json!({"status": {"ready": true}}));
+    double.read(Commit::new("1").unit(unit("a", &[]), &[config("x", 1)]));
+    assert!(double.in_full.is_empty(), "nobody has asked for whole objects yet");
+    let check = check("", Some("status.ready"), None, None);
+    double.read(Commit::new("2").unit(checked("a", check), &[config("x", 1)]));
+    assert!(double.in_full.contains("ConfigMap"), "a watch with whole objects takes the place of the first");
+    assert_eq!(double.state.units[&id("a")].health.message, "1 object is healthy");
+}
