@@ -16,9 +16,13 @@ mod verdict;
 mod witness;
 
 use anyhow::{Context, Result, bail};
-use play::play;
+use play::{Outcome, play};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 fn main() -> ExitCode {
@@ -62,36 +66,60 @@ fn run() -> Result<bool> {
         }
         _ => first,
     };
-    let (started, mut failed) = (Instant::now(), Vec::new());
-    let (mut requests, mut writes, mut kills, mut commits) = (0, 0, 0, 0);
-    while next < last && failed.len() < most {
-        let outcome = play(next);
-        requests += outcome.requests;
-        writes += outcome.writes;
-        kills += outcome.kills;
-        commits += outcome.commits;
-        if trace {
-            println!("seed {next}: trace {:016x}, {} requests", outcome.digest, outcome.requests);
+    let (started, begun) = (Instant::now(), next);
+    let (mut failed, mut total) = (Vec::new(), Total::default());
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let (upcoming, enough) = (AtomicU64::new(next), AtomicBool::new(false));
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| -> Result<()> {
+        for _ in 0..workers {
+            let (tell, upcoming, enough) = (tell.clone(), &upcoming, &enough);
+            scope.spawn(move || {
+                while !enough.load(Ordering::Relaxed) {
+                    let seed = upcoming.fetch_add(1, Ordering::Relaxed);
+                    if seed >= last || tell.send((seed, play(seed))).is_err() {
+                        return;
+                    }
+                }
+            });
         }
-        if let Some((violation, tail)) = outcome.violation {
-            println!("seed {next}: {violation}");
+        drop(tell);
+        let mut early = BTreeSet::new();
+        for (seed, outcome) in told {
+            total.add(&outcome);
             if trace {
-                println!("{tail}");
+                say(format_args!(
+                    "seed {seed}: trace {:016x}, {} requests",
+                    outcome.digest, outcome.requests
+                ))?;
             }
-            failed.push(next);
+            if let Some((violation, tail)) = outcome.violation {
+                say(format_args!(
+                    "seed {seed}: {violation}{}",
+                    if trace { format!("\n{tail}") } else { String::new() }
+                ))?;
+                failed.push(seed);
+                enough.store(failed.len() >= most, Ordering::Relaxed);
+            }
+            early.insert(seed);
+            while early.remove(&next) {
+                next += 1;
+                if next.is_multiple_of(100) {
+                    let seconds = started.elapsed().as_secs_f64();
+                    say(format_args!("up to seed {next}: {} failed, {seconds:.0} s", failed.len()))?;
+                }
+            }
+            if let Some(file) = progress.as_ref().filter(|_| failed.is_empty()) {
+                std::fs::write(file, format!("{next}\n"))
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+            }
         }
-        next += 1;
-        if next.is_multiple_of(100) {
-            println!("up to seed {next}: {} failed, {:.0} s", failed.len(), started.elapsed().as_secs_f64());
-        }
-        if let Some(file) = progress.as_ref().filter(|_| failed.is_empty()) {
-            std::fs::write(file, format!("{next}\n"))
-                .with_context(|| format!("cannot write {}", file.display()))?;
-        }
-    }
+        Ok(())
+    })?;
+    failed.sort_unstable();
     println!(
-        "{} seeds, {} failed: {commits} commits, {kills} kills, {requests} requests, {writes} writes of units' objects, {:.0} s",
-        next.saturating_sub(first),
+        "{} seeds, {} failed: {total}, {:.0} s",
+        next - begun,
         failed.len(),
         started.elapsed().as_secs_f64()
     );
@@ -99,4 +127,35 @@ fn run() -> Result<bool> {
         println!("again: cargo xtask simulate --seed {seed} --seeds 1 --trace");
     }
     Ok(failed.is_empty())
+}
+
+/// A line at once: a run may be long, or be stopped.
+fn say(line: std::fmt::Arguments<'_>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+#[derive(Default)]
+struct Total {
+    commits: usize,
+    kills: usize,
+    requests: usize,
+    writes: usize,
+}
+
+impl Total {
+    fn add(&mut self, outcome: &Outcome) {
+        self.commits += outcome.commits;
+        self.kills += outcome.kills;
+        self.requests += outcome.requests;
+        self.writes += outcome.writes;
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { commits, kills, requests, writes } = self;
+        write!(f, "{commits} commits, {kills} kills, {requests} requests, {writes} writes of units' objects")
+    }
 }

@@ -44,6 +44,12 @@ struct Reached {
 /// What was there before a write.
 pub struct Before(Value);
 
+impl Before {
+    pub fn of(live: Value) -> Self {
+        Self(live)
+    }
+}
+
 impl Witness {
     pub fn knows(&mut self, plan: &Plan) {
         self.plans.push(plan.clone());
@@ -107,7 +113,7 @@ impl Witness {
             return None;
         }
         let (status, live) = server.ask(Method::Get, &request.path, None, now);
-        Some(Before(if status == 200 { live } else { Value::Null }))
+        Some(Before::of(if status == 200 { live } else { Value::Null }))
     }
 
     pub fn after(
