@@ -3,6 +3,7 @@
 //! Nothing here compiles or runs Mainstay: the rules read `cargo metadata`, ARCHITECTURE.md and the files as text.
 //! No rule has a switch to turn it off; the few exceptions are listed beside their rule, each with its reason.
 
+mod clock;
 mod edges;
 mod features;
 mod files;
