@@ -180,7 +180,7 @@ fn service_address(store: &Store, namespace: &str, name: &str, port: u64) -> Res
 }
 
 impl Matched {
-    /// The object in the version that the webhook wants. Versions differ by their name alone.
+    /// The object in the version that the webhook wants, under that version's name: no conversion webhook is asked here.
     pub(super) fn show(&self, object: &Value) -> Value {
         let mut shown = object.clone();
         if let Some(map) = shown.as_object_mut() {
