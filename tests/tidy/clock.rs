@@ -29,5 +29,9 @@ fn the_daemon_takes_time_tasks_and_chance_from_one_place() {
             found.extend(hits.map(|at| format!("{path}:{}: `{word}`", line(&source.code, at))));
         }
     }
-    expect_none("the daemon's time, tasks or chance come from elsewhere", "take them from mainstay-clock", found);
+    expect_none(
+        "the daemon's time, tasks or chance come from elsewhere",
+        "take them from mainstay-clock",
+        found,
+    );
 }

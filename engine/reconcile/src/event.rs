@@ -48,6 +48,10 @@ pub enum Event {
         unit: UnitId,
         suspend: bool,
     },
+    /// Somebody deleted the unit's record.
+    Lost {
+        unit: UnitId,
+    },
     /// Forget back-off and contests and look again.
     Reconcile {
         unit: UnitId,

@@ -172,6 +172,7 @@ impl State {
             Event::Applied { unit, token, results } => self.applied(&unit, token, results, now),
             Event::Deleted { unit, token, results } => self.deleted(&unit, token, results, now),
             Event::Suspend { unit, suspend } => self.suspend(&unit, suspend),
+            Event::Lost { unit } => self.lost(&unit),
             Event::Reconcile { unit } => self.reconcile(&unit),
             Event::Approve { hash } => self.approve(hash),
             Event::Tick => self.wake(now),
@@ -255,6 +256,14 @@ impl State {
         {
             state.record.suspended = suspend;
             state.forgive();
+            self.queue.insert(id.clone());
+        }
+    }
+
+    /// What is still known is written again, before a restart would find nothing.
+    fn lost(&mut self, id: &UnitId) {
+        if let Some(state) = self.units.get_mut(id) {
+            state.saved = None;
             self.queue.insert(id.clone());
         }
     }

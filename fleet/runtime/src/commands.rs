@@ -78,6 +78,12 @@ pub(crate) async fn follow(
             }
             WatchEvent::Deleted(unit) => {
                 seen.remove(text(&unit, "/metadata/name"));
+                // Of a unit that we forgot ourselves nothing is known any more, and nothing follows.
+                if let Ok(id) = text(&unit, "/status/id").parse::<UnitId>()
+                    && events.send(Event::Lost { unit: id }).is_err()
+                {
+                    return false;
+                }
             }
             WatchEvent::Listed(_) => listed = true,
             WatchEvent::Interrupted(error) => tracing::debug!(%error, "the watch of units was interrupted"),

@@ -417,6 +417,7 @@ fn cause(event: &Event) -> Cause {
         | Event::TargetDown { .. }
         | Event::Synced { .. }
         | Event::Suspend { .. }
+        | Event::Lost { .. }
         | Event::Reconcile { .. }
         | Event::Approve { .. }
         | Event::Tick => Cause::Other,

@@ -28,8 +28,8 @@ pub struct Weather {
     pub unanswered: u16,
     /// Refused with 429, 500 or 503.
     pub refused: u16,
-    /// Arrives after its sender has given up.
-    pub late: u16,
+    /// Arrives late, though not too late.
+    pub slow: u16,
     /// A watch ends, with or without a word.
     pub cut: u16,
     /// A frame of a watch is left out.
@@ -158,7 +158,7 @@ enum Fate {
     Lost,
     Unanswered,
     Refused(u16),
-    Late,
+    Slow,
 }
 
 #[derive(Clone)]
@@ -178,24 +178,26 @@ impl Network for Wire {
                 edge += share;
                 roll < edge
             };
+            let delay = Duration::from_millis(dice.u64(500..25_000));
             let fate = if within(weather.lost) {
                 Fate::Lost
             } else if within(weather.unanswered) {
                 Fate::Unanswered
             } else if within(weather.refused) {
                 Fate::Refused([429, 500, 503][usize::from(roll % 3)])
-            } else if within(weather.late) {
-                Fate::Late
+            } else if within(weather.slow) {
+                Fate::Slow
             } else {
                 Fate::Answered
             };
-            (fate, Duration::from_micros(dice.u64(200..8_000)), Duration::from_micros(dice.u64(200..8_000)))
+            let there = if fate == Fate::Slow { delay } else { Duration::from_micros(dice.u64(200..8_000)) };
+            (fate, there, Duration::from_micros(dice.u64(200..8_000)))
         };
         let (tell, told) = tokio::sync::oneshot::channel();
         let carried = net.clone();
         let work = async move {
             let (parts, body) = request.into_parts();
-            sleep(if fate == Fate::Late { Duration::from_secs(45) } else { there }).await;
+            sleep(there).await;
             if fate == Fate::Lost {
                 sleep(Duration::from_secs(1)).await;
                 drop(tell.send(Err("connection reset".to_owned())));

@@ -221,7 +221,7 @@ fn weather(dice: &mut Rng) -> Weather {
         lost: up_to(60),
         unanswered: up_to(60),
         refused: up_to(80),
-        late: 0,
+        slow: up_to(40),
         cut: up_to(60),
         dropped: if up_to(3) == 3 { 30 } else { 0 },
         repeated: up_to(100),

@@ -362,3 +362,15 @@ fn an_object_that_went_back_and_forth_while_answers_were_late_is_still_known() {
     double.read(both(&[keep], &[other]));
     assert!(!double.objects.contains_key(&key("x")), "{:?} {:#?}", double.log, double.told);
 }
+
+#[test]
+fn a_record_that_somebody_deletes_is_written_again_whole() {
+    let mut double = Double::new();
+    double.read(Commit::new("1").with("a", &[], &[config("x", 1)]));
+    let before = double.records.remove(&id("a")).unwrap();
+    double.send(Event::Lost { unit: id("a") });
+    assert_eq!(double.records[&id("a")], before);
+    // A unit that was forgotten stays so.
+    double.send(Event::Lost { unit: id("gone") });
+    assert_eq!(double.records.len(), 1);
+}
