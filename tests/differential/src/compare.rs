@@ -35,17 +35,26 @@ fn status(body: &mut Value, live: Option<&Value>) {
             }
         }
     }
-    // Which of several undeclared fields of a map it names is chance too.
+    // How Go draws the difference of two structs, and in which order it writes the fields of a document.
+    if let Some(causes) = map.get_mut("details").and_then(|details| details.get_mut("causes")) {
+        for cause in causes.as_array_mut().into_iter().flatten() {
+            plain_message(&mut cause["message"]);
+        }
+    }
+    if let Some(message) = map.get_mut("message") {
+        plain_message(message);
+    }
+    // Which of several undeclared fields of a map it names, and what it looks at before, is chance too.
     if let Some(message) = map.get_mut("message")
-        && let Some((before, _)) = message.as_str().unwrap_or_default().split_once("): ")
-        && message.as_str().unwrap_or_default().contains("field not declared in schema")
+        && let Some(text) = message.as_str().filter(|text| text.contains("field not declared in schema"))
+        && let Some(end) = ["): ", " object: "].iter().find_map(|mark| text.find(mark))
     {
-        *message = json!(before);
+        *message = json!(&text[..end]);
     }
     // As is the order of fields of a map where a key had to be.
     if let Some(message) = map.get_mut("message")
         && let Some((before, _)) = message.as_str().unwrap_or_default().split_once("): ")
-        && message.as_str().unwrap_or_default().contains("got &value.valueUnstructured{Value:map")
+        && message.as_str().unwrap_or_default().contains("got &value.valueUnstructured{Value:")
     {
         *message = json!(before);
     }
@@ -66,6 +75,47 @@ fn status(body: &mut Value, live: Option<&Value>) {
         *body = masked;
     }
 }
+
+/// A message without the drawing of a difference, and with quoted documents in one order of fields.
+fn plain_message(message: &mut Value) {
+    let Some(text) = message.as_str() else { return };
+    let mut text = text.to_owned();
+    for mark in DRAWN {
+        if let Some(at) = text.find(mark) {
+            text.truncate(at + mark.len());
+        }
+    }
+    if text.starts_with("duplicate nodePort") {
+        text.retain(|letter| !letter.is_ascii_digit());
+    }
+    // A strategic patch is shown as the merge has left it, which depends on the order of a hash map.
+    if let Some(at) = text.find("Invalid value: \"map[")
+        && let Some(end) = text.rfind("\": ")
+    {
+        text.replace_range(at..end, "Invalid value: \"a patch");
+    }
+    let mark = "Invalid value: \"{";
+    if let Some(at) = text.find(mark).map(|at| at + mark.len() - 2) {
+        let mut quoted = serde_json::Deserializer::from_str(&text[at..]).into_iter::<String>();
+        if let Some(Ok(document)) = quoted.next()
+            && let Ok(mut document) = serde_json::from_str::<Value>(&document)
+        {
+            if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.remove("managedFields");
+            }
+            if document["kind"] == "Service" {
+                service(&mut document);
+                hide_ports(&mut document);
+            }
+            let end = at + quoted.byte_offset();
+            text = format!("{}{document}{}", &text[..at], &text[end..]);
+        }
+    }
+    *message = json!(text);
+}
+
+/// A drawn difference follows.
+const DRAWN: [&str; 2] = ["(allow it to be set to 1 if it was previously negative)", "for bound claims"];
 
 /// Without the numbers behind `resourceVersion`, however deep they are quoted.
 fn without_versions(text: &str) -> String {
@@ -145,6 +195,22 @@ fn service(body: &mut Value) {
         if let Some(number) = port.get_mut("nodePort") {
             *number = json!("chosen");
         }
+    }
+}
+
+/// A patch may have put a port anywhere.
+fn hide_ports(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(hide_ports),
+        Value::Object(map) => {
+            for (name, child) in map.iter_mut() {
+                if name == "nodePort" {
+                    *child = json!("chosen");
+                }
+                hide_ports(child);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

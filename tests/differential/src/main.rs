@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 /// False if the servers differ.
 fn run() -> Result<bool> {
-    let mut plan = Plan { seed: 1, sequences: 2_000, most: 10, custom: 60 };
+    let mut plan = Plan { seed: 1, sequences: 2_000, most: 10, custom: 60, kind: None };
     let mut progress: Option<PathBuf> = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
@@ -49,6 +49,7 @@ fn run() -> Result<bool> {
             "--seed" => plan.seed = number()?,
             "--findings" => plan.most = number()? as usize,
             "--custom" => plan.custom = number()? as usize,
+            "--kind" => plan.kind = Some(value.clone().leak()),
             "--resume" => progress = Some(PathBuf::from(&value)),
             _ => bail!("no such option: {option}"),
         }
@@ -59,8 +60,12 @@ fn run() -> Result<bool> {
     };
     let started = Instant::now();
     let tally = Mutex::new(Tally::default());
+    let mut ended = Ok(());
     while done < run::batches(&plan) {
-        run::batch(&plan, done, &tally)?;
+        ended = run::batch(&plan, done, &tally);
+        if ended.is_err() {
+            break;
+        }
         done += 1;
         let tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
         println!("{}", summary(&tally, started));
@@ -77,7 +82,7 @@ fn run() -> Result<bool> {
     for (signature, (count, text)) in &tally.findings {
         println!("\n== {signature} ({count} times)\n{text}");
     }
-    Ok(tally.findings.is_empty())
+    ended.map(|()| tally.findings.is_empty())
 }
 
 /// The batches that an earlier run with this file has finished without a difference.
@@ -96,7 +101,7 @@ fn summary(tally: &Tally, started: Instant) -> String {
     let seconds = started.elapsed().as_secs_f64();
     let differences: u64 = tally.findings.values().map(|(count, _)| count).sum();
     format!(
-        "{} sequences, {} requests, {differences} differences, {} fleeting, {seconds:.0} s",
-        tally.sequences, tally.requests, tally.fleeting
+        "{} sequences, {} requests, {differences} differences, {} fleeting, {} cut short, {seconds:.0} s",
+        tally.sequences, tally.requests, tally.fleeting, tally.hung_up
     )
 }

@@ -1,7 +1,7 @@
 //! Batches of sequences: each has a real server and custom resources of its own.
 
 use crate::dice::Dice;
-use crate::sequence::{Pair, Parting, invent};
+use crate::sequence::{End, Pair, Parting, invent};
 use crate::servers::{Embedded, Real, define, prepare, wait_for};
 use crate::shrink::shrink;
 use crate::subject::{Shape, Subject, builtin, custom};
@@ -27,6 +27,8 @@ pub struct Plan {
     pub most: usize,
     /// The share of sequences about custom resources.
     pub custom: usize,
+    /// If given, the only kind that sequences are about.
+    pub kind: Option<&'static str>,
 }
 
 /// What a run has done so far.
@@ -36,6 +38,8 @@ pub struct Tally {
     pub requests: u64,
     /// Differences that did not show again when the sequence was sent again.
     pub fleeting: u64,
+    /// Sequences cut short because the real server hung up.
+    pub hung_up: u64,
     /// By signature: how often, and one of them, made small.
     pub findings: BTreeMap<String, (u64, String)>,
 }
@@ -138,16 +142,26 @@ fn lane(
         } else {
             dice.one(&kinds[..builtins])
         };
-        let (requests, parting) = invent(&mut pair, &mut dice, subjects)
+        if plan.kind.is_some_and(|kind| subjects[0].kind != kind) {
+            continue;
+        }
+        let (requests, end) = invent(&mut pair, &mut dice, subjects)
             .with_context(|| format!("in sequence {number} of seed {}", plan.seed))?;
         let mut locked = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         locked.sequences += 1;
         locked.requests += requests as u64;
-        let known = parting
-            .as_ref()
-            .is_some_and(|parting| locked.findings.contains_key(&parting.signature(subjects[0].is_custom())));
+        let parting = match end {
+            End::Same => continue,
+            End::Parted(parting) => parting,
+            End::HungUp(steps) => {
+                locked.hung_up += 1;
+                let steps: Vec<String> = steps.iter().map(|step| format!("  {step}")).collect();
+                eprintln!("hung up: sequence {number}\n{}", steps.join("\n"));
+                continue;
+            }
+        };
+        let known = locked.findings.contains_key(&parting.signature(subjects[0].is_custom()));
         drop(locked);
-        let Some(parting) = parting else { continue };
         let signature = parting.signature(subjects[0].is_custom());
         if known {
             record(tally, signature, String::new());

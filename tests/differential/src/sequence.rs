@@ -5,6 +5,7 @@ use crate::dice::Dice;
 use crate::servers::{Embedded, Real, Server};
 use crate::step::{self, Step, What};
 use crate::subject::Subject;
+use crate::wire::HungUp;
 use anyhow::Result;
 use serde_json::Value;
 
@@ -56,18 +57,27 @@ impl Parting {
 /// The most requests of one sequence.
 const LONGEST: usize = 9;
 
-/// Makes a sequence up while it is sent. The number of requests, and where the servers parted.
-pub fn invent(pair: &mut Pair, dice: &mut Dice, subjects: &[Subject]) -> Result<(usize, Option<Parting>)> {
+/// How a sequence ended.
+pub enum End {
+    Same,
+    Parted(Parting),
+    /// The real server hung up on its last step, as it does where a request makes it panic.
+    HungUp(Vec<Step>),
+}
+
+/// Makes a sequence up while it is sent. The number of requests, and the end.
+pub fn invent(pair: &mut Pair, dice: &mut Dice, subjects: &[Subject]) -> Result<(usize, End)> {
     let wild = if dice.percent(25) { 4 } else { 0 };
     let length = 3 + dice.below(LONGEST - 2);
     let mut play = Play::new(pair, subjects);
     for done in 0..length {
         let step = step::next(dice, subjects, play.ours.as_ref(), wild, &play.name);
-        if let Some(parting) = play.step(step)? {
-            return Ok((done + 1, Some(parting)));
+        match play.step(step)? {
+            End::Same => {}
+            end => return Ok((done + 1, end)),
         }
     }
-    Ok((length, None))
+    Ok((length, End::Same))
 }
 
 /// Sends given steps.
@@ -78,8 +88,10 @@ pub fn replay(pair: &mut Pair, subjects: &[Subject], steps: &[Step]) -> Result<O
         if let Some(name) = step.body.pointer_mut("/metadata/name") {
             *name = play.name.as_str().into();
         }
-        if let Some(parting) = play.step(step)? {
-            return Ok(Some(parting));
+        match play.step(step)? {
+            End::Same => {}
+            End::Parted(parting) => return Ok(Some(parting)),
+            End::HungUp(_) => return Ok(None),
         }
     }
     Ok(None)
@@ -101,22 +113,28 @@ impl<'a> Play<'a> {
         Self { pair, subjects, name, real: None, ours: None, steps: Vec::new() }
     }
 
-    fn step(&mut self, step: Step) -> Result<Option<Parting>> {
-        let real = self.pair.real.send(&step.wire(self.subjects, &self.name, self.real.as_ref()))?;
+    fn step(&mut self, step: Step) -> Result<End> {
+        let real = match self.pair.real.send(&step.wire(self.subjects, &self.name, self.real.as_ref())) {
+            Err(error) if error.is::<HungUp>() => {
+                self.steps.push(step);
+                return Ok(End::HungUp(std::mem::take(&mut self.steps)));
+            }
+            answer => answer?,
+        };
         let ours = self.pair.ours.send(&step.wire(self.subjects, &self.name, self.ours.as_ref()))?;
         let (real_answer, ours_answer) =
             (masked(&real, self.real.as_ref()), masked(&ours, self.ours.as_ref()));
         self.steps.push(step.clone());
         if let Some((at, left, right)) = difference(&real_answer, &ours_answer) {
             let steps = std::mem::take(&mut self.steps);
-            return Ok(Some(Parting { steps, at, real: left, ours: right, real_answer, ours_answer }));
+            return Ok(End::Parted(Parting { steps, at, real: left, ours: right, real_answer, ours_answer }));
         }
         if !step.dry_run {
             let deleted = step.what == What::Delete && real.status < 300;
             self.real = after(self.real.take(), kept(&real), deleted);
             self.ours = after(self.ours.take(), kept(&ours), deleted);
         }
-        Ok(None)
+        Ok(End::Same)
     }
 }
 

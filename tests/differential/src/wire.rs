@@ -2,7 +2,7 @@
 
 use crate::servers::Answer;
 use crate::step::Wire;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -18,6 +18,18 @@ pub struct Client {
     config: Arc<ClientConfig>,
     connection: Option<BufReader<StreamOwned<ClientConnection, TcpStream>>>,
 }
+
+/// The server closed a new connection instead of answering.
+#[derive(Debug, Clone, Copy)]
+pub struct HungUp;
+
+impl std::fmt::Display for HungUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection was closed")
+    }
+}
+
+impl std::error::Error for HungUp {}
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -121,7 +133,7 @@ fn read(stream: &mut impl BufRead) -> Result<Answer> {
 fn line(stream: &mut impl BufRead) -> Result<String> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
-        bail!("the connection was closed");
+        return Err(HungUp.into());
     }
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -85,9 +85,9 @@ pub(super) fn apply_by_merging<'l>(
     if same {
         object = before.value.into_owned();
     } else {
-        defaulting::normalize(&mut object, context.types, context.type_id);
-        if let Some(default) = context.default {
-            default(&mut object);
+        match context.default {
+            Some(default) => default(&mut object),
+            None => defaulting::normalize(&mut object, context.types, context.type_id),
         }
         if let Some(owned) = owners.0.get_mut(&applier) {
             owned.time = Some(context.now.to_owned());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// `%v`.
-pub(super) fn plain(value: &Value) -> String {
+pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::Bool(it) => it.to_string(),

@@ -7,7 +7,7 @@ mod combine;
 mod compare;
 mod completed;
 mod conflict;
-mod golang;
+pub mod golang;
 mod last_applied;
 mod list;
 mod owners;
@@ -49,7 +49,8 @@ pub struct WriteContext<'a> {
     pub resets: Option<&'a Resets>,
     /// The kind in its other versions.
     pub versions: &'a dyn Versions,
-    /// Runs on a merged object before it is stored: schema and kind defaults. `None` for none.
+    /// Runs on a merged object before it is stored: what the kind holds no more than nothing is dropped, schema and kind
+    /// defaults are set. `None` for the former alone, by the schema.
     pub default: Option<&'a dyn Fn(&mut Value)>,
 }
 
@@ -76,6 +77,11 @@ pub trait Versions {
     fn type_at(&self, api_version: &str) -> Option<TypeId>;
     /// The object in that version, `apiVersion` included.
     fn convert(&self, object: &Value, api_version: &str) -> Value;
+    /// Brings an object into the form in which the kind holds it, with what it has though nobody wrote it. False where
+    /// that is the form of its schema.
+    fn complete(&self, _: &mut Value) -> bool {
+        false
+    }
 }
 
 /// One type for every version, no conversion but of `apiVersion`: a custom resource with conversion strategy `None`

@@ -18,7 +18,8 @@ pub(super) fn prune(
 ) -> Result<Value, WriteError> {
     let Some(last) = last.filter(|last| !last.set.is_empty()) else { return Ok(merged) };
     let now = owners.0.get(applier);
-    if last.api_version == version && now.is_some_and(|now| last.set.is_subset(&now.set)) {
+    let one_version = owners.0.values().all(|owned| owned.api_version == version);
+    if one_version && last.api_version == version && now.is_some_and(|now| last.set.is_subset(&now.set)) {
         return Ok(merged);
     }
     let whole = Versioned::owned(merged, version, context.type_id);

@@ -26,7 +26,9 @@ pub fn update<'l>(
     }
     let mut new = new.clone();
     let given = take_managed_fields(&mut new);
-    defaulting::normalize(&mut new, context.types, context.type_id);
+    if !context.versions.complete(&mut new) {
+        defaulting::normalize(&mut new, context.types, context.type_id);
+    }
     let of_live = || live.and_then(|live| ManagedFields::of(live).ok()).unwrap_or_default();
     let fields = match given {
         Some(given) if context.subresource.is_empty() => {

@@ -63,6 +63,7 @@ pub(super) fn live_in<'v>(live: Option<&Value>, like: &Value, context: &WriteCon
 pub(super) fn empty_like(like: &Value, context: &WriteContext<'_>) -> Value {
     let mut object = json!({ "apiVersion": like.get("apiVersion"), "kind": like.get("kind") });
     crate::defaulting::complete(&mut object, context.types, context.type_id);
+    context.versions.complete(&mut object);
     object
 }
 

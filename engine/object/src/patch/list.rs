@@ -2,6 +2,7 @@
 
 use super::strategic::{PATCH, Patcher, StrategicError};
 use crate::TypeId;
+use crate::merge::golang::plain;
 use serde_json::{Map, Value};
 
 /// What a patch says about a list beside its items.
@@ -30,7 +31,7 @@ pub(super) fn merge_list(
     let maps = live.iter().chain(patch).any(Value::is_object);
     let Some(key) = directives.key.filter(|_| maps) else {
         if maps {
-            return Err(patcher.error("cannot merge lists without merge key"));
+            return Err(patcher.error("cannot merge lists without merge key for struct"));
         }
         let mut merged = Vec::with_capacity(live.len() + patch.len());
         for item in live.iter().chain(patch) {
@@ -92,13 +93,9 @@ fn special_items(
             }
             Some((_, Some("replace"))) => replace = true,
             Some((_, Some("merge"))) => {
-                let mut map = map.clone();
-                map.remove(PATCH);
-                rest.push(map);
+                return Err(patcher.error("merging lists cannot yet be specified in the patch"));
             }
-            Some((other, _)) => {
-                return Err(patcher.error(format!("unknown patch type: {other} in map: {item}")));
-            }
+            Some((other, _)) => return Err(patcher.unknown_directive(other, map)),
         }
     }
     if replace {
@@ -118,10 +115,27 @@ fn check_order(
     if order.is_empty() {
         return Ok(());
     }
-    let mut order = order.iter();
-    for item in patch.iter().filter(|item| item.get(PATCH).is_none()) {
-        if !order.any(|wanted| wanted.get(key) == item.get(key)) {
-            return Err(patcher.error("The order in patch list doesn't match $setElementOrder list"));
+    let named = |item: &Value| match item.as_object() {
+        Some(map) if !map.contains_key(key) => Err(no_merge_key(patcher, map, key)),
+        Some(_) | None => Ok(()),
+    };
+    let deletes = |item: &Value| item.get(PATCH).and_then(Value::as_str) == Some("delete");
+    let mut left = order.iter();
+    for item in patch.iter().filter(|item| !deletes(item)) {
+        loop {
+            let Some(wanted) = left.next() else {
+                let shown = |list: &[Value]| plain(&Value::Array(list.to_vec()));
+                return Err(patcher.error(format!(
+                    "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
+                    shown(patch),
+                    shown(order)
+                )));
+            };
+            named(item)?;
+            named(wanted)?;
+            if wanted.get(key) == item.get(key) {
+                break;
+            }
         }
     }
     Ok(())
@@ -158,16 +172,12 @@ pub(super) fn without_directives(value: &Value) -> Option<Value> {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
         Value::Array(items) => Some(Value::Array(items.iter().filter_map(without_directives).collect())),
-        Value::Object(map) => match map.get(PATCH).map(Value::as_str) {
-            None | Some(Some("replace" | "merge")) => {
-                let kept = map.iter().filter(|(name, value)| !name.starts_with('$') && !value.is_null());
-                Some(Value::Object(
-                    kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?)))
-                        .collect(),
-                ))
-            }
-            Some(_) => None,
-        },
+        Value::Object(map) if map.contains_key(PATCH) => None,
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(_, value)| !value.is_null());
+            let kept = kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?)));
+            Some(Value::Object(kept.collect()))
+        }
     }
 }
 
@@ -180,8 +190,8 @@ fn merge_key<'v>(
 }
 
 fn no_merge_key(patcher: &Patcher<'_>, map: &Map<String, Value>, key: &str) -> StrategicError {
-    let names: Vec<&str> = map.keys().map(String::as_str).collect();
-    patcher.error(format!("map: {} does not contain declared merge key: {key}", names.join(" ")))
+    let map = plain(&Value::Object(map.clone()));
+    patcher.error(format!("map: {map} does not contain declared merge key: {key}"))
 }
 
 fn not_a_map(patcher: &Patcher<'_>, item: &Value) -> StrategicError {

@@ -1,4 +1,5 @@
 use super::list::{Directives, merge_list, without_directives};
+use crate::merge::golang::plain;
 use crate::schema::{PatchRule, Shape};
 use crate::{MAX_DEPTH, TypeId, Types};
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
 const SET_ORDER: &str = "$setElementOrder/";
 
 /// Strategic merge patch: JSON merge patch that merges lists by the keys that their types declare, with the directives
-/// `$patch` (`replace`, `delete`, `merge`), `$deleteFromPrimitiveList/<list>`, `$setElementOrder/<list>` and
+/// `$patch` (`replace`, `delete`), `$deleteFromPrimitiveList/<list>`, `$setElementOrder/<list>` and
 /// `$retainKeys`. With [`TypeId::ANY`] lists are replaced. Nulls of the patch are not in the result.
 pub fn strategic_merge(
     live: &Value,
@@ -60,25 +61,37 @@ impl Patcher<'_> {
             return Err(self.error(format!("nested deeper than {MAX_DEPTH}")));
         }
         match patch.get(PATCH).map(|directive| (directive, directive.as_str())) {
-            None | Some((_, Some("merge"))) => {}
+            None => {}
             Some((_, Some("replace"))) => {
                 let mut replacement = patch.clone();
                 replacement.remove(PATCH);
                 return Ok(replacement);
             }
             Some((_, Some("delete"))) => return Ok(Map::new()),
-            Some((other, _)) => {
-                return Err(self
-                    .error(format!("unknown patch type: {other} in map: {}", Value::Object(patch.clone()))));
-            }
+            Some((other, _)) => return Err(self.unknown_directive(other, patch)),
         }
         self.retain_keys(&mut live, patch)?;
         for (key, change) in patch {
             if let Some(name) = key.strip_prefix(DELETE_FROM) {
                 let gone = self.list_of(change, "invalid patch format of primitive list")?;
                 if let Some(Value::Array(items)) = live.get_mut(name) {
+                    if items.iter().any(Value::is_object) && self.lookup(id, name).rule.merge_key.is_none() {
+                        return Err(self.error("cannot merge lists without merge key for struct"));
+                    }
                     items.retain(|item| !gone.contains(item));
                 }
+            } else if let Some(name) = key.strip_prefix(SET_ORDER)
+                && [live.get(name), patch.get(name)].contains(&Some(&Value::Null))
+            {
+                return Err(self.error("expected a []interface {}, but received a %!s(<nil>)"));
+            } else if let Some(name) = key.strip_prefix(SET_ORDER)
+                && (live.contains_key(name) || patch.contains_key(name))
+                && [live.get(name), patch.get(name)]
+                    .into_iter()
+                    .flatten()
+                    .all(|list| list.as_array().is_some_and(Vec::is_empty))
+            {
+                return Err(self.error("no elements in any of the given slices"));
             } else if !key.starts_with('$') {
                 self.below(key, |patcher| {
                     let lookup = patcher.lookup(id, key);
@@ -112,6 +125,17 @@ impl Patcher<'_> {
             (_, Value::Null) => None,
             (Some(Value::Object(there)), Value::Object(change)) if !lookup.rule.replace => {
                 Some(Value::Object(self.map(there, change, lookup.id)?))
+            }
+            // Replaced by what was sent, as it is.
+            (Some(Value::Object(_)), Value::Object(_)) => Some(change.clone()),
+            (Some(Value::Array(there)), Value::Array(change)) if !lookup.rule.merge => {
+                if patch.contains_key(&format!("{SET_ORDER}{key}"))
+                    && let Some(Value::Object(map)) = there.iter().chain(change).find(|item| item.is_object())
+                {
+                    let map = plain(&Value::Object(map.clone()));
+                    return Err(self.error(format!("map: {map} does not contain declared merge key: ")));
+                }
+                Some(Value::Array(change.clone()))
             }
             (Some(Value::Array(there)), Value::Array(change)) if lookup.rule.merge => {
                 let order = match patch.get(&format!("{SET_ORDER}{key}")) {
@@ -174,6 +198,11 @@ impl Patcher<'_> {
         let result = walk(self);
         self.path.pop();
         result
+    }
+
+    pub(super) fn unknown_directive(&self, directive: &Value, map: &Map<String, Value>) -> StrategicError {
+        let (directive, map) = (plain(directive), plain(&Value::Object(map.clone())));
+        self.error(format!("unknown patch type: {directive} in map: {map}"))
     }
 
     pub(super) fn error(&self, problem: impl Into<String>) -> StrategicError {

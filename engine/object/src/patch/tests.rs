@@ -128,10 +128,10 @@ fn patches_that_make_no_sense_are_refused() {
     let error = |patch: Value| try_strategic(live.clone(), patch).unwrap_err();
     assert_eq!(
         error(json!({"containers": [{"image": "x"}]})),
-        "spec.containers: map: image does not contain declared merge key: name"
+        "spec.containers: map: map[image:x] does not contain declared merge key: name"
     );
     assert_eq!(error(json!({"containers": ["x"]})), "spec.containers: expected a map, but received a string");
-    assert!(error(json!({"$patch": "steal"})).starts_with("spec: unknown patch type: \"steal\""));
+    assert!(error(json!({"$patch": "steal"})).starts_with("spec: unknown patch type: steal"));
     assert!(error(json!({"containers": [{"$patch": "steal"}]})).contains("unknown patch type"));
 }
 

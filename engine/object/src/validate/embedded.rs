@@ -4,6 +4,14 @@ use crate::schema::Shape;
 use crate::{FieldError, FieldErrorKind, MAX_DEPTH, TypeId, Types};
 use serde_json::Value;
 
+const KIND: &str = "may have mixed case, but should otherwise match: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+
+/// A DNS-1035 label.
+fn is_label(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && !text.ends_with('-') && text.chars().all(inner)
+}
+
 pub(super) fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
     let mut errors = Vec::new();
     walk(value, types, id, &mut String::new(), &mut errors, 0);
@@ -25,10 +33,18 @@ fn walk(
     let ty = types.get(id);
     if ty.embedded_resource && value.is_object() {
         for name in ["apiVersion", "kind"] {
+            let unexpected;
             let (kind, value, detail) = match value.get(name) {
                 None => (FieldErrorKind::Required, None, ""),
                 Some(Value::String(text)) if text.is_empty() => {
                     (FieldErrorKind::Invalid, Some(Value::from("")), "must not be empty")
+                }
+                Some(Value::String(text)) if name == "kind" && !is_label(&text.to_lowercase()) => {
+                    (FieldErrorKind::Invalid, value.get(name).cloned(), KIND)
+                }
+                Some(Value::String(text)) if name == "apiVersion" && text.matches('/').count() > 1 => {
+                    unexpected = format!("unexpected GroupVersion string: {text}");
+                    (FieldErrorKind::Invalid, value.get(name).cloned(), &*unexpected)
                 }
                 Some(Value::String(_)) => continue,
                 Some(other) => (FieldErrorKind::Invalid, Some(other.clone()), "must be a string"),

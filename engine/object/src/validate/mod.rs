@@ -18,7 +18,12 @@ use std::collections::BTreeMap;
 /// Checks types, required fields, enumerations, ranges, lengths, patterns, formats and the uniqueness of sets' and
 /// keyed lists' entries. Unknown fields are `unknown_fields`' concern.
 pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
-    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
+    let mut validator = Validator {
+        types,
+        path: String::new(),
+        errors: Vec::new(),
+        nameless: lists::has_nameless(value, types, id, 0),
+    };
     validator.value(value, id, 0);
     validator.errors.extend(embedded::validate(value, types, id));
     validator.errors.extend(lists::validate(value, types, id));
@@ -28,7 +33,12 @@ pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
 /// As `validate`, for a value that takes the place of another: what did not change is not complained of. Changed are
 /// fields of maps and items of keyed lists on their own, items of other lists with their list.
 pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
-    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
+    let mut validator = Validator {
+        types,
+        path: String::new(),
+        errors: Vec::new(),
+        nameless: lists::has_nameless(value, types, id, 0),
+    };
     validator.correlated(value, Some(old), id, 0);
     validator.errors.extend(embedded::validate(value, types, id));
     validator.complain_of_lists(value, old, id);
@@ -37,8 +47,14 @@ pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) ->
 
 /// As `validate_update` for a write to the status alone: messages tell places below the status.
 pub fn validate_status(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
-    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
-    let status = value.get("status").filter(|status| !status.is_null());
+    let mut validator = Validator {
+        types,
+        path: String::new(),
+        errors: Vec::new(),
+        nameless: lists::has_nameless(value, types, id, 0),
+    };
+    // A null where nothing was is no change.
+    let status = value.get("status").filter(|status| !status.is_null() || old.get("status").is_some());
     if let (Some(status), Some(id)) = (status, types.child(id, "status")) {
         validator.correlated(status, old.get("status"), id, 0);
     }
@@ -54,6 +70,8 @@ struct Validator<'a> {
     types: &'a Types,
     path: String,
     errors: Vec<FieldError>,
+    /// Whether an item anywhere lacks a key of its list.
+    nameless: bool,
 }
 
 impl Validator<'_> {
@@ -70,7 +88,8 @@ impl Validator<'_> {
     }
 
     fn correlated(&mut self, value: &Value, old: Option<&Value>, id: TypeId, depth: usize) {
-        if old.is_some_and(|old| same_value(old, value)) {
+        let nameless = self.nameless && lists::has_nameless(value, self.types, id, 0);
+        if !nameless && old.is_some_and(|old| same_value(old, value)) {
             return;
         }
         if depth > MAX_DEPTH {

@@ -16,6 +16,10 @@ pub fn before_defaults(resource: &Resource, live: Option<&Value>, object: &mut V
             set_label(object, "kubernetes.io/metadata.name", &name);
         }
         ("apps", "daemonsets") if live.is_none() => set_annotation(object, TEMPLATE_GENERATION, "1"),
+        // A number in the server's struct, and an annotation in everything that is read.
+        ("apps", "daemonsets") if template_generation(object).is_none() => {
+            set_annotation(object, TEMPLATE_GENERATION, "0");
+        }
         _ => {}
     }
 }
@@ -32,7 +36,8 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
             set_at(object, "status.phase", "Active".into());
         }
         ("", "pods") => {
-            if text(object, "/spec/serviceAccountName").is_empty()
+            if cluster.settings.service_accounts
+                && text(object, "/spec/serviceAccountName").is_empty()
                 && text(object, "/spec/serviceAccount").is_empty()
                 && object.get("spec").is_some_and(Value::is_object)
             {
@@ -43,14 +48,14 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
             set_at(object, "status.qosClass", qos(object).into());
         }
         ("", "persistentvolumeclaims") => {
-            set_at(object, "status.phase", "Pending".into());
-            // The controllers that lift the protection finalizers do not run here, so none is set.
+            protect(object, PROTECTED_CLAIM);
         }
         ("batch", "jobs") => job_labels(object),
         ("apps", "statefulsets") => set_at(object, "status.availableReplicas", 0.into()),
         ("", "persistentvolumes") => {
             set_at(object, "status.phase", "Pending".into());
             set_at(object, "status.lastPhaseTransitionTime", act.now.rfc3339().into());
+            protect(object, PROTECTED_VOLUME);
         }
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             body::as_map(object).remove("status");
@@ -61,6 +66,18 @@ pub fn before_create(cluster: &Cluster, act: &mut Act<'_>, object: &mut Value) -
         _ => {}
     }
     Ok(())
+}
+
+/// Keep what is in use; lifted by a controller.
+pub const PROTECTED_CLAIM: &str = "kubernetes.io/pvc-protection";
+pub const PROTECTED_VOLUME: &str = "kubernetes.io/pv-protection";
+
+fn protect(object: &mut Value, finalizer: &str) {
+    let mut finalizers = body::finalizers(object);
+    if !finalizers.iter().any(|f| f == finalizer) {
+        finalizers.push(finalizer.to_owned());
+        body::set_finalizers(object, &finalizers);
+    }
 }
 
 /// Before defaults of an update.
@@ -75,6 +92,9 @@ pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
             }
         }
         ("", "services") => {
+            if text(live, "/spec/type") == "LoadBalancer" && text(new, "/spec/type") != "LoadBalancer" {
+                set_at(new, "status.loadBalancer", json!({}));
+            }
             drop_dependents(live, new);
             // What the server chose stays, unless the client says otherwise.
             for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"] {
@@ -90,11 +110,8 @@ pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
             }
         }
         ("apps", "daemonsets") => {
-            let old = live.pointer("/metadata/annotations").and_then(|a| a.get(TEMPLATE_GENERATION));
-            let old = old.and_then(Value::as_str).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
-            let changed = ["template", "updateStrategy"]
-                .iter()
-                .any(|key| at(new, &format!("spec.{key}")) != at(live, &format!("spec.{key}")));
+            let old = template_generation(live).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);
+            let changed = at(new, "spec.template") != at(live, "spec.template");
             set_annotation(new, TEMPLATE_GENERATION, &(old + i64::from(changed)).to_string());
         }
         ("", "persistentvolumeclaims") => {
@@ -115,12 +132,17 @@ pub fn after_defaults(
     live: Option<&Value>,
     object: &mut Value,
     errors: &mut Vec<FieldError>,
-) {
+) -> Result<(), Failure> {
     match (&*act.resource.group, &*act.resource.plural) {
-        ("", "services") => service_address(cluster, live, object, errors),
-        ("", "pods") => pod(object, live),
+        ("", "services") if act.subresource.is_empty() => service_address(cluster, live, object, errors)?,
+        ("", "pods") if act.subresource.is_empty() => pod(object, live),
         _ => {}
     }
+    Ok(())
+}
+
+fn template_generation(object: &Value) -> Option<&str> {
+    object.pointer("/metadata/annotations")?.get(TEMPLATE_GENERATION)?.as_str()
 }
 
 /// Counts the templates that a DaemonSet has had.
@@ -194,21 +216,33 @@ fn qos(pod: &Value) -> &'static str {
     if guaranteed { "Guaranteed" } else { "Burstable" }
 }
 
+/// Priority, and for how long nodes in trouble are put up with.
 fn pod(object: &mut Value, live: Option<&Value>) {
-    if live.is_some() || !object.get("spec").is_some_and(Value::is_object) {
+    if !object.get("spec").is_some_and(Value::is_object) {
         return;
     }
     for (path, value) in
         [("spec.priority", json!(0)), ("spec.preemptionPolicy", json!("PreemptLowerPriority"))]
     {
         if at(object, path).is_none_or(Value::is_null) {
-            set_at(object, path, value);
+            match live {
+                None => set_at(object, path, value),
+                Some(live) => {
+                    if let Some(value) = at(live, path) {
+                        set_at(object, path, value.clone());
+                    }
+                }
+            }
         }
     }
     let mut tolerations =
         at(object, "spec.tolerations").and_then(Value::as_array).cloned().unwrap_or_default();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        if !tolerations.iter().any(|t| matches!(text(t, "/key"), k if k == key || k.is_empty())) {
+        let tolerated = |t: &Value| {
+            matches!(text(t, "/key"), k if k == key || k.is_empty())
+                && matches!(text(t, "/effect"), "NoExecute" | "")
+        };
+        if !tolerations.iter().any(tolerated) {
             tolerations.push(json!({
                 "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
             }));
@@ -223,17 +257,23 @@ fn service_address(
     live: Option<&Value>,
     object: &mut Value,
     errors: &mut Vec<FieldError>,
-) {
+) -> Result<(), Failure> {
     if !object.get("spec").is_some_and(Value::is_object) {
-        return;
+        return Ok(());
     }
     let kind = text(object, "/spec/type").to_owned();
     if kind == "ExternalName" {
-        return;
+        return Ok(());
     }
     let name = (body::meta(object, "namespace").to_owned(), body::meta(object, "name").to_owned());
     let asked = text(object, "/spec/clusterIP").to_owned();
     let had = live.map(|l| text(l, "/spec/clusterIP").to_owned()).unwrap_or_default();
+    if live.is_some() && !asked.is_empty() && asked != "None" && asked.parse::<std::net::IpAddr>().is_err() {
+        // Told before anything else is looked at.
+        let detail = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+        let error = invalid("spec.clusterIPs[0]", asked.into(), detail);
+        return Err(Failure::invalid("", "Service", &name.1, &[error]));
+    }
     if asked.is_empty() {
         match cluster.free_service_ip() {
             Some(ip) => set_at(object, "spec.clusterIP", ip.into()),
@@ -275,7 +315,7 @@ fn service_address(
         || (kind == "LoadBalancer"
             && at(object, "spec.allocateLoadBalancerNodePorts") != Some(&json!(false)));
     if wants_ports {
-        node_ports(cluster, live, object);
+        node_ports(cluster, live, object)?;
     }
     if needs_health_check(object)
         && at(object, "spec.healthCheckNodePort").and_then(Value::as_i64).unwrap_or(0) == 0
@@ -286,6 +326,7 @@ fn service_address(
             set_at(object, "spec.healthCheckNodePort", port.into());
         }
     }
+    Ok(())
 }
 
 fn needs_health_check(service: &Value) -> bool {
@@ -330,24 +371,45 @@ fn drop_dependents(live: &Value, new: &mut Value) {
     }
 }
 
-fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) {
+/// Old ports keep their node ports by name, wherever they are; one number serves all protocols of a port.
+fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Result<(), Failure> {
     let mut taken = cluster.node_ports();
+    let of = |port: &Value, field: &str| at(port, field).and_then(Value::as_i64).unwrap_or(0);
     let old: Vec<Value> =
         live.and_then(|l| at(l, "spec.ports")).and_then(Value::as_array).cloned().unwrap_or_default();
-    for port in object.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten() {
-        if at(port, "nodePort").and_then(Value::as_i64).unwrap_or(0) != 0 {
-            continue;
-        }
-        let same = old
-            .iter()
-            .find(|o| o.get("port") == port.get("port") && o.get("protocol") == port.get("protocol"));
-        let kept = same.and_then(|o| o.get("nodePort")).and_then(Value::as_i64).filter(|n| *n != 0);
-        let number = kept.or_else(|| (30_000..=32_767).find(|n| !taken.contains(n)));
-        if let Some(number) = number {
-            taken.insert(number);
+    let Some(ports) = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut) else { return Ok(()) };
+    let named: Vec<i64> = ports.iter().map(|port| of(port, "nodePort")).collect();
+    for port in ports.iter_mut().filter(|port| of(port, "nodePort") == 0) {
+        let same = old.iter().rev().find(|old| text(old, "/name") == text(port, "/name"));
+        let kept = same.map(|old| of(old, "nodePort"));
+        if let Some(number) = kept.filter(|n| *n != 0 && !named.contains(n)) {
             set_at(port, "nodePort", number.into());
         }
     }
+    let mut seen = std::collections::BTreeSet::new();
+    for port in ports.iter() {
+        let (protocol, number) = (text(port, "/protocol"), of(port, "nodePort"));
+        if number != 0 && !seen.insert((protocol.to_owned(), number)) {
+            return Err(Failure::new(500, "", format!("duplicate nodePort: {{{protocol} {number}}}")));
+        }
+    }
+    for at in 0..ports.len() {
+        if of(&ports[at], "nodePort") != 0 {
+            continue;
+        }
+        let (number, protocol) = (of(&ports[at], "port"), text(&ports[at], "/protocol").to_owned());
+        let twin = ports.iter().find(|other| {
+            of(other, "port") == number && of(other, "nodePort") != 0 && text(other, "/protocol") != protocol
+        });
+        let twin = twin.map(|twin| of(twin, "nodePort")).filter(|n| !seen.contains(&(protocol.clone(), *n)));
+        let free = twin.or_else(|| (30_000..=32_767).find(|n| !taken.contains(n)));
+        if let Some(free) = free {
+            taken.insert(free);
+            seen.insert((protocol, free));
+            set_at(&mut ports[at], "nodePort", free.into());
+        }
+    }
+    Ok(())
 }
 
 impl Cluster {

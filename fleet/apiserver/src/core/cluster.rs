@@ -31,6 +31,8 @@ pub struct Settings {
     /// What `/version` says, `v1.36.3` for example. Served are the kinds and fields of the newest minor version that is
     /// known and not newer; how they are defaulted and validated beyond their schemas is the newest's.
     pub version: Arc<str>,
+    /// Pods that name no service account get `default`, as the admission plugin ServiceAccount has it.
+    pub service_accounts: bool,
 }
 
 impl Settings {
@@ -41,7 +43,7 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { ca: "".into(), version: "v1.36.3".into() }
+        Self { ca: "".into(), version: "v1.36.3".into(), service_accounts: true }
     }
 }
 

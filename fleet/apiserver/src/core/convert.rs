@@ -24,7 +24,9 @@ pub fn differs(resource: &Resource) -> bool {
     }
     matches!(
         (&*resource.group, &*resource.version, &*resource.plural),
-        ("events.k8s.io", "v1", "events") | ("autoscaling", "v1", "horizontalpodautoscalers")
+        ("events.k8s.io", "v1", "events")
+            | ("autoscaling", "v1", "horizontalpodautoscalers")
+            | ("", "v1", "persistentvolumeclaims")
     )
 }
 
@@ -35,6 +37,8 @@ pub fn as_stored(object: &mut Value, resource: &Resource) {
         from_storage(object, resource);
         let api_version = resource.api_version().into();
         crate::core::body::as_map(object).insert("apiVersion".into(), api_version);
+    } else if resource.plural == "persistentvolumeclaims" {
+        from_storage(object, resource);
     }
 }
 
@@ -63,6 +67,12 @@ pub fn from_storage(object: &mut Value, resource: &Resource) {
                 map.remove(key);
             }
         }
+    } else if resource.plural == "persistentvolumeclaims" {
+        // A new claim is stored without the phase that every claim has.
+        let status = map.entry("status").or_insert_with(|| json!({}));
+        if status.get("phase").is_none() {
+            crate::core::body::set_at(status, "phase", "Pending".into());
+        }
     } else {
         scaler_to_v1(map);
     }
@@ -76,10 +86,13 @@ pub fn restrict(object: &mut Value, custom: &CustomVersion, root: TypeId) {
 
 pub fn to_storage(object: &mut Value, resource: &Resource) {
     if let Some(custom) = &resource.custom {
-        // What a webhook converts is converted already.
+        // What a webhook converts is converted already; what is written in the version that is stored is stored as it
+        // is: an apply may let nulls through.
         let version = crate::core::body::text(object, "/apiVersion");
         let own = custom.roots.get(version).copied().filter(|_| custom.webhook.is_some());
-        restrict(object, custom, own.unwrap_or(custom.storage_root()));
+        if own.is_some() || version != custom.storage {
+            restrict(object, custom, own.unwrap_or(custom.storage_root()));
+        }
         if custom.webhook.is_none() {
             let version = (&*custom.storage).into();
             crate::core::body::as_map(object).insert("apiVersion".into(), version);
@@ -89,7 +102,7 @@ pub fn to_storage(object: &mut Value, resource: &Resource) {
     let Some(map) = object.as_object_mut().filter(|_| differs(resource)) else { return };
     if resource.plural == "events" {
         rename(map, EVENT_FIELDS.map(|(core, new)| (new, core)));
-    } else {
+    } else if resource.plural == "horizontalpodautoscalers" {
         scaler_to_v2(map);
     }
 }

@@ -81,6 +81,7 @@ impl Cluster {
             entropy,
             options: WriteOptions::read(request, options_kind(verb))?,
             warnings: Vec::new(),
+            applied_empty: Default::default(),
         };
         let (status, object) = match verb {
             "create" => {

@@ -81,6 +81,7 @@ impl Cluster {
             entropy,
             options: WriteOptions::read(request, options_kind(verb))?,
             warnings: Vec::new(),
+            applied_empty: Default::default(),
         };
         let object = if verb == "patch" {
             let patched = self.patch(&mut act, &request.body, request.content_type.as_deref());

@@ -164,7 +164,7 @@ fn open_folder(folder: &Path, minor: Minor) -> Result<Opened, Error> {
 
 fn settings(authority: &Authority, minor: Minor) -> Settings {
     let version = Kinds::of_minor(minor).release.as_str().into();
-    Settings { ca: authority.certificate_pem.as_str().into(), version }
+    Settings { ca: authority.certificate_pem.as_str().into(), version, ..Settings::default() }
 }
 
 /// Where a client on this machine reaches a listener.

@@ -1,4 +1,4 @@
-//! The built-in controllers: namespaces, garbage collection, CRDs, service accounts, expiry. They are driven by what
+//! The built-in controllers: namespaces, garbage collection, CRDs, service accounts, protected storage, expiry. They are driven by what
 //! changed, work through one ordered queue and end when it is empty: the same state gives the same writes.
 
 mod aggregation;
@@ -6,6 +6,7 @@ mod crds;
 mod expiry;
 mod garbage;
 mod namespaces;
+mod storage;
 
 pub use crds::CRD_FINALIZER;
 
@@ -71,6 +72,7 @@ impl Cluster {
         match (&*resource.group, &*resource.plural) {
             ("", "namespaces") => self.attend_namespace(&resource, object, now, entropy),
             ("apiextensions.k8s.io", "customresourcedefinitions") => self.attend_crd(&resource, object, now),
+            ("", "persistentvolumeclaims" | "persistentvolumes") => self.attend_storage(key, &object),
             _ => {}
         }
         self.attend_ownership(key, now);
@@ -126,6 +128,7 @@ impl Cluster {
                 self.controllers.dirty.insert(waiting.clone());
             }
         }
+        self.released_storage(&key, object);
         let namespace = body::meta(object, "namespace");
         if !namespace.is_empty() {
             // It may be the last of a namespace that goes, or one that every namespace must have.

@@ -8,7 +8,21 @@ pub fn before(object: &mut Value, resource: &Resource) {
     match (&*resource.group, &*resource.plural) {
         ("", "secrets") => string_data(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => names(object),
+        ("apps", "statefulsets") => update_strategy(object),
         _ => {}
+    }
+}
+
+/// Rolling by default; who says so has to say how as well.
+fn update_strategy(object: &mut Value) {
+    if !object.get("spec").is_some_and(Value::is_object)
+        || !text(object, "/spec/updateStrategy/type").is_empty()
+    {
+        return;
+    }
+    set_at(object, "spec.updateStrategy.type", "RollingUpdate".into());
+    if at(object, "spec.updateStrategy.rollingUpdate").is_none_or(Value::is_null) {
+        set_at(object, "spec.updateStrategy.rollingUpdate", json!({}));
     }
 }
 
@@ -20,10 +34,15 @@ pub fn after(object: &mut Value, resource: &Resource) {
         }
         if let Some(spec) = here.filter(|s| s.is_object()) {
             containers(spec);
+            volumes(spec);
         }
     }
     match (&*resource.group, &*resource.plural) {
-        ("", "pods") => requests(object),
+        ("", "pods") => {
+            host_ports(object);
+            requests(object);
+            pod_addresses(object);
+        }
         ("autoscaling", "horizontalpodautoscalers") if resource.version == "v2" => metrics(object),
         ("", "services") => service(object),
         ("", "replicationcontrollers") => labels_from_template(object),
@@ -103,6 +122,21 @@ fn containers(spec: &mut Value) {
             }
         }
     }
+}
+
+/// A volume of no kind is an empty one.
+fn volumes(spec: &mut Value) {
+    for volume in spec.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some(map) = volume.as_object_mut() else { continue };
+        if map.iter().all(|(key, value)| key == "name" || value.is_null()) {
+            map.insert("emptyDir".to_owned(), json!({}));
+        }
+    }
+}
+
+/// On the network of its node a container's ports are the node's. Templates are left as they are.
+fn host_ports(pod: &mut Value) {
+    let Some(spec) = pod.get_mut("spec") else { return };
     let host = at(spec, "hostNetwork").and_then(Value::as_bool) == Some(true);
     if host {
         for container in spec.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -114,6 +148,19 @@ fn containers(spec: &mut Value) {
                 }
             }
         }
+    }
+}
+
+/// A pod's address is the first of its addresses, whichever of the two fields was written.
+fn pod_addresses(pod: &mut Value) {
+    let one = text(pod, "/status/podIP").to_owned();
+    let first = pod.pointer("/status/podIPs/0").map(|first| text(first, "/ip").to_owned());
+    match (one.is_empty(), first) {
+        (true, Some(first)) => set_at(pod, "status.podIP", first.into()),
+        (false, first) if first.as_deref() != Some(&one) => {
+            set_at(pod, "status.podIPs", json!([{ "ip": one }]));
+        }
+        (true | false, _) => {}
     }
 }
 
@@ -156,6 +203,17 @@ fn pull_policy(image: &str) -> &'static str {
 }
 
 fn service(object: &mut Value) {
+    if text(object, "/spec/sessionAffinity") == "None" {
+        field(object, "spec").remove("sessionAffinityConfig");
+    }
+    if text(object, "/spec/type") == "LoadBalancer" {
+        let all = object.pointer_mut("/status/loadBalancer/ingress").and_then(Value::as_array_mut);
+        for one in all.into_iter().flatten() {
+            if !text(one, "/ip").is_empty() && one.get("ipMode").is_none_or(Value::is_null) {
+                set_at(one, "ipMode", "VIP".into());
+            }
+        }
+    }
     let ports = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
     for port in ports.into_iter().flatten() {
         let unset = port.get("targetPort").is_none_or(|t| t.is_null() || t == &json!(0) || t == &json!(""));
@@ -200,19 +258,18 @@ fn limits(object: &mut Value) {
 }
 
 fn policy_types(object: &mut Value) {
-    if object.get("spec").is_none_or(|s| !s.is_object())
-        || at(object, "spec.policyTypes").is_some_and(|t| !t.is_null())
-    {
+    let holds = |path: &str| at(object, path).and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    if holds("spec.policyTypes") {
         return;
     }
-    let mut types = vec!["Ingress"];
-    if at(object, "spec.egress").is_some_and(|e| !e.is_null()) {
-        types.push("Egress");
-    }
+    let types = if holds("spec.egress") { &["Ingress", "Egress"][..] } else { &["Ingress"] };
     set_at(object, "spec.policyTypes", types.into());
 }
 
 fn subjects(object: &mut Value) {
+    if text(object, "/roleRef/apiGroup").is_empty() {
+        set_at(object, "roleRef.apiGroup", "rbac.authorization.k8s.io".into());
+    }
     for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
         if matches!(text(subject, "/kind"), "User" | "Group") && text(subject, "/apiGroup").is_empty() {
             set_at(subject, "apiGroup", "rbac.authorization.k8s.io".into());

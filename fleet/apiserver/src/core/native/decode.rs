@@ -1,22 +1,67 @@
 use super::{Text, quantity, text_of};
 use base64::Engine as _;
 use mainstay_object::schema::{MapType, Scalar, Shape};
-use mainstay_object::{MAX_DEPTH, TypeId, Types};
+use mainstay_object::{MAX_DEPTH, Minor, TypeId, Types};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const QUANTITY: &str =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /// Why the API server's JSON reader could not put a value into its structs, in its words.
 pub fn mismatch(value: &Value, types: &Types, id: TypeId) -> Option<String> {
-    let mut reader = Reader { types, within: String::new(), fields: Vec::new() };
+    let mut reader = Reader { types, within: None, fields: Vec::new() };
     reader.value(value, id, 0).err()
+}
+
+/// Why an embedded resource of a custom one can't be read: what it says of itself goes into structs.
+pub fn embedded_mismatch(
+    value: &Value,
+    types: &Types,
+    id: TypeId,
+    path: &str,
+    depth: usize,
+) -> Option<String> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let ty = types.get(id);
+    if ty.embedded_resource {
+        for name in ["apiVersion", "kind"] {
+            if let Some(it) = value.get(name).filter(|it| !it.is_string()) {
+                return Some(format!("{path}.{name}: Invalid value: {it}: must be a string"));
+            }
+        }
+        let builtin = Types::builtin();
+        let meta = builtin.named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+        if let (Some(metadata), Some(meta)) = (value.get("metadata"), meta)
+            && let Some(why) = mismatch(metadata, builtin, meta)
+        {
+            return Some(format!("{path}.metadata: Invalid value: {metadata}: {why}"));
+        }
+    }
+    match (&ty.shape, value) {
+        (Shape::Map(map), Value::Object(entries)) => entries.iter().find_map(|(name, child)| {
+            let field = map.fields.get(name).map(|field| field.ty);
+            let path = match (field, path) {
+                (Some(_), "") => name.clone(),
+                (Some(_), path) => format!("{path}.{name}"),
+                (None, path) => format!("{path}[{name}]"),
+            };
+            embedded_mismatch(child, types, field.or(map.element)?, &path, depth + 1)
+        }),
+        (Shape::List(list), Value::Array(items)) => items.iter().enumerate().find_map(|(index, item)| {
+            embedded_mismatch(item, types, list.element, &format!("{path}[{index}]"), depth + 1)
+        }),
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => None,
+    }
 }
 
 struct Reader<'a> {
     types: &'a Types,
     /// The struct that has the field being read.
-    within: String,
+    within: Option<TypeId>,
     /// Names of fields from the root; entries of maps and lists have none.
     fields: Vec<String>,
 }
@@ -30,14 +75,16 @@ impl Reader<'_> {
         match (&ty.shape, value) {
             (Shape::Any, _) => Ok(()),
             (Shape::Map(map), Value::Object(entries)) => {
-                let name = struct_name(self.types, id);
                 for (key, child) in entries {
                     match (map.fields.get(key), map.element) {
                         (Some(field), _) => {
-                            let outer = std::mem::replace(&mut self.within, name.clone());
+                            let outer = self.within.replace(id);
+                            let part = said(self.types, id, &format!("+{key}"));
+                            let length = self.fields.len();
+                            self.fields.extend(part.map(str::to_owned));
                             self.fields.push(key.clone());
                             self.value(child, field.ty, depth + 1)?;
-                            self.fields.pop();
+                            self.fields.truncate(length);
                             self.within = outer;
                         }
                         (None, Some(element)) => self.value(child, element, depth + 1)?,
@@ -57,7 +104,13 @@ impl Reader<'_> {
     fn scalar(&self, value: &Value, scalar: Scalar, id: TypeId) -> Result<(), String> {
         let ty = self.types.get(id);
         match (scalar, value, text_of(ty)) {
-            (Scalar::String, Value::String(text), Text::Time) => time(text),
+            (Scalar::String, Value::String(text), Text::Time) => {
+                let fine = self.fields.last().is_some_and(|field| FINE.contains(&&**field));
+                time(
+                    text,
+                    if fine { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" },
+                )
+            }
             (Scalar::String, Value::String(text), Text::Bytes) => bytes(text),
             (Scalar::String, Value::String(_), Text::Plain) | (Scalar::Boolean, Value::Bool(_), _) => Ok(()),
             (Scalar::String, other, Text::Time) => {
@@ -78,11 +131,9 @@ impl Reader<'_> {
                 if number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()) {
                     return Ok(());
                 }
-                Err(format!("json: cannot unmarshal number {number} into Go value of type int32"))
+                Err(self.wrong(&format!("number {number}"), "int32"))
             }
-            (Scalar::IntOrString, other, _) => {
-                Err(format!("json: cannot unmarshal {} into Go value of type int32", found(other)))
-            }
+            (Scalar::IntOrString, other, _) => Err(self.wrong(found(other), "int32")),
             (Scalar::Quantity, Value::String(text), _) => {
                 quantity::canonical(text.trim()).map(drop).ok_or_else(|| QUANTITY.to_owned())
             }
@@ -102,8 +153,39 @@ impl Reader<'_> {
             return format!("json: cannot unmarshal {found} into Go value of type {wanted}");
         }
         let path = self.fields.join(".");
-        format!("json: cannot unmarshal {found} into Go struct field {}.{path} of type {wanted}", self.within)
+        let within = self.within.map(|id| struct_name(self.types, id)).unwrap_or_default();
+        let field = self.fields.last().map_or("", String::as_str);
+        let own = self.within.and_then(|id| said(self.types, id, &format!("{field}=")));
+        let wanted = match (own, wanted.strip_suffix("string")) {
+            (Some(own), Some(before)) => format!("{before}{own}"),
+            (Some(_), None) | (None, _) => wanted.to_owned(),
+        };
+        format!("json: cannot unmarshal {found} into Go struct field {within}.{path} of type {wanted}")
     }
+}
+
+/// What the table says of a struct's field: the type of its texts, or the part that has it.
+fn said(types: &Types, id: TypeId, key: &str) -> Option<&'static str> {
+    static V1_31: LazyLock<Names> = LazyLock::new(|| names(Minor::V1_31));
+    static V1_36: LazyLock<Names> = LazyLock::new(|| names(Minor::V1_36));
+    let names = match types.minor()? {
+        Minor::V1_31 => &V1_31,
+        Minor::V1_36 => &V1_36,
+    };
+    let key = if key.ends_with('=') { key.to_owned() } else { format!("{key}=") };
+    names.get(&id)?.iter().find_map(|word| word.strip_prefix(&*key))
+}
+
+type Names = BTreeMap<TypeId, Vec<&'static str>>;
+
+fn names(minor: Minor) -> Names {
+    let lines = include_str!("names.txt").lines().filter(|line| !line.starts_with('#'));
+    let structs = lines.filter_map(|line| {
+        let mut words = line.split(' ');
+        let id = Types::of_minor(minor).named(&format!("io.k8s.api.{}", words.next()?))?;
+        Some((id, words.collect()))
+    });
+    structs.collect()
 }
 
 fn found(value: &Value) -> &'static str {
@@ -132,6 +214,9 @@ fn go_type(types: &Types, id: TypeId) -> String {
         Shape::Any => "interface {}".to_owned(),
         Shape::Map(map) if is_map(map) => {
             let element = map.element.map_or_else(|| "string".to_owned(), |e| go_type(types, e));
+            if element == "resource.Quantity" {
+                return "v1.ResourceList".to_owned();
+            }
             format!("map[string]{element}")
         }
         Shape::Map(_) => {
@@ -156,11 +241,13 @@ fn go_type(types: &Types, id: TypeId) -> String {
     }
 }
 
-fn time(text: &str) -> Result<(), String> {
+/// Times to the microsecond.
+const FINE: [&str; 4] = ["renewTime", "acquireTime", "eventTime", "lastObservedTime"];
+
+fn time(text: &str, layout: &str) -> Result<(), String> {
     if text.is_empty() || crate::core::request::Now::parse(text).is_some() {
         return Ok(());
     }
-    let layout = "2006-01-02T15:04:05Z07:00";
     Err(format!("parsing time {text:?} as \"{layout}\": cannot parse {text:?} as \"2006\""))
 }
 

@@ -5,9 +5,9 @@ mod decode;
 mod quantity;
 mod settle;
 
-pub use decode::mismatch;
+pub use decode::{embedded_mismatch, mismatch};
 pub use quantity::exceeds;
-pub use settle::{complete, drop_zeros, settle};
+pub use settle::{complete, drop_zeros, note_empty, settle};
 
 use mainstay_object::schema::{Scalar, Shape, Type};
 

@@ -5,32 +5,41 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// Lists and times that are written though they are nothing and nobody needs them: (group/plural, path).
-const NULLS: [(&str, &str); 8] = [
-    ("rbac.authorization.k8s.io/roles", "rules"),
-    ("rbac.authorization.k8s.io/clusterroles", "rules"),
-    ("/events", "eventTime"),
-    ("/events", "firstTimestamp"),
-    ("/events", "lastTimestamp"),
-    ("events.k8s.io/events", "eventTime"),
-    ("events.k8s.io/events", "deprecatedFirstTimestamp"),
-    ("events.k8s.io/events", "deprecatedLastTimestamp"),
-];
-
 /// Fields that are plain values in Go, and so are left out when they are zero, by struct.
-type Values = BTreeMap<TypeId, BTreeSet<&'static str>>;
+type Fields = BTreeMap<TypeId, BTreeSet<&'static str>>;
+
+struct Tables {
+    values: Fields,
+    /// Fields that Go writes though they are nothing: lists, maps, pointers and times without a way to be left out.
+    nulls: Fields,
+}
+
+fn tables(types: &Types) -> Option<&'static Tables> {
+    static V1_31: LazyLock<Tables> = LazyLock::new(|| Tables::of(Minor::V1_31));
+    static V1_36: LazyLock<Tables> = LazyLock::new(|| Tables::of(Minor::V1_36));
+    Some(match types.minor()? {
+        Minor::V1_31 => &V1_31,
+        Minor::V1_36 => &V1_36,
+    })
+}
 
 fn values(types: &Types, id: TypeId) -> Option<&'static BTreeSet<&'static str>> {
-    static V1_31: LazyLock<Values> = LazyLock::new(|| values_of(Minor::V1_31));
-    static V1_36: LazyLock<Values> = LazyLock::new(|| values_of(Minor::V1_36));
-    match types.minor()? {
-        Minor::V1_31 => V1_31.get(&id),
-        Minor::V1_36 => V1_36.get(&id),
+    tables(types)?.values.get(&id)
+}
+
+fn nulls(types: &Types, id: TypeId) -> Option<&'static BTreeSet<&'static str>> {
+    tables(types)?.nulls.get(&id)
+}
+
+impl Tables {
+    fn of(minor: Minor) -> Self {
+        let (values, nulls) = (include_str!("values.txt"), include_str!("nulls.txt"));
+        Self { values: fields(values, minor), nulls: fields(nulls, minor) }
     }
 }
 
-fn values_of(minor: Minor) -> Values {
-    let lines = include_str!("values.txt").lines().filter(|line| !line.starts_with('#'));
+fn fields(text: &'static str, minor: Minor) -> Fields {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
     let structs = lines.filter_map(|line| {
         let mut words = line.split(' ');
         let id = Types::of_minor(minor).named(&format!("io.k8s.api.{}", words.next()?))?;
@@ -75,21 +84,93 @@ fn is_zero(value: &Value) -> bool {
     }
 }
 
+/// Where maps and lists are there and empty. Go tells these from absent ones, though the next read does not.
+pub fn note_empty(here: &Value, types: &Types, id: TypeId, at: &mut String, into: &mut BTreeSet<String>) {
+    let length = at.len();
+    match (&types.get(id).shape, here) {
+        (Shape::Map(map), Value::Object(entries)) => {
+            if map.fields.is_empty() && entries.is_empty() {
+                into.insert(at.clone());
+            }
+            for (name, child) in entries {
+                let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) else { continue };
+                at.push('/');
+                at.push_str(name);
+                note_empty(child, types, ty, at, into);
+                at.truncate(length);
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            if items.is_empty() {
+                into.insert(at.clone());
+            }
+            for (index, item) in items.iter().enumerate() {
+                at.push_str(&format!("/{index}"));
+                note_empty(item, types, list.element, at, into);
+                at.truncate(length);
+            }
+        }
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
+
 /// Brings an object into the form in which its structs are written. Settling twice is settling once.
-pub fn settle(object: &mut Value, types: &Types, id: TypeId, plural: &str) {
+pub fn settle(object: &mut Value, types: &Types, id: TypeId) {
     complete(object, types, id);
     value(object, types, id, true, 0);
-    for (kind, field) in NULLS {
-        if kind == plural && object.get(field).is_none_or(|v| v.as_array().is_some_and(Vec::is_empty)) {
-            crate::core::body::as_map(object).insert(field.to_owned(), Value::Null);
-        }
-    }
 }
 
 /// As `settle`, but lists that a client wrote are still lists.
 pub fn complete(object: &mut Value, types: &Types, id: TypeId) {
+    let mut empty = Vec::new();
+    written_empty(object, types, id, &mut String::new(), &mut empty, 0);
     mainstay_object::normalize(object, types, id);
     value(object, types, id, false, 0);
+    for pointer in empty {
+        if let Some(here) = object.pointer_mut(&pointer) {
+            *here = Value::Array(Vec::new());
+        }
+    }
+}
+
+/// Where a client wrote an empty list that is null once it is stored.
+fn written_empty(
+    here: &Value,
+    types: &Types,
+    id: TypeId,
+    at: &mut String,
+    into: &mut Vec<String>,
+    depth: usize,
+) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let length = at.len();
+    match (&types.get(id).shape, here) {
+        (Shape::Map(map), Value::Object(entries)) => {
+            let nulls = nulls(types, id);
+            for (name, child) in entries {
+                let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) else { continue };
+                at.push('/');
+                at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                if nulls.is_some_and(|nulls| nulls.contains(&**name))
+                    && child.as_array().is_some_and(Vec::is_empty)
+                {
+                    into.push(at.clone());
+                }
+                written_empty(child, types, ty, at, into, depth + 1);
+                at.truncate(length);
+            }
+        }
+        (Shape::List(list), Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push_str(&format!("/{index}"));
+                written_empty(item, types, list.element, at, into, depth + 1);
+                at.truncate(length);
+            }
+        }
+        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
 }
 
 fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize) {
@@ -100,7 +181,7 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
     match (&ty.shape, here) {
         (Shape::Map(map), Value::Object(entries)) => {
             if ty.native {
-                fill(entries, map, types, values(types, id), stored);
+                fill(entries, map, types, id, stored);
             }
             for (name, child) in entries.iter_mut() {
                 if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {
@@ -126,13 +207,9 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
 }
 
 /// Fields that a struct always has: structs in it, and what has no way to be absent.
-fn fill(
-    entries: &mut Map<String, Value>,
-    map: &MapType,
-    types: &Types,
-    values: Option<&BTreeSet<&str>>,
-    stored: bool,
-) {
+fn fill(entries: &mut Map<String, Value>, map: &MapType, types: &Types, id: TypeId, stored: bool) {
+    let has = |table: Option<&BTreeSet<&str>>, name: &str| table.is_some_and(|fields| fields.contains(name));
+    let (values, nulls) = (values(types, id), nulls(types, id));
     for (name, field) in &map.fields {
         let list = matches!(types.get(field.ty).shape, Shape::List(_));
         let empty_list =
@@ -141,7 +218,8 @@ fn fill(
             continue;
         }
         match &field.default {
-            Some(default) if is_zero(default) && values.is_some_and(|v| v.contains(&**name)) => {}
+            _ if has(nulls, name) => drop(entries.insert(name.clone(), Value::Null)),
+            Some(default) if is_zero(default) && has(values, name) => {}
             // A time is a struct to the server, and left out when it is zero.
             Some(default) if default.is_object() && !matches!(types.get(field.ty).shape, Shape::Map(_)) => {}
             Some(default) => drop(entries.insert(name.clone(), default.clone())),

@@ -124,7 +124,7 @@ impl Shapes {
         let mut types = Types::deduced().clone();
         let (mut roots, mut storage, mut retired) = (BTreeMap::new(), String::new(), BTreeSet::new());
         let versions = crd.pointer("/spec/versions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let mut has_defaults = false;
+        let (mut has_defaults, mut has_untyped) = (false, false);
         for version in versions {
             let flag = |key: &str| version.get(key).and_then(Value::as_bool) == Some(true);
             let name = version.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -138,6 +138,7 @@ impl Shapes {
             let root = match version.pointer("/schema/openAPIV3Schema").filter(|schema| !schema.is_null()) {
                 Some(schema) => {
                     has_defaults |= schema.to_string().contains("\"default\":");
+                    has_untyped |= is_untyped(schema);
                     let read = from_crd(schema)?;
                     types.import(&read.types, read.root)
                 }
@@ -146,12 +147,22 @@ impl Shapes {
             roots.insert(api_version, root);
         }
         let generation = crd.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1);
-        let reads_as_stored = versions.len() == 1 && generation == 1 && !has_defaults;
+        let reads_as_stored = versions.len() == 1 && generation == 1 && !has_defaults && !has_untyped;
         let first = strings(crd.pointer("/status/storedVersions")).into_iter().next();
         let first_stored = first.map_or_else(|| storage.clone(), |name| format!("{group}/{name}"));
         let (types, roots, retired) = (Arc::new(types), Arc::new(roots), Arc::new(retired));
         Ok(Self { types, roots, storage, reads_as_stored, first_stored, retired })
     }
+}
+
+/// Does a field take anything, and so a null, which is stored and never read?
+fn is_untyped(schema: &Value) -> bool {
+    let flag = |name: &str| schema.get(name).and_then(Value::as_bool) == Some(true);
+    let typed = schema.get("type").is_some() || flag("x-kubernetes-int-or-string") || flag("nullable");
+    let fields =
+        schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(_, field)| field);
+    let below = ["items", "additionalProperties"].into_iter().filter_map(|name| schema.get(name));
+    !typed || fields.chain(below.filter(|schema| schema.is_object())).any(is_untyped)
 }
 
 impl CustomVersion {

@@ -1,7 +1,8 @@
 //! Fields that an update may not change.
 
+use super::common::{given, list};
 use crate::core::body::{at, text};
-use crate::core::failure::{forbidden_field, invalid};
+use crate::core::failure::{forbidden_field, invalid, required};
 use crate::core::registry::Resource;
 use mainstay_object::FieldError;
 use serde_json::Value;
@@ -127,28 +128,72 @@ fn stateful_set(new: &Value, live: &Value, errors: &mut Vec<FieldError>) {
 }
 
 fn claim(new: &Value, live: &Value, errors: &mut Vec<FieldError>) {
-    let fixed = |v: &Value| without(v.get("spec"), &["resources", "volumeAttributesClassName", "volumeName"]);
-    let bound = !text(live, "/spec/volumeName").is_empty();
-    let resources_changed = at(new, "spec.resources") != at(live, "spec.resources");
-    let volume_changed = bound && text(new, "/spec/volumeName") != text(live, "/spec/volumeName");
-    if fixed(new) != fixed(live)
-        || volume_changed
-        || (resources_changed && text(live, "/status/phase") != "Bound")
-    {
+    let bound = text(new, "/status/phase") == "Bound";
+    let mut open = vec![];
+    if bound {
+        open.extend(["resources", "volumeAttributesClassName"]);
+    }
+    // These may be set once.
+    for field in ["volumeName", "storageClassName"] {
+        if at(live, &format!("spec.{field}")).is_none_or(|value| value.is_null() || value == "") {
+            open.push(field);
+        }
+    }
+    let fixed = |v: &Value| without(v.get("spec"), &open);
+    if fixed(new) != fixed(live) {
         errors.push(forbidden_field("spec", CLAIM));
     }
 }
 
+/// The server looks at one thing after the other, and stops where what follows would make no sense.
 fn pod(new: &Value, live: &Value, errors: &mut Vec<FieldError>) {
-    let fixed = |v: &Value| {
-        let open = [
-            "activeDeadlineSeconds",
-            "tolerations",
-            "terminationGracePeriodSeconds",
-            "schedulingGates",
-            "nodeName",
-        ];
-        let mut spec = without(v.get("spec"), &open);
+    let none = Value::Null;
+    let (spec, old) = (new.get("spec").unwrap_or(&none), live.get("spec").unwrap_or(&none));
+    for key in ["containers", "initContainers"] {
+        let path = format!("spec.{key}");
+        let all = list(spec, key);
+        if all.len() != list(old, key).len() {
+            errors.push(forbidden_field(path, "pod updates may not add or remove containers"));
+            return;
+        }
+        for (i, container) in all.iter().enumerate() {
+            if text(container, "/image").is_empty() {
+                errors.push(required(format!("{path}[{i}].image"), ""));
+            }
+        }
+    }
+    let path = "spec.activeDeadlineSeconds";
+    let seconds = |spec: &Value| given(spec, "activeDeadlineSeconds").and_then(Value::as_i64);
+    match (seconds(spec), seconds(old)) {
+        (Some(now), _) if !(0..=i64::from(i32::MAX)).contains(&now) => {
+            errors.push(invalid(path, now.into(), "must be between 0 and 2147483647, inclusive"));
+            return;
+        }
+        (Some(now), Some(before)) if before < now => {
+            errors.push(invalid(path, now.into(), "must be less than or equal to previous value"));
+            return;
+        }
+        (None, Some(_)) => {
+            let detail = "must not update from a positive integer to nil value";
+            errors.push(invalid(path, Value::Null, detail));
+        }
+        (Some(_) | None, _) => {}
+    }
+    let timeless = |toleration: &Value| {
+        let mut toleration = toleration.clone();
+        toleration.as_object_mut().map(|map| map.remove("tolerationSeconds"));
+        toleration
+    };
+    let now: Vec<Value> = list(spec, "tolerations").iter().map(timeless).collect();
+    if list(old, "tolerations").iter().any(|old| !now.contains(&timeless(old))) {
+        let detail = "existing toleration can not be modified except its tolerationSeconds";
+        errors.push(forbidden_field("spec.tolerations", detail));
+    } else {
+        super::pod::tolerations(spec, "spec", errors);
+    }
+    let fixed = |spec: &Value| {
+        let open = ["activeDeadlineSeconds", "tolerations", "schedulingGates"];
+        let mut spec = without(Some(spec), &open);
         for key in ["containers", "initContainers"] {
             for container in spec.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
                 if let Some(map) = container.as_object_mut() {
@@ -158,7 +203,7 @@ fn pod(new: &Value, live: &Value, errors: &mut Vec<FieldError>) {
         }
         spec
     };
-    if fixed(new) != fixed(live) {
+    if fixed(spec) != fixed(old) {
         errors.push(forbidden_field("spec", POD));
     }
 }

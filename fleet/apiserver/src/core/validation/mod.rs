@@ -1,32 +1,96 @@
 //! What the API server demands of built-in kinds beyond their schemas.
 
 mod access;
+mod common;
 mod crd;
+mod cron;
 mod data;
 mod immutable;
+mod network;
 mod pod;
+mod quota;
 pub mod rules;
+mod scaling;
+mod service;
 mod workload;
 
-use crate::core::body::{at, text};
-use crate::core::failure::{invalid, required};
 use crate::core::registry::Resource;
 use mainstay_object::FieldError;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
-pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, errors: &mut Vec<FieldError>) {
+/// What can't be told from an object any more once it is complete.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// What its schema misses.
+    pub of_schema: Vec<FieldError>,
+    /// Where maps and lists are there and empty, as pointers.
+    pub empty: BTreeSet<String>,
+}
+
+impl Given {
+    /// Go's value of a map or list that holds nothing: `null` where it is absent.
+    pub fn nothing(&self, pointer: &str, empty: Value) -> Value {
+        if self.empty.contains(pointer) { empty } else { Value::Null }
+    }
+
+    /// Does the specification have an empty map or list, other than one that a default fills?
+    pub fn is_hollow(&self) -> bool {
+        self.empty.iter().any(|pointer| pointer.starts_with("/spec/") && pointer != "/spec/policyTypes")
+    }
+}
+
+/// Are the kind's demands stated in full, so that its schema has nothing to add?
+pub fn is_complete(resource: &Resource) -> bool {
+    resource.custom.is_none()
+        && matches!(
+            (&*resource.group, &*resource.plural),
+            (
+                "",
+                "services"
+                    | "configmaps"
+                    | "secrets"
+                    | "pods"
+                    | "serviceaccounts"
+                    | "resourcequotas"
+                    | "limitranges"
+                    | "persistentvolumeclaims"
+            ) | ("apps", "deployments" | "statefulsets" | "daemonsets")
+                | ("batch", "cronjobs")
+                | ("networking.k8s.io", "ingresses" | "networkpolicies")
+                | ("autoscaling", "horizontalpodautoscalers")
+                | ("policy", "poddisruptionbudgets")
+                | ("coordination.k8s.io", "leases")
+                | ("rbac.authorization.k8s.io", _)
+        )
+}
+
+pub fn validate(
+    object: &Value,
+    live: Option<&Value>,
+    resource: &Resource,
+    raw: &Given,
+    errors: &mut Vec<FieldError>,
+) {
     if resource.custom.is_some() {
         return;
     }
     match (&*resource.group, &*resource.plural) {
-        ("", "services") => service(object, errors),
+        ("", "services") => service::validate(object, errors),
         ("", "configmaps") => data::config_map(object, errors),
         ("", "secrets") => data::secret(object, errors),
+        ("", "resourcequotas") => quota::quota(object, live, errors),
+        ("", "limitranges") => quota::limit_range(object, errors),
+        ("", "persistentvolumeclaims") => quota::claim(object, live, errors),
         ("coordination.k8s.io", "leases") => data::lease(object, errors),
         ("", "events") => data::event(object, errors),
         ("apps", _) | ("batch", _) | ("", "pods" | "replicationcontrollers" | "podtemplates") => {
-            workload::validate(object, resource, errors);
+            workload::validate(object, live, resource, raw, errors);
         }
+        ("networking.k8s.io", "ingresses") => network::ingress(object, raw, errors),
+        ("networking.k8s.io", "networkpolicies") => network::policy(object, errors),
+        ("autoscaling", "horizontalpodautoscalers") => scaling::autoscaler(object, live, errors),
+        ("policy", "poddisruptionbudgets") => scaling::budget(object, errors),
         ("apiextensions.k8s.io", "customresourcedefinitions") => crd::validate(object, live, errors),
         ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
             access::binding(object, resource, errors);
@@ -39,32 +103,14 @@ pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, error
     }
 }
 
-fn service(object: &Value, errors: &mut Vec<FieldError>) {
-    let kind = text(object, "/spec/type");
-    if !matches!(kind, "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName") && !kind.is_empty() {
-        let mut error = invalid(
-            "spec.type",
-            kind.into(),
-            "supported values: \"ClusterIP\", \"ExternalName\", \"LoadBalancer\", \"NodePort\"",
-        );
-        error.kind = mainstay_object::FieldErrorKind::NotSupported;
-        errors.push(error);
-    }
-    let ports = at(object, "spec.ports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if ports.is_empty() && kind != "ExternalName" && text(object, "/spec/clusterIP") != "None" {
-        errors.push(required("spec.ports", ""));
-    }
-    for (i, port) in ports.iter().enumerate() {
-        let number = at(port, "port").and_then(Value::as_i64).unwrap_or(0);
-        if !(1..=65_535).contains(&number) {
-            let detail = "must be between 1 and 65535, inclusive";
-            errors.push(invalid(format!("spec.ports[{i}].port"), number.into(), detail));
-        }
-        if ports.len() > 1 && text(port, "/name").is_empty() {
-            errors.push(required(format!("spec.ports[{i}].name"), ""));
-        }
-    }
-    if kind == "ExternalName" && text(object, "/spec/externalName").is_empty() {
-        errors.push(required("spec.externalName", ""));
+/// What a write to the status must hold to; of the rest nothing changes.
+pub fn status(object: &Value, live: &Value, resource: &Resource, errors: &mut Vec<FieldError>) {
+    match (&*resource.group, &*resource.plural) {
+        ("", "services") => network::load_balancer(object, true, errors),
+        ("networking.k8s.io", "ingresses") => network::load_balancer(object, false, errors),
+        ("", "pods") => workload::pod_status(object, live, errors),
+        ("", "resourcequotas") => quota::quota_status(object, errors),
+        ("apps", "deployments" | "statefulsets") => workload::status(object, &resource.plural, errors),
+        _ => {}
     }
 }

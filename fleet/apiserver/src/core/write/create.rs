@@ -3,7 +3,7 @@ use super::{Act, meta};
 use crate::core::cluster::Cluster;
 use crate::core::decode::Decoded;
 use crate::core::failure::Failure;
-use crate::core::{admit, body, request};
+use crate::core::{admit, body, convert, request};
 use serde_json::Value;
 
 /// Attempts to find a free name for `generateName`.
@@ -42,7 +42,7 @@ impl Cluster {
         let mut errors = Vec::new();
         act.warn_of_metadata(&mut object);
         admit::before_defaults(&act.resource, None, &mut object);
-        let of_schema = act.set_defaults(&mut object);
+        let given = act.set_defaults(&mut object);
         // What the server itself adds from here on belongs to nobody.
         let mut object = if recorded { object } else { act.record(self, None, &object)?.object.into_owned() };
         self.mutate_write(act, None, &mut object)?;
@@ -50,10 +50,10 @@ impl Cluster {
             body::as_map(&mut object).remove("status");
         }
         admit::before_create(self, act, &mut object)?;
-        admit::after_defaults(self, act, None, &mut object, &mut errors);
+        admit::after_defaults(self, act, None, &mut object, &mut errors)?;
         act.settle(&mut object);
         meta::tidy(&mut object);
-        act.validate(&object, None, of_schema, &mut errors);
+        act.validate(&object, None, given, &mut errors);
         if !errors.is_empty() {
             let (group, kind) = (&act.resource.group, &act.resource.kind);
             return Err(Failure::invalid(group, kind, &name, &errors));
@@ -70,14 +70,18 @@ impl Cluster {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Failure::new(500, "", message));
         }
-        let form = self.stored_form(&object, &act.resource)?;
-        if form.is_none() {
-            crate::core::convert::as_stored(&mut object, &act.resource);
-        }
+        let resource = act.resource.clone();
+        let form = self.stored_form(&object, &resource)?;
+        let converted = form.is_some();
         if act.options.dry_run {
-            return Ok(form.map_or(object, |(_, read)| read));
+            object = form.map_or(object, |(_, read)| read);
+        } else {
+            object = self.commit_form(&resource, object, form);
         }
-        Ok(self.commit_form(&act.resource.clone(), object, form))
+        if !converted {
+            convert::as_stored(&mut object, &resource);
+        }
+        Ok(object)
     }
 
     fn name(&self, act: &mut Act<'_>, object: &mut Value) -> Result<(), Failure> {

@@ -6,17 +6,20 @@ use crate::core::conversion::Converter;
 use crate::core::failure::Failure;
 use crate::core::options::FieldValidation;
 use crate::core::registry::Resource;
+use crate::core::validation::Given;
 use crate::core::{body, defaults, native, validation};
 use mainstay_object::merge::{self, Resets, SameInAllVersions, Versions, WriteContext, WriteError, Written};
-use mainstay_object::{FieldError, FieldErrorKind, FieldFilter, FieldPath};
+use mainstay_object::{FieldError, FieldErrorKind, FieldFilter, FieldPath, TypeId, Types};
 use serde_json::{Value, json};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// How a strict failure is worded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Came<'a> {
     AsObject,
     AsPatch(&'a str),
+    AsMap(&'a str),
 }
 
 impl Act<'_> {
@@ -29,6 +32,9 @@ impl Act<'_> {
     ) -> Result<(), Failure> {
         let (types, root) = self.resource.schema();
         if self.resource.custom.is_some() {
+            if let Some(why) = native::embedded_mismatch(object, types, root, "", 0) {
+                return Err(self.unreadable(came, &why));
+            }
             mainstay_object::normalize(object, types, root);
             // Its metadata goes through a struct that keeps no empty list: this resets nothing.
             let metadata = body::metadata(object);
@@ -37,7 +43,13 @@ impl Act<'_> {
             }
         } else {
             if let Some(why) = native::mismatch(object, types, root) {
-                return Err(self.unreadable(came, &why));
+                // A strategic patch makes a map, which goes into the struct by another way.
+                let map = matches!(came, Came::AsMap(_)) && !why.starts_with("parsing");
+                let wanted = why.rsplit(' ').next().filter(|_| map);
+                return Err(match wanted {
+                    Some(wanted) => self.unreadable(came, &format!("unrecognized type: {wanted}")),
+                    None => self.unreadable(came, &why),
+                });
             }
             native::drop_zeros(object, types, root);
         }
@@ -71,18 +83,22 @@ impl Act<'_> {
                 let message = format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}");
                 Failure::bad_request(message)
             }
-            Came::AsPatch(patch) => {
+            Came::AsPatch(patch) | Came::AsMap(patch) => {
                 Failure::invalid("", "", "", &[crate::core::failure::invalid("patch", patch.into(), why)])
             }
         }
     }
 
     /// Completes an object. What its schema misses is returned: once it is settled, that can't be seen any more.
-    pub fn set_defaults(&self, object: &mut Value) -> Vec<FieldError> {
-        apply_defaults(object, &self.resource);
+    pub fn set_defaults(&self, object: &mut Value) -> Given {
         let (types, root) = self.resource.schema();
+        let mut empty = self.hollows(object);
+        empty.append(&mut self.applied_empty.borrow_mut());
+        // An empty list of owners of fields is a wish.
+        let managed = body::meta_value(object, "managedFields").cloned();
+        apply_defaults(object, &self.resource);
         let mut errors = Vec::new();
-        if self.resource.custom.is_none() {
+        if self.resource.custom.is_none() && !validation::is_complete(&self.resource) {
             errors = mainstay_object::validate(object, types, root);
             // The server's structs hold any entries, and metadata has rules of its own.
             // What has the wrong type was refused when it was read.
@@ -92,28 +108,30 @@ impl Act<'_> {
             };
             errors.retain(|e| !own(e));
         }
-        // An empty list of owners of fields is a wish.
-        let managed = body::meta_value(object, "managedFields").cloned();
         if self.resource.custom.is_none() {
             native::complete(object, types, root);
         }
         if managed.is_some() {
             body::set_meta(object, "managedFields", managed);
         }
-        errors
+        Given { of_schema: errors, empty }
+    }
+
+    /// Empty maps and lists of kinds where a message or a counter tells them from nothing.
+    fn hollows(&self, object: &Value) -> BTreeSet<String> {
+        let mut empty = BTreeSet::new();
+        if matches!(&*self.resource.group, "networking.k8s.io" | "apps") && self.resource.custom.is_none() {
+            let (types, root) = self.resource.schema();
+            native::note_empty(object, types, root, &mut String::new(), &mut empty);
+        }
+        empty
     }
 
     pub fn settle(&self, object: &mut Value) {
         settle(object, &self.resource);
     }
 
-    pub fn validate(
-        &self,
-        object: &Value,
-        live: Option<&Value>,
-        of_schema: Vec<FieldError>,
-        errors: &mut Vec<FieldError>,
-    ) {
+    pub fn validate(&self, object: &Value, live: Option<&Value>, given: Given, errors: &mut Vec<FieldError>) {
         super::meta::validate(object, live, &self.resource, errors);
         if self.resource.custom.is_some() {
             let (types, root) = self.resource.schema();
@@ -127,11 +145,15 @@ impl Act<'_> {
             validation::rules::check(&self.resource, object, live, errors, &mut found);
             errors.extend(found);
         }
+        if let (Some(live), "status", None) = (live, self.subresource, &self.resource.custom) {
+            validation::status(object, live, &self.resource, errors);
+            return;
+        }
         let mut found = Vec::new();
-        validation::validate(object, live, &self.resource, &mut found);
+        validation::validate(object, live, &self.resource, &given, &mut found);
         // What both say is said once, in the words of the kind's own rules.
         let said = |e: &FieldError| found.iter().any(|f| f.path == e.path);
-        errors.extend(of_schema.into_iter().filter(|e| !said(e)));
+        errors.extend(given.of_schema.into_iter().filter(|e| !said(e)));
         errors.append(&mut found);
     }
 
@@ -170,16 +192,22 @@ impl Act<'_> {
         let (types, type_id) = self.resource.schema();
         let resets = resets(&self.resource, self.subresource);
         let default = |object: &mut Value| {
+            if self.resource.custom.is_none() {
+                *self.applied_empty.borrow_mut() = self.hollows(object);
+                native::drop_zeros(object, types, type_id);
+            } else {
+                mainstay_object::normalize(object, types, type_id);
+            }
             apply_defaults(object, &self.resource);
             settle(object, &self.resource);
         };
-        let same = SameInAllVersions(type_id);
+        let native = Native(types, type_id);
         let asking = cluster.admission.asking();
         let converter = Converter { cluster, resource: &self.resource, asking, failed: RefCell::default() };
         let versions: &dyn Versions = match &self.resource.custom {
             Some(custom) if custom.webhook.is_none() => &**custom,
             Some(_) => &converter,
-            None => &same,
+            None => &native,
         };
         let written = run(&WriteContext {
             manager: &self.options.manager,
@@ -225,16 +253,51 @@ impl Act<'_> {
     }
 }
 
+/// A built-in kind, whose structs are never without some of their fields.
+struct Native<'a>(&'a Types, TypeId);
+
+impl Versions for Native<'_> {
+    fn type_at(&self, api_version: &str) -> Option<TypeId> {
+        SameInAllVersions(self.1).type_at(api_version)
+    }
+
+    fn convert(&self, object: &Value, api_version: &str) -> Value {
+        SameInAllVersions(self.1).convert(object, api_version)
+    }
+
+    fn complete(&self, object: &mut Value) -> bool {
+        native::complete(object, self.0, self.1);
+        true
+    }
+}
+
 pub fn apply_defaults(object: &mut Value, resource: &Resource) {
     let (types, root) = resource.schema();
     mainstay_object::apply_defaults(object, types, root);
+    if resource.custom.is_none() {
+        // Defaults are set in structs, and those are never absent.
+        native::complete(object, types, root);
+    }
     defaults::apply(object, resource);
 }
 
 fn settle(object: &mut Value, resource: &Resource) {
     if resource.custom.is_none() {
         let (types, root) = resource.schema();
-        native::settle(object, types, root, &format!("{}/{}", resource.group, resource.plural));
+        native::settle(object, types, root);
+    }
+}
+
+/// What of the metadata the status endpoint of a built-in kind leaves alone: "" is everything.
+pub fn kept_by_status(resource: &Resource) -> &'static [&'static str] {
+    match (&*resource.group, &*resource.plural) {
+        ("apps", "deployments") => &["labels"],
+        ("", "pods") => &["deletionTimestamp", "ownerReferences"],
+        ("apiextensions.k8s.io" | "flowcontrol.apiserver.k8s.io" | "resource.k8s.io", _)
+        | ("networking.k8s.io", "servicecidrs")
+        | ("storage.k8s.io", "volumeattachments")
+        | ("admissionregistration.k8s.io", _) => &[""],
+        _ => &[],
     }
 }
 
@@ -251,7 +314,15 @@ fn resets(resource: &Resource, subresource: &str) -> Option<Resets> {
             return Some(Resets { by_version, otherwise: None });
         }
         "status" if resource.custom.is_some() => all_but(&[&["spec"], &["metadata"]]),
-        "status" => all_but(&[&["spec"], &["metadata", "labels"], &["metadata", "annotations"]]),
+        "status" => match kept_by_status(resource) {
+            [""] => all_but(&[&["spec"], &["metadata"]]),
+            kept => {
+                let kept: Vec<[&str; 2]> = kept.iter().map(|name| ["metadata", *name]).collect();
+                let mut paths: Vec<&[&str]> = vec![&["spec"]];
+                paths.extend(kept.iter().map(|path| &path[..]));
+                all_but(&paths)
+            }
+        },
         _ => return None,
     };
     Some(Resets { otherwise: Some(otherwise), ..Resets::default() })

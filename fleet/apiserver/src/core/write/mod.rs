@@ -21,6 +21,8 @@ use crate::core::registry::Resource;
 use crate::core::request::{Entropy, Now, User};
 use crate::core::{body, request};
 use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One write in progress.
@@ -34,6 +36,8 @@ pub struct Act<'a> {
     pub entropy: &'a mut dyn Entropy,
     pub options: WriteOptions,
     pub warnings: Vec<String>,
+    /// Where the object that an apply made has empty maps and lists.
+    pub applied_empty: RefCell<BTreeSet<String>>,
 }
 
 impl Act<'_> {

@@ -4,8 +4,9 @@ use crate::core::body::set_at;
 use crate::core::cluster::Cluster;
 use crate::core::decode::{self, BODY_LIMIT};
 use crate::core::failure::{Failure, field_error, required};
-use crate::core::{body, registry};
+use crate::core::{body, convert, registry};
 use mainstay_object::FieldErrorKind;
+use mainstay_object::merge::golang;
 use mainstay_object::patch::{self, JsonPatchError};
 use serde_json::Value;
 
@@ -57,11 +58,10 @@ impl Cluster {
             return self.set_scale(act, &live, &new).map(|object| (object, false));
         }
         act.check_patched(&live, &mut new)?;
-        let text = match &act.resource.custom {
-            Some(_) => new.to_string(),
-            None => String::from_utf8_lossy(bytes).into_owned(),
-        };
-        act.check_fields(&mut new, &decoded.duplicates, Came::AsPatch(&text))?;
+        // A strategic patch is shown as Go prints a map, of others what they made.
+        let text = if media == STRATEGIC { golang::plain(&decoded.value) } else { new.to_string() };
+        let came = if media == STRATEGIC { Came::AsMap(&text) } else { Came::AsPatch(&text) };
+        act.check_fields(&mut new, &decoded.duplicates, came)?;
         self.update(act, &live, new, How::Update).map(|object| (object, false))
     }
 
@@ -109,7 +109,9 @@ impl Cluster {
                     return Err(Failure::modified(act.resource.named(), act.name));
                 }
                 let written = act.apply(self, Some(&live), &applied)?;
-                if !written.changed() {
+                let asks = act.resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some());
+                let same = asks || !convert::differs(&act.resource) || self.is_stored_as(act, &live);
+                if !written.changed() && same {
                     let mut errors = Vec::new();
                     act.validate_unchanged(&live, &mut errors);
                     if !errors.is_empty() {
@@ -151,8 +153,11 @@ fn patched(
         }
         _ => {
             let (types, root) = resource.schema();
-            patch::strategic_merge(live, change, types, root)
-                .map_err(|error| Failure::bad_request(error.to_string()))
+            patch::strategic_merge(live, change, types, root).map_err(|error| match &*error.problem {
+                "lists of lists are not supported" => Failure::new(422, "Invalid", error.problem),
+                problem if problem.contains("format") => Failure::bad_request(problem),
+                _ => Failure::new(500, "", error.problem),
+            })
         }
     }
 }
@@ -183,7 +188,11 @@ impl Act<'_> {
             if old == got {
                 continue;
             }
-            if got.is_empty() {
+            if got.is_empty() && field == "name" {
+                return Err(Failure::bad_request(format!(
+                    "the name of the object ({old} based on URL) was undeterminable: name must be provided"
+                )));
+            } else if got.is_empty() {
                 let old = old.to_owned();
                 body::set_meta(new, field, Some(old.into()));
             } else if field == "name" {

@@ -1,8 +1,9 @@
-use super::fields::Came;
+use super::fields::{Came, kept_by_status};
 use super::{Act, meta};
 use crate::core::cluster::Cluster;
 use crate::core::decode::Decoded;
 use crate::core::failure::{Failure, invalid};
+use crate::core::validation::Given;
 use crate::core::{admit, body, convert, read};
 use serde_json::Value;
 
@@ -56,6 +57,12 @@ impl Cluster {
         self.update(act, &live, object, How::Update).map(|object| (object, false))
     }
 
+    /// Would storing the object change nothing? What is read may be less, or more, than what is stored.
+    pub(super) fn is_stored_as(&self, act: &Act<'_>, object: &Value) -> bool {
+        let stored = self.store.get(&act.key(act.name));
+        stored.is_some_and(|entry| *entry.body.bytes() == *body::encode(object, &act.resource))
+    }
+
     /// Stores `new` in place of `live`, once it is complete and valid. A write that changes nothing stores nothing.
     pub(crate) fn update(
         &mut self,
@@ -82,7 +89,12 @@ impl Cluster {
         admit::before_defaults(&resource, Some(live), &mut new);
         // What was applied is defaulted, unless it changed nothing.
         let applied = how == How::Applied && resource.custom.is_some();
-        let of_schema = if applied { Vec::new() } else { act.set_defaults(&mut new) };
+        let given = if applied { Given::default() } else { act.set_defaults(&mut new) };
+        // The record of owners takes 1.0 for 1; the counter of specifications does not.
+        let respecified = resource.custom.is_some()
+            && how == How::Update
+            && act.subresource.is_empty()
+            && specification_changed(live, &new, &resource);
         let mut new = match how {
             How::Applied => new,
             How::Update => act.record(self, Some(live), &new)?.object.into_owned(),
@@ -90,40 +102,50 @@ impl Cluster {
         self.mutate_write(act, Some(live), &mut new)?;
         keep_other_half(&resource, act.subresource, live, &mut new);
         admit::before_update(&resource, live, &mut new);
-        admit::after_defaults(self, act, Some(live), &mut new, &mut errors);
-        act.settle(&mut new);
+        admit::after_defaults(self, act, Some(live), &mut new, &mut errors)?;
+        let ends = !act.options.dry_run && body::is_terminating(&new) && is_released(&resource, &new);
+        if !ends {
+            // What goes is shown as it was sent.
+            act.settle(&mut new);
+        }
         meta::tidy(&mut new);
-        if resource.has_generation() && specification_changed(live, &new, &resource) {
+        if resource.has_generation()
+            && act.subresource != "status"
+            && (respecified
+                || resource.plural == "networkpolicies" && given.is_hollow()
+                || specification_changed(live, &new, &resource))
+        {
             let generation = body::meta_value(live, "generation").and_then(Value::as_i64).unwrap_or(0);
             body::set_meta(&mut new, "generation", Some((generation + 1).into()));
         }
-        act.validate(&new, Some(live), of_schema, &mut errors);
+        act.validate(&new, Some(live), given, &mut errors);
         if !errors.is_empty() {
             return Err(Failure::invalid(&resource.group, &resource.kind, act.name, &errors));
         }
         self.admit_write(act, Some(live), &new)?;
         let form = self.stored_form(&new, &resource)?;
-        let stored = self.store.get(&act.key(act.name));
+        let to_store = form.as_ref().map_or(&new, |(stored, _)| stored);
         let unchanged = match &resource.custom {
-            // What is read may be less, or more, than what is stored.
-            Some(custom) if !custom.reads_as_stored => {
-                let to_store = form.as_ref().map_or(&new, |(stored, _)| stored);
-                stored.is_some_and(|entry| *entry.body.bytes() == *body::encode(to_store, &resource))
+            Some(custom) if !custom.reads_as_stored => self.is_stored_as(act, to_store),
+            Some(_) | None => {
+                new == *live && (!convert::differs(&resource) || self.is_stored_as(act, to_store))
             }
-            Some(_) | None => new == *live,
         };
-        if form.is_none() {
-            convert::as_stored(&mut new, &resource);
-        }
-        if unchanged || act.options.dry_run {
-            return Ok(form.map_or(new, |(_, read)| read));
-        }
-        if body::is_terminating(&new) && is_released(&resource, &new) {
+        if ends && !unchanged {
             let (stored, read) = form.unwrap_or_else(|| (new.clone(), new));
             self.erase(&resource, stored);
             return Ok(read);
         }
-        Ok(self.commit_form(&resource, new, form))
+        let converted = form.is_some();
+        new = match form {
+            Some((_, read)) if unchanged || act.options.dry_run => read,
+            None if unchanged || act.options.dry_run => new,
+            form => self.commit_form(&resource, new, form),
+        };
+        if !converted {
+            convert::as_stored(&mut new, &resource);
+        }
+        Ok(new)
     }
 }
 
@@ -160,10 +182,18 @@ fn keep_other_half(
 ) {
     match subresource {
         "status" => {
-            let status = new.get("status").cloned();
-            let managed = body::meta_value(new, "managedFields").cloned();
+            let mut status = new.get("status").cloned();
+            if resource.plural == "pods"
+                && let Some(status) = status.as_mut()
+                && body::text(status, "/qosClass").is_empty()
+                && let Some(class) = live.pointer("/status/qosClass")
+            {
+                // Fixed when the pod was made.
+                body::as_map(status).insert("qosClass".into(), class.clone());
+            }
+            let metadata = status_metadata(resource, live, new);
             *new = live.clone();
-            body::set_meta(new, "managedFields", managed);
+            body::as_map(new).insert("metadata".into(), metadata);
             match status {
                 Some(status) => body::as_map(new).insert("status".into(), status),
                 None => body::as_map(new).remove("status"),
@@ -182,6 +212,21 @@ fn keep_other_half(
         }
         _ => {}
     }
+}
+
+/// Metadata after a write to the status: of most built-in kinds the client's, else the live one with new owners.
+fn status_metadata(resource: &crate::core::registry::Resource, live: &Value, new: &Value) -> Value {
+    let kept = kept_by_status(resource);
+    let all = resource.custom.is_some() || kept.contains(&"");
+    let (base, other, names) = if all { (live, new, &["managedFields"][..]) } else { (new, live, kept) };
+    let mut metadata = base.get("metadata").cloned().unwrap_or_default();
+    for name in names {
+        match body::meta_value(other, name) {
+            Some(value) => body::as_map(&mut metadata).insert((*name).to_owned(), value.clone()),
+            None => body::as_map(&mut metadata).remove(*name),
+        };
+    }
+    metadata
 }
 
 fn specification_changed(live: &Value, new: &Value, resource: &crate::core::registry::Resource) -> bool {
