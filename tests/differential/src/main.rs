@@ -2,7 +2,10 @@
 //! the same. `cargo xtask differential` runs it.
 //!
 //! Compared are status codes, messages, causes, warnings, objects and the record of their owners; not compared are
-//! identifiers, times, and the addresses and ports that a server chooses. The same seed gives the same sequences.
+//! identifiers, times, and the addresses and ports that a server chooses, nor what a server leaves to the order of a hash
+//! map: which of several errors comes first, how it draws a difference of two structs, in which order it quotes the
+//! fields of a document. Where the real server hangs up (some strategic patches make it panic) a sequence ends. The same
+//! seed gives the same sequences.
 
 mod compare;
 mod dice;

@@ -371,7 +371,7 @@ fn drop_dependents(live: &Value, new: &mut Value) {
     }
 }
 
-/// Old ports keep their node ports by name, wherever they are; one number serves all protocols of a port.
+/// Old ports keep their node ports by name, wherever they are; of a new service one number serves all protocols of a port.
 fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Result<(), Failure> {
     let mut taken = cluster.node_ports();
     let of = |port: &Value, field: &str| at(port, field).and_then(Value::as_i64).unwrap_or(0);
@@ -398,7 +398,7 @@ fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Re
             continue;
         }
         let (number, protocol) = (of(&ports[at], "port"), text(&ports[at], "/protocol").to_owned());
-        let twin = ports.iter().find(|other| {
+        let twin = ports.iter().filter(|_| live.is_none()).find(|other| {
             of(other, "port") == number && of(other, "nodePort") != 0 && text(other, "/protocol") != protocol
         });
         let twin = twin.map(|twin| of(twin, "nodePort")).filter(|n| !seen.contains(&(protocol.clone(), *n)));

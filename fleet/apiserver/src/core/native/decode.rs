@@ -113,9 +113,7 @@ impl Reader<'_> {
             }
             (Scalar::String, Value::String(text), Text::Bytes) => bytes(text),
             (Scalar::String, Value::String(_), Text::Plain) | (Scalar::Boolean, Value::Bool(_), _) => Ok(()),
-            (Scalar::String, other, Text::Time) => {
-                Err(format!("json: cannot unmarshal {} into Go value of type string", found(other)))
-            }
+            (Scalar::String, other, Text::Time) => Err(self.wrong(found(other), "string")),
             (Scalar::Number, Value::Number(_), _) => Ok(()),
             (Scalar::Integer, Value::Number(number), _) => {
                 let small = go_type(self.types, id) == "int32";

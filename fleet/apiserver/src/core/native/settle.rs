@@ -184,6 +184,9 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
                 fill(entries, map, types, id, stored);
             }
             for (name, child) in entries.iter_mut() {
+                if map.fields.is_empty() && child.is_null() && is_quantity(types, map.element) {
+                    *child = "0".into();
+                }
                 if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {
                     value(child, types, ty, stored, depth + 1);
                 }
@@ -206,6 +209,10 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
     }
 }
 
+fn is_quantity(types: &Types, id: Option<TypeId>) -> bool {
+    id.is_some_and(|id| types.get(id).shape == Shape::Scalar(Scalar::Quantity))
+}
+
 /// Fields that a struct always has: structs in it, and what has no way to be absent.
 fn fill(entries: &mut Map<String, Value>, map: &MapType, types: &Types, id: TypeId, stored: bool) {
     let has = |table: Option<&BTreeSet<&str>>, name: &str| table.is_some_and(|fields| fields.contains(name));
@@ -219,6 +226,8 @@ fn fill(entries: &mut Map<String, Value>, map: &MapType, types: &Types, id: Type
         }
         match &field.default {
             _ if has(nulls, name) => drop(entries.insert(name.clone(), Value::Null)),
+            // Not what it has anyway, but a default: those were set.
+            Some(default) if !is_zero(default) && !default.is_object() => {}
             Some(default) if is_zero(default) && has(values, name) => {}
             // A time is a struct to the server, and left out when it is zero.
             Some(default) if default.is_object() && !matches!(types.get(field.ty).shape, Shape::Map(_)) => {}

@@ -44,7 +44,7 @@ impl Act<'_> {
         } else {
             if let Some(why) = native::mismatch(object, types, root) {
                 // A strategic patch makes a map, which goes into the struct by another way.
-                let map = matches!(came, Came::AsMap(_)) && !why.starts_with("parsing");
+                let map = matches!(came, Came::AsMap(_)) && why.starts_with("json: cannot unmarshal");
                 let wanted = why.rsplit(' ').next().filter(|_| map);
                 return Err(match wanted {
                     Some(wanted) => self.unreadable(came, &format!("unrecognized type: {wanted}")),
@@ -274,8 +274,8 @@ impl Versions for Native<'_> {
 pub fn apply_defaults(object: &mut Value, resource: &Resource) {
     let (types, root) = resource.schema();
     mainstay_object::apply_defaults(object, types, root);
-    if resource.custom.is_none() {
-        // Defaults are set in structs, and those are never absent.
+    if validation::is_complete(resource) {
+        // Defaults are set in structs, and those are never absent. What a schema demands would be there as well.
         native::complete(object, types, root);
     }
     defaults::apply(object, resource);
