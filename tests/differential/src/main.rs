@@ -6,6 +6,9 @@
 //! map: which of several errors comes first, how it draws a difference of two structs, in which order it quotes the
 //! fields of a document. Where the real server hangs up (some strategic patches make it panic) a sequence ends. The same
 //! seed gives the same sequences.
+//!
+//! Not made up: whole numbers with a fraction (1.0), which the embedded core reads as the integers that they are shown as,
+//! and items of keyed lists without any key, which the real server's merge loses.
 
 mod compare;
 mod dice;

@@ -27,7 +27,7 @@ pub fn of(dice: &mut Dice, schema: &Value, wild: usize) -> Value {
     match schema.get("type").and_then(Value::as_str).unwrap_or_default() {
         "string" => text(dice),
         "integer" => json!(dice.below(3)),
-        "number" if dice.percent(40) => dice.one(&[json!(0.5), json!(1.5), json!(1.0)]).clone(),
+        "number" if dice.percent(40) => dice.one(&[json!(0.5), json!(1.5)]).clone(),
         "number" => json!(dice.below(3)),
         "boolean" => json!(dice.percent(50)),
         "array" => array(dice, schema, wild),

@@ -373,7 +373,7 @@ fn drop_dependents(live: &Value, new: &mut Value) {
 
 /// Old ports keep their node ports by name, wherever they are; of a new service one number serves all protocols of a port.
 fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Result<(), Failure> {
-    let mut taken = cluster.node_ports();
+    let (mut taken, name) = (cluster.node_ports(), body::meta(object, "name").to_owned());
     let of = |port: &Value, field: &str| at(port, field).and_then(Value::as_i64).unwrap_or(0);
     let old: Vec<Value> =
         live.and_then(|l| at(l, "spec.ports")).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -384,6 +384,13 @@ fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Re
         let kept = same.map(|old| of(old, "nodePort"));
         if let Some(number) = kept.filter(|n| *n != 0 && !named.contains(n)) {
             set_at(port, "nodePort", number.into());
+        }
+    }
+    for (index, number) in named.iter().enumerate().filter(|(_, number)| **number != 0) {
+        if !(30_000..=32_767).contains(number) {
+            let detail = "provided port is not in the valid range. The range of valid ports is 30000-32767";
+            let error = invalid(format!("spec.ports[{index}].nodePort"), (*number).into(), detail);
+            return Err(Failure::invalid("", "Service", &name, &[error]));
         }
     }
     let mut seen = std::collections::BTreeSet::new();

@@ -3,6 +3,7 @@ mod errors;
 mod fuzz;
 mod life;
 mod minor;
+mod natives;
 mod past;
 mod rules;
 mod support;

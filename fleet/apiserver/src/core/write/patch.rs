@@ -62,6 +62,12 @@ impl Cluster {
         let text = if media == STRATEGIC { golang::plain(&decoded.value) } else { new.to_string() };
         let came = if media == STRATEGIC { Came::AsMap(&text) } else { Came::AsPatch(&text) };
         act.check_fields(&mut new, &decoded.duplicates, came)?;
+        if body::meta(&new, "name").is_empty() {
+            let name = act.name;
+            return Err(Failure::bad_request(format!(
+                "the name of the object ({name} based on URL) was undeterminable: name must be provided"
+            )));
+        }
         self.update(act, &live, new, How::Update).map(|object| (object, false))
     }
 
@@ -189,9 +195,7 @@ impl Act<'_> {
                 continue;
             }
             if got.is_empty() && field == "name" {
-                return Err(Failure::bad_request(format!(
-                    "the name of the object ({old} based on URL) was undeterminable: name must be provided"
-                )));
+                // Told once the object can be read.
             } else if got.is_empty() {
                 let old = old.to_owned();
                 body::set_meta(new, field, Some(old.into()));
