@@ -14,7 +14,7 @@ impl Cluster {
     pub(crate) fn create(&mut self, act: &mut Act<'_>, decoded: Decoded) -> Result<Value, Failure> {
         let mut object = decoded.value;
         act.check_kind(&mut object)?;
-        act.check_fields(&mut object, &decoded.duplicates, Came::AsObject)?;
+        act.check_fields(&mut object, &decoded.duplicates, Came::Object)?;
         act.check_namespace(&mut object)?;
         self.insert(act, object, false)
     }
@@ -150,7 +150,7 @@ impl Act<'_> {
             }
             let (types, root) = self.resource.schema();
             let why = crate::core::native::mismatch(object, types, root).unwrap_or_default();
-            return Err(self.unreadable(Came::AsObject, &why));
+            return Err(self.unreadable(Came::Object, &why));
         }
         body::metadata(object);
         Ok(())

@@ -17,9 +17,9 @@ use std::collections::BTreeSet;
 /// How a strict failure is worded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Came<'a> {
-    AsObject,
-    AsPatch(&'a str),
-    AsMap(&'a str),
+    Object,
+    Patch(&'a str),
+    Map(&'a str),
 }
 
 impl Act<'_> {
@@ -44,7 +44,7 @@ impl Act<'_> {
         } else {
             if let Some(why) = native::mismatch(object, types, root) {
                 // A strategic patch makes a map, which goes into the struct by another way.
-                let map = matches!(came, Came::AsMap(_)) && why.starts_with("json: cannot unmarshal");
+                let map = matches!(came, Came::Map(_)) && why.starts_with("json: cannot unmarshal");
                 let wanted = why.rsplit(' ').next().filter(|_| map);
                 return Err(match wanted {
                     Some(wanted) => self.unreadable(came, &format!("unrecognized type: {wanted}")),
@@ -78,12 +78,12 @@ impl Act<'_> {
     /// The server could not make an object of what it was sent.
     pub fn unreadable(&self, came: Came<'_>, why: &str) -> Failure {
         match came {
-            Came::AsObject => {
+            Came::Object => {
                 let (kind, version) = (&self.resource.kind, &self.resource.version);
                 let message = format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}");
                 Failure::bad_request(message)
             }
-            Came::AsPatch(patch) | Came::AsMap(patch) => {
+            Came::Patch(patch) | Came::Map(patch) => {
                 Failure::invalid("", "", "", &[crate::core::failure::invalid("patch", patch.into(), why)])
             }
         }

@@ -60,7 +60,7 @@ impl Cluster {
         act.check_patched(&live, &mut new)?;
         // A strategic patch is shown as Go prints a map, of others what they made.
         let text = if media == STRATEGIC { golang::plain(&decoded.value) } else { new.to_string() };
-        let came = if media == STRATEGIC { Came::AsMap(&text) } else { Came::AsPatch(&text) };
+        let came = if media == STRATEGIC { Came::Map(&text) } else { Came::Patch(&text) };
         act.check_fields(&mut new, &decoded.duplicates, came)?;
         if body::meta(&new, "name").is_empty() {
             let name = act.name;

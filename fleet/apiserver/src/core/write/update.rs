@@ -20,7 +20,7 @@ impl Cluster {
     pub(crate) fn replace(&mut self, act: &mut Act<'_>, decoded: Decoded) -> Result<(Value, bool), Failure> {
         let mut object = decoded.value;
         act.check_kind(&mut object)?;
-        act.check_fields(&mut object, &decoded.duplicates, Came::AsObject)?;
+        act.check_fields(&mut object, &decoded.duplicates, Came::Object)?;
         act.check_namespace(&mut object)?;
         let name = body::meta(&object, "name").to_owned();
         if name.is_empty() {
