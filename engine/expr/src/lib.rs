@@ -36,6 +36,7 @@ pub use library::network::Cidr;
 pub use library::quantity::Quantity;
 pub use library::url::Url;
 pub use limits::{Budget, MAX_DEPTH, MAX_NODES, MAX_SOURCE};
+pub use parser::RESERVED;
 pub use time::{Duration, Timestamp};
 pub use types::{ObjectType, Type};
 pub use value::{Key, List, Map, Merge, Value};

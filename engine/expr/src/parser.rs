@@ -51,8 +51,8 @@ pub(crate) struct Parser<'a> {
 /// What an expression starts with, in the words of the grammar that cel-go is generated from.
 const EXPRESSION: &str = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 
-/// Words that no name may be.
-const RESERVED: [&str; 17] = [
+/// Words that no name may be, beside `true`, `false`, `null` and `in`, which mean something.
+pub const RESERVED: [&str; 17] = [
     "as",
     "break",
     "const",

@@ -5,6 +5,7 @@ mod extract;
 mod fields_v1;
 mod filter;
 mod of;
+mod pairs;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ pub use fields_v1::FieldSetError;
 pub(crate) use fields_v1::write_item_key;
 pub use filter::{FieldFilter, FieldPattern, PatternStep};
 pub(crate) use of::item_element;
+pub(crate) use pairs::Pairs;
 
 use crate::{FieldPath, PathElement, TypeId, Types};
 

@@ -10,10 +10,8 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use crate::schema::{ListRelation, ListType, MapType, Rule, Scalar, Shape};
-use crate::{
-    FieldError, FieldErrorKind, MAX_DEPTH, PathElement, TypeId, Types, fieldset::item_element, same_value,
-};
+use crate::schema::{ListType, MapType, Rule, Scalar, Shape};
+use crate::{FieldError, FieldErrorKind, MAX_DEPTH, TypeId, Types, fieldset::Pairs, same_value};
 use mainstay_expr::{Budget, ErrorKind, ExprError, Program, Value as Cel, Variables};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -131,15 +129,9 @@ impl Walk<'_> {
         kept: bool,
         depth: usize,
     ) -> Result<(), Stop> {
-        let keyed = matches!(list.relation, ListRelation::Map(_));
-        let types = self.types;
-        let element = |item: &Value| item_element(types, list, item).ok();
-        let olds = old.filter(|_| keyed).into_iter().flatten();
-        let olds: BTreeMap<PathElement, &Value> =
-            olds.filter_map(|item| Some((element(item)?, item))).collect();
+        let pairs = Pairs::new(self.types, list, old);
         for (index, item) in items.iter().enumerate() {
-            let old =
-                if olds.is_empty() { None } else { element(item).and_then(|at| olds.get(&at).copied()) };
+            let old = pairs.old(item);
             self.below(&format!("[{index}]"), |walk| walk.value(item, old, list.element, kept, depth + 1))?;
         }
         Ok(())

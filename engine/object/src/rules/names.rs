@@ -1,35 +1,15 @@
 //! How property names are written in CEL: `__` stands for what a name of CEL cannot hold.
 
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
+use mainstay_expr::RESERVED;
+
+const MEANINGFUL: [&str; 4] = ["true", "false", "null", "in"];
 
 /// The name that expressions use; nothing for a property that they cannot speak of.
 pub(super) fn escape(name: &str) -> Option<String> {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    if RESERVED.contains(&name) {
+    if MEANINGFUL.contains(&name) || RESERVED.contains(&name) {
         return Some(format!("__{name}__"));
     }
     let mut out = String::with_capacity(name.len());

@@ -8,12 +8,9 @@ mod lists;
 #[cfg(test)]
 mod tests;
 
-use crate::schema::{ListRelation, ListType, MapType, Scalar, Shape};
-use crate::{
-    FieldError, FieldErrorKind, MAX_DEPTH, PathElement, TypeId, Types, fieldset::item_element, same_value,
-};
+use crate::schema::{ListType, MapType, Scalar, Shape};
+use crate::{FieldError, FieldErrorKind, MAX_DEPTH, TypeId, Types, fieldset::Pairs, same_value};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// Checks types, required fields, enumerations, ranges, lengths, patterns, formats and the uniqueness of sets' and
 /// keyed lists' entries. Unknown fields are `unknown_fields`' concern.
@@ -151,17 +148,9 @@ impl Validator<'_> {
     }
 
     fn list(&mut self, items: &[Value], old: Option<&Vec<Value>>, list: &ListType, depth: usize) {
-        let keyed = matches!(list.relation, ListRelation::Map(_));
-        let element = |item: &Value| item_element(self.types, list, item).ok();
-        let olds: BTreeMap<PathElement, &Value> = old
-            .filter(|_| keyed)
-            .into_iter()
-            .flatten()
-            .filter_map(|item| Some((element(item)?, item)))
-            .collect();
+        let pairs = Pairs::new(self.types, list, old);
         for (index, item) in items.iter().enumerate() {
-            let old =
-                if olds.is_empty() { None } else { element(item).and_then(|at| olds.get(&at).copied()) };
+            let old = pairs.old(item);
             self.below_item(index, |validator| validator.correlated(item, old, list.element, depth + 1));
         }
     }
