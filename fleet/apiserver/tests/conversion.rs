@@ -115,6 +115,10 @@ fn mask(value: &mut Value) {
                 map.remove(key);
             }
             map.values_mut().for_each(mask);
+            // The real server takes conflicts out of a map without an order.
+            if let Some(Value::Array(causes)) = map.get_mut("causes") {
+                causes.sort_by_key(Value::to_string);
+            }
         }
         Value::Array(items) => items.iter_mut().for_each(mask),
         Value::String(text) => {
