@@ -96,12 +96,13 @@ impl State {
             return None;
         }
         let state = self.units.get_mut(id)?;
-        let items = due(state, unit, &self.wanted, now);
+        let items = due(state, unit, &self.wanted, &BTreeMap::new(), now);
         (!items.is_empty()).then(|| self.start_apply(id, unit, items, now))
     }
 
     /// Applies, prunes or waits for health, whichever comes first.
     fn work(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
+        let inherited = self.inherited(id, unit);
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         if let Some(at) = state.retry_at {
             if at > now {
@@ -110,7 +111,7 @@ impl State {
             }
             state.retry_at = None;
         }
-        let items = due(state, unit, &self.wanted, now);
+        let items = due(state, unit, &self.wanted, &inherited, now);
         if !items.is_empty() {
             let others = items.iter().find_map(|item| {
                 let place = (unit.target.clone(), item.desired.object.key());
@@ -134,13 +135,32 @@ impl State {
         {
             state.record.applied = Some(wanted.whole.clone());
             state.record.revision.clone_from(&wanted.revision);
-            state.applied = Some(wanted.rendered.clone());
+            let wanted = wanted.clone();
+            state.keep_applied(&wanted.rendered);
             state.deadline = Some(now.after(unit.timing.timeout));
         }
         if let Some(phase) = self.prune(id, unit) {
             return phase;
         }
         self.judge_health(id, unit, now)
+    }
+
+    /// Objects that this unit takes over, as their unit last applied them: what was ours there is ours here.
+    fn inherited(&self, id: &UnitId, unit: &Unit) -> BTreeMap<ObjectKey, Desired> {
+        let Some(state) = self.units.get(id) else { return BTreeMap::new() };
+        let sent = |state: &UnitState, key: &ObjectKey| {
+            state.record.inventory.get(key).is_some_and(|entry| entry.desired.is_some())
+        };
+        let keys = state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.object.key());
+        let new = keys.filter(|key| !sent(state, key));
+        new.filter_map(|key| {
+            let owners = self.owners.get(&(unit.target.clone(), key.clone()))?;
+            let others = owners.iter().filter(|other| *other != id).filter_map(|other| self.units.get(other));
+            let applied =
+                others.filter(|other| sent(other, &key)).find_map(|other| as_applied(other, &key))?;
+            Some((key, applied))
+        })
+        .collect()
     }
 
     fn judge_health(&mut self, id: &UnitId, unit: &Arc<Unit>, now: Time) -> Phase {
@@ -434,6 +454,7 @@ fn due(
     state: &mut UnitState,
     unit: &Unit,
     owners: &BTreeMap<(Target, ObjectKey), UnitId>,
+    inherited: &BTreeMap<ObjectKey, Desired>,
     now: Time,
 ) -> Vec<ApplyItem> {
     state.repairing.clear();
@@ -463,7 +484,7 @@ fn due(
             }
         }
         items.push(ApplyItem {
-            previous: previous(state, &key),
+            previous: previous(state, &key).or_else(|| inherited.get(&key).cloned()),
             desired: desired.clone(),
             digest: digest.clone(),
             rank: rank(&desired.object.group_version_kind().group_kind()),
@@ -511,5 +532,9 @@ fn is_contest(state: &mut UnitState, key: &ObjectKey, now: Time) -> bool {
 
 fn previous(state: &UnitState, key: &ObjectKey) -> Option<Desired> {
     state.record.inventory.get(key).filter(|e| e.desired.is_some())?;
+    as_applied(state, key)
+}
+
+fn as_applied(state: &UnitState, key: &ObjectKey) -> Option<Desired> {
     state.applied.iter().flat_map(|r| &r.objects).find(|d| d.object.key() == *key).cloned()
 }

@@ -68,12 +68,17 @@ impl State {
             let (Some(state), RenderState::Rendered(rendered)) = (self.units.get_mut(id), &read.state) else {
                 continue;
             };
+            // One revision may hold what was sent of some objects, another that of others.
+            let known: Vec<Desired> = state.applied.iter().flat_map(|r| &r.objects).cloned().collect();
             let sent = |desired: &&Desired| {
-                let entry = state.record.inventory.get(&desired.object.key());
+                let key = desired.object.key();
+                let entry = state.record.inventory.get(&key);
                 entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())))
+                    && known.iter().all(|d| d.object.key() != key)
             };
-            let objects: Vec<Desired> = rendered.objects.iter().filter(sent).cloned().collect();
-            if state.applied.is_none() && !objects.is_empty() {
+            let mut objects: Vec<Desired> = rendered.objects.iter().filter(sent).cloned().collect();
+            if !objects.is_empty() {
+                objects.extend(known);
                 state.applied = Some(Arc::new(Rendered { objects, ..Rendered::default() }));
             }
         }

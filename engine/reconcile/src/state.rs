@@ -3,7 +3,7 @@ use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
-use mainstay_unit::{Health, Reading, Rendered, Target, Unit, UnitId};
+use mainstay_unit::{Desired, Health, Reading, Rendered, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -136,6 +136,22 @@ impl UnitState {
     /// Whether the objects wanted now are the ones applied.
     pub fn is_applied(&self) -> bool {
         self.desired.as_ref().is_some_and(|d| self.record.applied.as_ref() == Some(&d.whole))
+    }
+
+    /// What was applied just now, and what was before and is still in the inventory: another unit may take it over.
+    pub(crate) fn keep_applied(&mut self, rendered: &Arc<Rendered>) {
+        let left = |key: &ObjectKey| {
+            self.record.inventory.get(key).is_some()
+                && rendered.objects.iter().all(|d| d.object.key() != *key)
+        };
+        let old = self.applied.iter().flat_map(|old| &old.objects);
+        let kept: Vec<Desired> = old.filter(|d| left(&d.object.key())).cloned().collect();
+        self.applied = Some(if kept.is_empty() {
+            rendered.clone()
+        } else {
+            let objects = rendered.objects.iter().cloned().chain(kept).collect();
+            Arc::new(Rendered { objects, ..Rendered::default() })
+        });
     }
 
     pub(crate) fn target(&self) -> Target {

@@ -100,6 +100,39 @@ fn what_was_applied_last_is_known_after_a_restart_with_a_newer_revision() {
 }
 
 #[test]
+fn objects_that_were_applied_at_several_revisions_are_known_from_each() {
+    let mut double = Double::new();
+    double.read(Commit::new("1").with("a", &[], &[config("x", 1), config("y", 1)]));
+    double.read(Commit::new("2").with("a", &[], &[config("x", 1), config("y", 2)]));
+    double.restart();
+    double.send(Event::Past(Arc::new(Commit::new("1").with("a", &[], &[config("x", 1), config("y", 1)]).0)));
+    double.send(Event::Past(Arc::new(Commit::new("2").with("a", &[], &[config("x", 1), config("y", 2)]).0)));
+    double.slow = true;
+    double.read(Commit::new("3").with("a", &[], &[config("x", 3), config("y", 3)]));
+    let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
+    let previous: Vec<_> = items.iter().map(|item| item.previous.clone()).collect();
+    assert_eq!(previous, [Some(config("x", 1)), Some(config("y", 2))]);
+}
+
+#[test]
+fn an_object_that_changes_units_is_known_as_its_unit_applied_it() {
+    let mut double = Double::new();
+    double.read(Commit::new("1").with("a", &[], &[config("x", 1), config("y", 1)]).with(
+        "b",
+        &[],
+        &[config("z", 1)],
+    ));
+    double.slow = true;
+    double.read(Commit::new("2").with("a", &[], &[config("y", 1)]).with(
+        "b",
+        &[],
+        &[config("x", 2), config("z", 1)],
+    ));
+    let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
+    assert_eq!(items[0].previous, Some(config("x", 1)));
+}
+
+#[test]
 fn repairs_that_are_far_apart_are_no_contest() {
     let mut double = Double::new();
     double.read(two(1));
