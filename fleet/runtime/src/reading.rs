@@ -84,18 +84,73 @@ pub(crate) fn start(
     Ok(reads)
 }
 
-/// The revisions at which those units were last applied whose objects are others now: the commonest first.
+/// The revisions at which those units were last applied whose objects are others now, or may be once they can be
+/// rendered: the commonest first.
 fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for record in records.iter().filter(|record| !record.revision.is_empty()) {
         let Some(unit) = newest.units.get(&record.id) else { continue };
-        if let RenderState::Rendered(rendered) = &unit.state
-            && !is_recorded(rendered, record)
-        {
-            *counts.entry(record.revision.as_str()).or_default() += 1;
+        match &unit.state {
+            RenderState::Rendered(rendered) if is_recorded(rendered, record) => {}
+            RenderState::Rendered(_) | RenderState::NotRendered { .. } | RenderState::Failed { .. } => {
+                *counts.entry(record.revision.as_str()).or_default() += 1;
+            }
         }
     }
     let mut out: Vec<_> = counts.into_iter().filter(|(revision, _)| *revision != newest.revision).collect();
     out.sort_by_key(|(revision, count)| (std::cmp::Reverse(*count), *revision));
     out.into_iter().take(PAST).map(|(revision, _)| revision.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_render::{Checkout, Followed, Supply};
+    use mainstay_unit::tree::MemoryTree;
+    use mainstay_unit::{Need, UnitId};
+
+    /// Two revisions of one unit, of which the second can't be rendered.
+    struct Broken;
+
+    fn checkout(revision: &str, object: &str) -> Checkout {
+        let unit = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a, namespace: flux-system}\n\
+                    spec: {interval: 10m, prune: true, path: ./a, sourceRef: {kind: GitRepository, name: flux-system}}\n";
+        let tree = [("kustomization.yaml", "resources: [a.yaml]\n"), ("a.yaml", unit), ("a/x.yaml", object)]
+            .into_iter()
+            .fold(MemoryTree::new(), |tree, (path, text)| tree.with(path, text).unwrap());
+        Checkout { revision: revision.to_owned(), tree: Arc::new(tree) }
+    }
+
+    impl Sources for Broken {
+        fn platform(&mut self) -> Result<Checkout, String> {
+            Ok(checkout("2", "kind: [\n"))
+        }
+        fn past(&mut self, revision: &str) -> Option<Checkout> {
+            Some(checkout(revision, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: y}\n"))
+        }
+        fn followed(&self) -> Option<Followed> {
+            None
+        }
+        fn git(&mut self, _: &Need, _: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+            Supply::NotEvaluated(String::new())
+        }
+    }
+
+    fn told(records: Vec<Record>) -> Vec<String> {
+        let mut reader = Reader::new(Broken, TreePath::root(), records);
+        let tell = |read| match read {
+            Read::Newest(reading) => format!("newest {}", reading.revision),
+            Read::Past(reading) => format!("past {}", reading.revision),
+            Read::Failed(why) => why,
+        };
+        reader.next(&Answers::Nobody).into_iter().map(tell).collect()
+    }
+
+    #[test]
+    fn what_a_unit_that_cannot_be_rendered_had_applied_is_read_again_after_a_restart() {
+        let id = UnitId::new("kustomization", "flux-system", "a", "");
+        let record = Record { revision: "1".into(), ..Record::new(id) };
+        assert_eq!(told(vec![record]), ["past 1", "newest 2"]);
+        assert_eq!(told(Vec::new()), ["newest 2"]);
+    }
 }
