@@ -45,9 +45,12 @@ impl Saver {
     }
 }
 
-/// What is known of a unit's parts: none for most units.
+/// What is known of what is stored of a unit.
 #[derive(Default)]
 struct Kept {
+    /// The resource version of its Unit, as it was last written here.
+    version: Option<String>,
+    /// In how many parts its inventory is kept: none for most units.
     number: usize,
     digests: BTreeMap<String, Digest>,
 }
@@ -87,7 +90,7 @@ async fn work(management: Cluster, mut inbox: mpsc::UnboundedReceiver<Write>) {
             Some((id, parts)) = writes.next() => {
                 let (id, parts): (UnitId, Kept) = (id, parts);
                 busy.remove(&id);
-                if parts.number > 0 {
+                if parts.version.is_some() {
                     kept.insert(id, parts);
                 }
             }
@@ -124,7 +127,10 @@ async fn carry_out(management: &Cluster, id: &UnitId, job: &Pending, kept: &mut 
     loop {
         let result = match (&job.record, job.forget) {
             (Some(record), _) => save(management, record, kept).await,
-            (None, true) => forget(management, id).await,
+            (None, true) => {
+                kept.version = None;
+                forget(management, id).await
+            }
             (None, false) => Ok(()),
         };
         match result {
@@ -148,44 +154,76 @@ async fn save(management: &Cluster, record: &Record, kept: &mut Kept) -> Result<
     let number = inventory::parts(&record.inventory);
     let unreadable = |e: serde_json::Error| ClusterError::Unreadable { message: e.to_string() };
     if number == 0 {
-        save_unit(management, record, serde_json::to_value(record).map_err(unreadable)?).await?;
+        let status = serde_json::to_value(record).map_err(unreadable)?;
+        save_unit(management, record, status, &mut kept.version).await?;
     } else {
         inventory::write(management, &record.id, &record.inventory, number, &mut kept.digests).await?;
         let short = Record { inventory: Inventory::default(), ..record.clone() };
         let mut status = serde_json::to_value(short).map_err(unreadable)?;
         status[PARTS] = json!(number);
-        save_unit(management, record, status).await?;
+        save_unit(management, record, status, &mut kept.version).await?;
     }
     if kept.number != number {
         inventory::sweep(management, &record.id, number).await?;
-        *kept = Kept { number, digests: std::mem::take(&mut kept.digests) };
+        kept.number = number;
         kept.digests.retain(|name, _| name.ends_with(&format!("-of-{number}")));
     }
     Ok(())
 }
 
-async fn save_unit(management: &Cluster, record: &Record, status: Value) -> Result<(), ClusterError> {
-    let name = record.id.object_name();
-    let unit = |with: Value| {
-        let mut value = json!({
-            "apiVersion": format!("{UNIT_GROUP}/{UNIT_VERSION}"),
-            "kind": "Unit",
-            "metadata": {"name": name},
-        });
-        if let (Some(map), Some(more)) = (value.as_object_mut(), with.as_object()) {
-            map.extend(more.clone());
-        }
-        Object::new(value).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
-    };
-    let whole = unit(json!({"status": status}))?;
+/// A late request of a process that is gone must not put an old record in the place of a newer one: each write carries
+/// the version that it replaces. Who writes now holds the Lease, so what it knows is the newest, whoever wrote between.
+async fn save_unit(
+    management: &Cluster,
+    record: &Record,
+    status: Value,
+    version: &mut Option<String>,
+) -> Result<(), ClusterError> {
+    let key = ObjectKey::new(UNIT_GROUP, "Unit", "", record.id.object_name());
     let how = Apply { force: true, subresource: Some("status"), ..Apply::default() };
-    match management.apply(&whole, &how).await {
-        Err(ClusterError::NotFound { .. }) => {
-            management.apply(&unit(json!({}))?, &Apply { force: true, ..Apply::default() }).await?;
-            management.apply(&whole, &how).await.map(|_| ())
+    let mut tries = 0;
+    loop {
+        let known = match version.take() {
+            Some(known) => known,
+            None => match management.get(&key, UNIT_VERSION, &Identity::Own).await {
+                Ok(live) => resource_version(&live),
+                Err(ClusterError::NotFound { .. }) => {
+                    let new = unit(&key.name, None, None)?;
+                    let made = management.apply(&new, &Apply { force: true, ..Apply::default() }).await?;
+                    resource_version(&made)
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        match management.apply(&unit(&key.name, Some(known), Some(&status))?, &how).await {
+            Ok(answer) => {
+                *version = Some(resource_version(&answer));
+                return Ok(());
+            }
+            // Somebody annotated the Unit, or deleted it.
+            Err(ClusterError::Conflict { .. } | ClusterError::NotFound { .. }) if tries < 5 => tries += 1,
+            Err(error) => return Err(error),
         }
-        other => other.map(|_| ()),
     }
+}
+
+fn unit(name: &str, version: Option<String>, status: Option<&Value>) -> Result<Object, ClusterError> {
+    let mut value = json!({
+        "apiVersion": format!("{UNIT_GROUP}/{UNIT_VERSION}"),
+        "kind": "Unit",
+        "metadata": {"name": name},
+    });
+    if let Some(version) = version {
+        value["metadata"]["resourceVersion"] = version.into();
+    }
+    if let Some(status) = status {
+        value["status"] = status.clone();
+    }
+    Object::new(value).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
+}
+
+fn resource_version(object: &Value) -> String {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 async fn forget(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
