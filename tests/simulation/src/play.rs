@@ -4,7 +4,7 @@
 use crate::machine::{Machine, OUTSIDE, Process};
 use crate::network::{MANAGEMENT, Net, Weather, Wire};
 use crate::people;
-use crate::repository::{Repository, Shared};
+use crate::repository::{self, Repository, Shared};
 use crate::verdict;
 use fastrand::Rng;
 use futures::FutureExt;
@@ -164,7 +164,7 @@ impl World {
             repository.newest().clone()
         });
         self.net.witness(|witness| witness.knows(&plan));
-        self.note(&format!("a commit says {} units", plan.len()));
+        self.note(&format!("a commit says {}", repository::summary(&plan)));
     }
 
     fn note(&self, what: &str) {

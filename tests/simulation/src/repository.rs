@@ -201,6 +201,23 @@ impl Repository {
     }
 }
 
+/// A plan in a line.
+pub fn summary(plan: &Plan) -> String {
+    let unit = |(name, unit): (&String, &UnitPlan)| {
+        let objects = unit.objects.iter().map(|(key, object)| format!("{key}@{}", object.version));
+        let flags = [
+            (unit.broken, "broken"),
+            (unit.suspended, "suspended"),
+            (!unit.prune, "kept"),
+            (unit.wait, "wait"),
+        ];
+        let flags = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| (*flag).to_owned());
+        let all: Vec<String> = flags.chain(objects).collect();
+        format!("{name}[{}]", all.join(" "))
+    };
+    plan.iter().map(unit).collect::<Vec<_>>().join(" ")
+}
+
 fn tree(plan: &Plan) -> MemoryTree {
     let mut tree = MemoryTree::new();
     let mut add = |path: &str, text: String| match mainstay_unit::tree::TreePath::parse(path) {
