@@ -65,14 +65,15 @@ impl Lease {
     pub async fn keep(&self) -> String {
         let mut renewed = Instant::now();
         loop {
-            mainstay_clock::sleep(self.duration / 3).await;
+            mainstay_clock::sleep(self.duration / 4).await;
             let sent = Instant::now();
             // A request that hangs must not outlast the Lease.
-            let outcome = match timeout(self.duration / 3, self.renew()).await {
+            let limit = self.sure().saturating_sub(renewed.elapsed());
+            let outcome = match timeout(limit, self.renew()).await {
                 Ok(Ok(Some(other))) => return format!("the Lease is held by {other}"),
                 Ok(Ok(None)) => Ok(()),
                 Ok(Err(error)) => Err(error),
-                Err(_) => Err(ClusterError::Timeout(self.duration / 3)),
+                Err(_) => Err(ClusterError::Timeout(limit)),
             };
             match outcome {
                 Ok(()) => {

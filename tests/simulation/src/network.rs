@@ -2,7 +2,7 @@
 //! throttled or fail; watches are cut, go silent, lose and repeat events.
 
 use crate::machine::{Machine, OUTSIDE};
-use crate::witness::Witness;
+use crate::witness::{LEASE, Sender, Witness, text};
 use bytes::Bytes;
 use fastrand::Rng;
 use futures::stream::BoxStream;
@@ -142,6 +142,12 @@ impl Net {
         look(&mut self.lock().witness)
     }
 
+    /// Who holds the Lease now.
+    fn holder(&self) -> String {
+        let lease = self.on(MANAGEMENT, |server, now| server.ask(Method::Get, LEASE, None, now).1);
+        text(&lease.unwrap_or_default(), "/spec/holderIdentity").to_owned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -168,6 +174,7 @@ impl Network for Wire {
     fn send(&self, server: &str, request: Request<Vec<u8>>) -> Sent {
         let (net, server) = (self.0.clone(), server.to_owned());
         let process = net.machine.running();
+        let sender = Sender { process, holder: net.holder() };
         let (fate, there, back) = {
             let mut state = net.lock();
             let weather = state.weather;
@@ -205,7 +212,7 @@ impl Network for Wire {
             }
             let answer = match fate {
                 Fate::Refused(status) => Ok(refusal(status)),
-                _ => carried.deliver(process, &server, &parts, body),
+                _ => carried.deliver(&sender, &server, &parts, body),
             };
             sleep(back).await;
             if fate == Fate::Unanswered {
@@ -238,7 +245,7 @@ fn refusal(status: u16) -> Response<Answer> {
 impl Net {
     fn deliver(
         self: &Arc<Self>,
-        process: crate::machine::Process,
+        sender: &Sender,
         name: &str,
         parts: &http::request::Parts,
         body: Vec<u8>,
@@ -275,7 +282,7 @@ impl Net {
             Reply::Done(answer) => answer.status,
             Reply::Watch(_) => 200,
         };
-        state.witness.trace(self.machine.time(), process, name, &request, status);
+        state.witness.trace(self.machine.time(), sender.process, name, &request, status);
         if let Reply::Done(answer) = &reply
             && let Some(before) = before
         {
@@ -285,7 +292,7 @@ impl Net {
                 Some(management) => management.ask(Method::Get, path, None, now),
                 None => (404, Value::Null),
             };
-            state.witness.after(name, &request, before, status, &answer, (process, &mut units));
+            state.witness.after(name, &request, before, status, &answer, (sender, &mut units));
         }
         drop(guard);
         let mut response = match reply {

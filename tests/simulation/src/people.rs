@@ -8,7 +8,7 @@ use fastrand::Rng;
 use mainstay_apiserver::core::{Method, Now};
 use mainstay_clock::{World, sleep};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,8 +102,20 @@ pub async fn control(net: Arc<Net>, name: String, machine: Arc<crate::machine::M
     }
 }
 
+/// Names of objects of which it is recorded what was applied. Of others nobody could say that a field was ours, once
+/// somebody else has written it.
+pub fn recorded(management: &mut Server, now: Now) -> BTreeSet<String> {
+    let (_, list) = management.ask(Method::Get, "/apis/mainstay.dev/v1alpha1/units", None, now);
+    let units = list["items"].as_array().into_iter().flatten();
+    let entries = units.filter_map(|unit| unit.pointer("/status/inventory")?.as_array()).flatten();
+    entries
+        .filter(|entry| entry["desired"].is_string())
+        .map(|entry| text(entry, "/name").to_owned())
+        .collect()
+}
+
 /// One thing that people do to a server's objects; said in a line.
-pub fn meddle(server: &mut Server, now: Now, dice: &mut Rng) -> String {
+pub fn meddle(server: &mut Server, now: Now, dice: &mut Rng, recorded: &BTreeSet<String>) -> String {
     let all = everything(server, now);
     let ours: Vec<_> = all.iter().filter(|(_, o)| o["metadata"]["labels"][FOREIGN].is_null()).collect();
     let number = dice.u32(..1000);
@@ -126,7 +138,7 @@ pub fn meddle(server: &mut Server, now: Now, dice: &mut Rng) -> String {
             let body = json!({"metadata": {"finalizers": [FINALIZER]}});
             ("hold", server.ask(Method::Patch, path, Some(&body), now).0)
         }
-        _ if text(object, "/kind") == "ConfigMap" => {
+        _ if text(object, "/kind") == "ConfigMap" && recorded.contains(text(object, "/metadata/name")) => {
             let body = json!({"data": {"fixed": format!("edited {number}")}});
             let path = format!("{path}?fieldManager=kubectl-edit");
             ("edit", server.ask(Method::Patch, &path, Some(&body), now).0)

@@ -134,7 +134,8 @@ impl World {
         match dice.u8(..100) {
             0..45 => self.commit(Repository::commit),
             45..60 => {
-                let said = self.net.on(name, |server, now| people::meddle(server, now, dice));
+                let recorded = self.net.on(MANAGEMENT, people::recorded).unwrap_or_default();
+                let said = self.net.on(name, |server, now| people::meddle(server, now, dice, &recorded));
                 let host = name.trim_start_matches("https://");
                 self.note(&format!("{host}: {}", said.unwrap_or_default()));
             }

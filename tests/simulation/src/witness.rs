@@ -16,7 +16,7 @@ use std::time::Duration;
 pub const FOREIGN: &str = "foreign";
 const UNIT: &str = "mainstay.dev/unit";
 pub const PART_OF: &str = "applyset.kubernetes.io/part-of";
-const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/mainstay-system/leases/mainstay";
+pub const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/mainstay-system/leases/mainstay";
 /// Lines of a trace that are kept for a report.
 const TAIL: usize = 20_000;
 
@@ -39,6 +39,12 @@ pub struct Witness {
 struct Reached {
     present: u32,
     healthy: u32,
+}
+
+/// Who sent a request, and who held the Lease at that moment: what is on its way when the Lease changes hands arrives.
+pub struct Sender {
+    pub process: Process,
+    pub holder: String,
 }
 
 /// What was there before a write.
@@ -123,7 +129,7 @@ impl Witness {
         before: Before,
         status: u16,
         answer: &Value,
-        (process, units): (Process, &mut impl FnMut(&str) -> (u16, Value)),
+        (sender, units): (&Sender, &mut impl FnMut(&str) -> (u16, Value)),
     ) {
         if status >= 300 {
             return;
@@ -135,10 +141,9 @@ impl Witness {
         if !live.pointer("/metadata/labels").and_then(|l| l.get(FOREIGN)).is_none_or(Value::is_null) {
             self.blame(format!("{place}: what others made was touched"));
         }
-        let (_, lease) = units(LEASE);
-        let holder = text(&lease, "/spec/holderIdentity");
-        if holder != format!("daemon-{}", process.0) {
-            self.blame(format!("{place}: p{} writes while {holder} holds the Lease", process.0));
+        let Sender { process, holder } = sender;
+        if *holder != format!("daemon-{}", process.0) {
+            self.blame(format!("{place}: p{} wrote while {holder} held the Lease", process.0));
         }
         let outcome = match request.method {
             Method::Delete => deletion(request, &live),
