@@ -147,7 +147,9 @@ impl State {
 
     /// Objects that this unit takes over, as their unit last applied them: what was ours there is ours here.
     fn inherited(&self, id: &UnitId, unit: &Unit) -> BTreeMap<ObjectKey, Desired> {
-        let Some(state) = self.units.get(id) else { return BTreeMap::new() };
+        let Some(state) = self.units.get(id).filter(|state| !state.is_applied()) else {
+            return BTreeMap::new();
+        };
         let sent = |state: &UnitState, key: &ObjectKey| {
             state.record.inventory.get(key).is_some_and(|entry| entry.desired.is_some())
         };

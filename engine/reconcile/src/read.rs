@@ -2,10 +2,10 @@ use crate::Action;
 use crate::Record;
 use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
-use mainstay_object::{Digest, Value};
+use mainstay_object::{Digest, ObjectKey, Value};
 use mainstay_plan::{Guard, declared, removals};
 use mainstay_unit::{Desired, Inventory, Reading, RenderState, Rendered, Target, UnitId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl State {
@@ -70,11 +70,12 @@ impl State {
             };
             // One revision may hold what was sent of some objects, another that of others.
             let known: Vec<Desired> = state.applied.iter().flat_map(|r| &r.objects).cloned().collect();
+            let keys: BTreeSet<ObjectKey> = known.iter().map(|d| d.object.key()).collect();
             let sent = |desired: &&Desired| {
                 let key = desired.object.key();
                 let entry = state.record.inventory.get(&key);
                 entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())))
-                    && known.iter().all(|d| d.object.key() != key)
+                    && !keys.contains(&key)
             };
             let mut objects: Vec<Desired> = rendered.objects.iter().filter(sent).cloned().collect();
             if !objects.is_empty() {

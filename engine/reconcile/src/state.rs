@@ -140,10 +140,8 @@ impl UnitState {
 
     /// What was applied just now, and what was before and is still in the inventory: another unit may take it over.
     pub(crate) fn keep_applied(&mut self, rendered: &Arc<Rendered>) {
-        let left = |key: &ObjectKey| {
-            self.record.inventory.get(key).is_some()
-                && rendered.objects.iter().all(|d| d.object.key() != *key)
-        };
+        let new: BTreeSet<ObjectKey> = rendered.objects.iter().map(|d| d.object.key()).collect();
+        let left = |key: &ObjectKey| !new.contains(key) && self.record.inventory.get(key).is_some();
         let old = self.applied.iter().flat_map(|old| &old.objects);
         let kept: Vec<Desired> = old.filter(|d| left(&d.object.key())).cloned().collect();
         self.applied = Some(if kept.is_empty() {

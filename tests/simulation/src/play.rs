@@ -115,6 +115,7 @@ impl World {
                 break;
             }
         }
+        verdict::told(&self.net)?;
         if weather.dropped > 0 {
             self.rest(RELISTED)?;
         }

@@ -77,6 +77,18 @@ pub fn converged(net: &Net, repository: &Shared, servers: &[&str]) -> Result<(),
     }
 }
 
+/// What became of units stands in their Events too.
+pub fn told(net: &Net) -> Result<(), String> {
+    let path = "/api/v1/namespaces/default/events";
+    let list =
+        net.on(MANAGEMENT, |server, now| server.ask(Method::Get, path, None, now).1).unwrap_or_default();
+    let mut events = list["items"].as_array().into_iter().flatten();
+    match events.any(|event| text(event, "/involvedObject/kind") == "Unit") {
+        true => Ok(()),
+        false => Err("no Event tells of any unit".to_owned()),
+    }
+}
+
 /// A unit's own name in its identity.
 fn name(id: &str) -> Option<String> {
     id.parse::<UnitId>().ok().map(|id| id.name)

@@ -147,7 +147,7 @@ impl Witness {
         }
         let outcome = match request.method {
             Method::Delete => deletion(request, &live),
-            Method::Patch => self.application(server, request, &live, units),
+            Method::Patch => self.application(request, &live, units),
             _ => Err("neither an apply nor a delete".to_owned()),
         };
         if let Err(why) = outcome {
@@ -172,7 +172,6 @@ impl Witness {
     /// The intent was recorded first, and what comes before was there.
     fn application(
         &self,
-        server: &str,
         request: &Request,
         live: &Value,
         units: &mut impl FnMut(&str) -> (u16, Value),
@@ -194,15 +193,14 @@ impl Witness {
         }
         let version: u32 = text(&body, "/metadata/annotations/version").parse().unwrap_or(0);
         let old: u32 = text(live, "/metadata/annotations/version").parse().unwrap_or(0);
-        if version > old && !self.in_order(server, &id.name, object.name(), version) {
+        if version > old && !self.in_order(&id.name, object.name(), version) {
             return Err(format!("{id} applies version {version} before what it depends on was ready"));
         }
         Ok(())
     }
 
     /// Whether some revision that says so of the object lets it be applied now.
-    fn in_order(&self, server: &str, unit: &str, object: &str, version: u32) -> bool {
-        let _ = server;
+    fn in_order(&self, unit: &str, object: &str, version: u32) -> bool {
         self.plans.iter().any(|plan| {
             let Some(unit) = plan.get(unit) else { return false };
             if unit.objects.get(object).is_none_or(|o| o.version != version) {
