@@ -92,7 +92,7 @@ impl State {
             return None;
         }
         if let Some(at) = state.retry_at.filter(|at| *at > now) {
-            self.actions.push(Action::WakeAt(at));
+            self.wake_at(id, at);
             return None;
         }
         let state = self.units.get_mut(id)?;
@@ -106,8 +106,9 @@ impl State {
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         if let Some(at) = state.retry_at {
             if at > now {
-                self.actions.push(Action::WakeAt(at));
-                return failed(state);
+                let failed = failed(state);
+                self.wake_at(id, at);
+                return failed;
             }
             state.retry_at = None;
         }
@@ -178,7 +179,7 @@ impl State {
         let why = state.health.to_string();
         match state.deadline {
             Some(at) if at > now => {
-                self.actions.push(Action::WakeAt(at));
+                self.wake_at(id, at);
                 Phase::Checking { why }
             }
             // Once it was healthy and is no more, or the time is up: both are failures, and both end by themselves
@@ -192,7 +193,7 @@ impl State {
             }
             None => {
                 state.deadline = Some(now.after(unit.timing.timeout));
-                self.actions.push(Action::WakeAt(now.after(unit.timing.timeout)));
+                self.wake_at(id, now.after(unit.timing.timeout));
                 Phase::Checking { why }
             }
         }
@@ -311,12 +312,12 @@ impl State {
 
     /// A unit whose render failed may have taken the object over: that is not known, so nothing is pruned.
     fn could_be_wanted(&self, id: &UnitId, unit: &Unit) -> Option<String> {
-        let (broken, _) = self.units.iter().find(|(other, s)| {
-            *other != id
-                && other.tenant == id.tenant
-                && s.unit.as_ref().is_some_and(|u| u.target == unit.target)
-                && matches!(s.render, Render::Failed(_))
-        })?;
+        let declared_here = |other: &UnitId| {
+            let declared = self.units.get(other).and_then(|s| s.unit.as_ref());
+            declared.is_some_and(|u| u.target == unit.target)
+        };
+        let mut others = self.broken.iter().filter(|other| *other != id && other.tenant == id.tenant);
+        let broken = others.find(|other| declared_here(other))?;
         Some(format!(
             "{broken} could not be rendered, so it is not known whether it takes over what left this unit"
         ))

@@ -81,17 +81,9 @@ impl State {
     fn reconsider_transfers(&mut self, id: &UnitId) {
         let Some(state) = self.units.get(id) else { return };
         let target = state.target();
-        let others: Vec<UnitId> = self
-            .units
-            .iter()
-            .filter(|(other, s)| {
-                *other != id
-                    && s.target() == target
-                    && s.record.inventory.iter().any(|e| state.record.inventory.get(&e.key).is_some())
-            })
-            .map(|(other, _)| other.clone())
-            .collect();
-        self.queue.extend(others);
+        let places = state.record.inventory.iter().map(|e| (target.clone(), e.key.clone()));
+        let owners = places.filter_map(|place| self.owners.get(&place)).filter(|owners| owners.len() > 1);
+        self.queue.extend(owners.flatten().filter(|other| *other != id).cloned());
     }
 
     pub(crate) fn deleted(&mut self, id: &UnitId, token: u64, results: Vec<DeleteResult>, now: Time) {

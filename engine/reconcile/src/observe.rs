@@ -5,10 +5,8 @@ use mainstay_unit::{Target, UnitId};
 
 impl State {
     pub(crate) fn sync(&mut self, target: Target, kind: GroupVersionKind) {
-        let waiting: Vec<_> =
-            self.units.iter().filter(|(_, s)| s.target() == target).map(|(id, _)| id.clone()).collect();
+        self.queue.extend(self.residents.get(&target).into_iter().flatten().cloned());
         self.synced.insert((target, kind));
-        self.queue.extend(waiting);
     }
 
     /// A watch's word. That something is gone may only mean that it lost our label: look before concluding.

@@ -56,6 +56,7 @@ impl State {
             self.retarget(&id, &old);
         }
         self.reading = Some(reading);
+        self.locate();
         self.index();
         self.judge_removals();
         self.consider_all();

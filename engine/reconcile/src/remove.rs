@@ -1,6 +1,6 @@
 use crate::record::RecordedDeletion;
 use crate::state::{Removal, State};
-use crate::{Action, Phase, Time, Wait};
+use crate::{Phase, Time, Wait};
 use mainstay_unit::{InventoryEntry, UnitId};
 
 impl State {
@@ -44,20 +44,14 @@ impl State {
             }
         }
         if delete.is_empty() {
-            self.units.remove(id);
-            self.actions.push(Action::Forget(id.clone()));
+            self.forget(id);
             self.consider_dependents(id);
             return None;
         }
-        let later: Vec<Wait> = self
-            .units
-            .iter()
-            .filter(|(other, s)| {
-                *other != id
-                    && s.unit.is_none()
-                    && s.record.depends_on.contains(id)
-                    && !s.record.inventory.is_empty()
-            })
+        let undeclared =
+            self.undeclared.iter().filter(|other| *other != id).filter_map(|o| Some((o, self.units.get(o)?)));
+        let later: Vec<Wait> = undeclared
+            .filter(|(_, s)| s.record.depends_on.contains(id) && !s.record.inventory.is_empty())
             .map(|(other, _)| Wait::Unit { id: other.clone(), why: "is removed first".into() })
             .collect();
         if !later.is_empty() {
@@ -69,7 +63,8 @@ impl State {
         let state = self.units.get_mut(id)?;
         if let Some(at) = state.retry_at {
             if at > now {
-                self.actions.push(Action::WakeAt(at));
+                self.wake_at(id, at);
+                let state = self.units.get(id)?;
                 let why = state.failures.iter().next().map_or_else(
                     || "waits for the next attempt".into(),
                     |(key, f)| format!("{key}: {}", f.message),

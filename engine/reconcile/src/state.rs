@@ -34,6 +34,14 @@ pub struct State {
     pub(crate) approved: BTreeSet<String>,
     pub(crate) queue: BTreeSet<UnitId>,
     pub(crate) actions: Vec<Action>,
+    /// Which units go to a target.
+    pub(crate) residents: BTreeMap<Target, BTreeSet<UnitId>>,
+    /// Units that are no longer declared.
+    pub(crate) undeclared: BTreeSet<UnitId>,
+    /// Units that can't be rendered.
+    pub(crate) broken: BTreeSet<UnitId>,
+    /// When units asked to be looked at again. A time that came to nothing since costs one look.
+    timers: BTreeSet<(Time, UnitId)>,
     token: u64,
 }
 
@@ -174,6 +182,7 @@ impl State {
 
     /// What follows from an event. The order of actions matters: they are to be started in it.
     pub fn step(&mut self, event: Event, now: Time) -> Vec<Action> {
+        let woken = matches!(event, Event::Tick);
         match event {
             Event::Recorded(records) => self.recall(records),
             Event::Past(reading) => self.remember(&reading),
@@ -191,8 +200,18 @@ impl State {
             Event::Approve { hash } => self.approve(hash),
             Event::Tick => self.wake(now),
         }
+        let first = self.timers.first().map(|(at, _)| *at);
         self.settle(now);
+        match self.timers.first() {
+            Some((at, _)) if Some(*at) != first || woken => self.actions.push(Action::WakeAt(*at)),
+            Some(_) | None => {}
+        }
         std::mem::take(&mut self.actions)
+    }
+
+    /// The unit is looked at again then, whatever else happens.
+    pub(crate) fn wake_at(&mut self, id: &UnitId, at: Time) {
+        self.timers.insert((at, id.clone()));
     }
 
     fn settle(&mut self, now: Time) {
@@ -226,8 +245,7 @@ impl State {
     pub(crate) fn consider_dependents(&mut self, id: &UnitId) {
         self.queue.extend(self.graph.dependents(id).cloned());
         // A removal waits for the units that came after it, which the new graph may not know any more.
-        let waiting = self.units.iter().filter(|(_, s)| s.unit.is_none()).map(|(id, _)| id.clone());
-        self.queue.extend(waiting);
+        self.queue.extend(self.undeclared.iter().cloned());
     }
 
     fn recall(&mut self, records: Vec<Record>) {
@@ -242,10 +260,39 @@ impl State {
             state.saved = Some(record.clone());
             state.record = record;
         }
+        self.locate();
         self.recorded = true;
         if let Some(reading) = self.reading.take() {
             self.read(reading);
         }
+    }
+
+    /// Notes which units go where and which are no longer declared.
+    pub(crate) fn locate(&mut self) {
+        self.residents.clear();
+        self.undeclared.clear();
+        self.broken.clear();
+        for (id, state) in &self.units {
+            self.residents.entry(state.target()).or_default().insert(id.clone());
+            if state.unit.is_none() {
+                self.undeclared.insert(id.clone());
+            }
+            if matches!(state.render, Render::Failed(_)) {
+                self.broken.insert(id.clone());
+            }
+        }
+    }
+
+    /// Nothing is left of the unit.
+    pub(crate) fn forget(&mut self, id: &UnitId) {
+        if let Some(state) = self.units.remove(id)
+            && let Some(residents) = self.residents.get_mut(&state.target())
+        {
+            residents.remove(id);
+        }
+        self.undeclared.remove(id);
+        self.broken.remove(id);
+        self.actions.push(Action::Forget(id.clone()));
     }
 
     fn reach(&mut self, target: Target, reach: Reach) {
@@ -254,13 +301,13 @@ impl State {
             self.synced.retain(|(t, _)| *t != target);
             self.watched.retain(|(t, _)| *t != target);
             self.bodied.retain(|(t, _)| *t != target);
-            for state in self.units.values_mut().filter(|s| s.target() == target) {
-                state.observed.clear();
+            for id in self.residents.get(&target).into_iter().flatten() {
+                if let Some(state) = self.units.get_mut(id) {
+                    state.observed.clear();
+                }
             }
         }
-        let units: Vec<_> =
-            self.units.iter().filter(|(_, s)| s.target() == target).map(|(id, _)| id.clone()).collect();
-        self.queue.extend(units);
+        self.queue.extend(self.residents.get(&target).into_iter().flatten().cloned());
         self.targets.insert(target, reach);
     }
 
@@ -296,14 +343,13 @@ impl State {
     }
 
     fn wake(&mut self, now: Time) {
-        let due = |t: Option<Time>| t.is_some_and(|t| t <= now);
-        let ids: Vec<_> = self
-            .units
-            .iter()
-            .filter(|(_, s)| due(s.retry_at) || due(s.deadline))
-            .map(|(id, _)| id.clone())
-            .collect();
-        self.queue.extend(ids);
+        while let Some((at, id)) = self.timers.pop_first() {
+            if at > now {
+                self.timers.insert((at, id));
+                return;
+            }
+            self.queue.insert(id);
+        }
     }
 
     /// The target's answer to "can it be reached", asking once if nobody has.
