@@ -4,7 +4,7 @@ use crate::exit::{Exit, Failure};
 use crate::management::{ClusterArgs, block_on};
 use crate::output;
 use crate::render::find;
-use mainstay_cluster::Cluster;
+use mainstay_cluster::{Cluster, Identity};
 use mainstay_object::ObjectKey;
 use mainstay_runtime::{UNIT_GROUP, UNIT_VERSION};
 use mainstay_unit::UnitId;
@@ -75,6 +75,6 @@ fn one(cluster: &ClusterArgs, unit: &str, annotations: &Value, done: &str) -> Re
 pub(crate) async fn annotate(management: &Cluster, id: &UnitId, annotations: &Value) -> Result<(), Failure> {
     let key = ObjectKey::new(UNIT_GROUP, "Unit", "", id.object_name());
     let patch = json!({"metadata": {"annotations": annotations}});
-    management.merge_patch(&key, UNIT_VERSION, None, &patch).await?;
+    management.merge_patch(&key, UNIT_VERSION, None, &patch, &Identity::Own).await?;
     Ok(())
 }

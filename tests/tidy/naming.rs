@@ -10,8 +10,8 @@ const FLUX: &str = "fluxcd.io";
 const NAMES_FLUX: [&str; 4] = [
     "sources/flux/",
     "engine/health/",
-    // The one exception: the annotation by which users of Flux say that an object must never be deleted.
-    "fleet/runtime/src/execute/delete.rs",
+    // The one exception: annotations by which users of Flux say how an object is applied and whether it is deleted.
+    "engine/unit/src/policy.rs",
     "tests/",
 ];
 

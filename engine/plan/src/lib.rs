@@ -7,6 +7,7 @@ mod between;
 mod compare;
 mod display;
 mod guard;
+mod left;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use between::between;
 pub use compare::{changes, normalise, sensitive_changes};
 pub use display::{markdown, text};
 pub use guard::{Guard, Held, declared, held_prune, removals};
+pub use left::Left;
 pub use order::{deletion_rank, rank};
 
 /// Everything a revision would do, units in dependency order.

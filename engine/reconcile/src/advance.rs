@@ -1,16 +1,13 @@
+use crate::due::{Due, due};
 use crate::gate::has_expressions;
 use crate::state::{Reach, Render, State, UnitState};
-use crate::{Action, ApplyItem, DeleteItem, Observation, Phase, Time, Wait};
-use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
-use mainstay_plan::{deletion_rank, rank};
-use mainstay_unit::{Desired, DriftMode, Gate, InventoryEntry, Target, Unit, UnitId};
+use crate::{Action, ApplyItem, DeleteItem, Phase, Time, Wait};
+use mainstay_object::{GroupVersionKind, ObjectKey};
+use mainstay_plan::deletion_rank;
+use mainstay_unit::{Desired, Gate, InventoryEntry, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// Three repairs of one object within this time are a fight: we stop.
-const CONTEST: Duration = Duration::from_secs(600);
-const REPAIRS: usize = 3;
 /// Said of a target between the first question and its answer.
 pub(crate) const CONNECTING: &str = "connecting";
 
@@ -96,7 +93,8 @@ impl State {
             return None;
         }
         let state = self.units.get_mut(id)?;
-        let items = due(state, unit, &self.wanted, &BTreeMap::new(), now);
+        let Due { items, notices } = due(state, unit, &self.wanted, &BTreeMap::new(), now);
+        self.tell_all(id, notices);
         (!items.is_empty()).then(|| self.start_apply(id, unit, items, now))
     }
 
@@ -112,7 +110,9 @@ impl State {
             }
             state.retry_at = None;
         }
-        let items = due(state, unit, &self.wanted, &inherited, now);
+        let Due { items, notices } = due(state, unit, &self.wanted, &inherited, now);
+        self.tell_all(id, notices);
+        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         if !items.is_empty() {
             let others = items.iter().find_map(|item| {
                 let place = (unit.target.clone(), item.desired.object.key());
@@ -144,6 +144,15 @@ impl State {
             return phase;
         }
         self.judge_health(id, unit, now)
+    }
+
+    fn tell_all(&mut self, id: &UnitId, notices: Vec<String>) {
+        self.actions.extend(notices.into_iter().map(|message| Action::Tell {
+            unit: id.clone(),
+            warning: true,
+            reason: "LeftAlone",
+            message,
+        }));
     }
 
     /// Objects that this unit takes over, as their unit last applied them: what was ours there is ours here.
@@ -349,6 +358,16 @@ impl State {
                 self.actions.push(Action::Watch { target: unit.target.clone(), kind, bodies });
             }
         }
+        // What was there before us carries no label of ours.
+        let foreign = state.record.inventory.iter().filter(|e| e.desired.is_some() && e.owned.is_none());
+        for entry in foreign {
+            let kind = format!("{} {}", entry.key.kind, entry.key);
+            let watched = GroupVersionKind::new(&*entry.key.group, &*entry.version, kind);
+            if self.watched.insert((unit.target.clone(), watched)) {
+                let (key, version) = (entry.key.clone(), entry.version.clone());
+                self.actions.push(Action::WatchObject { target: unit.target.clone(), key, version });
+            }
+        }
         for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
             let place = (unit.target.clone(), check.key.clone());
             let version = GroupVersionKind::new(
@@ -450,92 +469,6 @@ fn failed(state: &UnitState) -> Phase {
     };
     let contested = first.is_some_and(|(key, _)| state.contested.contains(key));
     Phase::Failed { reason: if contested { "Contested" } else { "ApplyFailed" }.into(), message }
-}
-
-/// The objects that need a request: new ones, changed ones, drifted ones. What is as it should be is not sent.
-fn due(
-    state: &mut UnitState,
-    unit: &Unit,
-    owners: &BTreeMap<(Target, ObjectKey), UnitId>,
-    inherited: &BTreeMap<ObjectKey, Desired>,
-    now: Time,
-) -> Vec<ApplyItem> {
-    state.repairing.clear();
-    let Some(wanted) = state.desired.clone() else { return Vec::new() };
-    let mut items = Vec::new();
-    for (desired, digest) in wanted.rendered.objects.iter().zip(&wanted.digests) {
-        let key = desired.object.key();
-        if state.contested.contains(&key) {
-            continue;
-        }
-        match need(state.record.inventory.get(&key), state.observed.get(&key), digest) {
-            Need::Nothing => continue,
-            Need::Apply => {}
-            Need::Repair => {
-                let wanted = match unit.drift {
-                    DriftMode::Correct => true,
-                    DriftMode::Warn | DriftMode::Ignore => !state.observed.contains_key(&key),
-                };
-                // Of units that share an object, the first repairs it.
-                let first = owners.get(&(unit.target.clone(), key.clone())).is_none_or(|o| *o == unit.id);
-                if !wanted || !first {
-                    continue;
-                }
-                if is_contest(state, &key, now) {
-                    continue;
-                }
-            }
-        }
-        items.push(ApplyItem {
-            previous: previous(state, &key).or_else(|| inherited.get(&key).cloned()),
-            desired: desired.clone(),
-            digest: digest.clone(),
-            rank: rank(&desired.object.group_version_kind().group_kind()),
-            replace: unit.force,
-        });
-    }
-    items.sort_by_key(|i| i.rank);
-    items
-}
-
-enum Need {
-    Nothing,
-    Apply,
-    Repair,
-}
-
-fn need(entry: Option<&InventoryEntry>, seen: Option<&Observation>, digest: &Digest) -> Need {
-    let Some(entry) = entry else { return Need::Apply };
-    if entry.desired.as_ref() != Some(digest) {
-        return Need::Apply;
-    }
-    match seen {
-        // It will come back once it has gone; until then nothing can be done.
-        Some(seen) if seen.deleting => Need::Nothing,
-        Some(seen) if seen.uid == entry.uid && seen.owned == entry.owned => Need::Nothing,
-        Some(_) | None => Need::Repair,
-    }
-}
-
-/// Whether an object has been repaired too often. Only repairs that the server took count, in `answer`.
-fn is_contest(state: &mut UnitState, key: &ObjectKey, now: Time) -> bool {
-    let repairs = state.repairs.entry(key.clone()).or_default();
-    repairs.retain(|t| now.since(*t) < CONTEST);
-    if repairs.len() >= REPAIRS {
-        let message = format!(
-            "was changed back by someone else {REPAIRS} times within ten minutes; it is left alone until the next revision"
-        );
-        state.failures.insert(key.clone(), crate::Failure { kind: crate::FailureKind::Conflict, message });
-        state.contested.insert(key.clone());
-        return true;
-    }
-    state.repairing.insert(key.clone());
-    false
-}
-
-fn previous(state: &UnitState, key: &ObjectKey) -> Option<Desired> {
-    state.record.inventory.get(key).filter(|e| e.desired.is_some())?;
-    as_applied(state, key)
 }
 
 fn as_applied(state: &UnitState, key: &ObjectKey) -> Option<Desired> {

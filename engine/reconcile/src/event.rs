@@ -1,5 +1,6 @@
 use crate::{Record, Time};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
+use mainstay_plan::Left;
 use mainstay_unit::{Authority, Desired, Health, InventoryEntry, Reading, ServiceAccount, Target, UnitId};
 use std::sync::Arc;
 
@@ -72,6 +73,8 @@ pub struct Observation {
     pub owned: Option<Digest>,
     pub health: Health,
     pub deleting: bool,
+    /// Somebody asks, on the object itself, that it is not applied.
+    pub paused: bool,
     /// A simulated controller made it what it is.
     pub simulated: bool,
     /// The object itself, on its way to the expressions that judge it; nobody keeps it.
@@ -141,6 +144,10 @@ pub struct ApplyItem {
     pub previous: Option<Desired>,
     /// Replace the object where an immutable field differs.
     pub replace: bool,
+    /// Leave it as it is if it exists.
+    pub absent_only: bool,
+    /// Fields that are not sent where the object exists.
+    pub left: Left,
 }
 
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@
 
 mod advance;
 mod answer;
+mod due;
 mod event;
 mod expression;
 mod gate;

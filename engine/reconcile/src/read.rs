@@ -4,7 +4,7 @@ use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
 use mainstay_object::{Digest, ObjectKey, Value};
 use mainstay_plan::{Guard, declared, removals};
-use mainstay_unit::{Desired, Inventory, Reading, RenderState, Rendered, Target, UnitId};
+use mainstay_unit::{Desired, Inventory, Policy, Reading, RenderState, Rendered, Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -175,6 +175,7 @@ fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
     } else {
         revision.to_owned()
     };
-    state.desired = Some(Wanted { rendered: rendered.clone(), digests, whole, revision });
+    let policies = rendered.objects.iter().map(|d| Policy::of(d.object.value())).collect();
+    state.desired = Some(Wanted { rendered: rendered.clone(), digests, policies, whole, revision });
     state.forgive();
 }

@@ -3,7 +3,7 @@ use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
-use mainstay_unit::{Desired, Health, Reading, Rendered, Target, Unit, UnitId};
+use mainstay_unit::{Applying, Desired, Health, Policy, Reading, Rendered, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -83,6 +83,8 @@ pub struct UnitState {
     /// Everything that exists of its inventory has been told.
     pub(crate) seen: bool,
     pub(crate) removal: Option<Removal>,
+    /// Objects that are left as somebody else wants them, as they were when that was told.
+    pub(crate) noticed: BTreeMap<ObjectKey, Option<Digest>>,
     pub(crate) authorities: Vec<mainstay_unit::Authority>,
     pub(crate) new: bool,
 }
@@ -107,9 +109,19 @@ pub(crate) struct Wanted {
     pub rendered: Arc<Rendered>,
     /// One per object, in the same order.
     pub digests: Vec<Digest>,
+    /// What each asks of those who apply it, in the same order.
+    pub policies: Vec<Policy>,
     pub whole: Digest,
     /// The revision in which these objects first appeared.
     pub revision: String,
+}
+
+impl Wanted {
+    /// The objects that are ours to apply.
+    pub(crate) fn applied(&self) -> impl Iterator<Item = &Desired> {
+        let all = self.rendered.objects.iter().zip(&self.policies);
+        all.filter(|(_, policy)| policy.applying != Applying::Never).map(|(desired, _)| desired)
+    }
 }
 
 impl UnitState {
@@ -136,6 +148,7 @@ impl UnitState {
             sent: None,
             seen: false,
             removal: None,
+            noticed: BTreeMap::new(),
             authorities: Vec::new(),
             new: true,
         }
@@ -172,6 +185,7 @@ impl UnitState {
         self.failures.clear();
         self.contested.clear();
         self.repairs.clear();
+        self.noticed.clear();
     }
 }
 

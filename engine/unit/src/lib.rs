@@ -6,8 +6,10 @@ mod condition;
 mod duration;
 mod health;
 mod id;
+mod ignore;
 mod inventory;
 mod need;
+mod policy;
 mod rendering;
 #[cfg(test)]
 mod tests;
@@ -19,12 +21,13 @@ pub use condition::{Condition, Truth};
 pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};
+pub use ignore::{FieldIgnore, NameMatch};
 pub use inventory::{Inventory, InventoryEntry};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
+pub use policy::{Applying, Policy};
 pub use rendering::{CouldDeclare, Desired, Reading, ReadingUnit, RenderState, Rendered, Unread};
 pub use unit::{
-    Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing,
-    Overlay, Role, ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit,
-    ValuesSource,
+    Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, Gate, HealthCheck, Missing, Overlay, Role,
+    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,
 };
 pub use variables::{Layer, Variable, VariableType, Variables};

@@ -1,5 +1,5 @@
 use crate::tree::TreePath;
-use crate::{Desired, Reference, SourceId, UnitId, Variables};
+use crate::{Desired, FieldIgnore, Reference, SourceId, UnitId, Variables};
 use mainstay_diagnostic::Location;
 use mainstay_object::{Map, ObjectKey, Value};
 use serde::Serialize;
@@ -211,14 +211,4 @@ pub enum DriftMode {
     Correct,
     Warn,
     Ignore,
-}
-
-/// Fields left to others: JSON pointers (RFC 6901), on the objects that match. Empty parts match everything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldIgnore {
-    pub group: String,
-    pub kind: String,
-    pub namespace: String,
-    pub name: String,
-    pub paths: Vec<String>,
 }

@@ -45,6 +45,8 @@ pub struct FieldConflict {
     pub manager: String,
     /// As the API server writes it: `.spec.containers[name="web"].image`.
     pub field: String,
+    /// Through which the manager wrote it, such as `scale`; empty for the object itself.
+    pub subresource: String,
 }
 
 fn conflict_text(conflicts: &[FieldConflict]) -> String {
@@ -83,9 +85,12 @@ fn conflicts(status: &Value) -> Vec<FieldConflict> {
         .filter(|c| c.get("reason").and_then(Value::as_str) == Some("FieldManagerConflict"))
         .map(|c| {
             let text = |key: &str| c.get(key).and_then(Value::as_str).unwrap_or_default();
-            // `conflict with "kubectl-edit" using apps/v1`
-            let manager = text("message").split('"').nth(1).unwrap_or("unknown").to_owned();
-            FieldConflict { manager, field: text("field").to_owned() }
+            // `conflict with "kubectl-edit" using apps/v1`, `conflict with "a" with subresource "scale" using apps/v1`
+            let mut quoted = text("message").split('"').skip(1).step_by(2);
+            let manager = quoted.next().unwrap_or("unknown").to_owned();
+            let through = text("message").contains("\" with subresource \"");
+            let subresource = quoted.next().filter(|_| through).unwrap_or_default().to_owned();
+            FieldConflict { manager, field: text("field").to_owned(), subresource }
         })
         .collect();
     out.sort_by(|a, b| (&a.field, &a.manager).cmp(&(&b.field, &b.manager)));

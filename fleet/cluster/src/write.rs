@@ -90,6 +90,7 @@ impl Cluster {
         version: &str,
         subresource: Option<&str>,
         patch: &Value,
+        identity: &Identity,
     ) -> Result<Value, ClusterError> {
         let resource = self.resource(&key.group, version, &key.kind).await?;
         let sub = subresource.map(|s| format!("/{s}")).unwrap_or_default();
@@ -102,7 +103,7 @@ impl Cluster {
             path,
             content_type: Some("application/merge-patch+json"),
             body: patch.to_string().into_bytes(),
-            identity: &Identity::Own,
+            identity,
         })
         .await
     }

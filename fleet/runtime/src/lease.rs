@@ -113,7 +113,7 @@ impl Lease {
         {
             let patch = json!({"metadata": {"resourceVersion": text(Some(&live), "/metadata/resourceVersion")},
                                "spec": {"holderIdentity": ""}});
-            if let Err(error) = self.cluster.merge_patch(&key(), "v1", None, &patch).await {
+            if let Err(error) = self.cluster.merge_patch(&key(), "v1", None, &patch, &Identity::Own).await {
                 tracing::debug!(%error, "the Lease was not released; it will expire");
             }
         }
@@ -149,7 +149,7 @@ impl Lease {
             Some(live) => {
                 let version = text(Some(live), "/metadata/resourceVersion");
                 let patch = json!({"metadata": {"resourceVersion": version}, "spec": spec});
-                self.cluster.merge_patch(&key(), "v1", None, &patch).await.map(|_| ())
+                self.cluster.merge_patch(&key(), "v1", None, &patch, &Identity::Own).await.map(|_| ())
             }
         }
     }

@@ -3,6 +3,7 @@
 use mainstay_cluster::FIELD_MANAGER;
 use mainstay_object::{Digest, Value};
 use mainstay_reconcile::Observation;
+use mainstay_unit::{Applying, Policy};
 
 /// The condition that simulated controllers set on what they made healthy.
 const SIMULATED: &str = "Simulated";
@@ -18,6 +19,7 @@ pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation
         owned: owned_digest(object),
         health: mainstay_health::assess(object, declares_status),
         deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|v| !v.is_null()),
+        paused: Policy::of(object).applying == Applying::Never,
         simulated,
         body: None,
     }

@@ -5,10 +5,14 @@ use crate::targets::open;
 use futures::StreamExt;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_graph::of_reading;
-use mainstay_object::{Digest, ObjectKey};
-use mainstay_plan::{Action, Guard, Plan, Step, UnitPlan, Verdict, changes, removals, sensitive_changes};
+use mainstay_object::{Digest, Object, ObjectKey};
+use mainstay_plan::{
+    Action, Guard, Left, Plan, Step, UnitPlan, Verdict, changes, removals, sensitive_changes,
+};
 use mainstay_reconcile::Record;
-use mainstay_unit::{Desired, Inventory, Reading, ReadingUnit, RenderState, ServiceAccount, Target, UnitId};
+use mainstay_unit::{
+    Applying, Desired, Inventory, Policy, Reading, ReadingUnit, RenderState, Target, Unit, UnitId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan and the inventories it was made against.
@@ -94,11 +98,10 @@ impl Planner<'_> {
         let steps: Vec<Option<Step>> = match self.cluster(&unit.unit.target).await {
             Ok(cluster) => {
                 let this = &*self;
-                let account = unit.unit.service_account.as_ref();
                 futures::stream::iter(rendered.objects.clone())
                     .map(|desired| {
                         let sensitive = rendered.sensitive.contains(&desired.object.key());
-                        this.step(&cluster, id, account, desired, sensitive)
+                        this.step(&cluster, id, &unit.unit, desired, sensitive)
                     })
                     .buffered(16)
                     .collect()
@@ -134,11 +137,16 @@ impl Planner<'_> {
         &self,
         cluster: &Cluster,
         id: &UnitId,
-        account: Option<&ServiceAccount>,
+        unit: &Unit,
         desired: Desired,
         sensitive: bool,
     ) -> Option<Step> {
         let mut object = desired.object.clone();
+        let applying = Policy::of(object.value()).applying;
+        if applying == Applying::Never {
+            return None;
+        }
+        let left = Left::of(&unit.drift_ignore, &object);
         if let Some(installation) = self.installation {
             object.set_label(PART_OF, &installation.apply_set);
             object.set_annotation("mainstay.dev/unit", &id.to_string());
@@ -153,12 +161,31 @@ impl Planner<'_> {
             }
             Err(error) => return Some(step(Action::Blocked, key, &error.to_string())),
         };
+        if applying == Applying::IfNotPresent {
+            return None;
+        }
+        if !left.is_empty() {
+            object = match Object::new(left.adopted(&object, &live)) {
+                Ok(object) => object,
+                Err(error) => return Some(step(Action::Blocked, key, &error.to_string())),
+            };
+        }
         let entry = self.records.get(id).and_then(|r| r.inventory.get(&key));
         // What the tenant may not write, the plan must not promise.
-        let identity = crate::execute::identity(account);
+        let identity = crate::execute::identity(unit.service_account.as_ref());
         let mut how = Apply { dry_run: true, identity, ..Apply::default() };
         let mut reason = if entry.is_some() { "changed" } else { "exists already and is taken over" };
-        let after = match cluster.apply(&object, &how).await {
+        let mut first = cluster.apply(&object, &how).await;
+        if let Err(ClusterError::FieldConflict(conflicts)) = &first {
+            let mut scaled = Left::default();
+            if crate::execute::scaled_fields(conflicts).filter(|field| scaled.add(field)).count() > 0
+                && let Ok(adopted) = Object::new(scaled.adopted(&object, &live))
+            {
+                object = adopted;
+                first = cluster.apply(&object, &how).await;
+            }
+        }
+        let after = match first {
             Err(ClusterError::FieldConflict(conflicts)) => {
                 let same = entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())));
                 if !same {
@@ -177,6 +204,10 @@ impl Planner<'_> {
                 let changes = compare(&live, &after);
                 if changes.is_empty() && entry.is_some() {
                     return None;
+                }
+                if Policy::of(&live).applying == Applying::Never {
+                    let reason = "says in the cluster that it is not to be applied";
+                    return Some(Step { changes, ..step(Action::Keep, key, reason) });
                 }
                 Some(Step { changes, ..step(Action::Change, key, reason) })
             }

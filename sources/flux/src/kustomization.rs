@@ -8,7 +8,7 @@ use mainstay_object::{GroupVersion, Map, Object, ObjectKey, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing,
-    Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId, Substitution,
+    NameMatch, Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId, Substitution,
     SubstitutionSource, Target, Timing, Unit, UnitId, Variables,
 };
 use std::time::Duration;
@@ -263,7 +263,13 @@ pub(crate) fn drift_ignore<'a>(
                 problems.push(wrong(&format!("{pointer}/{i}/paths/{j}"), "a JSON pointer starts with /"));
             }
         }
-        let part = |name| target.text(name).unwrap_or_default().to_owned();
+        let mut part = |name: &str| {
+            NameMatch::pattern(target.text(name).unwrap_or_default()).unwrap_or_else(|why| {
+                let at = format!("{pointer}/{i}/target/{name}");
+                problems.push(wrong(&at, &format!("not a regular expression: {why}")));
+                NameMatch::Any
+            })
+        };
         out.push(FieldIgnore {
             group: part("group"),
             kind: part("kind"),

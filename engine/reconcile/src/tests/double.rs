@@ -258,6 +258,7 @@ impl Double {
             owned: Some(live.content.clone()),
             health: live.health.clone(),
             deleting: false,
+            paused: false,
             simulated: false,
             body: self.body(key).filter(|_| self.in_full.contains(&key.kind)),
         })

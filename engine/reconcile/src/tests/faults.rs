@@ -183,6 +183,7 @@ fn late_news_of_an_object_that_was_made_anew_repairs_nothing() {
         owned: Some(old.content),
         health: old.health,
         deleting: false,
+        paused: false,
         simulated: false,
         body: None,
     };
@@ -406,4 +407,57 @@ fn a_record_that_somebody_deletes_is_written_again_whole() {
     // A unit that was forgotten stays so.
     double.send(Event::Lost { unit: id("gone") });
     assert_eq!(double.records.len(), 1);
+}
+
+#[test]
+fn what_is_not_to_be_applied_is_not_sent_not_recorded_and_holds_nothing_up() {
+    let asking = |annotation: (&str, &str)| {
+        let mut desired = config("x", 1);
+        desired.object.set_annotation(annotation.0, annotation.1);
+        desired
+    };
+    let mut double = Double::new();
+    let never = asking(("mainstay.dev/reconcile", "disabled"));
+    double.read(Commit::new("1").with("a", &[], &[never, config("y", 1)]));
+    assert_eq!(double.take_log(), ["apply y"]);
+    assert_eq!(double.phase("a"), "Ready");
+    assert!(double.records[&id("a")].inventory.get(&key("x")).is_none());
+
+    // Made once: edits and new revisions are not its business, until it is gone.
+    let once = |content: u32| {
+        let mut desired = config("x", content);
+        desired.object.set_annotation("mainstay.dev/ssa", "IfNotPresent");
+        desired
+    };
+    double.read(Commit::new("2").with("a", &[], &[once(1), config("y", 1)]));
+    assert_eq!(double.take_log(), ["apply x"]);
+    double.edit("x");
+    double.read(Commit::new("3").with("a", &[], &[once(2), config("y", 1)]));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!((double.phase("a").as_str(), double.records[&id("a")].revision.as_str()), ("Ready", "3"));
+    double.restart();
+    double.read(Commit::new("3").with("a", &[], &[once(2), config("y", 1)]));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    double.objects.remove(&key("x"));
+    double.tell("x");
+    assert_eq!(double.take_log(), ["look x", "apply x"]);
+}
+
+#[test]
+fn a_unit_that_only_warns_of_drift_tells_it_once_and_changes_nothing() {
+    let warned = |revision: &str| {
+        let mut unit = unit("a", &[]);
+        unit.drift = mainstay_unit::DriftMode::Warn;
+        Commit::new(revision).unit(unit, &[config("x", 1)])
+    };
+    let mut double = Double::new();
+    double.read(warned("1"));
+    double.take_log();
+    double.told.clear();
+    double.edit("x");
+    double.tell("x");
+    double.pass(Duration::from_secs(60));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    let told: Vec<_> = double.told.iter().filter(|t| t.contains("LeftAlone")).collect();
+    assert_eq!(told, ["a LeftAlone: ConfigMap n/x was changed by somebody else, and is left so"]);
 }

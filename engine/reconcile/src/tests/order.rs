@@ -37,6 +37,7 @@ fn a_dependent_starts_in_the_step_in_which_its_dependency_becomes_healthy() {
         owned: Some(seen.content),
         health: Health::healthy(""),
         deleting: false,
+        paused: false,
         simulated: false,
         body: None,
     };

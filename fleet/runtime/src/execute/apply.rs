@@ -1,5 +1,5 @@
 use super::authorize::authorize;
-use super::{failure, identity, replace};
+use super::{failure, identity, left_alone, replace};
 use crate::install::{Installation, PART_OF};
 use crate::observe::observation_with_body;
 use crate::save::Saver;
@@ -33,6 +33,13 @@ pub(crate) struct ApplyJob {
     pub concurrency: usize,
     /// When the event that opened the gate was received, and who wants to know what came of it.
     pub gate: Option<(Instant, UnboundedSender<Duration>)>,
+}
+
+impl ApplyJob {
+    async fn live(&self, object: &Object) -> Result<Value, ClusterError> {
+        let version = object.group_version().version;
+        self.cluster.get(&object.key(), &version, &Identity::Own).await
+    }
 }
 
 /// Records the intent, then applies rank by rank; within a rank all at once. One bad object fails alone, but what ranks
@@ -111,17 +118,33 @@ async fn send(
     item: &ApplyItem,
     object: &Object,
 ) -> Result<Value, ClusterError> {
+    if item.absent_only {
+        match job.live(object).await {
+            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => {}
+            other => return other,
+        }
+    }
     let mut how = Apply { identity: as_whom.clone(), ..Apply::default() };
+    let mut left = item.left.clone();
     let mut waited = 0;
     loop {
         let answer = {
             let _slot = job.slots.acquire().await;
-            job.cluster.apply(object, &how).await
+            match left.is_empty() {
+                true => job.cluster.apply(object, &how).await,
+                false => left_alone::apply(&job.cluster, object, &left, &how).await,
+            }
         };
         match answer {
-            // What we owned at the last apply and someone else owns now is drift: it is taken back.
-            Err(ClusterError::FieldConflict(conflicts)) if !how.force && is_drift(item, &conflicts) => {
-                how.force = true
+            Err(ClusterError::FieldConflict(conflicts)) if !how.force => {
+                let scaled = scaled(item, &conflicts);
+                let new = scaled.iter().filter(|pointer| left.add(pointer)).count();
+                // What we owned at the last apply and someone else owns now is drift: it is taken back.
+                if new == 0 && is_drift(item, &conflicts) {
+                    how.force = true;
+                } else if new == 0 {
+                    return Err(ClusterError::FieldConflict(conflicts));
+                }
             }
             Err(ClusterError::NoKind { .. }) if waited < 20 => {
                 waited += 1;
@@ -140,6 +163,23 @@ async fn send(
             other => return other,
         }
     }
+}
+
+/// Fields that somebody scaled and that the new revision does not change: the declared count is where scaling starts.
+fn scaled(item: &ApplyItem, conflicts: &[FieldConflict]) -> Vec<String> {
+    let wanted = |object: &Object, pointer: &str| object.value().pointer(pointer).cloned();
+    scaled_fields(conflicts)
+        .filter(|pointer| {
+            let previous = item.previous.as_ref().map(|p| wanted(&p.object, pointer));
+            previous.is_none_or(|previous| previous == wanted(&item.desired.object, pointer))
+        })
+        .collect()
+}
+
+/// What is in conflict with the scale subresource, as JSON pointers.
+pub(crate) fn scaled_fields(conflicts: &[FieldConflict]) -> impl Iterator<Item = String> {
+    let scaled = conflicts.iter().filter(|c| c.subresource == "scale" && !c.field.contains('['));
+    scaled.map(|c| c.field.replace('.', "/"))
 }
 
 /// Whether every contested field is one that we applied last time.

@@ -4,19 +4,13 @@ use futures::StreamExt;
 use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity, Preconditions};
 use mainstay_object::{ObjectKey, Value};
 use mainstay_reconcile::{DeleteItem, DeleteResult, Failure, FailureKind, Gone};
-use mainstay_unit::ServiceAccount;
+use mainstay_unit::{Policy, ServiceAccount};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// On a namespace or a definition: it may go with everything in it.
 const CASCADE: &str = "mainstay.dev/cascade";
-/// On any object: it is never deleted. Both spellings that users of Flux and Helm know count too.
-const KEEP: [(&str, &str); 3] = [
-    ("mainstay.dev/prune", "disabled"),
-    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
-    ("helm.sh/resource-policy", "keep"),
-];
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct DeleteJob {
@@ -158,12 +152,7 @@ fn not_ours(job: &DeleteJob, item: &DeleteItem, live: &Value) -> Option<String> 
             owner.get("kind").and_then(Value::as_str).unwrap_or("another object")
         ));
     }
-    KEEP.iter()
-        .find(|(name, value)| {
-            entry("/metadata/annotations", name) == Some(value)
-                || entry("/metadata/labels", name) == Some(value)
-        })
-        .map(|(name, value)| format!("it says {name}: {value}"))
+    Policy::of(live).keep.map(|why| format!("it says {why}"))
 }
 
 fn manages_label(live: &Value) -> bool {

@@ -3,6 +3,7 @@
 mod apply;
 mod authorize;
 mod delete;
+mod left_alone;
 mod occupied;
 mod replace;
 
@@ -12,7 +13,7 @@ use mainstay_cluster::{ClusterError, Identity};
 use mainstay_reconcile::{Failure, FailureKind};
 use mainstay_unit::ServiceAccount;
 
-pub(crate) use apply::{ApplyJob, apply};
+pub(crate) use apply::{ApplyJob, apply, scaled_fields};
 pub(crate) use delete::{DeleteJob, delete};
 
 pub(crate) fn identity(account: Option<&ServiceAccount>) -> Identity {

@@ -1,5 +1,5 @@
 use super::{parse, told, unit};
-use mainstay_unit::{DriftMode, Gate, Source};
+use mainstay_unit::{DriftMode, Gate, NameMatch, Source};
 use std::time::Duration;
 
 fn release(version: &str, fields: &str) -> crate::Read {
@@ -54,7 +54,7 @@ fn drift_detection_is_the_drift_mode() {
     );
     let unit = unit(read);
     assert_eq!(unit.drift, DriftMode::Correct);
-    assert_eq!(unit.drift_ignore[0].kind, "Deployment");
+    assert_eq!(unit.drift_ignore[0].kind, NameMatch::pattern("Deployment").unwrap());
 }
 
 #[test]

@@ -5,7 +5,8 @@ use crate::{Declarations, Document, PLATFORM_TENANT, Place, SYSTEM_NAMESPACE, ki
 use mainstay_diagnostic::{Diagnostic, codes, nearest};
 use mainstay_object::{GroupVersion, ObjectKey};
 use mainstay_unit::{
-    DriftMode, FieldIgnore, HealthCheck, Layer, Role, ServiceAccount, Target, Timing, UnitId, Variables,
+    DriftMode, FieldIgnore, HealthCheck, Layer, NameMatch, Role, ServiceAccount, Target, Timing, UnitId,
+    Variables,
 };
 use std::collections::BTreeMap;
 
@@ -157,10 +158,10 @@ impl<'a> Context<'a> {
         };
         let rules = drift.map(|d| d.ignore.as_slice()).unwrap_or_default();
         let ignore = rules.iter().map(|rule| FieldIgnore {
-            group: rule.target.group.clone(),
-            kind: rule.target.kind.clone(),
-            namespace: rule.target.namespace.clone(),
-            name: rule.target.name.clone(),
+            group: NameMatch::exactly(&rule.target.group),
+            kind: NameMatch::exactly(&rule.target.kind),
+            namespace: NameMatch::exactly(&rule.target.namespace),
+            name: NameMatch::exactly(&rule.target.name),
             paths: rule.paths.clone(),
         });
         (mode, ignore.collect())

@@ -1,0 +1,149 @@
+//! What of a unit's objects needs a request.
+
+use crate::state::UnitState;
+use crate::{ApplyItem, Observation, Time};
+use mainstay_object::{Digest, ObjectKey};
+use mainstay_plan::{Left, rank};
+use mainstay_unit::{Applying, Desired, DriftMode, InventoryEntry, Target, Unit, UnitId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Three repairs of one object within this time are a fight: we stop.
+const CONTEST: Duration = Duration::from_secs(600);
+const REPAIRS: usize = 3;
+/// The objects that need a request: new ones, changed ones, drifted ones. What is as it should be is not sent.
+pub(crate) fn due(
+    state: &mut UnitState,
+    unit: &Unit,
+    owners: &BTreeMap<(Target, ObjectKey), UnitId>,
+    inherited: &BTreeMap<ObjectKey, Desired>,
+    now: Time,
+) -> Due {
+    state.repairing.clear();
+    let Some(wanted) = state.desired.clone() else { return Due::default() };
+    let (mut items, mut notices) = (Vec::new(), Vec::new());
+    let objects = wanted.rendered.objects.iter().zip(&wanted.digests).zip(&wanted.policies);
+    for ((desired, digest), policy) in objects {
+        let key = desired.object.key();
+        if state.contested.contains(&key) {
+            continue;
+        }
+        let need = need(state.record.inventory.get(&key), state.observed.get(&key), digest, policy.applying);
+        match need {
+            Need::Nothing => {
+                state.noticed.remove(&key);
+                continue;
+            }
+            Need::Wait => continue,
+            Need::Paused => {
+                notices.extend(state.notice(&key, "says in the cluster that it is not to be applied"));
+                continue;
+            }
+            Need::Apply => {}
+            Need::Repair => {
+                let wanted = match unit.drift {
+                    DriftMode::Correct => true,
+                    DriftMode::Warn | DriftMode::Ignore => !state.observed.contains_key(&key),
+                };
+                if !wanted && unit.drift == DriftMode::Warn {
+                    notices.extend(state.notice(&key, "was changed by somebody else, and is left so"));
+                }
+                // Of units that share an object, the first repairs it.
+                let first = owners.get(&(unit.target.clone(), key.clone())).is_none_or(|o| *o == unit.id);
+                if !wanted || !first {
+                    continue;
+                }
+                if is_contest(state, &key, now) {
+                    continue;
+                }
+            }
+        }
+        items.push(ApplyItem {
+            previous: None,
+            desired: desired.clone(),
+            digest: digest.clone(),
+            rank: rank(&desired.object.group_version_kind().group_kind()),
+            replace: unit.force || policy.replace,
+            absent_only: policy.applying == Applying::IfNotPresent,
+            left: Left::of(&unit.drift_ignore, &desired.object),
+        });
+    }
+    if !items.is_empty() {
+        let applied: BTreeMap<ObjectKey, &Desired> =
+            state.applied.iter().flat_map(|r| &r.objects).map(|d| (d.object.key(), d)).collect();
+        for item in &mut items {
+            let key = item.desired.object.key();
+            let sent = state.record.inventory.get(&key).is_some_and(|entry| entry.desired.is_some());
+            let previous = applied.get(&key).copied().filter(|_| sent);
+            item.previous = previous.or_else(|| inherited.get(&key)).cloned();
+        }
+    }
+    items.sort_by_key(|i| i.rank);
+    Due { items, notices }
+}
+
+/// What is to be sent, and what is to be told of what is not.
+#[derive(Default)]
+pub(crate) struct Due {
+    pub items: Vec<ApplyItem>,
+    pub notices: Vec<String>,
+}
+
+impl UnitState {
+    /// A sentence on an object that is not applied; nothing if it was told of the object as it is now.
+    fn notice(&mut self, key: &ObjectKey, what: &str) -> Option<String> {
+        let owned = self.observed.get(key).and_then(|seen| seen.owned.clone());
+        let news = self.noticed.insert(key.clone(), owned.clone()) != Some(owned);
+        news.then(|| format!("{key} {what}"))
+    }
+}
+
+enum Need {
+    Nothing,
+    /// It is on its way out.
+    Wait,
+    Paused,
+    Apply,
+    Repair,
+}
+
+fn need(
+    entry: Option<&InventoryEntry>,
+    seen: Option<&Observation>,
+    digest: &Digest,
+    applying: Applying,
+) -> Need {
+    if applying == Applying::Never {
+        return Need::Nothing;
+    }
+    let Some(entry) = entry else { return Need::Apply };
+    let made_once = applying == Applying::IfNotPresent && entry.desired.is_some();
+    let need = match seen {
+        Some(_) if made_once => Need::Nothing,
+        Some(_) | None if entry.desired.as_ref() != Some(digest) => Need::Apply,
+        // It will come back once it has gone; until then nothing can be done.
+        Some(seen) if seen.deleting => Need::Wait,
+        Some(seen) if seen.uid == entry.uid && seen.owned == entry.owned => Need::Nothing,
+        Some(_) | None => Need::Repair,
+    };
+    match need {
+        Need::Apply | Need::Repair if seen.is_some_and(|seen| seen.paused) => Need::Paused,
+        need => need,
+    }
+}
+
+/// Whether an object has been repaired too often. Only repairs that the server took count, in `answer`.
+fn is_contest(state: &mut UnitState, key: &ObjectKey, now: Time) -> bool {
+    let repairs = state.repairs.entry(key.clone()).or_default();
+    repairs.retain(|t| now.since(*t) < CONTEST);
+    if repairs.len() >= REPAIRS {
+        let message = format!(
+            "was changed back by someone else {REPAIRS} times within ten minutes; it is left alone until the next revision"
+        );
+        state.failures.insert(key.clone(), crate::Failure { kind: crate::FailureKind::Conflict, message });
+        state.contested.insert(key.clone());
+        return true;
+    }
+    state.repairing.insert(key.clone());
+    false
+}
