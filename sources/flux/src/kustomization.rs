@@ -266,7 +266,7 @@ pub(crate) fn drift_ignore<'a>(
         let mut part = |name: &str| {
             NameMatch::pattern(target.text(name).unwrap_or_default()).unwrap_or_else(|why| {
                 let at = format!("{pointer}/{i}/target/{name}");
-                problems.push(wrong(&at, &format!("not a regular expression: {why}")));
+                problems.push(wrong(&at, format!("not a regular expression: {why}")));
                 NameMatch::Any
             })
         };
