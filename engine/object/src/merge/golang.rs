@@ -35,7 +35,7 @@ pub(super) fn syntax(value: &Value) -> String {
 }
 
 /// `%T`.
-pub(super) fn type_name(value: &Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "<nil>",
         Value::Bool(_) => "bool",

@@ -1,95 +1,173 @@
 //! Lists under strategic merge patch.
+//!
+//! The server merges a list in place: what it deletes and adds shows in the list that it later takes the old order from.
+//! The functions here keep that list beside the merged one.
 
-use super::strategic::{PATCH, Patcher, StrategicError};
+use super::arrange::{Items, arrange, no_merge_key, not_a_map, position, split};
+use super::strategic::{Lookup, PATCH, Patcher, StrategicError};
 use crate::TypeId;
-use crate::merge::golang::plain;
+use crate::merge::golang::{plain, type_name};
 use serde_json::{Map, Value};
 
-/// What a patch says about a list beside its items.
-pub(super) struct Directives<'a> {
-    /// `$setElementOrder`.
-    pub order: Option<&'a [Value]>,
-    /// Maps are told apart by this field; without it items are scalars.
-    pub key: Option<&'a str>,
-}
-
-/// A list merged with a patch's, ordered: items of the patch as the patch (or its order directive) has them, the
-/// others before the first item of the patch that followed them on the server.
-pub(super) fn merge_list(
+/// A list merged with a patch's, ordered: items of the patch as the patch has them, the others before the first item of
+/// the patch that followed them on the server. `there` is left as the server leaves it.
+pub(super) fn merge(
     patcher: &mut Patcher<'_>,
-    live: Vec<Value>,
-    patch: &[Value],
+    there: &mut Vec<Value>,
+    patch: Vec<Value>,
     element: TypeId,
-    directives: &Directives<'_>,
+    key: Option<&str>,
+    deletes: bool,
 ) -> Result<Vec<Value>, StrategicError> {
-    if live.is_empty() && patch.is_empty() {
-        return Ok(live);
+    if there.is_empty() && patch.is_empty() {
+        return Ok(Vec::new());
     }
-    if live.iter().chain(patch).any(Value::is_array) {
-        return Err(patcher.error("lists of lists are not supported"));
-    }
-    let maps = live.iter().chain(patch).any(Value::is_object);
-    let Some(key) = directives.key.filter(|_| maps) else {
-        if maps {
-            return Err(patcher.error("cannot merge lists without merge key for struct"));
+    if items(patcher, there, &patch)? == Items::Scalars {
+        if deletes {
+            return Ok(there.iter().filter(|item| !patch.contains(item)).cloned().collect());
         }
-        let mut merged = Vec::with_capacity(live.len() + patch.len());
-        for item in live.iter().chain(patch) {
+        let mut merged = Vec::with_capacity(there.len() + patch.len());
+        for item in there.iter().chain(&patch) {
             if !merged.contains(item) {
                 merged.push(item.clone());
             }
         }
-        let order = directives.order.unwrap_or(patch);
-        return Ok(arrange(merged, order, &live, |a, b| a == b));
-    };
-    if let Some(order) = directives.order {
-        check_order(patcher, patch, order, key)?;
+        return arrange(patcher, merged, &patch, there, key, Items::Scalars);
     }
-    let (server, changes) = special_items(patcher, live, patch, key)?;
-    let mut merged = server.clone();
-    for change in &changes {
-        let value = merge_key(patcher, change, key)?;
-        let found = merged.iter().position(|item| item.get(key) == Some(value));
-        match found.map(|at| (at, std::mem::take(&mut merged[at]))) {
-            Some((at, Value::Object(there))) => {
-                merged[at] = Value::Object(
-                    patcher.below(&value.to_string(), |patcher| patcher.map(there, change, element))?,
-                );
+    let Some(key) = key else {
+        return Err(patcher.error("cannot merge lists without merge key for struct"));
+    };
+    let (live, patch) = special_items(patcher, there, patch, key)?;
+    let mut merged = live.clone();
+    for change in &patch {
+        let Some(map) = change.as_object() else { return Err(not_a_map(patcher, change)) };
+        let value = merge_key(patcher, map, key)?;
+        match position(patcher, &merged, key, value)? {
+            Some(at) => {
+                let Some(found) = merged[at].as_object_mut() else { continue };
+                patcher.below(&value.to_string(), |patcher| patcher.map(found, map.clone(), element))?;
             }
-            Some((_, other)) => return Err(not_a_map(patcher, &other)),
-            None => merged.extend(without_directives(&Value::Object(change.clone()))),
+            None => {
+                if let Some(place) = there.get_mut(merged.len()) {
+                    *place = change.clone();
+                }
+                merged.push(change.clone());
+            }
         }
     }
-    if let Some(other) = merged.iter().find(|item| item.get(key).is_none()) {
-        return Err(match other.as_object() {
-            Some(map) => no_merge_key(patcher, map, key),
-            None => not_a_map(patcher, other),
-        });
+    arrange(patcher, merged, &patch, &live, Some(key), Items::Maps)
+}
+
+/// A list for which the patch has an order; `None` if there is none.
+pub(super) fn in_order(
+    patcher: &mut Patcher<'_>,
+    there: Option<Vec<Value>>,
+    change: Option<Vec<Value>>,
+    order: &[Value],
+    lookup: &Lookup,
+) -> Result<Option<Vec<Value>>, StrategicError> {
+    let key = lookup.rule.merge_key.as_deref();
+    let (mut there, change) = match (there, change) {
+        (None, None) => return Ok(None),
+        (there, change) => (there, change),
+    };
+    let merged = match (&mut there, change.clone()) {
+        (Some(there), None) => there.clone(),
+        (None, change) => change.into_iter().flatten().filter_map(without_directives).collect(),
+        (Some(there), Some(change)) if lookup.rule.merge => {
+            merge(patcher, there, change, lookup.id, key, false)?
+        }
+        (Some(_), Some(change)) => change,
+    };
+    let (there, change) = (there.unwrap_or_default(), change.unwrap_or_default());
+    // What has no key is told before what differs.
+    split(patcher, &merged, order, key)?;
+    let kind = items(patcher, &there, &change)?;
+    arrange(patcher, merged, order, &there, key, kind).map(Some)
+}
+
+/// The items of a patch must be in its order list, in that order.
+pub(super) fn check_order(
+    patcher: &Patcher<'_>,
+    patch: &[Value],
+    order: &[Value],
+    key: Option<&str>,
+) -> Result<(), StrategicError> {
+    if order.is_empty() || patch.is_empty() {
+        return Ok(());
     }
-    let patched: Vec<Value> = changes.into_iter().map(Value::Object).collect();
-    let order = directives.order.unwrap_or(&patched);
-    Ok(arrange(merged, order, &server, |a, b| a.get(key) == b.get(key)))
+    if key.is_some()
+        && let Some(other) = patch.iter().find(|item| !item.is_object())
+    {
+        return Err(not_a_map(patcher, other));
+    }
+    let deletes = |item: &Value| key.is_some() && item.get(PATCH).and_then(Value::as_str) == Some("delete");
+    let items: Vec<&Value> = patch.iter().filter(|item| !deletes(item)).collect();
+    let (mut at, mut ordered) = (0, 0);
+    while at < items.len() && ordered < order.len() {
+        if items[at].get(PATCH).is_some() {
+            at += 1;
+            continue;
+        }
+        at += usize::from(same(patcher, items[at], &order[ordered], key)?);
+        ordered += 1;
+    }
+    // A directive behind the last item that the order has is one too many.
+    if at < items.len() {
+        let shown = |list: &[Value]| plain(&Value::Array(list.to_vec()));
+        return Err(patcher.error(format!(
+            "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
+            shown(patch),
+            shown(order)
+        )));
+    }
+    Ok(())
+}
+
+fn same(
+    patcher: &Patcher<'_>,
+    left: &Value,
+    right: &Value,
+    key: Option<&str>,
+) -> Result<bool, StrategicError> {
+    let Some(key) = key else {
+        if left.is_object() && right.is_object() {
+            return Err(patcher.error("maps cannot be told apart without a merge key"));
+        }
+        return Ok(left == right);
+    };
+    let map = |item| match item {
+        &Value::Object(ref map) => Ok(map),
+        other => Err(not_a_map(patcher, other)),
+    };
+    let (left, right) = (map(left)?, map(right)?);
+    Ok(merge_key(patcher, left, key)? == merge_key(patcher, right, key)?)
 }
 
 /// What is left of the live list, and the items to merge into it.
-type Split = (Vec<Value>, Vec<Map<String, Value>>);
+type Split = (Vec<Value>, Vec<Value>);
 
 /// Carries out the `$patch` items; the list without what they delete, and the other items of the patch.
 fn special_items(
     patcher: &Patcher<'_>,
-    mut live: Vec<Value>,
-    patch: &[Value],
+    there: &mut [Value],
+    patch: Vec<Value>,
     key: &str,
 ) -> Result<Split, StrategicError> {
+    let mut live = there.to_vec();
     let mut rest = Vec::new();
     let mut replace = false;
     for item in patch {
-        let map = item.as_object().ok_or_else(|| not_a_map(patcher, item))?;
+        let Some(map) = item.as_object() else { return Err(not_a_map(patcher, &item)) };
         match map.get(PATCH).map(|directive| (directive, directive.as_str())) {
-            None => rest.push(map.clone()),
+            None => rest.push(item),
             Some((_, Some("delete"))) => {
                 let value = merge_key(patcher, map, key)?;
-                live.retain(|there| there.get(key) != Some(value));
+                while let Some(at) = position(patcher, &live, key, value)? {
+                    live.remove(at);
+                    // The items behind it move up; the last place keeps what it had.
+                    there[at..live.len()].clone_from_slice(&live[at..]);
+                }
             }
             Some((_, Some("replace"))) => replace = true,
             Some((_, Some("merge"))) => {
@@ -98,84 +176,45 @@ fn special_items(
             Some((other, _)) => return Err(patcher.unknown_directive(other, map)),
         }
     }
-    if replace {
-        let items = rest.into_iter().filter_map(|item| without_directives(&Value::Object(item)));
-        return Ok((items.collect(), Vec::new()));
-    }
-    Ok((live, rest))
+    Ok(if replace { (rest, Vec::new()) } else { (live, rest) })
 }
 
-/// The items of a patch must be in its order list, in that order.
-fn check_order(
-    patcher: &Patcher<'_>,
-    patch: &[Value],
-    order: &[Value],
-    key: &str,
-) -> Result<(), StrategicError> {
-    if order.is_empty() {
-        return Ok(());
-    }
-    let named = |item: &Value| match item.as_object() {
-        Some(map) if !map.contains_key(key) => Err(no_merge_key(patcher, map, key)),
-        Some(_) | None => Ok(()),
+/// What two lists hold, which must be the same.
+fn items(patcher: &Patcher<'_>, there: &[Value], change: &[Value]) -> Result<Items, StrategicError> {
+    let mut all = there.iter().chain(change);
+    let Some(first) = all.next() else {
+        return Err(patcher.error("no elements in any of the given slices"));
     };
-    let deletes = |item: &Value| item.get(PATCH).and_then(Value::as_str) == Some("delete");
-    let mut left = order.iter();
-    for item in patch.iter().filter(|item| !deletes(item)) {
-        loop {
-            let Some(wanted) = left.next() else {
-                let shown = |list: &[Value]| plain(&Value::Array(list.to_vec()));
-                return Err(patcher.error(format!(
-                    "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
-                    shown(patch),
-                    shown(order)
-                )));
-            };
-            named(item)?;
-            named(wanted)?;
-            if wanted.get(key) == item.get(key) {
-                break;
-            }
-        }
+    if first.is_array() {
+        return Err(patcher.error("lists of lists are not supported"));
     }
-    Ok(())
+    if all.any(|item| type_name(item) != type_name(first)) {
+        let shown = plain(&Value::Array(vec![there.into(), change.into()]));
+        return Err(patcher.error(format!("list element types are not identical: {shown}")));
+    }
+    Ok(if first.is_object() { Items::Maps } else { Items::Scalars })
 }
 
-fn arrange(
-    merged: Vec<Value>,
-    order: &[Value],
-    server: &[Value],
-    same: impl Fn(&Value, &Value) -> bool,
-) -> Vec<Value> {
-    let index = |list: &[Value], item: &Value| list.iter().position(|other| same(other, item));
-    let (mut patched, mut others): (Vec<Value>, Vec<Value>) =
-        merged.into_iter().partition(|item| index(order, item).is_some());
-    patched.sort_by_key(|item| index(order, item));
-    others.sort_by_key(|item| index(server, item));
-    let mut out = Vec::with_capacity(patched.len() + others.len());
-    let mut others = others.into_iter().peekable();
-    for item in patched {
-        let here = index(server, &item);
-        while let Some(other) = others.next_if(
-            |other| matches!((index(server, other), here), (Some(other), Some(here)) if other < here),
-        ) {
-            out.push(other);
-        }
-        out.push(item);
-    }
-    out.extend(others);
-    out
-}
-
-/// A value of a patch that meets nothing: without nulls and directives. `None` if it is a directive itself.
-pub(super) fn without_directives(value: &Value) -> Option<Value> {
+/// A value of a patch that meets nothing, without the null fields of its maps.
+pub(super) fn without_nulls(value: Value) -> Value {
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
-        Value::Array(items) => Some(Value::Array(items.iter().filter_map(without_directives).collect())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(name, value)| (name, without_nulls(value))).collect())
+        }
+    }
+}
+
+/// A value of a patch without directives. `None` if it is one itself.
+pub(super) fn without_directives(value: Value) -> Option<Value> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
+        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(without_directives).collect())),
         Value::Object(map) if map.contains_key(PATCH) => None,
         Value::Object(map) => {
-            let kept = map.iter().filter(|(_, value)| !value.is_null());
-            let kept = kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?)));
+            let kept = map.into_iter().filter_map(|(name, value)| Some((name, without_directives(value)?)));
             Some(Value::Object(kept.collect()))
         }
     }
@@ -187,21 +226,4 @@ fn merge_key<'v>(
     key: &str,
 ) -> Result<&'v Value, StrategicError> {
     map.get(key).ok_or_else(|| no_merge_key(patcher, map, key))
-}
-
-fn no_merge_key(patcher: &Patcher<'_>, map: &Map<String, Value>, key: &str) -> StrategicError {
-    let map = plain(&Value::Object(map.clone()));
-    patcher.error(format!("map: {map} does not contain declared merge key: {key}"))
-}
-
-fn not_a_map(patcher: &Patcher<'_>, item: &Value) -> StrategicError {
-    let kind = match item {
-        Value::Null => "nil",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "list",
-        Value::Object(_) => "map",
-    };
-    patcher.error(format!("expected a map, but received a {kind}"))
 }

@@ -1,5 +1,6 @@
 //! The three kinds of patch that are not apply.
 
+mod arrange;
 mod json;
 mod list;
 mod merge;

@@ -1,5 +1,5 @@
-use super::list::{Directives, merge_list, without_directives};
-use crate::merge::golang::plain;
+use super::list::{self, without_directives, without_nulls};
+use crate::merge::golang::{plain, type_name};
 use crate::schema::{PatchRule, Shape};
 use crate::{MAX_DEPTH, TypeId, Types};
 use serde_json::{Map, Value};
@@ -17,8 +17,8 @@ pub struct StrategicError {
 
 pub(super) const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
-const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
-const SET_ORDER: &str = "$setElementOrder/";
+const DELETE_FROM: &str = "$deleteFromPrimitiveList";
+const SET_ORDER: &str = "$setElementOrder";
 
 /// Strategic merge patch: JSON merge patch that merges lists by the keys that their types declare, with the directives
 /// `$patch` (`replace`, `delete`), `$deleteFromPrimitiveList/<list>`, `$setElementOrder/<list>` and
@@ -32,7 +32,9 @@ pub fn strategic_merge(
     let mut patcher = Patcher { types, path: Vec::new() };
     match (live, patch) {
         (Value::Object(live), Value::Object(patch)) => {
-            Ok(Value::Object(patcher.map(live.clone(), patch, id)?))
+            let mut live = live.clone();
+            patcher.map(&mut live, patch.clone(), id)?;
+            Ok(Value::Object(live))
         }
         _ => Err(patcher.error("strategic merge patch format is not supported")),
     }
@@ -43,131 +45,149 @@ pub(super) struct Patcher<'a> {
     pub path: Vec<String>,
 }
 
-/// A field's type and how patches treat it.
-struct Lookup {
-    id: TypeId,
-    rule: PatchRule,
+/// A field's type, or that of its items, and how patches treat it.
+pub(super) struct Lookup {
+    pub id: TypeId,
+    pub rule: PatchRule,
 }
 
 impl Patcher<'_> {
-    /// One map patched.
+    /// One map patched, in the steps of the server: what a directive says about the whole map, the keys that are kept,
+    /// lists with an order, then field by field. The steps decide which error is told.
     pub(super) fn map(
         &mut self,
-        mut live: Map<String, Value>,
-        patch: &Map<String, Value>,
+        live: &mut Map<String, Value>,
+        mut patch: Map<String, Value>,
         id: TypeId,
-    ) -> Result<Map<String, Value>, StrategicError> {
+    ) -> Result<(), StrategicError> {
         if self.path.len() > MAX_DEPTH {
             return Err(self.error(format!("nested deeper than {MAX_DEPTH}")));
         }
         match patch.get(PATCH).map(|directive| (directive, directive.as_str())) {
             None => {}
             Some((_, Some("replace"))) => {
-                let mut replacement = patch.clone();
-                replacement.remove(PATCH);
-                return Ok(replacement);
+                patch.remove(PATCH);
+                *live = patch;
+                return Ok(());
             }
-            Some((_, Some("delete"))) => return Ok(Map::new()),
-            Some((other, _)) => return Err(self.unknown_directive(other, patch)),
+            Some((_, Some("delete"))) => {
+                live.clear();
+                return Ok(());
+            }
+            Some((other, _)) => return Err(self.unknown_directive(other, &patch)),
         }
-        self.retain_keys(&mut live, patch)?;
+        self.retain_keys(live, &mut patch)?;
+        self.ordered_lists(live, &mut patch, id)?;
         for (key, change) in patch {
-            if let Some(name) = key.strip_prefix(DELETE_FROM) {
-                let gone = self.list_of(change, "invalid patch format of primitive list")?;
-                if let Some(Value::Array(items)) = live.get_mut(name) {
-                    if items.iter().any(Value::is_object) && self.lookup(id, name).rule.merge_key.is_none() {
-                        return Err(self.error("cannot merge lists without merge key for struct"));
-                    }
-                    items.retain(|item| !gone.contains(item));
+            match prefixed(&key, DELETE_FROM) {
+                None => self.below(&key, |patcher| patcher.entry(live, &key, change, id, false))?,
+                Some(Some(name)) => {
+                    self.below(name, |patcher| patcher.entry(live, name, change, id, true))?
                 }
-            } else if let Some(name) = key.strip_prefix(SET_ORDER)
-                && [live.get(name), patch.get(name)].contains(&Some(&Value::Null))
-            {
-                return Err(self.error("expected a []interface {}, but received a %!s(<nil>)"));
-            } else if let Some(name) = key.strip_prefix(SET_ORDER)
-                && (live.contains_key(name) || patch.contains_key(name))
-                && [live.get(name), patch.get(name)]
-                    .into_iter()
-                    .flatten()
-                    .all(|list| list.as_array().is_some_and(Vec::is_empty))
-            {
-                return Err(self.error("no elements in any of the given slices"));
-            } else if !key.starts_with('$') {
-                self.below(key, |patcher| {
-                    let lookup = patcher.lookup(id, key);
-                    patcher.entry(&mut live, key, change, &lookup, patch)
-                })?;
-            } else if let Some(name) = key.strip_prefix(SET_ORDER)
-                && !patch.contains_key(name)
-                && let Some(Value::Array(items)) = live.get(name).cloned()
-            {
-                // An order for a list that is not changed.
-                let order = self.list_of(change, "invalid patch format of setElementOrder list")?;
-                let lookup = self.lookup(id, name);
-                let directives = Directives { order: Some(order), key: lookup.rule.merge_key.as_deref() };
-                let sorted =
-                    self.below(name, |patcher| merge_list(patcher, items, &[], lookup.id, &directives))?;
-                live.insert(name.to_owned(), Value::Array(sorted));
+                Some(None) => return Err(self.error("invalid patch format of primitive list")),
             }
         }
-        Ok(live)
+        Ok(())
     }
 
+    /// `deletes` if the change lists what is to go.
     fn entry(
         &mut self,
         live: &mut Map<String, Value>,
         key: &str,
-        change: &Value,
-        lookup: &Lookup,
-        patch: &Map<String, Value>,
+        change: Value,
+        id: TypeId,
+        deletes: bool,
     ) -> Result<(), StrategicError> {
-        let replaced = match (live.remove(key), change) {
-            (_, Value::Null) => None,
-            (Some(Value::Object(there)), Value::Object(change)) if !lookup.rule.replace => {
-                Some(Value::Object(self.map(there, change, lookup.id)?))
-            }
-            // Replaced by what was sent, as it is.
-            (Some(Value::Object(_)), Value::Object(_)) => Some(change.clone()),
-            (Some(Value::Array(there)), Value::Array(change)) if !lookup.rule.merge => {
-                if patch.contains_key(&format!("{SET_ORDER}{key}"))
-                    && let Some(Value::Object(map)) = there.iter().chain(change).find(|item| item.is_object())
-                {
-                    let map = plain(&Value::Object(map.clone()));
-                    return Err(self.error(format!("map: {map} does not contain declared merge key: ")));
+        if change.is_null() {
+            live.remove(key);
+            return Ok(());
+        }
+        match (live.get_mut(key), change) {
+            (Some(Value::Object(there)), Value::Object(change)) => {
+                let lookup = self.lookup(id, key)?;
+                if lookup.rule.replace {
+                    *there = change;
+                } else {
+                    self.map(there, change, lookup.id)?;
                 }
-                Some(Value::Array(change.clone()))
             }
-            (Some(Value::Array(there)), Value::Array(change)) if lookup.rule.merge => {
-                let order = match patch.get(&format!("{SET_ORDER}{key}")) {
-                    Some(order) => Some(self.list_of(order, "invalid patch format of setElementOrder list")?),
-                    None => None,
-                };
-                let directives = Directives { order, key: lookup.rule.merge_key.as_deref() };
-                let element = self.types.element(lookup.id).unwrap_or(TypeId::ANY);
-                Some(Value::Array(merge_list(self, there, change, element, &directives)?))
+            (Some(Value::Array(there)), Value::Array(change)) => {
+                let lookup = self.lookup_list(id, key)?;
+                if lookup.rule.merge || deletes {
+                    let key = lookup.rule.merge_key.as_deref();
+                    *there = list::merge(self, &mut there.clone(), change, lookup.id, key, deletes)?;
+                } else {
+                    *there = change;
+                }
             }
-            (_, change) => without_directives(change),
-        };
-        if let Some(value) = replaced {
-            live.insert(key.to_owned(), value);
+            (_, change) if !deletes => match without_directives(without_nulls(change)) {
+                Some(value) => drop(live.insert(key.to_owned(), value)),
+                None => drop(live.remove(key)),
+            },
+            // Nothing is deleted from what is not there or is no list.
+            (_, _) => {}
         }
         Ok(())
+    }
+
+    /// Lists for which the patch has an order: merged with what the patch has for them, and taken out of it.
+    fn ordered_lists(
+        &mut self,
+        live: &mut Map<String, Value>,
+        patch: &mut Map<String, Value>,
+        id: TypeId,
+    ) -> Result<(), StrategicError> {
+        let directives: Vec<String> =
+            patch.keys().filter(|key| prefixed(key, SET_ORDER).is_some()).cloned().collect();
+        for directive in directives {
+            let order = match patch.remove(&directive) {
+                Some(Value::Array(order)) => order,
+                Some(other) => return Err(self.not_a_list(&other)),
+                None => continue,
+            };
+            let Some(Some(name)) = prefixed(&directive, SET_ORDER) else {
+                return Err(self.error("invalid patch format of setElementOrder list"));
+            };
+            let there = self.list_at(live, name)?;
+            let change = self.list_at(patch, name)?;
+            let lookup = self.lookup_list(id, name)?;
+            let key = lookup.rule.merge_key.as_deref();
+            let sorted = self.below(name, |patcher| {
+                list::check_order(patcher, change.as_deref().unwrap_or_default(), &order, key)?;
+                list::in_order(patcher, there, change, &order, &lookup)
+            })?;
+            if let Some(sorted) = sorted {
+                live.insert(name.to_owned(), Value::Array(sorted));
+                patch.remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn list_at(&self, map: &Map<String, Value>, name: &str) -> Result<Option<Vec<Value>>, StrategicError> {
+        match map.get(name) {
+            None => Ok(None),
+            Some(Value::Array(items)) => Ok(Some(items.clone())),
+            Some(other) => Err(self.not_a_list(other)),
+        }
     }
 
     /// `$retainKeys`: of a union only the named keys stay, and the patch may set no other.
     fn retain_keys(
         &self,
         live: &mut Map<String, Value>,
-        patch: &Map<String, Value>,
+        patch: &mut Map<String, Value>,
     ) -> Result<(), StrategicError> {
-        let Some(keys) = patch.get(RETAIN_KEYS) else { return Ok(()) };
-        let keys = self.list_of(keys, "invalid patch format of retainKeys")?;
+        let Some(keys) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
+        let Value::Array(keys) = keys else {
+            return Err(self.error("invalid patch format of retainKeys"));
+        };
         let retained = |name: &String| keys.iter().any(|key| key.as_str() == Some(name));
         let stray = patch.iter().any(|(name, value)| {
             !value.is_null()
-                && name != RETAIN_KEYS
-                && !name.starts_with(DELETE_FROM)
-                && !name.starts_with(SET_ORDER)
+                && prefixed(name, DELETE_FROM).is_none()
+                && prefixed(name, SET_ORDER).is_none()
                 && !retained(name)
         });
         if stray {
@@ -177,20 +197,33 @@ impl Patcher<'_> {
         Ok(())
     }
 
-    fn lookup(&self, id: TypeId, name: &str) -> Lookup {
+    /// The type of a map's field.
+    fn lookup(&self, id: TypeId, name: &str) -> Result<Lookup, StrategicError> {
+        let none = Lookup { id: TypeId::ANY, rule: PatchRule::default() };
         match &self.types.get(id).shape {
             Shape::Map(map) => match map.fields.get(name) {
-                Some(field) => Lookup { id: field.ty, rule: field.patch.clone() },
-                None => Lookup { id: map.type_of(name), rule: PatchRule::default() },
+                Some(field) => Ok(Lookup { id: field.ty, rule: field.patch.clone() }),
+                None if map.fields.is_empty() && map.element.is_some() => {
+                    Err(self.error("merging an object in json but data type is not struct, instead is: map"))
+                }
+                None if self.types.get(id).preserve_unknown || map.lenient => Ok(none),
+                None => {
+                    let name = format!("{name:?}");
+                    let holder = self.types.name(id).unwrap_or_default();
+                    let holder = holder.rsplit('.').next().unwrap_or_default();
+                    Err(self.error(format!(
+                        "unable to find api field in struct {holder} for the json field {name}"
+                    )))
+                }
             },
-            Shape::Any | Shape::Scalar(_) | Shape::List(_) => {
-                Lookup { id: TypeId::ANY, rule: PatchRule::default() }
-            }
+            Shape::Any | Shape::Scalar(_) | Shape::List(_) => Ok(none),
         }
     }
 
-    fn list_of<'v>(&self, value: &'v Value, problem: &str) -> Result<&'v [Value], StrategicError> {
-        value.as_array().map(Vec::as_slice).ok_or_else(|| self.error(problem))
+    /// The type of the items of a map's field, which is a list.
+    fn lookup_list(&self, id: TypeId, name: &str) -> Result<Lookup, StrategicError> {
+        let lookup = self.lookup(id, name)?;
+        Ok(Lookup { id: self.types.element(lookup.id).unwrap_or(TypeId::ANY), rule: lookup.rule })
     }
 
     pub(super) fn below<T>(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
@@ -205,7 +238,21 @@ impl Patcher<'_> {
         self.error(format!("unknown patch type: {directive} in map: {map}"))
     }
 
+    fn not_a_list(&self, other: &Value) -> StrategicError {
+        let got = match other {
+            // As Go prints a type that is none.
+            Value::Null => "%!s(<nil>)",
+            other => type_name(other),
+        };
+        self.error(format!("expected a []interface {{}}, but received a {got}"))
+    }
+
     pub(super) fn error(&self, problem: impl Into<String>) -> StrategicError {
         StrategicError { path: self.path.join("."), problem: problem.into() }
     }
+}
+
+/// The field that a directive such as `$setElementOrder/ports` is about: `Some(None)` if it does not say.
+fn prefixed<'k>(key: &'k str, directive: &str) -> Option<Option<&'k str>> {
+    key.strip_prefix(directive).map(|rest| rest.strip_prefix('/'))
 }

@@ -130,7 +130,10 @@ fn patches_that_make_no_sense_are_refused() {
         error(json!({"containers": [{"image": "x"}]})),
         "spec.containers: map: map[image:x] does not contain declared merge key: name"
     );
-    assert_eq!(error(json!({"containers": ["x"]})), "spec.containers: expected a map, but received a string");
+    assert_eq!(
+        error(json!({"containers": ["x"]})),
+        "spec.containers: list element types are not identical: [[map[image:i name:a]] [x]]"
+    );
     assert!(error(json!({"$patch": "steal"})).starts_with("spec: unknown patch type: steal"));
     assert!(error(json!({"containers": [{"$patch": "steal"}]})).contains("unknown patch type"));
 }
