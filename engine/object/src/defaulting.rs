@@ -104,6 +104,12 @@ fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
                     normalize_below(child, types, ty, depth + 1);
                 }
             }
+            // Metadata of an object in another goes through its struct, and an empty struct comes of a null.
+            if ty.embedded_resource
+                && let Some(metadata) = entries.get_mut("metadata").filter(|metadata| metadata.is_null())
+            {
+                *metadata = Value::Object(serde_json::Map::new());
+            }
             if ty.native {
                 entries.retain(|name, child| match map.fields.get(name) {
                     Some(field) => keeps(child, &types.get(field.ty).shape, map.required.contains(name)),

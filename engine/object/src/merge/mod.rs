@@ -25,6 +25,7 @@ pub use apply::apply;
 pub use compare::Comparison;
 pub use conflict::Conflict;
 pub use update::update;
+pub use write::same_but_times;
 
 use crate::{FieldFilter, ManagedFieldsError, TypeId, Types};
 use serde_json::Value;

@@ -149,7 +149,7 @@ pub(super) fn take_from_others(
 }
 
 /// Whether two objects are the same but for the timestamps of managed fields and the resourceVersion.
-pub(super) fn same_but_times(live: &Value, new: &Value) -> bool {
+pub fn same_but_times(live: &Value, new: &Value) -> bool {
     let entries = |object: &Value| {
         let list = object.pointer("/metadata/managedFields").and_then(Value::as_array).cloned();
         let mut list = list.unwrap_or_default();

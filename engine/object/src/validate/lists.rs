@@ -88,25 +88,3 @@ fn repeated(values: &[Value]) -> Vec<usize> {
     found.sort_unstable();
     found
 }
-
-/// Is there an item of a keyed list that has no such key? No item of an earlier object is known to be the same.
-pub(super) fn has_nameless(value: &Value, types: &Types, id: TypeId, depth: usize) -> bool {
-    if depth > MAX_DEPTH {
-        return false;
-    }
-    match (&types.get(id).shape, value) {
-        (Shape::Map(map), Value::Object(entries)) => entries.iter().any(|(name, child)| {
-            let ty = map.fields.get(name).map(|field| field.ty).or(map.element);
-            ty.is_some_and(|ty| has_nameless(child, types, ty, depth + 1))
-        }),
-        (Shape::List(list), Value::Array(items)) => items.iter().any(|item| {
-            let lacks = |key: &String| item.as_object().is_none_or(|item| !item.contains_key(key));
-            let nameless = match &list.relation {
-                ListRelation::Map(keys) => keys.iter().any(lacks),
-                ListRelation::Atomic | ListRelation::Set => false,
-            };
-            nameless || has_nameless(item, types, list.element, depth + 1)
-        }),
-        (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => false,
-    }
-}

@@ -2,6 +2,7 @@
 //! them ([`crate::schema::Rule`]), and a caller that has an evaluator walks the same types.
 
 mod constraint;
+mod correlate;
 mod embedded;
 mod format;
 mod lists;
@@ -9,18 +10,13 @@ mod lists;
 mod tests;
 
 use crate::schema::{ListType, MapType, Scalar, Shape};
-use crate::{FieldError, FieldErrorKind, MAX_DEPTH, TypeId, Types, fieldset::Pairs, same_value};
+use crate::{FieldError, FieldErrorKind, MAX_DEPTH, TypeId, Types, fieldset::Pairs};
 use serde_json::{Map, Value};
 
 /// Checks types, required fields, enumerations, ranges, lengths, patterns, formats and the uniqueness of sets' and
 /// keyed lists' entries. Unknown fields are `unknown_fields`' concern.
 pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
-    let mut validator = Validator {
-        types,
-        path: String::new(),
-        errors: Vec::new(),
-        nameless: lists::has_nameless(value, types, id, 0),
-    };
+    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
     validator.value(value, id, 0);
     validator.errors.extend(embedded::validate(value, types, id));
     validator.errors.extend(lists::validate(value, types, id));
@@ -30,12 +26,7 @@ pub fn validate(value: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
 /// As `validate`, for a value that takes the place of another: what did not change is not complained of. Changed are
 /// fields of maps and items of keyed lists on their own, items of other lists with their list.
 pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
-    let mut validator = Validator {
-        types,
-        path: String::new(),
-        errors: Vec::new(),
-        nameless: lists::has_nameless(value, types, id, 0),
-    };
+    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
     validator.correlated(value, Some(old), id, 0);
     validator.errors.extend(embedded::validate(value, types, id));
     validator.complain_of_lists(value, old, id);
@@ -44,16 +35,11 @@ pub fn validate_update(value: &Value, old: &Value, types: &Types, id: TypeId) ->
 
 /// As `validate_update` for a write to the status alone: messages tell places below the status.
 pub fn validate_status(value: &Value, old: &Value, types: &Types, id: TypeId) -> Vec<FieldError> {
-    let mut validator = Validator {
-        types,
-        path: String::new(),
-        errors: Vec::new(),
-        nameless: lists::has_nameless(value, types, id, 0),
-    };
+    let mut validator = Validator { types, path: String::new(), errors: Vec::new() };
     // A null where nothing was is no change.
     let status = value.get("status").filter(|status| !status.is_null() || old.get("status").is_some());
     if let (Some(status), Some(id)) = (status, types.child(id, "status")) {
-        validator.correlated(status, old.get("status"), id, 0);
+        validator.correlated(status, old.get("status"), id, 1);
     }
     for error in &mut validator.errors {
         let below = if error.path.is_empty() { "" } else { "." };
@@ -67,8 +53,6 @@ struct Validator<'a> {
     types: &'a Types,
     path: String,
     errors: Vec<FieldError>,
-    /// Whether an item anywhere lacks a key of its list.
-    nameless: bool,
 }
 
 impl Validator<'_> {
@@ -85,8 +69,7 @@ impl Validator<'_> {
     }
 
     fn correlated(&mut self, value: &Value, old: Option<&Value>, id: TypeId, depth: usize) {
-        let nameless = self.nameless && lists::has_nameless(value, self.types, id, 0);
-        if !nameless && old.is_some_and(|old| same_value(old, value)) {
+        if old.is_some_and(|old| correlate::is_unchanged(old, value, self.types, id, depth)) {
             return;
         }
         if depth > MAX_DEPTH {
@@ -96,6 +79,10 @@ impl Validator<'_> {
         let types = self.types;
         let ty = types.get(id);
         if value.is_null() && (ty.nullable || id == TypeId::ANY) {
+            // No enumeration has a null, allowed or not.
+            if let Some(constraint) = &ty.constraint {
+                self.enumeration(value, constraint);
+            }
             return;
         }
         match (&ty.shape, value) {
@@ -108,11 +95,19 @@ impl Validator<'_> {
             }
             (Shape::Scalar(scalar), _) if accepts(*scalar, value) => {}
             (shape, _) => {
-                self.wrong_type(wanted(shape), value);
+                let format = ty.constraint.as_ref().and_then(|constraint| constraint.format.as_deref());
+                match (format, value) {
+                    // What has no format of its own is told by none, rather than by its type.
+                    (Some(format), Value::Bool(_) | Value::Object(_)) => self.wrong_type(format, ""),
+                    (Some(format), Value::Number(number)) => {
+                        self.wrong_type(format, if is_integer(number) { "int64" } else { "float64" });
+                    }
+                    (_, _) => self.wrong_type(wanted(shape), json_type(value)),
+                }
                 if *shape == Shape::Scalar(Scalar::Integer) && value.is_number() {
-                    let format = ty.constraint.as_ref().and_then(|constraint| constraint.format.as_deref());
-                    let (format, path) = (format.unwrap_or("default"), self.path.clone());
-                    let detail = format!("Checked value must be of type integer ({format} format) in {path}");
+                    let format =
+                        format.map_or("(default format)".to_owned(), |name| format!("with format {name}"));
+                    let detail = format!("Checked value must be of type integer {format} in {}", self.path);
                     let (kind, value) = (FieldErrorKind::Invalid, Some(Value::from("")));
                     self.errors.push(FieldError { kind, path: String::new(), value, detail });
                 }
@@ -150,13 +145,13 @@ impl Validator<'_> {
     fn list(&mut self, items: &[Value], old: Option<&Vec<Value>>, list: &ListType, depth: usize) {
         let pairs = Pairs::new(self.types, list, old);
         for (index, item) in items.iter().enumerate() {
-            let old = pairs.old(item);
+            // To tell that an item was there before takes all of its keys.
+            let old = pairs.old(item).filter(|_| correlate::has_keys(item, &list.relation));
             self.below_item(index, |validator| validator.correlated(item, old, list.element, depth + 1));
         }
     }
 
-    fn wrong_type(&mut self, wanted: &str, value: &Value) {
-        let is = json_type(value);
+    fn wrong_type(&mut self, wanted: &str, is: &str) {
         self.push(
             FieldErrorKind::TypeInvalid,
             Some(is.into()),
