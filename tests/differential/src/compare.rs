@@ -1,11 +1,13 @@
 //! Two answers without what may differ: identifiers, times, and what a server chooses for itself.
 
+use crate::chosen::Chosen;
 use crate::servers::Answer;
 use serde_json::{Map, Value, json};
 
 /// The answer as it is compared. `live` is the server's object before the request.
-pub fn masked(answer: &Answer, live: Option<&Value>) -> Value {
+pub fn masked(answer: &Answer, live: Option<&Value>, chosen: &Chosen) -> Value {
     let mut body = answer.body.clone();
+    chosen.hide(&mut body);
     let is_status = body["kind"] == "Status";
     if is_status {
         status(&mut body, live);
@@ -15,7 +17,10 @@ pub fn masked(answer: &Answer, live: Option<&Value>) -> Value {
         object(&mut body);
         body["changed"] = json!(changed);
     }
-    json!({"status": answer.status, "warnings": answer.warnings, "body": body})
+    // Unknown fields come in the order of the document, which is that of a struct where a patch has copied from one.
+    let mut warnings = answer.warnings.clone();
+    warnings.sort_unstable();
+    json!({"status": answer.status, "warnings": warnings, "body": body})
 }
 
 fn status(body: &mut Value, live: Option<&Value>) {
@@ -47,7 +52,8 @@ fn status(body: &mut Value, live: Option<&Value>) {
     // Which of several undeclared fields of a map it names, and what it looks at before, is chance too.
     if let Some(message) = map.get_mut("message")
         && let Some(text) = message.as_str().filter(|text| text.contains("field not declared in schema"))
-        && let Some(end) = ["): ", " object: "].iter().find_map(|mark| text.find(mark))
+        && let Some(end) =
+            ["): ", " object: ", " version: ", " at version "].iter().find_map(|mark| text.find(mark))
     {
         *message = json!(&text[..end]);
     }
@@ -87,6 +93,11 @@ fn plain_message(message: &mut Value) {
     }
     if text.starts_with("duplicate nodePort") {
         text.retain(|letter| !letter.is_ascii_digit());
+    }
+    if let Some((before, problems)) = text.split_once("strict decoding error: ") {
+        let mut problems: Vec<&str> = problems.split(", ").collect();
+        problems.sort_unstable();
+        text = format!("{before}strict decoding error: {}", problems.join(", "));
     }
     // A strategic patch is shown as the merge has left it, which depends on the order of a hash map.
     if let Some(at) = text.find("Invalid value: \"map[")

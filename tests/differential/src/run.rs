@@ -19,7 +19,7 @@ const BATCH: u64 = 5_000;
 const DEFINITIONS: usize = 32;
 const LANES: usize = 4;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
     pub sequences: u64,
@@ -29,6 +29,8 @@ pub struct Plan {
     pub custom: usize,
     /// If given, the only kind that sequences are about.
     pub kind: Option<&'static str>,
+    /// If not empty, the only sequences to play.
+    pub only: Vec<u64>,
 }
 
 /// What a run has done so far.
@@ -47,6 +49,11 @@ pub struct Tally {
 /// The number of batches that a plan has.
 pub fn batches(plan: &Plan) -> u64 {
     plan.sequences.div_ceil(BATCH)
+}
+
+/// Does the batch have sequences to play?
+pub fn concerns(plan: &Plan, number: u64) -> bool {
+    plan.only.is_empty() || plan.only.iter().any(|only| only / BATCH == number)
 }
 
 /// One batch, by number.
@@ -134,6 +141,9 @@ fn lane(
         if !range.contains(&number) {
             return Ok(());
         }
+        if !plan.only.is_empty() && !plan.only.contains(&number) {
+            continue;
+        }
         let mut dice = Dice::new(plan.seed, number);
         // The built-in kinds come first.
         let builtins = kinds.len() - definitions.len();
@@ -160,9 +170,13 @@ fn lane(
                 continue;
             }
         };
-        let known = locked.findings.contains_key(&parting.signature(subjects[0].is_custom()));
+        let mut signature = parting.signature(subjects[0].is_custom());
+        eprintln!("differs: sequence {number}: {signature}");
+        if !plan.only.is_empty() {
+            signature = format!("{number}: {signature}");
+        }
+        let known = locked.findings.contains_key(&signature);
         drop(locked);
-        let signature = parting.signature(subjects[0].is_custom());
         if known {
             record(tally, signature, String::new());
             continue;

@@ -1,8 +1,9 @@
 //! A sequence of requests about one object, sent to both servers.
 
+use crate::chosen::Chosen;
 use crate::compare::{difference, kept, masked};
 use crate::dice::Dice;
-use crate::servers::{Embedded, Real, Server};
+use crate::servers::{Answer, Embedded, Real, Server};
 use crate::step::{self, Step, What};
 use crate::subject::Subject;
 use crate::wire::HungUp;
@@ -71,7 +72,8 @@ pub fn invent(pair: &mut Pair, dice: &mut Dice, subjects: &[Subject]) -> Result<
     let length = 3 + dice.below(LONGEST - 2);
     let mut play = Play::new(pair, subjects);
     for done in 0..length {
-        let step = step::next(dice, subjects, play.ours.as_ref(), wild, &play.name);
+        let mut step = step::next(dice, subjects, play.ours.live.as_ref(), wild, &play.name);
+        step.body = play.ours.chosen.marked(&step.body);
         match play.step(step)? {
             End::Same => {}
             end => return Ok((done + 1, end)),
@@ -101,29 +103,54 @@ struct Play<'a> {
     pair: &'a mut Pair,
     subjects: &'a [Subject],
     name: String,
-    real: Option<Value>,
-    ours: Option<Value>,
+    real: Side,
+    ours: Side,
     steps: Vec<Step>,
+}
+
+/// The object as one server has it.
+#[derive(Default)]
+struct Side {
+    live: Option<Value>,
+    chosen: Chosen,
+}
+
+impl Side {
+    fn send(
+        &mut self,
+        server: &mut impl Server,
+        step: &Step,
+        subjects: &[Subject],
+        name: &str,
+    ) -> Result<Answer> {
+        let step = Step { body: self.chosen.unmarked(&step.body), ..step.clone() };
+        let answer = server.send(&step.wire(subjects, name, self.live.as_ref()))?;
+        self.chosen.note(&answer.body);
+        Ok(answer)
+    }
+
+    fn masked(&self, answer: &Answer) -> Value {
+        masked(answer, self.live.as_ref(), &self.chosen)
+    }
 }
 
 impl<'a> Play<'a> {
     fn new(pair: &'a mut Pair, subjects: &'a [Subject]) -> Self {
         pair.names += 1;
         let name = format!("{}{}", pair.prefix, pair.names);
-        Self { pair, subjects, name, real: None, ours: None, steps: Vec::new() }
+        Self { pair, subjects, name, real: Side::default(), ours: Side::default(), steps: Vec::new() }
     }
 
     fn step(&mut self, step: Step) -> Result<End> {
-        let real = match self.pair.real.send(&step.wire(self.subjects, &self.name, self.real.as_ref())) {
+        let real = match self.real.send(&mut self.pair.real, &step, self.subjects, &self.name) {
             Err(error) if error.is::<HungUp>() => {
                 self.steps.push(step);
                 return Ok(End::HungUp(std::mem::take(&mut self.steps)));
             }
             answer => answer?,
         };
-        let ours = self.pair.ours.send(&step.wire(self.subjects, &self.name, self.ours.as_ref()))?;
-        let (real_answer, ours_answer) =
-            (masked(&real, self.real.as_ref()), masked(&ours, self.ours.as_ref()));
+        let ours = self.ours.send(&mut self.pair.ours, &step, self.subjects, &self.name)?;
+        let (real_answer, ours_answer) = (self.real.masked(&real), self.ours.masked(&ours));
         self.steps.push(step.clone());
         if let Some((at, left, right)) = difference(&real_answer, &ours_answer) {
             let steps = std::mem::take(&mut self.steps);
@@ -131,8 +158,8 @@ impl<'a> Play<'a> {
         }
         if !step.dry_run {
             let deleted = step.what == What::Delete && real.status < 300;
-            self.real = after(self.real.take(), kept(&real), deleted);
-            self.ours = after(self.ours.take(), kept(&ours), deleted);
+            self.real.live = after(self.real.live.take(), kept(&real), deleted);
+            self.ours.live = after(self.ours.live.take(), kept(&ours), deleted);
         }
         Ok(End::Same)
     }

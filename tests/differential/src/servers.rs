@@ -95,12 +95,14 @@ impl Server for Embedded {
     }
 }
 
-/// Makes the namespace that all objects are in.
+/// Makes the namespaces that objects are in: what limits others is apart, as all sequences share one real server.
 pub fn prepare(server: &mut dyn Server) -> Result<()> {
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "d"}});
-    let answer = server.send(&post("/api/v1/namespaces", &namespace))?;
-    if answer.status >= 300 {
-        bail!("cannot make a namespace: {}", answer.body);
+    for name in ["d", "limits"] {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let answer = server.send(&post("/api/v1/namespaces", &namespace))?;
+        if answer.status >= 300 {
+            bail!("cannot make a namespace: {}", answer.body);
+        }
     }
     Ok(())
 }

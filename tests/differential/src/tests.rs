@@ -1,3 +1,4 @@
+use crate::chosen::Chosen;
 use crate::compare::difference;
 use crate::dice::Dice;
 use crate::schema::definition;
@@ -33,4 +34,17 @@ fn the_first_difference_is_named_by_its_path() {
     let (at, ..) = difference(&real, &ours).expect("a difference");
     assert_eq!(at, ".a[0].b");
     assert!(difference(&real, &real).is_none());
+}
+
+#[test]
+fn what_a_server_chose_is_named_by_its_place_and_hidden_wherever_it_stands() {
+    let service = |ip: &str, port: u64| json!({"kind": "Service", "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": [{"nodePort": port}]}});
+    let (mut one, mut other) = (Chosen::default(), Chosen::default());
+    one.note(&service("10.0.0.1", 30_001));
+    other.note(&service("10.0.0.12", 30_007));
+    let step = one.marked(&json!([{"op": "test", "value": "10.0.0.1"}, {"value": 30_001}]));
+    assert_eq!(other.unmarked(&step), json!([{"op": "test", "value": "10.0.0.12"}, {"value": 30_007}]));
+    let mut said = json!({"k:{\"port\":30001}": {}, "message": "10.0.0.1: not 10.0.0.12", "port": 30_001});
+    one.hide(&mut said);
+    assert_eq!(said, json!({"k:{\"port\":0}": {}, "message": "chosen: not 10.0.0.12", "port": "chosen"}));
 }
