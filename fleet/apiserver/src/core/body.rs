@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 /// in: see `Cluster::read`.
 pub fn decode(body: &Text, resource: &Resource) -> Value {
     let mut value = parse(body);
+    if is_rough(body) {
+        crate::core::convert::smooth(&mut value, resource);
+    }
     crate::core::convert::from_storage(&mut value, resource);
     let converted = resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some());
     if let Some(map) = value.as_object_mut() {
@@ -34,6 +37,20 @@ pub fn encode(object: &Value, resource: &Resource) -> Vec<u8> {
         return bare(&stored, dated);
     }
     bare(object, false)
+}
+
+/// As `encode`, for an object that is read otherwise than it is stored: an apply lets through what the next read drops.
+/// A space behind it says so, and makes the next write a change.
+pub fn encode_rough(object: &Value, resource: &Resource) -> Vec<u8> {
+    let mut stored = encode(object, resource);
+    stored.push(ROUGH);
+    stored
+}
+
+const ROUGH: u8 = b' ';
+
+pub fn is_rough(body: &Text) -> bool {
+    body.ends_with(ROUGH)
 }
 
 /// Without `kind`, and without `apiVersion` unless it is `dated`.
@@ -75,7 +92,7 @@ pub fn splice(body: &Text, resource: &Resource) -> Vec<u8> {
 }
 
 pub fn splice_into(out: &mut Vec<u8>, body: &Text, resource: &Resource) {
-    if crate::core::convert::differs(resource) {
+    if crate::core::convert::differs(resource) || is_rough(body) {
         out.extend_from_slice(decode(body, resource).to_string().as_bytes());
         return;
     }

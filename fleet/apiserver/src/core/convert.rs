@@ -54,6 +54,8 @@ pub fn from_storage(object: &mut Value, resource: &Resource) {
     if let Some(custom) = resource.custom.as_ref().filter(|custom| !custom.reads_as_stored) {
         restrict(object, custom, custom.storage_root());
         mainstay_object::apply_defaults(object, &custom.types, custom.storage_root());
+        // A default may hold nulls that its schema does not allow.
+        mainstay_object::drop_nulls(object, &custom.types, custom.storage_root());
         if custom.root != custom.storage_root() {
             restrict(object, custom, custom.root);
         }
@@ -75,6 +77,14 @@ pub fn from_storage(object: &mut Value, resource: &Resource) {
         }
     } else {
         scaler_to_v1(map);
+    }
+}
+
+/// What is read of a custom resource that was stored as an apply had left it.
+pub fn smooth(object: &mut Value, resource: &Resource) {
+    if let Some(custom) = &resource.custom {
+        crate::core::body::metadata(object).retain(|_, value| !value.is_null());
+        restrict(object, custom, custom.storage_root());
     }
 }
 

@@ -3,6 +3,7 @@
 //! Absent by design: async, threads, clocks, files, randomness. Time and entropy are parameters; what must survive is
 //! handed out as `Change`s. Watchers pull, so that none of them can hold up a writer.
 
+mod addresses;
 mod admission;
 mod admit;
 mod body;

@@ -82,6 +82,7 @@ impl Cluster {
             options: WriteOptions::read(request, options_kind(verb))?,
             warnings: Vec::new(),
             applied_empty: Default::default(),
+            applied_nulls: Default::default(),
         };
         let object = if verb == "patch" {
             let patched = self.patch(&mut act, &request.body, request.content_type.as_deref());

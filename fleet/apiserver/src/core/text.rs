@@ -132,6 +132,10 @@ impl Text {
     }
 
     /// Writes what follows the first `skipped` bytes, none of which is shared: a text begins with a key.
+    pub(super) fn ends_with(&self, byte: u8) -> bool {
+        self.own.last() == Some(&byte)
+    }
+
     pub(super) fn write_after(&self, skipped: usize, out: &mut Vec<u8>) {
         let mut own = self.own.get(skipped..).unwrap_or_default();
         for part in self.shared.iter().flat_map(|shared| shared.iter()) {

@@ -11,8 +11,8 @@ const QUANTITY: &str =
 
 /// Why the API server's JSON reader could not put a value into its structs, in its words.
 pub fn mismatch(value: &Value, types: &Types, id: TypeId) -> Option<String> {
-    let mut reader = Reader { types, within: None, fields: Vec::new() };
-    reader.value(value, id, 0).err()
+    let mut reader = Reader { types, within: None, fields: Vec::new(), first: None };
+    reader.value(value, id, 0).err().or(reader.first)
 }
 
 /// Why an embedded resource of a custom one can't be read: what it says of itself goes into structs.
@@ -64,6 +64,8 @@ struct Reader<'a> {
     within: Option<TypeId>,
     /// Names of fields from the root; entries of maps and lists have none.
     fields: Vec<String>,
+    /// The first value of a wrong type. It is told at the end: what a type's own reader complains of ends the reading.
+    first: Option<String>,
 }
 
 impl Reader<'_> {
@@ -97,11 +99,20 @@ impl Reader<'_> {
                 items.iter().try_for_each(|item| self.value(item, list.element, depth + 1))
             }
             (Shape::Scalar(scalar), _) => self.scalar(value, *scalar, id),
-            (Shape::Map(_) | Shape::List(_), _) => Err(self.wrong(found(value), &go_type(self.types, id))),
+            (Shape::Map(_) | Shape::List(_), _) => {
+                self.note(found(value), &go_type(self.types, id));
+                Ok(())
+            }
         }
     }
 
-    fn scalar(&self, value: &Value, scalar: Scalar, id: TypeId) -> Result<(), String> {
+    fn note(&mut self, found: &str, wanted: &str) {
+        if self.first.is_none() {
+            self.first = Some(self.wrong(found, wanted));
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, scalar: Scalar, id: TypeId) -> Result<(), String> {
         let ty = self.types.get(id);
         match (scalar, value, text_of(ty)) {
             (Scalar::String, Value::String(text), Text::Time) => {
@@ -111,18 +122,20 @@ impl Reader<'_> {
                     if fine { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" },
                 )
             }
-            (Scalar::String, Value::String(text), Text::Bytes) => bytes(text),
+            (Scalar::String, Value::String(text), Text::Bytes) => {
+                self.first = self.first.take().or(bytes(text).err());
+                Ok(())
+            }
             (Scalar::String, Value::String(_), Text::Plain) | (Scalar::Boolean, Value::Bool(_), _) => Ok(()),
             (Scalar::String, other, Text::Time) => Err(self.wrong(found(other), "string")),
             (Scalar::Number, Value::Number(_), _) => Ok(()),
             (Scalar::Integer, Value::Number(number), _) => {
                 let small = go_type(self.types, id) == "int32";
                 let fits = number.as_i64().is_some_and(|n| !small || i32::try_from(n).is_ok());
-                if fits {
-                    Ok(())
-                } else {
-                    Err(self.wrong(&format!("number {number}"), &go_type(self.types, id)))
+                if !fits {
+                    self.note(&format!("number {number}"), &go_type(self.types, id));
                 }
+                Ok(())
             }
             (Scalar::IntOrString, Value::String(_), _) => Ok(()),
             (Scalar::IntOrString, Value::Number(number), _) => {
@@ -141,7 +154,8 @@ impl Reader<'_> {
             (Scalar::Quantity, _, _) => Err(QUANTITY.to_owned()),
             (Scalar::String, other, Text::Bytes) if other.is_array() => Ok(()),
             (Scalar::String | Scalar::Boolean | Scalar::Number | Scalar::Integer, other, _) => {
-                Err(self.wrong(found(other), &go_type(self.types, id)))
+                self.note(found(other), &go_type(self.types, id));
+                Ok(())
             }
         }
     }

@@ -7,7 +7,7 @@ mod settle;
 
 pub use decode::{embedded_mismatch, mismatch};
 pub use quantity::exceeds;
-pub use settle::{complete, drop_zeros, note_empty, settle};
+pub use settle::{complete, drop_zeros, note_empty, put_back, settle};
 
 use mainstay_object::schema::{Scalar, Shape, Type};
 

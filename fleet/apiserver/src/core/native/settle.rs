@@ -1,5 +1,5 @@
 use super::quantity;
-use mainstay_object::schema::{MapType, Scalar, Shape};
+use mainstay_object::schema::{ListRelation, MapType, Scalar, Shape};
 use mainstay_object::{MAX_DEPTH, Minor, TypeId, Types};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,6 +111,38 @@ pub fn note_empty(here: &Value, types: &Types, id: TypeId, at: &mut String, into
             }
         }
         (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => {}
+    }
+}
+
+/// Puts back empty maps and lists in items of lists that are owned as a whole: those are compared as Go compares structs,
+/// in which something empty is not nothing.
+pub fn put_back(object: &mut Value, types: &Types, id: TypeId, empty: &BTreeSet<String>) {
+    for pointer in empty {
+        let (mut here, mut id, mut whole) = (&mut *object, id, false);
+        let mut steps = pointer.split('/').skip(1).peekable();
+        while let Some(step) = steps.next() {
+            let last = steps.peek().is_none();
+            (here, id) = match (&types.get(id).shape, here) {
+                (Shape::Map(map), Value::Object(entries)) => {
+                    let Some(ty) = map.fields.get(step).map(|field| field.ty).or(map.element) else { break };
+                    if last && whole {
+                        let list = matches!(types.get(ty).shape, Shape::List(_));
+                        let nothing = if list { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
+                        entries.entry(step).or_insert(nothing);
+                    }
+                    let Some(child) = entries.get_mut(step) else { break };
+                    (child, ty)
+                }
+                (Shape::List(list), Value::Array(items)) => {
+                    whole |= list.relation == ListRelation::Atomic;
+                    let Some(item) = step.parse().ok().and_then(|index: usize| items.get_mut(index)) else {
+                        break;
+                    };
+                    (item, list.element)
+                }
+                (Shape::Any | Shape::Scalar(_) | Shape::Map(_) | Shape::List(_), _) => break,
+            };
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fields that an update may not change.
 
 use super::common::{given, list};
+use crate::core::addresses;
 use crate::core::body::{at, text};
 use crate::core::failure::{forbidden_field, invalid, required};
 use crate::core::registry::Resource;
@@ -52,13 +53,7 @@ pub fn validate(new: &Value, live: &Value, resource: &Resource, errors: &mut Vec
     }
     match (&*resource.group, &*resource.plural) {
         ("", "services") => {
-            let (old, now) = (text(live, "/spec/clusterIP"), text(new, "/spec/clusterIP"));
-            let same_kind =
-                (text(live, "/spec/type") == "ExternalName") == (text(new, "/spec/type") == "ExternalName");
-            if same_kind && !old.is_empty() && old != now {
-                let value = Value::Array(vec![now.into()]);
-                errors.push(invalid("spec.clusterIPs[0]", value[0].clone(), "may not change once set"));
-            }
+            errors.extend(addresses::downgrades(new, live));
         }
         ("", "configmaps" | "secrets") => sealed(new, live, errors),
         ("", "pods") => pod(new, live, errors),

@@ -12,7 +12,10 @@ mod quota;
 pub mod rules;
 mod scaling;
 mod service;
+pub mod warnings;
 mod workload;
+
+pub use common::not_supported;
 
 use crate::core::registry::Resource;
 use mainstay_object::FieldError;
@@ -76,7 +79,7 @@ pub fn validate(
         return;
     }
     match (&*resource.group, &*resource.plural) {
-        ("", "services") => service::validate(object, errors),
+        ("", "services") => service::validate(object, live, errors),
         ("", "configmaps") => data::config_map(object, errors),
         ("", "secrets") => data::secret(object, errors),
         ("", "resourcequotas") => quota::quota(object, live, errors),

@@ -1,4 +1,5 @@
 use super::common::{given, go_struct, labels, list, not_supported, port, port_number, told};
+use crate::core::addresses;
 use crate::core::body::{at, text};
 use crate::core::failure::{field_error, forbidden_field, invalid, required};
 use crate::core::names;
@@ -6,7 +7,7 @@ use mainstay_object::{FieldError, FieldErrorKind};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-pub fn validate(object: &Value, errors: &mut Vec<FieldError>) {
+pub fn validate(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldError>) {
     let none = Value::Null;
     let spec = object.get("spec").unwrap_or(&none);
     let kind = text(spec, "/type");
@@ -35,11 +36,15 @@ pub fn validate(object: &Value, errors: &mut Vec<FieldError>) {
             errors.push(not_supported("spec.type", other.into(), &known));
         }
     }
-    let policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
-    if let Some(policy) = given(spec, "ipFamilyPolicy").and_then(Value::as_str)
-        && !policies.contains(&policy)
-    {
-        errors.push(not_supported("spec.ipFamilyPolicy", policy.into(), &policies));
+    if kind == "ExternalName" {
+        let set = |key: &str| {
+            given(spec, key).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()))
+        };
+        for key in ["clusterIPs", "ipFamilies", "ipFamilyPolicy"].into_iter().filter(|key| set(key)) {
+            errors.push(forbidden_field(format!("spec.{key}"), "may not be set for ExternalName services"));
+        }
+    } else {
+        errors.extend(addresses::related(object, live));
     }
     all_ports(ports, kind, errors);
     labels(given(spec, "selector"), "spec.selector", errors);

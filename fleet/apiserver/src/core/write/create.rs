@@ -3,6 +3,7 @@ use super::{Act, meta};
 use crate::core::cluster::Cluster;
 use crate::core::decode::Decoded;
 use crate::core::failure::Failure;
+use crate::core::validation::Given;
 use crate::core::{admit, body, convert, request};
 use serde_json::Value;
 
@@ -44,13 +45,17 @@ impl Cluster {
         admit::before_defaults(&act.resource, None, &mut object);
         let given = act.set_defaults(&mut object);
         // What the server itself adds from here on belongs to nobody.
-        let mut object = if recorded { object } else { act.record(self, None, &object)?.object.into_owned() };
+        let mut object = if recorded {
+            object
+        } else {
+            act.record(self, None, &object, &Given::default())?.object.into_owned()
+        };
         self.mutate_write(act, None, &mut object)?;
         if act.resource.has_status() && act.resource.plural != "customresourcedefinitions" {
             body::as_map(&mut object).remove("status");
         }
         admit::before_create(self, act, &mut object)?;
-        admit::after_defaults(self, act, None, &mut object, &mut errors)?;
+        admit::after_defaults(self, act, None, &mut object)?;
         act.settle(&mut object);
         meta::tidy(&mut object);
         act.validate(&object, None, given, &mut errors);
@@ -71,10 +76,14 @@ impl Cluster {
             return Err(Failure::new(500, "", message));
         }
         let resource = act.resource.clone();
+        act.warn_of_template(&object);
         let form = self.stored_form(&object, &resource)?;
         let converted = form.is_some();
+        let rough = if recorded { act.rough_form(&object) } else { None };
         if act.options.dry_run {
             object = form.map_or(object, |(_, read)| read);
+        } else if let Some(stored) = rough {
+            object = self.commit_rough(&resource, stored);
         } else {
             object = self.commit_form(&resource, object, form);
         }

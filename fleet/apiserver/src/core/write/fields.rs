@@ -6,8 +6,9 @@ use crate::core::conversion::Converter;
 use crate::core::failure::Failure;
 use crate::core::options::FieldValidation;
 use crate::core::registry::Resource;
+use crate::core::registry::custom::CustomVersion;
 use crate::core::validation::Given;
-use crate::core::{body, defaults, native, validation};
+use crate::core::{body, convert, defaults, native, validation};
 use mainstay_object::merge::{self, Resets, SameInAllVersions, Versions, WriteContext, WriteError, Written};
 use mainstay_object::{FieldError, FieldErrorKind, FieldFilter, FieldPath, TypeId, Types};
 use serde_json::{Value, json};
@@ -127,6 +128,36 @@ impl Act<'_> {
         empty
     }
 
+    /// Brings the metadata that an apply has left into the form of its struct, and notes what there was to bring.
+    fn note_nulls(&self, object: &mut Value) {
+        let (types, root) = self.resource.schema();
+        let before = object.clone();
+        mainstay_object::normalize(object, types, root);
+        if before != *object {
+            let metadata = before.get("metadata").and_then(Value::as_object).into_iter().flatten();
+            let nulls = metadata.filter(|(_, value)| value.is_null()).map(|(name, _)| name.clone());
+            *self.applied_nulls.borrow_mut() = Some(nulls.collect());
+        }
+    }
+
+    /// An object that was applied as it is stored, if a read of that shows something else.
+    pub fn rough_form(&self, new: &Value) -> Option<Value> {
+        let nulls = self.applied_nulls.borrow_mut().take();
+        // Between versions an object is brought into form before it is stored.
+        let own = |custom: &&CustomVersion| custom.storage == self.resource.api_version();
+        let custom = self.resource.custom.as_deref().filter(|custom| custom.webhook.is_none()).filter(own)?;
+        let mut read = new.clone();
+        convert::restrict(&mut read, custom, custom.root);
+        if nulls.is_none() && (read == *new || !custom.reads_as_stored) {
+            return None;
+        }
+        let mut stored = new.clone();
+        for name in nulls.into_iter().flatten() {
+            body::metadata(&mut stored).entry(name).or_insert(Value::Null);
+        }
+        Some(stored)
+    }
+
     pub fn settle(&self, object: &mut Value) {
         settle(object, &self.resource);
     }
@@ -171,8 +202,9 @@ impl Act<'_> {
         cluster: &Cluster,
         live: Option<&'l Value>,
         new: &Value,
+        given: &Given,
     ) -> Result<Written<'l>, Failure> {
-        self.with_context(cluster, |context| merge::update(live, new, context))
+        self.with_context(cluster, &given.empty, |context| merge::update(live, new, context))
     }
 
     pub fn apply<'l>(
@@ -181,12 +213,15 @@ impl Act<'_> {
         live: Option<&'l Value>,
         applied: &Value,
     ) -> Result<Written<'l>, Failure> {
-        self.with_context(cluster, |context| merge::apply(live, applied, self.options.force, context))
+        self.with_context(cluster, &BTreeSet::new(), |context| {
+            merge::apply(live, applied, self.options.force, context)
+        })
     }
 
     fn with_context<'l>(
         &self,
         cluster: &Cluster,
+        empty: &BTreeSet<String>,
         run: impl FnOnce(&WriteContext<'_>) -> Result<Written<'l>, WriteError>,
     ) -> Result<Written<'l>, Failure> {
         let (types, type_id) = self.resource.schema();
@@ -196,12 +231,12 @@ impl Act<'_> {
                 *self.applied_empty.borrow_mut() = self.hollows(object);
                 native::drop_zeros(object, types, type_id);
             } else {
-                mainstay_object::normalize(object, types, type_id);
+                self.note_nulls(object);
             }
             apply_defaults(object, &self.resource);
             settle(object, &self.resource);
         };
-        let native = Native(types, type_id);
+        let native = Native { types, id: type_id, empty };
         let asking = cluster.admission.asking();
         let converter = Converter { cluster, resource: &self.resource, asking, failed: RefCell::default() };
         let versions: &dyn Versions = match &self.resource.custom {
@@ -254,19 +289,25 @@ impl Act<'_> {
 }
 
 /// A built-in kind, whose structs are never without some of their fields.
-struct Native<'a>(&'a Types, TypeId);
+struct Native<'a> {
+    types: &'a Types,
+    id: TypeId,
+    /// Where the object that is written has empty maps and lists.
+    empty: &'a BTreeSet<String>,
+}
 
 impl Versions for Native<'_> {
     fn type_at(&self, api_version: &str) -> Option<TypeId> {
-        SameInAllVersions(self.1).type_at(api_version)
+        SameInAllVersions(self.id).type_at(api_version)
     }
 
     fn convert(&self, object: &Value, api_version: &str) -> Value {
-        SameInAllVersions(self.1).convert(object, api_version)
+        SameInAllVersions(self.id).convert(object, api_version)
     }
 
     fn complete(&self, object: &mut Value) -> bool {
-        native::complete(object, self.0, self.1);
+        native::complete(object, self.types, self.id);
+        native::put_back(object, self.types, self.id, self.empty);
         true
     }
 }

@@ -6,8 +6,10 @@ use crate::core::body;
 use crate::core::failure::{field_error, forbidden_field, invalid, required};
 use crate::core::names;
 use crate::core::registry::Resource;
+use crate::core::validation;
 use mainstay_object::{FieldError, FieldErrorKind};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// All annotations together may be this large.
 const ANNOTATIONS_LIMIT: usize = 256 << 10;
@@ -113,7 +115,7 @@ fn owners(references: Option<&Value>, errors: &mut Vec<FieldError>) {
 fn changes(live: &Value, new: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let old = body::finalizers(live);
-    let added: Vec<String> = body::finalizers(new).into_iter().filter(|f| !old.contains(f)).collect();
+    let added: BTreeSet<String> = body::finalizers(new).into_iter().filter(|f| !old.contains(f)).collect();
     if body::is_terminating(live) && !added.is_empty() {
         let list = added.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>().join(", ");
         let detail = format!(
@@ -137,6 +139,14 @@ fn changes(live: &Value, new: &Value) -> Vec<FieldError> {
 }
 
 impl Act<'_> {
+    /// What is odd in the pods that an object makes. Of a pod itself nothing is told once it is there.
+    pub fn warn_of_template(&mut self, object: &Value) {
+        let path = crate::core::defaults::pod_spec(&self.resource).filter(|_| self.resource.custom.is_none());
+        if let Some((path, spec)) = path.and_then(|path| Some((path, body::at(object, path)?))) {
+            self.warnings.extend(validation::warnings::pod(spec, path));
+        }
+    }
+
     /// Owners and finalizers that are listed twice.
     pub fn warn_of_metadata(&mut self, object: &mut Value) {
         let mut repeated = Vec::new();

@@ -19,7 +19,7 @@ use crate::core::failure::Failure;
 use crate::core::options::WriteOptions;
 use crate::core::registry::Resource;
 use crate::core::request::{Entropy, Now, User};
-use crate::core::{body, request};
+use crate::core::{body, convert, request};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -38,6 +38,8 @@ pub struct Act<'a> {
     pub warnings: Vec<String>,
     /// Where the object that an apply made has empty maps and lists.
     pub applied_empty: RefCell<BTreeSet<String>>,
+    /// Which fields of its metadata an apply has left null, if it left any of what a read puts right.
+    pub applied_nulls: RefCell<Option<BTreeSet<String>>>,
 }
 
 impl Act<'_> {
@@ -75,11 +77,27 @@ impl Cluster {
     }
 
     /// Stores an object under its next resourceVersion and returns it as stored.
-    pub(crate) fn commit(&mut self, resource: &Resource, mut object: Value) -> Value {
+    pub(crate) fn commit(&mut self, resource: &Resource, object: Value) -> Value {
+        self.commit_as(resource, object, body::encode)
+    }
+
+    /// As `commit`, for an object that is read otherwise than it is stored; returns it as it is read.
+    pub(crate) fn commit_rough(&mut self, resource: &Resource, object: Value) -> Value {
+        let mut read = self.commit_as(resource, object, body::encode_rough);
+        convert::smooth(&mut read, resource);
+        read
+    }
+
+    fn commit_as(
+        &mut self,
+        resource: &Resource,
+        mut object: Value,
+        encode: fn(&Value, &Resource) -> Vec<u8>,
+    ) -> Value {
         let revision = self.store.next_revision();
         body::set_meta(&mut object, "resourceVersion", Some(revision.to_string().into()));
         let key = resource.key(body::meta(&object, "namespace"), body::meta(&object, "name"));
-        self.store.put(&key, body::encode(&object, resource));
+        self.store.put(&key, encode(&object, resource));
         self.written(resource, &key, &object);
         object
     }

@@ -63,6 +63,16 @@ impl Cluster {
         stored.is_some_and(|entry| *entry.body.bytes() == *body::encode(object, &act.resource))
     }
 
+    fn is_stored_roughly_as(&self, act: &Act<'_>, object: &Value) -> bool {
+        let stored = self.store.get(&act.key(act.name));
+        stored.is_some_and(|entry| *entry.body.bytes() == *body::encode_rough(object, &act.resource))
+    }
+
+    /// Would writing the object as it is read change how it is stored?
+    pub(super) fn is_rough(&self, act: &Act<'_>) -> bool {
+        self.store.get(&act.key(act.name)).is_some_and(|entry| body::is_rough(&entry.body))
+    }
+
     /// Stores `new` in place of `live`, once it is complete and valid. A write that changes nothing stores nothing.
     pub(crate) fn update(
         &mut self,
@@ -97,12 +107,12 @@ impl Cluster {
             && specification_changed(live, &new, &resource);
         let mut new = match how {
             How::Applied => new,
-            How::Update => act.record(self, Some(live), &new)?.object.into_owned(),
+            How::Update => act.record(self, Some(live), &new, &given)?.object.into_owned(),
         };
         self.mutate_write(act, Some(live), &mut new)?;
         keep_other_half(&resource, act.subresource, live, &mut new);
         admit::before_update(&resource, live, &mut new);
-        admit::after_defaults(self, act, Some(live), &mut new, &mut errors)?;
+        admit::after_defaults(self, act, Some(live), &mut new)?;
         let ends = !act.options.dry_run && body::is_terminating(&new) && is_released(&resource, &new);
         if !ends {
             // What goes is shown as it was sent.
@@ -118,28 +128,47 @@ impl Cluster {
             let generation = body::meta_value(live, "generation").and_then(Value::as_i64).unwrap_or(0);
             body::set_meta(&mut new, "generation", Some((generation + 1).into()));
         }
+        if mainstay_object::merge::same_but_times(live, &new) {
+            // The kind or the server has undone what was written: nobody owns anything since.
+            body::set_meta(&mut new, "managedFields", body::meta_value(live, "managedFields").cloned());
+        }
+        let respecified = body::meta_value(live, "generation") != body::meta_value(&new, "generation");
         act.validate(&new, Some(live), given, &mut errors);
         if !errors.is_empty() {
             return Err(Failure::invalid(&resource.group, &resource.kind, act.name, &errors));
         }
+        if respecified && resource.plural != "pods" {
+            act.warn_of_template(&new);
+        }
         self.admit_write(act, Some(live), &new)?;
         let form = self.stored_form(&new, &resource)?;
         let to_store = form.as_ref().map_or(&new, |(stored, _)| stored);
-        let unchanged = match &resource.custom {
-            Some(custom) if !custom.reads_as_stored => self.is_stored_as(act, to_store),
-            Some(_) | None => {
-                new == *live && (!convert::differs(&resource) || self.is_stored_as(act, to_store))
+        let rough = if how == How::Applied { act.rough_form(&new) } else { None };
+        let unchanged = match (&rough, &resource.custom) {
+            (Some(stored), _) => self.is_stored_roughly_as(act, stored),
+            (None, Some(custom)) if !custom.reads_as_stored => self.is_stored_as(act, to_store),
+            (None, Some(_) | None) => {
+                new == *live
+                    && !self.is_rough(act)
+                    && (!convert::differs(&resource) || self.is_stored_as(act, to_store))
             }
         };
         if ends && !unchanged {
-            let (stored, read) = form.unwrap_or_else(|| (new.clone(), new));
+            let shown = rough.unwrap_or_else(|| new.clone());
+            let (stored, read) = form.unwrap_or_else(|| (new, shown));
             self.erase(&resource, stored);
             return Ok(read);
         }
         let converted = form.is_some();
         new = match form {
             Some((_, read)) if unchanged || act.options.dry_run => read,
-            None if unchanged || act.options.dry_run => new,
+            None if unchanged || act.options.dry_run => {
+                if rough.is_some() {
+                    convert::smooth(&mut new, &resource);
+                }
+                new
+            }
+            None if let Some(stored) = rough => self.commit_rough(&resource, stored),
             form => self.commit_form(&resource, new, form),
         };
         if !converted {
