@@ -99,6 +99,9 @@ fn plain_message(message: &mut Value) {
         problems.sort_unstable();
         text = format!("{before}strict decoding error: {}", problems.join(", "));
     }
+    if text.contains("got map[string]interface {}") {
+        text = without_order_of_keys(&text);
+    }
     // A strategic patch is shown as the merge has left it, which depends on the order of a hash map.
     if let Some(at) = text.find("Invalid value: \"map[")
         && let Some(end) = text.rfind("\": ")
@@ -123,6 +126,26 @@ fn plain_message(message: &mut Value) {
         }
     }
     *message = json!(text);
+}
+
+/// A key of a list that is a map itself is written as its fields one after the other, in the order of a hash map:
+/// `[port=b=1c=2]` or `[port=c=2b=1]`.
+fn without_order_of_keys(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('[') {
+        let (inner, after) = after.split_once(']').unwrap_or((after, ""));
+        let mut letters: Vec<char> = inner.chars().collect();
+        if inner.split(',').any(|key| key.matches('=').count() > 1) {
+            letters.sort_unstable();
+        }
+        out.push_str(before);
+        out.push('[');
+        out.extend(letters);
+        out.push(']');
+        rest = after;
+    }
+    out + rest
 }
 
 /// A drawn difference follows.

@@ -66,9 +66,9 @@ fn run() -> Result<bool> {
             _ => bail!("no such option: {option}"),
         }
     }
-    let mut done = match &progress {
+    let (mut done, earlier) = match &progress {
         Some(file) => finished(file, &plan)?,
-        None => 0,
+        None => (0, 0),
     };
     let started = Instant::now();
     let tally = Mutex::new(Tally::default());
@@ -89,8 +89,9 @@ fn run() -> Result<bool> {
         if tally.findings.len() >= plan.most {
             break;
         }
-        if let Some(file) = progress.as_ref().filter(|_| tally.findings.is_empty()) {
-            std::fs::write(file, format!("seed {} batches {done}\n", plan.seed))
+        if let Some(file) = &progress {
+            let differences = earlier + differences(&tally);
+            std::fs::write(file, format!("seed {} batches {done} differences {differences}\n", plan.seed))
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
@@ -98,24 +99,31 @@ fn run() -> Result<bool> {
     for (signature, (count, text)) in &tally.findings {
         println!("\n== {signature} ({count} times)\n{text}");
     }
-    ended.map(|()| tally.findings.is_empty())
+    ended.map(|()| tally.findings.is_empty() && earlier == 0)
 }
 
-/// The batches that an earlier run with this file has finished without a difference.
-fn finished(file: &std::path::Path, plan: &Plan) -> Result<u64> {
-    let Ok(text) = std::fs::read_to_string(file) else { return Ok(0) };
+/// The batches that an earlier run with this file has finished, and the differences that it found in them.
+fn finished(file: &std::path::Path, plan: &Plan) -> Result<(u64, u64)> {
+    let Ok(text) = std::fs::read_to_string(file) else { return Ok((0, 0)) };
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
-        ["seed", seed, "batches", batches] if seed.parse() == Ok(plan.seed) => {
-            batches.parse().with_context(|| format!("{} is no record of a run", file.display()))
+        ["seed", seed, "batches", batches, "differences", differences] if seed.parse() == Ok(plan.seed) => {
+            let number = |text: &str| {
+                text.parse().with_context(|| format!("{} is no record of a run", file.display()))
+            };
+            Ok((number(batches)?, number(differences)?))
         }
         _ => bail!("{} is no record of a run with seed {}", file.display(), plan.seed),
     }
 }
 
+fn differences(tally: &Tally) -> u64 {
+    tally.findings.values().map(|(count, _)| count).sum()
+}
+
 fn summary(tally: &Tally, started: Instant) -> String {
     let seconds = started.elapsed().as_secs_f64();
-    let differences: u64 = tally.findings.values().map(|(count, _)| count).sum();
+    let differences = differences(tally);
     format!(
         "{} sequences, {} requests, {differences} differences, {} fleeting, {} cut short, {seconds:.0} s",
         tally.sequences, tally.requests, tally.fleeting, tally.hung_up

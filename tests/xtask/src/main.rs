@@ -23,7 +23,7 @@ commands:
   protobuf-table        write fleet/apiserver/data from the Go modules of the Kubernetes API
   fuzz --seconds N      run the fuzz targets of tests/fuzz for N seconds in all
   differential ...      compare the embedded core with a real API server by random sequences of writes
-                        (--sequences N, --seed S, --findings N, --kind KIND, --resume FILE)
+                        (--sequences N, --seed S, --findings N, --kind KIND, --only N,N, --resume FILE)
   simulate ...          play the daemon in a simulated world where everything goes wrong
                         (--seed S, --seeds N, --findings N, --resume FILE, --trace)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)

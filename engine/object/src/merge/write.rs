@@ -148,7 +148,8 @@ pub(super) fn take_from_others(
     Ok((conflicts, comparison))
 }
 
-/// Whether two objects are the same but for the timestamps of managed fields and the resourceVersion.
+/// Whether two objects are the same but for the timestamps of managed fields and the resourceVersion. Entries that a
+/// timestamp has moved are not the same.
 pub fn same_but_times(live: &Value, new: &Value) -> bool {
     let entries = |object: &Value| {
         let list = object.pointer("/metadata/managedFields").and_then(Value::as_array).cloned();
@@ -156,7 +157,6 @@ pub fn same_but_times(live: &Value, new: &Value) -> bool {
         for entry in list.iter_mut().filter_map(Value::as_object_mut) {
             entry.remove("time");
         }
-        list.sort_by(crate::compare_values);
         list
     };
     let rest = |object: &Value| {

@@ -112,6 +112,49 @@ fn an_order_directive_orders() {
 }
 
 #[test]
+fn what_is_deleted_and_added_shows_in_the_order_of_the_others() {
+    let patch = json!({
+        "$setElementOrder/containers": [{"name": "d"}],
+        "containers": [{"name": "a", "$patch": "delete"}, {"name": "d", "image": "i"}],
+    });
+    assert_eq!(order(&strategic(json!({"containers": named("a b c")}), patch)["containers"]), "b c d");
+    let new = json!({
+        "$setElementOrder/containers": [{"name": "b"}],
+        "containers": [{"name": "b", "image": "i"}, {"name": "c", "$patch": "delete"}],
+    });
+    assert_eq!(order(&strategic(json!({}), new)["containers"]), "b");
+}
+
+#[test]
+fn items_that_meet_nothing_are_taken_as_they_are() {
+    let live = json!({"containers": named("a")});
+    let patch = json!({"containers": [{"name": "b", "env": [{"$patch": "replace"}], "image": null}]});
+    let patched = strategic(live.clone(), patch);
+    assert_eq!(patched["containers"][0], json!({"name": "b", "env": [{"$patch": "replace"}], "image": null}));
+    let absent =
+        strategic(live, json!({"volumes": [{"name": "v", "emptyDir": null}, {"$patch": "replace"}]}));
+    assert_eq!(absent["volumes"], json!([{"name": "v"}]));
+}
+
+#[test]
+fn the_first_of_several_errors_is_the_servers() {
+    let live = json!({"containers": named("a"), "tolerations": [{"key": "k"}]});
+    let error = |patch: Value| try_strategic(live.clone(), patch).unwrap_err();
+    let merges = json!({"$setElementOrder/containers": [{"name": "a"}], "containers": [{"name": "b", "$patch": "merge"}]});
+    assert!(error(merges).ends_with("merging lists cannot yet be specified in the patch"));
+    let behind = json!({"$setElementOrder/containers": [{"name": "a"}], "containers": [{"name": "a"}, {"$patch": "replace"}]});
+    assert!(error(behind).contains("doesn't match $setElementOrder"));
+    let nothing = json!({"$setElementOrder/volumes": [], "volumes": []});
+    assert!(error(nothing).ends_with("no elements in any of the given slices"));
+    let keyless = json!({
+        "$setElementOrder/tolerations": [], "tolerations": [], "containers": [{"$patch": "merge"}],
+    });
+    assert!(error(keyless).ends_with("map: map[key:k] does not contain declared merge key: "));
+    let scalars = json!({"containers": [1, "a"]});
+    assert!(error(scalars).contains("list element types are not identical: [[map[image:i name:a]] [1 a]]"));
+}
+
+#[test]
 fn of_a_union_only_the_retained_keys_stay() {
     let live = json!({"volumes": [{"name": "v", "emptyDir": {}}]});
     let patch =

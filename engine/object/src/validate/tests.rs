@@ -1,6 +1,6 @@
 use super::format;
 use crate::samples::{any_json, any_spec, config, widget_of, widget_types};
-use crate::{apply_defaults, drop_nulls, prune, schema, unknown_fields, validate};
+use crate::{apply_defaults, drop_nulls, prune, schema, unknown_fields, validate, validate_update};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -97,6 +97,47 @@ fn a_fraction_is_no_integer_twice_over() {
         r#"<nil>: Invalid value: "": Checked value must be of type integer (default format) in spec"#,
     ];
     assert_eq!(errors(json!({"type": "integer"}), json!(1.5)), expected);
+}
+
+#[test]
+fn a_null_is_in_no_enumeration() {
+    let schema = json!({"type": "string", "nullable": true, "enum": ["a"]});
+    assert_eq!(errors(schema, json!(null)), [r#"spec: Unsupported value: null: supported values: "a""#]);
+}
+
+#[test]
+fn a_format_is_told_instead_of_the_type_of_what_has_none() {
+    let schema = || json!({"type": "integer", "format": "int32"});
+    let said = |value: Value| errors(schema(), value).remove(0);
+    assert_eq!(said(json!(true)), r#"spec: Invalid value: "": spec in body must be of type int32: """#);
+    assert!(said(json!(1.5)).ends_with(r#"must be of type int32: "float64""#));
+    assert!(said(json!("a")).ends_with(r#"must be of type integer: "string""#));
+    assert!(errors(schema(), json!(1.5))[1].ends_with("must be of type integer with format int32 in spec"));
+}
+
+#[test]
+fn what_no_schema_names_is_never_known_to_be_unchanged() {
+    let schema = schema::from_crd(&json!({"type": "object", "properties": {"spec": {
+        "type": "object", "required": ["size"],
+        "properties": {
+            "size": {"type": "integer"},
+            "part": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+            "list": {"type": "array", "items": {"type": "string"}},
+            "items": {
+                "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+                "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+            },
+        },
+    }}}))
+    .expect("structural");
+    let complaints = |spec: Value| {
+        let object = json!({ "spec": spec });
+        validate_update(&object, &object, &schema.types, schema.root).len()
+    };
+    assert_eq!(complaints(json!({"list": ["a"], "items": [{"name": "a"}]})), 0);
+    assert_eq!(complaints(json!({"part": {}})), 0);
+    assert_eq!(complaints(json!({"part": {"x": 1}})), 1);
+    assert_eq!(complaints(json!({"items": [{}]})), 2);
 }
 
 #[test]

@@ -88,8 +88,9 @@ pub fn smooth(object: &mut Value, resource: &Resource) {
     }
 }
 
-/// Without what the type does not know, and without nulls that it does not allow.
+/// Without what the type does not know, and without nulls that it does not allow; metadata in the form of its struct.
 pub fn restrict(object: &mut Value, custom: &CustomVersion, root: TypeId) {
+    mainstay_object::normalize(object, &custom.types, root);
     mainstay_object::prune(object, &custom.types, root);
     mainstay_object::drop_nulls(object, &custom.types, root);
 }

@@ -21,6 +21,10 @@ pub fn give(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Resu
         allocate(cluster, live, object)?;
     }
     ports::give(cluster, live, object)?;
+    if !needs_address(object) {
+        // Nobody is told of it, whoever set it.
+        body::field(object, "spec").remove("internalTrafficPolicy");
+    }
     if let Some(live) = live {
         drop_dependents(live, object);
     }

@@ -152,7 +152,13 @@ impl Reader<'_> {
                 quantity::canonical(&number.to_string()).map(drop).ok_or_else(|| QUANTITY.to_owned())
             }
             (Scalar::Quantity, _, _) => Err(QUANTITY.to_owned()),
-            (Scalar::String, other, Text::Bytes) if other.is_array() => Ok(()),
+            (Scalar::String, Value::Array(bytes), Text::Bytes) => {
+                let is_byte = |item: &&Value| item.as_u64().is_some_and(|byte| byte < 256) || item.is_null();
+                if let Some(other) = bytes.iter().find(|item| !is_byte(item)) {
+                    self.note(found(other), "uint8");
+                }
+                Ok(())
+            }
             (Scalar::String | Scalar::Boolean | Scalar::Number | Scalar::Integer, other, _) => {
                 self.note(found(other), &go_type(self.types, id));
                 Ok(())

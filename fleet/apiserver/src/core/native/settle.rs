@@ -216,8 +216,12 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
                 fill(entries, map, types, id, stored);
             }
             for (name, child) in entries.iter_mut() {
-                if map.fields.is_empty() && child.is_null() && is_quantity(types, map.element) {
-                    *child = "0".into();
+                // Values of Go's maps are never nothing.
+                if map.fields.is_empty()
+                    && child.is_null()
+                    && let Some(zero) = zero(types, map.element)
+                {
+                    *child = zero.into();
                 }
                 if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {
                     value(child, types, ty, stored, depth + 1);
@@ -241,8 +245,13 @@ fn value(here: &mut Value, types: &Types, id: TypeId, stored: bool, depth: usize
     }
 }
 
-fn is_quantity(types: &Types, id: Option<TypeId>) -> bool {
-    id.is_some_and(|id| types.get(id).shape == Shape::Scalar(Scalar::Quantity))
+/// What a null is as an entry of a map.
+fn zero(types: &Types, id: Option<TypeId>) -> Option<&'static str> {
+    match types.get(id?).shape {
+        Shape::Scalar(Scalar::Quantity) => Some("0"),
+        Shape::Scalar(Scalar::String) => Some(""),
+        Shape::Scalar(_) | Shape::Any | Shape::Map(_) | Shape::List(_) => None,
+    }
 }
 
 /// Fields that a struct always has: structs in it, and what has no way to be absent.

@@ -137,6 +137,13 @@ pub fn labels(labels: Option<&Value>, path: &str, errors: &mut Vec<FieldError>) 
     }
 }
 
+pub fn annotations(annotations: Option<&Value>, path: &str, errors: &mut Vec<FieldError>) {
+    for key in annotations.and_then(Value::as_object).into_iter().flat_map(|map| map.keys()) {
+        let checked = names::qualified_name(&key.to_lowercase());
+        told(checked, path, key, errors);
+    }
+}
+
 pub fn selector(selector: Option<&Value>, path: &str, errors: &mut Vec<FieldError>) {
     let Some(selector) = selector else { return };
     labels(selector.get("matchLabels"), &format!("{path}.matchLabels"), errors);

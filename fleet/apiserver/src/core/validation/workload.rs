@@ -2,8 +2,8 @@
 
 use super::Given;
 use super::common::{
-    amount, count_or_percent, given, go_struct, labels, list, not_negative, not_supported, of_struct,
-    selector, told,
+    amount, annotations, count_or_percent, given, go_struct, labels, list, not_negative, not_supported,
+    of_struct, selector, told,
 };
 use super::cron;
 use crate::core::body::{at, text};
@@ -43,7 +43,13 @@ pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, raw: 
     }
     let template = if template_path.is_empty() { None } else { at(object, template_path) };
     if let Some(template) = template {
-        labels(template.pointer("/metadata/labels"), &format!("{template_path}.metadata.labels"), errors);
+        // Told without `metadata`, unlike how they match the selector.
+        labels(template.pointer("/metadata/labels"), &format!("{template_path}.labels"), errors);
+        annotations(
+            template.pointer("/metadata/annotations"),
+            &format!("{template_path}.annotations"),
+            errors,
+        );
     }
     let pod_spec = at(object, pod).unwrap_or(&none);
     super::pod::spec(pod_spec, path, errors);
