@@ -1,4 +1,4 @@
-use crate::schema::Shape;
+use crate::schema::{Field, Shape};
 use crate::{MAX_DEPTH, TypeId, Types};
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ enum Wanted {
 }
 
 fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usize) {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || (wanted == Wanted::Defaults && !types.has_defaults(id)) {
         return;
     }
     let nulls = |value: &Value, id: TypeId| value.is_null() && !types.get(id).nullable;
@@ -65,6 +65,9 @@ fn fill(value: &mut Value, types: &Types, id: TypeId, wanted: Wanted, depth: usi
                 }
             }
             for (name, child) in entries.iter_mut() {
+                if is_plain(child) {
+                    continue;
+                }
                 let field = map.fields.get(name);
                 let Some(ty) = field.map(|field| field.ty).or(map.element) else { continue };
                 if field.is_none()
@@ -99,10 +102,20 @@ fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
     let ty = types.get(id);
     match (&ty.shape, value) {
         (Shape::Map(map), Value::Object(entries)) => {
+            let loses = |name: &String, child: &Value, field: Option<&Field>| {
+                let required = || map.required.contains(name);
+                ty.native && field.is_some_and(|field| !keeps(child, &types.get(field.ty).shape, required))
+            };
+            let mut some = false;
             for (name, child) in entries.iter_mut() {
-                if let Some(ty) = map.fields.get(name).map(|field| field.ty).or(map.element) {
+                if is_plain(child) {
+                    continue;
+                }
+                let field = map.fields.get(name);
+                if let Some(ty) = field.map(|field| field.ty).or(map.element) {
                     normalize_below(child, types, ty, depth + 1);
                 }
+                some |= loses(name, child, field);
             }
             // Metadata of an object in another goes through its struct, and an empty struct comes of a null.
             if ty.embedded_resource
@@ -110,11 +123,8 @@ fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
             {
                 *metadata = Value::Object(serde_json::Map::new());
             }
-            if ty.native {
-                entries.retain(|name, child| match map.fields.get(name) {
-                    Some(field) => keeps(child, &types.get(field.ty).shape, map.required.contains(name)),
-                    None => true,
-                });
+            if some {
+                entries.retain(|name, child| is_plain(child) || !loses(name, child, map.fields.get(name)));
             }
         }
         (Shape::List(list), Value::Array(items)) => {
@@ -126,22 +136,30 @@ fn normalize_below(value: &mut Value, types: &Types, id: TypeId, depth: usize) {
     }
 }
 
+/// Has nothing in it, and is something.
+fn is_plain(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
 /// Whether a field of a struct survives being decoded and encoded.
-fn keeps(value: &Value, shape: &Shape, required: bool) -> bool {
+fn keeps(value: &Value, shape: &Shape, required: impl Fn() -> bool) -> bool {
     match (value, shape) {
         (Value::Null, Shape::Any) => true,
         (Value::Null, Shape::Scalar(_) | Shape::Map(_) | Shape::List(_)) => false,
-        (Value::Array(items), Shape::List(_)) => required || !items.is_empty(),
+        (Value::Array(items), Shape::List(_)) => !items.is_empty() || required(),
         // Maps, not structs: whether a struct is there is information.
         (Value::Object(entries), Shape::Map(map)) => {
-            required || !entries.is_empty() || !map.fields.is_empty() || map.element == Some(TypeId::ANY)
+            !entries.is_empty() || !map.fields.is_empty() || map.element == Some(TypeId::ANY) || required()
         }
         _ => true,
     }
 }
 
 /// Defaults of an API server's own kinds that only say what type a field has, and that it is never left out.
-fn is_zero(default: &Value) -> bool {
+pub(crate) fn is_zero(default: &Value) -> bool {
     match default {
         Value::Null => true,
         Value::Bool(it) => !it,

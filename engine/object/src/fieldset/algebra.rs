@@ -35,6 +35,17 @@ impl FieldSet {
         })
     }
 
+    /// As `difference`, in place.
+    pub(crate) fn subtract(&mut self, other: &Self) {
+        self.nodes.retain_mut(|node| {
+            if let Some(there) = other.node(&node.element) {
+                node.member &= !there.member;
+                node.children.subtract(&there.children);
+            }
+            node.member || !node.children.is_empty()
+        });
+    }
+
     /// As `difference`, and without anything below a member of the other.
     pub fn recursive_difference(&self, other: &Self) -> Self {
         combine(self, other, |pair| match pair {

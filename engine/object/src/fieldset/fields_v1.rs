@@ -155,9 +155,11 @@ fn write_element(element: &PathElement) -> String {
                 if i > 0 {
                     text.push(',');
                 }
-                text.push_str(&Value::from(name.as_str()).to_string());
+                write_text(&mut text, name);
                 text.push(':');
-                text.push_str(&value.to_string());
+                if write_scalar(&mut text, value).is_none() {
+                    text.push_str(&value.to_string());
+                }
             }
             text.push('}');
             text

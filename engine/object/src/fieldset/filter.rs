@@ -33,6 +33,15 @@ impl FieldFilter {
         }
     }
 
+    /// As `apply`; a set that passes whole is not copied.
+    pub(crate) fn pass(&self, set: FieldSet) -> FieldSet {
+        match self {
+            Self::Exclude(fields) if fields.nodes.iter().all(|node| set.node(&node.element).is_none()) => set,
+            Self::Include(FieldPattern::All) => set,
+            Self::Exclude(_) | Self::Include(_) => self.apply(&set),
+        }
+    }
+
     /// Whether all fields of an object that lie below one of its own fields pass.
     pub(crate) fn leaves_alone(&self, name: &str) -> bool {
         match self {

@@ -2,7 +2,7 @@ use super::owners::{Owned, Owner, Owners, unowned};
 use super::typed::{self, Duplicates};
 use super::write::{
     Versioned, api_version, described, live_in, put_managed_fields, reconcile_owners, same_but_times,
-    take_from_others, take_managed_fields, too_deep,
+    take_from_others, too_deep, without_managed_fields,
 };
 use super::{
     WriteContext, WriteError, Written, combine::combine, conflict, last_applied, prune::prune, settled,
@@ -39,21 +39,23 @@ pub(super) fn apply_by_merging<'l>(
     force: bool,
     context: &WriteContext<'_>,
 ) -> Result<Written<'l>, WriteError> {
-    let mut applied = applied.clone();
-    if take_managed_fields(&mut applied).is_some_and(|fields| !fields.is_null()) {
-        return Err(WriteError::ManagedFieldsApplied);
-    }
-    let version = api_version(&applied).to_owned();
-    let before = live_in(live, &applied, context);
+    let applied = match applied.pointer("/metadata/managedFields") {
+        None => Cow::Borrowed(applied),
+        Some(Value::Null) => Cow::Owned(without_managed_fields(applied)),
+        Some(_) => return Err(WriteError::ManagedFieldsApplied),
+    };
+    let applied = applied.as_ref();
+    let version = api_version(applied).to_owned();
+    let before = live_in(live, applied, context);
     let mut owners = Owners::of(live.map_or_else(|| Ok(ManagedFields::default()), ManagedFields::of)?);
     let untracked = owners.0.is_empty() && live.is_some();
     let misfit = typed::check(&before.value, context.types, context.type_id, Duplicates::Allowed);
     if untracked && !misfit.is_empty() {
         return Err(WriteError::Untracked { object: described(&before.value), errors: misfit });
     }
-    let errors = typed::check(&applied, context.types, context.type_id, Duplicates::Refused);
+    let errors = typed::check(applied, context.types, context.type_id, Duplicates::Refused);
     if !errors.is_empty() {
-        return Err(WriteError::Applied { object: described(&applied), errors });
+        return Err(WriteError::Applied { object: described(applied), errors });
     }
     if !misfit.is_empty() {
         return Err(WriteError::Live { object: described(&before.value), errors: misfit });
@@ -69,15 +71,16 @@ pub(super) fn apply_by_merging<'l>(
         )?;
     }
     let applier = Owner::new(context.manager, Operation::Apply, "", context.subresource);
-    let request =
-        Request { before: &before, applied: &applied, applier: &applier, version: &version, context };
-    let tracked = owners.clone();
+    let request = Request { before: &before, applied, applier: &applier, version: &version, context };
+    let tracked = last_applied::may_excuse(context).then(|| owners.clone());
     let (mut object, mut owners) = match request.merge(owners, force) {
         Ok(done) => done,
-        Err(WriteError::Conflicts(conflicts)) => match last_applied::unexcused(conflicts, &before, context) {
-            Some(conflicts) => return Err(WriteError::Conflicts(conflicts)),
-            None => request.merge(tracked, true)?,
-        },
+        Err(WriteError::Conflicts(conflicts)) => {
+            match (last_applied::unexcused(conflicts, &before, context), tracked) {
+                (None, Some(tracked)) => request.merge(tracked, true)?,
+                (conflicts, _) => return Err(WriteError::Conflicts(conflicts.unwrap_or_default())),
+            }
+        }
         Err(other) => return Err(other),
     };
     let same = same_value(&before.value, &object) && live.is_some();
@@ -93,7 +96,7 @@ pub(super) fn apply_by_merging<'l>(
             owned.time = Some(context.now.to_owned());
         }
     }
-    last_applied::refresh(&mut object, &applied, context);
+    last_applied::refresh(&mut object, applied, context);
     put_managed_fields(&mut object, &owners.into_fields());
     Ok(finish(live, object))
 }
@@ -126,14 +129,15 @@ impl Request<'_> {
         let last = owners.0.remove(*applier);
         let mut set = FieldSet::of(applied, types, context.type_id);
         if let Some(filter) = context.resets.and_then(|resets| resets.at(version)) {
-            set = filter.apply(&set);
+            set = filter.pass(set);
         }
         let time = last.as_ref().and_then(|last| last.time.clone());
         let now = Owned { set, api_version: (*version).to_owned(), time };
         owners.0.insert((*applier).clone(), now);
         let merged = prune(merged, &owners, applier, last.as_ref(), context, version)?;
         let after = Versioned::owned(merged, version, context.type_id);
-        let untouched = owners.clone();
+        let others = owners.0.keys().any(|owner| owner != *applier);
+        let untouched = if others { owners.clone() } else { Owners::default() };
         let (conflicts, _) = take_from_others(before, &after, &mut owners, Some(applier), context)?;
         if !force && !conflicts.is_empty() {
             return Err(WriteError::Conflicts(conflict::list(&conflicts, &untouched.0)));

@@ -40,14 +40,10 @@ fn entries(
     map: &MapType,
     types: &Types,
 ) -> Map<String, Value> {
-    let mut merged = live.clone();
-    for (name, change) in applied {
-        match merged.get_mut(name) {
-            Some(there) => *there = combine(there, change, types, map.type_of(name)),
-            None => {
-                merged.insert(name.clone(), change.clone());
-            }
-        }
-    }
-    merged
+    let kept = live.iter().map(|(name, there)| match applied.get(name) {
+        Some(change) => (name.clone(), combine(there, change, types, map.type_of(name))),
+        None => (name.clone(), there.clone()),
+    });
+    let added = applied.iter().filter(|(name, _)| !live.contains_key(*name));
+    kept.chain(added.map(|(name, change)| (name.clone(), change.clone()))).collect()
 }

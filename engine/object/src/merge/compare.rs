@@ -24,7 +24,7 @@ impl Comparison {
     pub(super) fn filtered(mut self, filter: Option<&FieldFilter>) -> Self {
         if let Some(filter) = filter {
             for part in [&mut self.removed, &mut self.modified, &mut self.added] {
-                *part = filter.apply(part);
+                *part = filter.pass(std::mem::take(part));
             }
         }
         self

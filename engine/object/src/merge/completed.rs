@@ -1,14 +1,13 @@
 use super::WriteContext;
 use super::settled::{Completed, Step};
-use super::write::take_managed_fields;
+use super::write::without_managed_fields;
 use crate::{defaulting, same_value};
 use serde_json::Value;
 
 /// Whether the live object comes out once more when these of its leaves are set as they were applied, and completed.
 pub(super) fn is_completed_to(live: &Value, leaves: &[Completed<'_>], context: &WriteContext<'_>) -> bool {
     let Some(default) = context.default else { return false };
-    let mut before = live.clone();
-    take_managed_fields(&mut before);
+    let before = without_managed_fields(live);
     let mut object = before.clone();
     for leaf in leaves {
         let Some(there) = at(&mut object, &leaf.path) else { return false };

@@ -16,6 +16,11 @@ pub(super) fn concerns(live: &Value, context: &WriteContext<'_>) -> bool {
     context.manager == MANAGER && annotation(live).is_some()
 }
 
+/// Whether conflicts may turn out to be none.
+pub(super) fn may_excuse(context: &WriteContext<'_>) -> bool {
+    context.manager == MANAGER
+}
+
 /// The conflicts that remain when fields which client-side apply set, and which still have its values, are kubectl's
 /// own. `None`: all are excused.
 pub(super) fn unexcused(
@@ -23,7 +28,7 @@ pub(super) fn unexcused(
     live: &Versioned<'_>,
     context: &WriteContext<'_>,
 ) -> Option<Vec<Conflict>> {
-    if context.manager != MANAGER {
+    if !may_excuse(context) {
         return Some(conflicts);
     }
     let Some(own) = client_side_applied(live, context) else { return Some(conflicts) };

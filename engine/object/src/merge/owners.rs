@@ -91,7 +91,7 @@ impl Owners {
     /// Takes a set from an owner; one who is left with nothing is forgotten.
     pub fn subtract(&mut self, owner: &Owner, set: &FieldSet) {
         if let Some(owned) = self.0.get_mut(owner) {
-            owned.set = owned.set.difference(set);
+            owned.set.subtract(set);
             if owned.set.is_empty() {
                 self.0.remove(owner);
             }

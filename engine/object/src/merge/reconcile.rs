@@ -6,16 +6,12 @@ use crate::{PathElement, TypeId, Types};
 /// A set that was written when the schema said otherwise: where a container has become atomic, an owner of anything in
 /// it owns the container as a whole. `None` if nothing changes. Types without a schema are left alone.
 pub(super) fn reconcile(set: &FieldSet, types: &Types, id: TypeId) -> Option<FieldSet> {
-    let mut changed = false;
-    let nodes = set.nodes.iter().map(|node| match node_as_now(node, types, id) {
-        Some(node) => {
-            changed = true;
-            node
-        }
-        None => node.clone(),
-    });
-    let nodes = nodes.collect();
-    changed.then_some(FieldSet { nodes })
+    let now: Vec<Option<Node>> = set.nodes.iter().map(|node| node_as_now(node, types, id)).collect();
+    if now.iter().all(Option::is_none) {
+        return None;
+    }
+    let nodes = now.into_iter().zip(&set.nodes).map(|(now, node)| now.unwrap_or_else(|| node.clone()));
+    Some(FieldSet { nodes: nodes.collect() })
 }
 
 fn node_as_now(node: &Node, types: &Types, parent: TypeId) -> Option<Node> {

@@ -50,12 +50,19 @@ pub(super) fn api_version(object: &Value) -> &str {
 /// from.
 pub(super) fn live_in<'v>(live: Option<&Value>, like: &Value, context: &WriteContext<'_>) -> Versioned<'v> {
     let version = api_version(like);
-    let mut value = match live {
-        Some(live) if api_version(live) == version => live.clone(),
-        Some(live) => context.versions.convert(live, version),
-        None => empty_like(like, context),
+    let value = match live {
+        Some(live) if api_version(live) == version => without_managed_fields(live),
+        Some(live) => {
+            let mut value = context.versions.convert(live, version);
+            take_managed_fields(&mut value);
+            value
+        }
+        None => {
+            let mut value = empty_like(like, context);
+            take_managed_fields(&mut value);
+            value
+        }
     };
-    take_managed_fields(&mut value);
     Versioned::owned(value, version, context.type_id)
 }
 
@@ -69,6 +76,19 @@ pub(super) fn empty_like(like: &Value, context: &WriteContext<'_>) -> Value {
 
 pub(super) fn take_managed_fields(object: &mut Value) -> Option<Value> {
     object.get_mut("metadata")?.as_object_mut()?.remove("managedFields")
+}
+
+/// A copy that leaves them out.
+pub(super) fn without_managed_fields(object: &Value) -> Value {
+    let Some(entries) = object.as_object() else { return object.clone() };
+    let copied = entries.iter().map(|(name, child)| match child.as_object() {
+        Some(metadata) if name == "metadata" => {
+            let kept = metadata.iter().filter(|(name, _)| *name != "managedFields");
+            (name.clone(), Value::Object(kept.map(|(name, it)| (name.clone(), it.clone())).collect()))
+        }
+        Some(_) | None => (name.clone(), child.clone()),
+    });
+    Value::Object(copied.collect())
 }
 
 /// The object with the entries as its managedFields.
@@ -106,7 +126,8 @@ pub(super) fn reconcile_owners(
 }
 
 /// What the write does to the fields of others than `writer`: first what they own of changed fields, by owner; then
-/// `owners` without those and without what was removed. Also the comparison in the version of the request.
+/// `owners` without those and without what was removed. Where no writer is named, also the comparison in the version of
+/// the request.
 pub(super) fn take_from_others(
     live: &Versioned<'_>,
     new: &Versioned<'_>,
@@ -114,6 +135,10 @@ pub(super) fn take_from_others(
     writer: Option<&Owner>,
     context: &WriteContext<'_>,
 ) -> Result<(BTreeMap<Owner, FieldSet>, Comparison), WriteError> {
+    if writer.is_some() && owners.0.keys().all(|owner| Some(owner) == writer) {
+        // Nobody to take from.
+        return Ok((BTreeMap::new(), Comparison::default()));
+    }
     let mut comparisons: BTreeMap<String, (Comparison, FieldSet)> = BTreeMap::new();
     let compare = |old: &Versioned<'_>, new: &Versioned<'_>| {
         let filter = context.resets.and_then(|resets| resets.at(&old.api_version));
@@ -151,23 +176,49 @@ pub(super) fn take_from_others(
 /// Whether two objects are the same but for the timestamps of managed fields and the resourceVersion. Entries that a
 /// timestamp has moved are not the same.
 pub fn same_but_times(live: &Value, new: &Value) -> bool {
-    let entries = |object: &Value| {
-        let list = object.pointer("/metadata/managedFields").and_then(Value::as_array).cloned();
-        let mut list = list.unwrap_or_default();
-        for entry in list.iter_mut().filter_map(Value::as_object_mut) {
-            entry.remove("time");
+    let metadata = |live: &Value, new: &Value| match (live, new) {
+        (Value::Object(live), Value::Object(new)) => {
+            same_entries(live, new, &["managedFields", "resourceVersion"], |_, live, new| {
+                same_value(live, new)
+            })
         }
-        list
+        (live, new) => same_value(live, new),
     };
-    let rest = |object: &Value| {
-        let mut object = object.clone();
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-            metadata.remove("resourceVersion");
-        }
-        object
+    let rest = match (live, new) {
+        (Value::Object(live), Value::Object(new)) => same_entries(live, new, &[], |name, live, new| {
+            if name == "metadata" { metadata(live, new) } else { same_value(live, new) }
+        }),
+        (live, new) => same_value(live, new),
     };
-    entries(live) == entries(new) && same_value(&rest(live), &rest(new))
+    rest && same_owners(live, new)
+}
+
+fn same_owners(live: &Value, new: &Value) -> bool {
+    fn entries(object: &Value) -> &[Value] {
+        let list = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+        list.map_or(&[], Vec::as_slice)
+    }
+    let (live, new) = (entries(live), entries(new));
+    live.len() == new.len()
+        && live.iter().zip(new).all(|(live, new)| match (live, new) {
+            (Value::Object(live), Value::Object(new)) => {
+                same_entries(live, new, &["time"], |_, live, new| live == new)
+            }
+            (live, new) => live == new,
+        })
+}
+
+fn same_entries(
+    one: &Map<String, Value>,
+    other: &Map<String, Value>,
+    but: &[&str],
+    same: impl Fn(&str, &Value, &Value) -> bool,
+) -> bool {
+    let counts = |name: &String| !but.contains(&name.as_str());
+    let mut others = other.iter().filter(|(name, _)| counts(name));
+    one.iter().filter(|(name, _)| counts(name)).all(|(name, value)| {
+        others.next().is_some_and(|(other, there)| name == other && same(name, value, there))
+    }) && others.next().is_none()
 }
 
 pub(super) fn too_deep(value: &Value) -> bool {

@@ -21,6 +21,7 @@ pub use table::{KindInfo, Kinds, Subresource};
 use crate::GroupVersionKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// A type in a [`Types`] arena. [`TypeId::ANY`] is in every arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,11 @@ pub struct TypeId(u32);
 impl TypeId {
     /// Anything: lists are atomic, maps are granular, scalars are leaves; how a kind without a schema is treated.
     pub const ANY: Self = Self(0);
+
+    /// Its place in `Types::ids`.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// An arena of types.
@@ -38,6 +44,8 @@ pub struct Types {
     names: BTreeMap<String, TypeId>,
     kinds: BTreeMap<GroupVersionKind, TypeId>,
     minor: Option<Minor>,
+    /// Which types have a default in them, found on first use.
+    defaulted: OnceLock<Vec<bool>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -196,12 +204,19 @@ impl Types {
 
     fn new() -> Self {
         let any = Type { preserve_unknown: true, ..Type::of(Shape::Any) };
-        Self { types: vec![any], names: BTreeMap::new(), kinds: BTreeMap::new(), minor: None }
+        Self {
+            types: vec![any],
+            names: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            minor: None,
+            defaulted: OnceLock::new(),
+        }
     }
 
     fn push(&mut self, ty: Type) -> TypeId {
         // Types come from documents of a few megabytes at most.
         let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
+        self.defaulted = OnceLock::new();
         self.types.push(ty);
         id
     }
@@ -236,6 +251,54 @@ impl Types {
     /// Panics for an id of another arena that is out of range here: ids are made by arenas only.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[id.0 as usize]
+    }
+
+    /// All types there are.
+    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
+        (0..u32::try_from(self.types.len()).unwrap_or(u32::MAX)).map(TypeId)
+    }
+
+    /// By `TypeId::index`: which types satisfy the condition, or have one below them that does. Walks that only such
+    /// types have a use for stop at the others.
+    pub fn leading_to(&self, wanted: impl Fn(TypeId) -> bool) -> Vec<bool> {
+        let mut parents = vec![Vec::new(); self.types.len()];
+        for id in self.ids() {
+            match &self.get(id).shape {
+                Shape::Any | Shape::Scalar(_) => {}
+                Shape::List(list) => parents[list.element.index()].push(id),
+                Shape::Map(map) => {
+                    let fields = map.fields.values().map(|field| field.ty);
+                    fields.chain(map.element).for_each(|child| parents[child.index()].push(id));
+                }
+            }
+        }
+        let mut found = vec![false; self.types.len()];
+        let mut left: Vec<TypeId> = self.ids().filter(|id| wanted(*id)).collect();
+        while let Some(id) = left.pop() {
+            if !std::mem::replace(&mut found[id.index()], true) {
+                left.append(&mut parents[id.index()]);
+            }
+        }
+        found
+    }
+
+    /// Whether defaulting has anything to do in values of the type.
+    pub(crate) fn has_defaults(&self, id: TypeId) -> bool {
+        let defaulted = self.defaulted.get_or_init(|| {
+            self.leading_to(|id| {
+                let ty = self.get(id);
+                match &ty.shape {
+                    Shape::Any | Shape::Scalar(_) => false,
+                    Shape::List(list) => list.element_default.is_some(),
+                    Shape::Map(map) => {
+                        let mut defaults = map.fields.values().filter_map(|field| field.default.as_ref());
+                        map.element_default.is_some()
+                            || defaults.any(|default| !(ty.native && crate::defaulting::is_zero(default)))
+                    }
+                }
+            })
+        });
+        defaulted.get(id.index()).copied().unwrap_or(true)
     }
 
     /// The minor version whose table this is; `None` for every other arena.

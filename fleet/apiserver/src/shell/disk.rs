@@ -1,15 +1,15 @@
 //! Where acknowledged writes live: one redb file, written by one thread that commits what has gathered meanwhile.
 
 use super::error::StorageError;
-use crate::core::Change;
+use crate::core::{Change, Text};
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// (cluster UID, key) -> record.
 const OBJECTS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("objects");
-type Objects<'a> = redb::Table<'a, (&'static str, &'static str), &'static [u8]>;
 /// Cluster name -> UID.
 const CLUSTERS: TableDefinition<'_, &str, &str> = TableDefinition::new("clusters");
 const META: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
@@ -293,18 +293,27 @@ fn commit(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
     {
         let mut objects = transaction.open_table(OBJECTS)?;
         let mut clusters = transaction.open_table(CLUSTERS)?;
+        // Of each cluster's record only the last state counts.
+        let mut last: BTreeMap<(&str, &str), Option<&Text>> = BTreeMap::new();
         for write in writes {
             match write {
                 Write::Create { name, uid, changes } => {
                     clusters.insert(&**name, &**uid)?;
-                    put(&mut objects, uid, changes)?;
+                    last.extend(records(uid, changes));
                 }
                 Write::Drop { name, uid } => {
                     clusters.remove(&**name)?;
                     let end = format!("{uid}\u{1}");
                     objects.retain_in((&**uid, "")..(end.as_str(), ""), |_, _| false)?;
+                    last.retain(|(owner, _), _| *owner != &**uid);
                 }
-                Write::Change { uid, changes } => put(&mut objects, uid, changes)?,
+                Write::Change { uid, changes } => last.extend(records(uid, changes)),
+            }
+        }
+        for (key, value) in last {
+            match value {
+                Some(value) => drop(objects.insert(key, &*value.bytes())?),
+                None => drop(objects.remove(key)?),
             }
         }
     }
@@ -312,14 +321,11 @@ fn commit(database: &Database, writes: &[Write]) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn put(objects: &mut Objects<'_>, uid: &str, changes: &[Change]) -> Result<(), redb::StorageError> {
-    for change in changes {
-        match &change.value {
-            Some(value) => drop(objects.insert((uid, &*change.key), &*value.bytes())?),
-            None => drop(objects.remove((uid, &*change.key))?),
-        }
-    }
-    Ok(())
+fn records<'a>(
+    uid: &'a str,
+    changes: &'a [Change],
+) -> impl Iterator<Item = ((&'a str, &'a str), Option<&'a Text>)> {
+    changes.iter().map(move |change| ((uid, &*change.key), change.value.as_ref()))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -24,29 +24,87 @@ enum Step {
     Each,
 }
 
-static RULES: LazyLock<BTreeMap<String, Vec<Rule>>> = LazyLock::new(read);
+/// Rules in their order, walked together where they have the same way to go.
+#[derive(Debug)]
+enum Plan {
+    Rule(Rule),
+    /// Without conditions, and nothing is made on the way.
+    Below(Step, Vec<Plan>),
+}
+
+static PLANS: LazyLock<BTreeMap<String, Vec<Plan>>> =
+    LazyLock::new(|| read().into_iter().map(|(kind, rules)| (kind, planned(rules))).collect());
 
 pub fn apply(object: &mut Value, resource: &Resource) {
     if resource.custom.is_some() {
         return;
     }
     derived::before(object, resource);
-    for rule in RULES.get(&format!("{}/{}", resource.group, resource.plural)).into_iter().flatten() {
-        let holds = rule.condition.as_ref().is_none_or(|(path, wanted)| {
-            let mut here = Some(&*object);
-            for step in path {
-                here = match step {
-                    Step::Field(name) => here.and_then(|v| v.get(name)),
-                    Step::Each => None,
-                };
+    let plans = PLANS.get(&format!("{}/{}", resource.group, resource.plural));
+    plans.into_iter().flatten().for_each(|plan| plan.run(object));
+    derived::after(object, resource);
+}
+
+fn planned(rules: Vec<Rule>) -> Vec<Plan> {
+    let mut plans = Vec::new();
+    let mut rules = rules.into_iter().peekable();
+    while let Some(rule) = rules.next() {
+        let Some(step) = rule.first_of_many().cloned() else {
+            plans.push(Plan::Rule(rule));
+            continue;
+        };
+        let mut together = vec![rule.without_first()];
+        while let Some(next) = rules.next_if(|next| next.first_of_many() == Some(&step)) {
+            together.push(next.without_first());
+        }
+        plans.push(Plan::Below(step, planned(together)));
+    }
+    plans
+}
+
+impl Rule {
+    /// The first of several steps of a rule that can be walked with others.
+    fn first_of_many(&self) -> Option<&Step> {
+        let plain = !self.force && self.condition.is_none() && self.path.len() > 1;
+        self.path.first().filter(|_| plain)
+    }
+
+    fn without_first(mut self) -> Self {
+        self.path.remove(0);
+        self
+    }
+}
+
+impl Plan {
+    fn run(&self, here: &mut Value) {
+        match self {
+            Self::Below(Step::Each, plans) => {
+                for item in here.as_array_mut().into_iter().flatten() {
+                    plans.iter().for_each(|plan| plan.run(item));
+                }
             }
-            here.and_then(Value::as_str) == Some(wanted)
-        });
-        if holds {
-            set(object, &rule.path, rule.force, &rule.value);
+            Self::Below(Step::Field(name), plans) => {
+                if let Some(child) = here.as_object_mut().and_then(|map| map.get_mut(name)) {
+                    plans.iter().for_each(|plan| plan.run(child));
+                }
+            }
+            Self::Rule(rule) => {
+                let holds = rule.condition.as_ref().is_none_or(|(path, wanted)| {
+                    let mut there = Some(&*here);
+                    for step in path {
+                        there = match step {
+                            Step::Field(name) => there.and_then(|v| v.get(name)),
+                            Step::Each => None,
+                        };
+                    }
+                    there.and_then(Value::as_str) == Some(wanted)
+                });
+                if holds {
+                    set(here, &rule.path, rule.force, &rule.value);
+                }
+            }
         }
     }
-    derived::after(object, resource);
 }
 
 fn set(here: &mut Value, path: &[Step], force: bool, value: &Value) {

@@ -4,6 +4,7 @@
 mod decode;
 mod quantity;
 mod settle;
+mod walk;
 
 pub use decode::{embedded_mismatch, mismatch};
 pub use quantity::exceeds;

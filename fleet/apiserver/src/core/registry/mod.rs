@@ -29,7 +29,7 @@ impl Registry {
     }
 
     pub fn find(&self, group: &str, version: &str, plural: &str) -> Option<Arc<Resource>> {
-        let matches = |r: &&Arc<Resource>| r.group == group && r.version == version && r.plural == plural;
+        let matches = |r: &&Arc<Resource>| r.plural == plural && r.group == group && r.version == version;
         builtin::all(self.minor)
             .iter()
             .find(matches)
@@ -52,7 +52,7 @@ impl Registry {
 
     /// The resource of a group and plural in any version, the preferred one first.
     pub fn find_any_version(&self, group: &str, plural: &str) -> Option<Arc<Resource>> {
-        self.iter().find(|r| r.group == group && r.plural == plural).cloned()
+        self.iter().find(|r| r.plural == plural && r.group == group).cloned()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Resource>> {

@@ -43,7 +43,8 @@ impl Cluster {
         let mut errors = Vec::new();
         act.warn_of_metadata(&mut object);
         admit::before_defaults(&act.resource, None, &mut object);
-        let given = act.set_defaults(&mut object);
+        let given =
+            if recorded { act.set_defaults_of_applied(&mut object) } else { act.set_defaults(&mut object) };
         // What the server itself adds from here on belongs to nobody.
         let mut object = if recorded {
             object

@@ -118,6 +118,24 @@ impl Act<'_> {
         Given { of_schema: errors, empty }
     }
 
+    /// As `set_defaults`, of an object that an apply made: where nothing but defaults can be missing, none is any more.
+    pub fn set_defaults_of_applied(&self, object: &mut Value) -> Given {
+        if !validation::is_complete(&self.resource) {
+            return self.set_defaults(object);
+        }
+        debug_assert!(self.is_settled(object), "defaults were missing after an apply: {object}");
+        let mut empty = self.hollows(object);
+        empty.append(&mut self.applied_empty.borrow_mut());
+        Given { of_schema: Vec::new(), empty }
+    }
+
+    fn is_settled(&self, object: &Value) -> bool {
+        let (mut once, mut twice) = (object.clone(), object.clone());
+        apply_defaults(&mut twice, &self.resource);
+        [&mut once, &mut twice].into_iter().for_each(|object| self.settle(object));
+        once == twice
+    }
+
     /// Empty maps and lists of kinds where a message or a counter tells them from nothing.
     fn hollows(&self, object: &Value) -> BTreeSet<String> {
         let mut empty = BTreeSet::new();

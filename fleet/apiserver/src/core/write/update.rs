@@ -98,8 +98,11 @@ impl Cluster {
         act.warn_of_metadata(&mut new);
         admit::before_defaults(&resource, Some(live), &mut new);
         // What was applied is defaulted, unless it changed nothing.
-        let applied = how == How::Applied && resource.custom.is_some();
-        let given = if applied { Given::default() } else { act.set_defaults(&mut new) };
+        let given = match how {
+            How::Applied if resource.custom.is_some() => Given::default(),
+            How::Applied => act.set_defaults_of_applied(&mut new),
+            How::Update => act.set_defaults(&mut new),
+        };
         // The record of owners takes 1.0 for 1; the counter of specifications does not.
         let respecified = resource.custom.is_some()
             && how == How::Update
