@@ -1,10 +1,6 @@
 //! Admission webhooks, called for real: one HTTPS server, asked by a real API server and by the embedded one.
 
-pub(crate) mod hook;
-
-use crate::client_of;
-use crate::twins::both;
-use hook::Hook;
+use crate::hook::{self, Hook};
 use kube::Client;
 use kube::api::ApiResource;
 use serde_json::{Value, json};
@@ -123,35 +119,19 @@ fn map(name: &str, data: Value) -> Value {
 
 /// Plays the same steps on both servers, after the same configuration, and compares all that is seen.
 fn the_same_is_seen(test: &str, kind: &str, hooks: impl Fn(&Hook) -> Vec<Value>, steps: &[Step]) {
-    let Some(servers) = both(test) else { return };
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let seen: Vec<String> = [&servers.real, &servers.embedded]
-        .iter()
-        .map(|twin| {
-            let kubeconfig = std::fs::read_to_string(twin.home.path().join("config")).expect("a kubeconfig");
-            runtime.block_on(async {
-                let client = client_of(&kubeconfig).await;
-                let hook = Hook::start().await;
-                let plural = format!("{}s", kind.to_lowercase());
-                let configured = configuration(kind, &hooks(&hook)).to_string();
-                let configured: Value =
-                    serde_json::from_str(&configured.replace("$NS", &twin.namespace)).expect("JSON");
-                configure(&client, &plural, Some(&configured)).await;
-                hook.await_calls(&client, &twin.namespace).await;
-                let mut seen = String::new();
-                for step in steps {
-                    seen.push_str(&tell(&client, &hook, &twin.namespace, step).await);
-                }
-                configure(&client, &plural, None).await;
-                seen
-            })
-        })
-        .collect();
-    if seen[0] != seen[1] {
-        let changes = similar::TextDiff::from_lines(&seen[0], &seen[1]);
-        let changes = changes.unified_diff().context_radius(6).header("real", "embedded").to_string();
-        panic!("{test}: the servers differ\n{changes}");
-    }
+    hook::the_same_is_seen(test, async |client, hook, namespace| {
+        let plural = format!("{}s", kind.to_lowercase());
+        let configured = configuration(kind, &hooks(hook)).to_string().replace("$NS", namespace);
+        let configured: Value = serde_json::from_str(&configured).expect("JSON");
+        configure(client, &plural, Some(&configured)).await;
+        hook.await_calls(client, namespace).await;
+        let mut seen = String::new();
+        for step in steps {
+            seen.push_str(&tell(client, hook, namespace, step).await);
+        }
+        configure(client, &plural, None).await;
+        seen
+    });
 }
 
 async fn configure(client: &Client, plural: &str, configured: Option<&Value>) {

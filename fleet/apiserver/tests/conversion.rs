@@ -1,9 +1,7 @@
 //! Conversion webhooks, called for real: the same requests to a real API server and to the embedded one, whose custom
 //! resources are converted by the same HTTPS server.
 
-use crate::admission::hook::Hook;
-use crate::client_of;
-use crate::twins::both;
+use crate::hook::{self, Hook};
 use kube::Client;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -173,26 +171,11 @@ async fn undefine(client: &Client, namespace: &str) {
 
 /// Plays on both servers what `play` does with one, and compares what it saw.
 fn the_same_is_seen(test: &str, play: impl AsyncFn(&Client, &Hook, &str) -> String) {
-    let Some(servers) = both(test) else { return };
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let seen: Vec<String> = [&servers.real, &servers.embedded]
-        .iter()
-        .map(|twin| {
-            let kubeconfig = std::fs::read_to_string(twin.home.path().join("config")).expect("a kubeconfig");
-            runtime.block_on(async {
-                let client = client_of(&kubeconfig).await;
-                let hook = Hook::start().await;
-                let seen = play(&client, &hook, &twin.namespace).await;
-                undefine(&client, &twin.namespace).await;
-                seen
-            })
-        })
-        .collect();
-    if seen[0] != seen[1] {
-        let changes = similar::TextDiff::from_lines(&seen[0], &seen[1]);
-        let changes = changes.unified_diff().context_radius(8).header("real", "embedded").to_string();
-        panic!("{test}: the servers differ\n{changes}");
-    }
+    hook::the_same_is_seen(test, async |client, hook, namespace| {
+        let seen = play(client, hook, namespace).await;
+        undefine(client, namespace).await;
+        seen
+    });
 }
 
 async fn tell_all(client: &Client, namespace: &str, steps: &[Step]) -> String {

@@ -3,6 +3,7 @@
 mod admission;
 mod controller;
 mod conversion;
+mod hook;
 mod kill;
 mod kubectl;
 mod logical;

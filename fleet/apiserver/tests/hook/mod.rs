@@ -2,6 +2,8 @@
 
 mod convert;
 
+use crate::client_of;
+use crate::twins::both;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Full};
@@ -26,6 +28,28 @@ pub(crate) struct Hook {
 impl Drop for Hook {
     fn drop(&mut self) {
         self.server.abort();
+    }
+}
+
+/// Plays the same on both servers, each with a hook of its own; what is told of it must be the same.
+pub(crate) fn the_same_is_seen(test: &str, play: impl AsyncFn(&Client, &Hook, &str) -> String) {
+    let Some(servers) = both(test) else { return };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let seen: Vec<String> = [&servers.real, &servers.embedded]
+        .iter()
+        .map(|twin| {
+            let kubeconfig = std::fs::read_to_string(twin.home.path().join("config")).expect("a kubeconfig");
+            runtime.block_on(async {
+                let client = client_of(&kubeconfig).await;
+                let hook = Hook::start().await;
+                play(&client, &hook, &twin.namespace).await
+            })
+        })
+        .collect();
+    if seen[0] != seen[1] {
+        let changes = similar::TextDiff::from_lines(&seen[0], &seen[1]);
+        let changes = changes.unified_diff().context_radius(8).header("real", "embedded").to_string();
+        panic!("{test}: the servers differ\n{changes}");
     }
 }
 
