@@ -52,6 +52,7 @@ pub fn validate(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldErro
             }))
         }
     }
+    super::conversion::validate(object, live, errors);
     let stored = live.map(|l| crate::core::body::strings(at(l, "status.storedVersions"))).unwrap_or_default();
     for (i, version) in stored.iter().enumerate() {
         let declared = at(object, "spec.versions").and_then(Value::as_array).into_iter().flatten();

@@ -2,6 +2,7 @@
 
 mod access;
 mod common;
+mod conversion;
 mod crd;
 mod cron;
 mod data;
@@ -66,6 +67,13 @@ pub fn is_complete(resource: &Resource) -> bool {
                 | ("coordination.k8s.io", "leases")
                 | ("rbac.authorization.k8s.io", _)
         )
+}
+
+/// Are a part's demands stated in full, in a kind of which not all are?
+pub fn says_all(resource: &Resource, path: &str) -> bool {
+    resource.plural == "customresourcedefinitions"
+        && resource.custom.is_none()
+        && path.starts_with(conversion::PATH)
 }
 
 pub fn validate(

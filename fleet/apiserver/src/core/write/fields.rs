@@ -201,7 +201,9 @@ impl Act<'_> {
         let mut found = Vec::new();
         validation::validate(object, live, &self.resource, &given, &mut found);
         // What both say is said once, in the words of the kind's own rules.
-        let said = |e: &FieldError| found.iter().any(|f| f.path == e.path);
+        let said = |e: &FieldError| {
+            found.iter().any(|f| f.path == e.path) || validation::says_all(&self.resource, &e.path)
+        };
         errors.extend(given.of_schema.into_iter().filter(|e| !said(e)));
         errors.append(&mut found);
     }
