@@ -43,8 +43,8 @@ pub(crate) struct Args {
     /// Seconds after which another replica takes over
     #[arg(long, default_value = "15", value_name = "SECONDS")]
     pub lease_duration: u64,
-    /// Requests under way at one API server
-    #[arg(long, default_value = "16", value_name = "N")]
+    /// Requests under way at one API server, at most; how many there are follows how fast it answers
+    #[arg(long, default_value = "64", value_name = "N")]
     pub concurrency: usize,
     /// Exit with 0 once every unit is ready, with 3 if that takes longer than --timeout
     #[arg(long)]

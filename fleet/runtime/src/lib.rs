@@ -9,6 +9,7 @@ mod execute;
 mod install;
 mod inventory;
 mod lease;
+mod limit;
 mod observe;
 mod planner;
 mod ports;

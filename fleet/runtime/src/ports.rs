@@ -35,6 +35,6 @@ pub struct Options {
     pub lease: Duration,
     /// Nobody else can hold the Lease: the control plane lives in this process.
     pub sole: bool,
-    /// Requests under way at one API server.
+    /// Requests under way at one API server, at most.
     pub concurrency: usize,
 }

@@ -2,7 +2,7 @@
 
 use crate::commands::{self, Request};
 use crate::events::{self, Told};
-use crate::execute::{ApplyJob, DeleteJob, apply, delete};
+use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete};
 use crate::install::{Installation, install};
 use crate::lease::Lease;
 use crate::observe::observation_with_body;
@@ -16,6 +16,7 @@ use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_reconcile::{Action, Event, Record, State, Time};
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -337,7 +338,7 @@ impl Engine {
                     unit: unit.clone(),
                     cluster: connection.cluster,
                     statuses: connection.statuses,
-                    slots: connection.slots,
+                    limiter: connection.limiter,
                     installation: self.installation.clone(),
                     saver: self.saver.clone(),
                     account: service_account,
@@ -362,14 +363,12 @@ impl Engine {
                     drop(self.events.send(Event::Deleted { unit, token, results }));
                     return;
                 };
-                let ours = self
-                    .state
-                    .units
-                    .values()
-                    .filter(|s| s.record.target() == target)
-                    .flat_map(|s| s.record.inventory.iter().map(|e| e.key.clone()))
-                    .collect();
+                // What is inside of a namespace or of a definition is looked at, and nothing else.
+                let containers = items.iter().any(|item| contains_others(&item.entry.key));
+                let ours = if containers { self.state.owned_on(&target) } else { BTreeSet::new() };
                 let job = DeleteJob {
+                    tenant: unit.tenant.clone(),
+                    limiter: connection.limiter,
                     cluster: connection.cluster,
                     installation: self.installation.clone(),
                     account: service_account,

@@ -1,6 +1,7 @@
 //! Connections to clusters, and the watches on each.
 
 use crate::install::{Installation, PART_OF, join};
+use crate::limit::Limiter;
 use crate::observe::{observation, observation_with_body};
 use crate::statuses::Statuses;
 use mainstay_clock::Task;
@@ -11,15 +12,14 @@ use mainstay_unit::Target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 /// One API server and everything that hangs on it.
 #[derive(Clone)]
 pub(crate) struct Connection {
     pub cluster: Cluster,
     pub statuses: Statuses,
-    /// Requests under way.
-    pub slots: Arc<Semaphore>,
+    pub limiter: Limiter,
 }
 
 #[derive(Default)]
@@ -62,7 +62,7 @@ impl Targets {
 
 impl Connection {
     pub fn new(cluster: Cluster, concurrency: usize) -> Self {
-        Self { cluster, statuses: Statuses::default(), slots: Arc::new(Semaphore::new(concurrency.max(1))) }
+        Self { cluster, statuses: Statuses::default(), limiter: Limiter::new(concurrency) }
     }
 }
 

@@ -1,6 +1,7 @@
 use super::authorize::authorize;
 use super::{failure, identity, left_alone, replace};
 use crate::install::{Installation, PART_OF};
+use crate::limit::Limiter;
 use crate::observe::observation_with_body;
 use crate::save::Saver;
 use crate::statuses::Statuses;
@@ -12,7 +13,6 @@ use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
 use mainstay_unit::{Authority, ServiceAccount, UnitId};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Names the unit that an object belongs to, for people who meet the object first.
@@ -22,7 +22,7 @@ pub(crate) struct ApplyJob {
     pub unit: UnitId,
     pub cluster: Cluster,
     pub statuses: Statuses,
-    pub slots: Arc<Semaphore>,
+    pub limiter: Limiter,
     pub installation: Arc<Installation>,
     pub saver: Saver,
     pub account: Option<ServiceAccount>,
@@ -128,13 +128,12 @@ async fn send(
     let mut left = item.left.clone();
     let mut waited = 0;
     loop {
-        let answer = {
-            let _slot = job.slots.acquire().await;
-            match left.is_empty() {
-                true => job.cluster.apply(object, &how).await,
-                false => left_alone::apply(&job.cluster, object, &left, &how).await,
-            }
+        let slot = job.limiter.acquire(&job.unit.tenant).await;
+        let answer = match left.is_empty() {
+            true => job.cluster.apply(object, &how).await,
+            false => left_alone::apply(&job.cluster, object, &left, &how).await,
         };
+        slot.answered(&answer);
         match answer {
             Err(ClusterError::FieldConflict(conflicts)) if !how.force => {
                 let scaled = scaled(item, &conflicts);
@@ -150,13 +149,8 @@ async fn send(
                 waited += 1;
                 mainstay_clock::sleep(Duration::from_millis(100)).await;
             }
-            Err(ClusterError::Throttled { retry_after, .. }) if waited < 20 => {
-                waited += 1;
-                mainstay_clock::sleep(
-                    retry_after.unwrap_or(Duration::from_millis(250)).min(Duration::from_secs(5)),
-                )
-                .await;
-            }
+            // Nobody is let in before the time that the server named.
+            Err(ClusterError::Throttled { .. }) if waited < 20 => waited += 1,
             Err(ClusterError::Invalid { message }) if item.replace && replace::is_immutable(&message) => {
                 return replace::replace(&job.cluster, object, &how, message).await;
             }

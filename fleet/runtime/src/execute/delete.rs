@@ -1,5 +1,6 @@
 use super::{failure, identity, occupied};
 use crate::install::{Installation, PART_OF};
+use crate::limit::Limiter;
 use futures::StreamExt;
 use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity, Preconditions};
 use mainstay_object::{ObjectKey, Value};
@@ -11,9 +12,13 @@ use std::time::Duration;
 
 /// On a namespace or a definition: it may go with everything in it.
 const CASCADE: &str = "mainstay.dev/cascade";
+/// Objects of one stage.
+const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct DeleteJob {
+    pub tenant: String,
+    pub limiter: Limiter,
     pub cluster: Cluster,
     pub installation: Arc<Installation>,
     pub account: Option<ServiceAccount>,
@@ -35,7 +40,7 @@ pub(crate) async fn delete(mut job: DeleteJob) -> Vec<DeleteResult> {
         }
         let done: Vec<DeleteResult> = futures::stream::iter(stage)
             .map(|item| one(&job, &as_whom, item))
-            .buffer_unordered(16)
+            .buffer_unordered(AT_ONCE)
             .collect()
             .await;
         let blocked = done.iter().any(|r| r.outcome.is_err());
@@ -69,7 +74,10 @@ async fn remove(
     item: &DeleteItem,
 ) -> Result<Result<Gone, Failure>, ClusterError> {
     let (key, version) = (&item.entry.key, item.entry.version.as_str());
-    let live = match job.cluster.get(key, version, &Identity::Own).await {
+    let slot = job.limiter.acquire(&job.tenant).await;
+    let looked = job.cluster.get(key, version, &Identity::Own).await;
+    slot.answered(&looked);
+    let live = match looked {
         Ok(live) => live,
         // The kind is gone, and its objects with it.
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(Ok(Gone::Deleted)),
@@ -88,7 +96,10 @@ async fn remove(
     if text("/metadata/deletionTimestamp").is_empty() {
         let preconditions =
             Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") };
-        match job.cluster.delete(key, version, &preconditions, as_whom).await {
+        let slot = job.limiter.acquire(&job.tenant).await;
+        let asked = job.cluster.delete(key, version, &preconditions, as_whom).await;
+        slot.answered(&asked);
+        match asked {
             Ok(()) | Err(ClusterError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -15,6 +15,7 @@ use mainstay_unit::ServiceAccount;
 
 pub(crate) use apply::{ApplyJob, apply, scaled_fields};
 pub(crate) use delete::{DeleteJob, delete};
+pub(crate) use occupied::contains_others;
 
 pub(crate) fn identity(account: Option<&ServiceAccount>) -> Identity {
     account.map_or(Identity::Own, |a| Identity::ServiceAccount(a.clone()))

@@ -4,6 +4,14 @@ use mainstay_cluster::{Cluster, ClusterError};
 use mainstay_object::{ObjectKey, Value};
 use std::collections::BTreeSet;
 
+/// Whether deleting an object deletes what is inside of it.
+pub(crate) fn contains_others(key: &ObjectKey) -> bool {
+    matches!(
+        (key.group.as_str(), key.kind.as_str()),
+        ("", "Namespace") | ("apiextensions.k8s.io", "CustomResourceDefinition")
+    )
+}
+
 /// Names one foreign object inside, and how many more there are. Only namespaces and definitions are looked into.
 pub(super) async fn by_others(
     cluster: &Cluster,
