@@ -165,7 +165,7 @@ fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
     if let Some(old) = &mut state.desired
         && old.whole == whole
     {
-        old.rendered = rendered.clone();
+        Arc::make_mut(old).rendered = rendered.clone();
         return;
     }
     // At the first reading after a restart the recorded revision is the one in which these objects appeared.
@@ -176,6 +176,7 @@ fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
         revision.to_owned()
     };
     let policies = rendered.objects.iter().map(|d| Policy::of(d.object.value())).collect();
-    state.desired = Some(Wanted { rendered: rendered.clone(), digests, policies, whole, revision });
+    let wanted = Wanted { rendered: rendered.clone(), digests, policies, whole, revision };
+    state.desired = Some(Arc::new(wanted));
     state.forgive();
 }

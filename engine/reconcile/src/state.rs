@@ -67,7 +67,7 @@ pub struct UnitState {
     /// Fields of these objects are fought over: they are left alone until the next revision.
     pub contested: BTreeSet<ObjectKey>,
     pub(crate) render: Render,
-    pub(crate) desired: Option<Wanted>,
+    pub(crate) desired: Option<Arc<Wanted>>,
     /// The objects as they were last applied, when this run has seen them.
     pub(crate) applied: Option<Arc<Rendered>>,
     pub(crate) saved: Option<Record>,
@@ -202,7 +202,26 @@ impl State {
 
     /// What follows from an event. The order of actions matters: they are to be started in it.
     pub fn step(&mut self, event: Event, now: Time) -> Vec<Action> {
-        let woken = matches!(event, Event::Tick);
+        self.step_all([event], now)
+    }
+
+    /// What follows from several events that came one after the other: units are decided on once, when all are known.
+    pub fn step_all(&mut self, events: impl IntoIterator<Item = Event>, now: Time) -> Vec<Action> {
+        let mut woken = false;
+        for event in events {
+            woken |= matches!(event, Event::Tick);
+            self.take(event, now);
+        }
+        let first = self.timers.first().map(|(at, _)| *at);
+        self.settle(now);
+        match self.timers.first() {
+            Some((at, _)) if Some(*at) != first || woken => self.actions.push(Action::WakeAt(*at)),
+            Some(_) | None => {}
+        }
+        std::mem::take(&mut self.actions)
+    }
+
+    fn take(&mut self, event: Event, now: Time) {
         match event {
             Event::Recorded(records) => self.recall(records),
             Event::Past(reading) => self.remember(&reading),
@@ -220,13 +239,6 @@ impl State {
             Event::Approve { hash } => self.approve(hash),
             Event::Tick => self.wake(now),
         }
-        let first = self.timers.first().map(|(at, _)| *at);
-        self.settle(now);
-        match self.timers.first() {
-            Some((at, _)) if Some(*at) != first || woken => self.actions.push(Action::WakeAt(*at)),
-            Some(_) | None => {}
-        }
-        std::mem::take(&mut self.actions)
     }
 
     /// The unit is looked at again then, whatever else happens.

