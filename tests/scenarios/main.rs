@@ -19,6 +19,7 @@ mod quickstart;
 mod quiet;
 mod removal;
 mod repository;
+mod requests;
 mod transfer;
 mod world;
 
