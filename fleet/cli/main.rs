@@ -24,6 +24,7 @@ mod schema;
 mod state;
 mod steer;
 mod tree;
+mod uninstall;
 mod validate;
 mod why;
 
@@ -98,6 +99,8 @@ enum Command {
     Reconcile(steer::ReconcileArgs),
     /// Let a held removal go on
     Approve(approve::Args),
+    /// Leave a fleet: objects stay as they are, and nothing of them is Mainstay's any more
+    Uninstall(uninstall::Args),
     /// Say what the engine would make of objects' status, with your own rules if you like
     Health(health::Args),
     /// Explain a diagnostic's code
@@ -155,6 +158,7 @@ fn start() -> Result<Exit, Failure> {
         Command::Resume(args) => steer::resume(&args),
         Command::Reconcile(args) => steer::reconcile(&args),
         Command::Approve(args) => approve::run(&args),
+        Command::Uninstall(args) => uninstall::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),

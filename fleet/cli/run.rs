@@ -235,7 +235,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::rename(&temporary, path).map_err(failed)
 }
 
-fn hostname() -> String {
+pub(crate) fn hostname() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match name.trim() {
         "" => "mainstay".to_owned(),

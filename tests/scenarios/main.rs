@@ -21,6 +21,7 @@ mod removal;
 mod repository;
 mod requests;
 mod transfer;
+mod uninstall;
 mod world;
 
 /// Makes two tests of each scenario, a function of the world.

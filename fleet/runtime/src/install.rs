@@ -100,7 +100,7 @@ fn own(value: Value) -> Result<Object, ClusterError> {
     Object::new(value).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
 }
 
-fn parent_name(uid: &str) -> String {
+pub(crate) fn parent_name(uid: &str) -> String {
     format!("mainstay-{uid}")
 }
 

@@ -156,7 +156,7 @@ impl Lease {
     }
 }
 
-fn key() -> ObjectKey {
+pub(crate) fn key() -> ObjectKey {
     ObjectKey::new("coordination.k8s.io", "Lease", SYSTEM_NAMESPACE, NAME)
 }
 

@@ -20,6 +20,7 @@ mod run;
 mod save;
 mod statuses;
 mod targets;
+mod uninstall;
 mod view;
 
 pub use install::{
@@ -32,6 +33,7 @@ pub use reader::{Answers, read_once};
 pub use reading::{Read, Reader};
 pub use run::{Stopped, run, run_reading};
 pub use save::records;
+pub use uninstall::{Released, uninstall};
 
 /// What other machines read as the time of something written here.
 pub(crate) fn timestamp() -> jiff::Timestamp {

@@ -226,7 +226,7 @@ fn resource_version(object: &Value) -> String {
     object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-async fn forget(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
+pub(crate) async fn forget(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
     // First the Unit: without it nobody asks for the parts.
     forget_unit(management, id).await?;
     inventory::sweep(management, id, 0).await

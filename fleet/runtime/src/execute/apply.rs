@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Names the unit that an object belongs to, for people who meet the object first.
-const UNIT: &str = "mainstay.dev/unit";
+pub(crate) const UNIT: &str = "mainstay.dev/unit";
 
 pub(crate) struct ApplyJob {
     pub unit: UnitId,

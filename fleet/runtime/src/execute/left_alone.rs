@@ -6,7 +6,7 @@ use mainstay_plan::Left;
 use serde_json::json;
 
 /// Owns the fields that were written once, when the object was made, and are nobody's since.
-const INITIAL: &str = "mainstay-initial";
+pub(crate) const INITIAL: &str = "mainstay-initial";
 /// Somebody writes the object between a look and the hand-over: looked at again.
 const ATTEMPTS: usize = 5;
 

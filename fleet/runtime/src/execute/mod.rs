@@ -4,10 +4,12 @@ mod apply;
 mod authorize;
 mod delete;
 mod left_alone;
-mod occupied;
+pub(crate) mod occupied;
 mod replace;
 
+pub(crate) use apply::UNIT;
 pub(crate) use authorize::authorize;
+pub(crate) use left_alone::INITIAL;
 
 use mainstay_cluster::{ClusterError, Identity};
 use mainstay_reconcile::{Failure, FailureKind};

@@ -13,7 +13,7 @@ pub(crate) fn contains_others(key: &ObjectKey) -> bool {
 }
 
 /// Names one foreign object inside, and how many more there are. Only namespaces and definitions are looked into.
-pub(super) async fn by_others(
+pub(crate) async fn by_others(
     cluster: &Cluster,
     key: &ObjectKey,
     live: &Value,
