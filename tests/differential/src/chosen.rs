@@ -84,10 +84,13 @@ fn without(text: &str, gone: &str, hidden: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find(gone) {
         let (before, after) = (&rest[..at], &rest[at + gone.len()..]);
-        let part = |c: char| c.is_ascii_digit() || c == '.';
-        let longer = before.ends_with(part)
-            || after.starts_with(|c: char| c.is_ascii_digit())
-            || after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
+        let digit = |c: char| c.is_ascii_digit();
+        // Part of a longer number or address, or of a range such as 30000-32767.
+        let joined = |c: char| c == '.' || c == '-';
+        let longer = before.ends_with(digit)
+            || before.strip_suffix(joined).is_some_and(|before| before.ends_with(digit))
+            || after.starts_with(digit)
+            || after.strip_prefix(joined).is_some_and(|after| after.starts_with(digit));
         out.push_str(before);
         out.push_str(if longer { gone } else { hidden });
         rest = after;

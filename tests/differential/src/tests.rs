@@ -44,7 +44,10 @@ fn what_a_server_chose_is_named_by_its_place_and_hidden_wherever_it_stands() {
     other.note(&service("10.0.0.12", 30_007));
     let step = one.marked(&json!([{"op": "test", "value": "10.0.0.1"}, {"value": 30_001}]));
     assert_eq!(other.unmarked(&step), json!([{"op": "test", "value": "10.0.0.12"}, {"value": 30_007}]));
-    let mut said = json!({"k:{\"port\":30001}": {}, "message": "10.0.0.1: not 10.0.0.12", "port": 30_001});
+    let mut said = json!({"k:{\"port\":30001}": {}, "message": "10.0.0.1: not 10.0.0.12", "port": 30_001, "range": "30001-32767"});
     one.hide(&mut said);
-    assert_eq!(said, json!({"k:{\"port\":0}": {}, "message": "chosen: not 10.0.0.12", "port": "chosen"}));
+    assert_eq!(
+        said,
+        json!({"k:{\"port\":0}": {}, "message": "chosen: not 10.0.0.12", "port": "chosen", "range": "30001-32767"})
+    );
 }

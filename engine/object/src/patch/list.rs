@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// the patch that followed them on the server. `there` is left as the server leaves it.
 pub(super) fn merge(
     patcher: &mut Patcher<'_>,
-    there: &mut Vec<Value>,
+    there: &mut [Value],
     patch: Vec<Value>,
     element: TypeId,
     key: Option<&str>,
@@ -136,12 +136,12 @@ fn same(
         }
         return Ok(left == right);
     };
-    let map = |item| match item {
-        &Value::Object(ref map) => Ok(map),
-        other => Err(not_a_map(patcher, other)),
-    };
-    let (left, right) = (map(left)?, map(right)?);
-    Ok(merge_key(patcher, left, key)? == merge_key(patcher, right, key)?)
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            Ok(merge_key(patcher, left, key)? == merge_key(patcher, right, key)?)
+        }
+        (Value::Object(_), other) | (other, _) => Err(not_a_map(patcher, other)),
+    }
 }
 
 /// What is left of the live list, and the items to merge into it.

@@ -91,10 +91,10 @@ pub fn before_update(resource: &Resource, live: &Value, new: &mut Value) {
                 set_at(new, "spec.finalizers", finalizers.clone());
             }
         }
-        ("", "services") => {
-            if text(live, "/spec/type") == "LoadBalancer" && text(new, "/spec/type") != "LoadBalancer" {
-                set_at(new, "status.loadBalancer", json!({}));
-            }
+        ("", "services")
+            if text(live, "/spec/type") == "LoadBalancer" && text(new, "/spec/type") != "LoadBalancer" =>
+        {
+            set_at(new, "status.loadBalancer", json!({}));
         }
         ("apps", "daemonsets") => {
             let old = template_generation(live).and_then(|n| n.parse::<i64>().ok()).unwrap_or(1);

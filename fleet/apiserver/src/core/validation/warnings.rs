@@ -27,27 +27,34 @@ pub fn pod(spec: &Value, path: &str) -> Vec<String> {
             }
         }
     }
-    let mut seen: BTreeMap<(i64, &str), Vec<(String, i64, &str)>> = BTreeMap::new();
+    let mut seen: BTreeMap<(i64, &str), Vec<Port<'_>>> = BTreeMap::new();
     for (path, container) in containers() {
         for (index, port) in list(container, "ports").iter().enumerate() {
             let number = |field: &str| at(port, field).and_then(Value::as_i64).unwrap_or(0);
-            let (here, host, ip) =
-                (format!("{path}.ports[{index}]"), number("hostPort"), text(port, "/hostIP"));
+            let path = format!("{path}.ports[{index}]");
+            let one = Port { path, host: number("hostPort"), ip: text(port, "/hostIP") };
             let others = seen.entry((number("containerPort"), text(port, "/protocol"))).or_default();
-            for (there, other_host, other_ip) in others.iter() {
-                let how = if *other_ip == ip && *other_host == host {
+            for other in others.iter() {
+                let how = if other.ip == one.ip && other.host == one.host {
                     "duplicate"
-                } else if host == 0 || *other_host == 0 {
+                } else if one.host == 0 || other.host == 0 {
                     "overlapping"
-                } else if host == *other_host && ip.is_empty() != other_ip.is_empty() {
+                } else if one.host == other.host && one.ip.is_empty() != other.ip.is_empty() {
                     "dangerously ambiguous"
                 } else {
                     continue;
                 };
-                warnings.push(format!("{here}: {how} port definition with {there}"));
+                warnings.push(format!("{}: {how} port definition with {}", one.path, other.path));
             }
-            others.push((here, host, ip));
+            others.push(one);
         }
     }
     warnings
+}
+
+/// A port of a container, by what it asks of its node.
+struct Port<'a> {
+    path: String,
+    host: i64,
+    ip: &'a str,
 }

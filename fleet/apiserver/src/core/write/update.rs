@@ -158,7 +158,7 @@ impl Cluster {
         };
         if ends && !unchanged {
             let shown = rough.unwrap_or_else(|| new.clone());
-            let (stored, read) = form.unwrap_or_else(|| (new, shown));
+            let (stored, read) = form.unwrap_or((new, shown));
             self.erase(&resource, stored);
             return Ok(read);
         }
