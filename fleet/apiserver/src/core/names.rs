@@ -53,7 +53,9 @@ fn long_name(name: &str) -> Checked {
 
 pub fn label(name: &str) -> Checked {
     let ok = !name.is_empty() && ends_alphanumeric(name) && name.chars().all(|c| lower(c) || c == '-');
-    verdict(name, 63, ok, DNS_LABEL)
+    // A name that could be longer has dots.
+    let message = if subdomain(name).is_ok() { "must not contain dots" } else { DNS_LABEL };
+    verdict(name, 63, ok, message)
 }
 
 pub fn label_1035(name: &str) -> Checked {

@@ -114,7 +114,7 @@ fn containers(spec: &mut Value) {
                 continue;
             }
             if text(container, "/imagePullPolicy").is_empty() {
-                let policy = pull_policy(text(container, "/image"));
+                let policy = super::image::pull_policy(text(container, "/image"));
                 set_at(container, "imagePullPolicy", policy.into());
             }
             if key != "ephemeralContainers" && container.get("resources").is_none_or(Value::is_null) {
@@ -188,17 +188,6 @@ fn metrics(scaler: &mut Value) {
         let target = json!({ "type": "Utilization", "averageUtilization": 80 });
         let metric = json!({ "type": "Resource", "resource": { "name": "cpu", "target": target } });
         set_at(scaler, "spec.metrics", json!([metric]));
-    }
-}
-
-fn pull_policy(image: &str) -> &'static str {
-    let last = image.rsplit('/').next().unwrap_or_default();
-    let digest = last.contains('@');
-    let tag = last.split('@').next().unwrap_or_default().split_once(':').map(|(_, tag)| tag);
-    match tag {
-        Some("latest") => "Always",
-        None if !digest => "Always",
-        Some(_) | None => "IfNotPresent",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Defaults of built-in kinds: a table (`defaults.txt`), and the few that depend on other fields.
 
 mod derived;
+mod image;
 
 pub use derived::pod_spec;
 
