@@ -2,6 +2,8 @@
 
 mod apiserver;
 mod chain;
+mod figures;
+mod plan;
 
 use crate::exit::{Exit, Failure};
 
@@ -17,11 +19,14 @@ enum What {
     Apiserver(apiserver::Args),
     /// How long after a gate opened the dependent's first object is sent: a chain of four units across two clusters
     Chain(chain::Args),
+    /// How long a revision takes from its commit to what is to be done, cold and after a commit that touches one unit
+    Plan(plan::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.what {
         What::Apiserver(args) => apiserver::run(args),
         What::Chain(args) => chain::run(args),
+        What::Plan(args) => plan::run(args),
     }
 }

@@ -6,6 +6,9 @@ mod report;
 mod server;
 mod work;
 
+pub(super) use report::median;
+pub(super) use server::memory;
+
 use crate::exit::{Exit, Failure};
 use crate::management::block_on;
 use crate::output::{self, Format};

@@ -38,6 +38,11 @@ impl<S: Sources> Reader<S> {
         Self { sources, entry, cache: Cache::default(), records: Some(records) }
     }
 
+    /// How many units the last reading rendered anew.
+    pub fn rendered(&self) -> usize {
+        self.cache.rendered()
+    }
+
     /// The newest revision; at the first time it comes last.
     pub fn next(&mut self, answers: &Answers<'_>) -> Vec<Read> {
         let newest = match read_once(&mut self.sources, answers, &self.entry, &mut self.cache) {

@@ -212,7 +212,7 @@ impl std::fmt::Display for Verdict {
 }
 
 /// 0 of none.
-pub(super) fn median(values: &[f64]) -> f64 {
+pub(in crate::bench) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     match (sorted.len() / 2, sorted.len() % 2) {

@@ -137,7 +137,7 @@ impl Server {
 }
 
 /// Bytes, from `/proc/<pid>/status`.
-pub(super) fn memory(pid: u32, field: &str) -> Option<f64> {
+pub(in crate::bench) fn memory(pid: u32, field: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix(field))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
