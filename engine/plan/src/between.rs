@@ -1,6 +1,6 @@
 use crate::{Action, Plan, Step, UnitPlan, Verdict, changes, sensitive_changes};
 use mainstay_object::ObjectKey;
-use mainstay_unit::{Desired, Reading, ReadingUnit, RenderState, Target, UnitId};
+use mainstay_unit::{Manifest, Reading, ReadingUnit, RenderState, Target, UnitId};
 use std::collections::BTreeMap;
 
 /// What a revision would change compared with another, without asking any cluster: desired against desired.
@@ -36,14 +36,14 @@ pub fn between(base: &Reading, head: &Reading, wave: &dyn Fn(&UnitId) -> usize) 
 }
 
 /// Each object with its unit, and whether its content may not be shown.
-type Places<'a> = BTreeMap<(Target, ObjectKey), (&'a UnitId, &'a Desired, bool)>;
+type Places<'a> = BTreeMap<(Target, ObjectKey), (&'a UnitId, &'a Manifest, bool)>;
 
 fn objects(reading: &Reading) -> Places<'_> {
     let mut out = BTreeMap::new();
     for (id, unit) in &reading.units {
         if let RenderState::Rendered(rendered) = &unit.state {
             for desired in &rendered.objects {
-                let key = desired.object.key();
+                let key = desired.key.clone();
                 let sensitive = rendered.sensitive.contains(&key);
                 out.entry((unit.unit.target.clone(), key)).or_insert((id, desired, sensitive));
             }
@@ -76,15 +76,19 @@ fn planned(id: &UnitId, unit: &ReadingUnit, wave: usize, before: &Places<'_>) ->
         RenderState::Rendered(rendered) => rendered,
     };
     for desired in &rendered.objects {
-        let key = desired.object.key();
+        let key = desired.key.clone();
         let step = match before.get(&(plan.target.clone(), key.clone())) {
             None => {
                 Step { action: Action::Create, key, reason: "newly declared".into(), changes: Vec::new() }
             }
+            Some((_, old, _)) if old.digest == desired.digest => {
+                plan.unchanged += 1;
+                continue;
+            }
             Some((_, old, was_sensitive)) => {
                 let sensitive = *was_sensitive || rendered.sensitive.contains(&key);
                 let compare = if sensitive { sensitive_changes } else { changes };
-                let changes = compare(old.object.value(), desired.object.value());
+                let changes = compare(old.object().value(), desired.object().value());
                 if changes.is_empty() {
                     plan.unchanged += 1;
                     continue;

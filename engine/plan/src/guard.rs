@@ -128,7 +128,7 @@ fn approval(units: &[&UnitId], known: &BTreeMap<UnitId, &Inventory>) -> String {
             serde_json::json!([id, objects])
         })
         .collect();
-    Digest::of_value(&serde_json::json!(content)).short().to_owned()
+    Digest::of_value(&serde_json::json!(content)).short()
 }
 
 /// A prune inside a unit that is still declared: an empty render, and the loss of what is precious, wait for an approval.
@@ -139,7 +139,7 @@ pub fn held_prune(
     approved: &BTreeSet<String>,
 ) -> Option<Held> {
     let content: Vec<_> = gone.iter().map(|e| format!("{} {}", e.key, e.uid)).collect();
-    let hash = Digest::of_value(&serde_json::json!([id, content])).short().to_owned();
+    let hash = Digest::of_value(&serde_json::json!([id, content])).short();
     if approved.contains(&hash) {
         return None;
     }

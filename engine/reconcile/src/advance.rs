@@ -4,7 +4,7 @@ use crate::state::{Reach, Render, State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Phase, Time, Wait};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_plan::deletion_rank;
-use mainstay_unit::{Desired, Gate, InventoryEntry, Target, Unit, UnitId};
+use mainstay_unit::{Gate, InventoryEntry, Manifest, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -115,7 +115,7 @@ impl State {
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         if !items.is_empty() {
             let others = items.iter().find_map(|item| {
-                let place = (unit.target.clone(), item.desired.object.key());
+                let place = (unit.target.clone(), item.desired.key.clone());
                 self.deleting.get(&place).filter(|by| *by != id).map(|by| (by.clone(), place.1))
             });
             return match others {
@@ -156,14 +156,14 @@ impl State {
     }
 
     /// Objects that this unit takes over, as their unit last applied them: what was ours there is ours here.
-    fn inherited(&self, id: &UnitId, unit: &Unit) -> BTreeMap<ObjectKey, Desired> {
+    fn inherited(&self, id: &UnitId, unit: &Unit) -> BTreeMap<ObjectKey, Manifest> {
         let Some(state) = self.units.get(id).filter(|state| !state.is_applied()) else {
             return BTreeMap::new();
         };
         let sent = |state: &UnitState, key: &ObjectKey| {
             state.record.inventory.get(key).is_some_and(|entry| entry.desired.is_some())
         };
-        let keys = state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.object.key());
+        let keys = state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.key.clone());
         let new = keys.filter(|key| !sent(state, key));
         new.filter_map(|key| {
             let owners = self.owners.get(&(unit.target.clone(), key.clone()))?;
@@ -217,12 +217,12 @@ impl State {
         state.record.set_target(&unit.target);
         state.record.depends_on = depends_on;
         for item in &items {
-            let key = item.desired.object.key();
+            let key = item.desired.key.clone();
             // Intent first: whatever the next request makes is already in the inventory.
             if state.record.inventory.get(&key).is_none() {
                 state.record.inventory.insert(InventoryEntry {
                     key: key.clone(),
-                    version: item.desired.object.group_version().version,
+                    version: item.desired.version.to_string(),
                     uid: String::new(),
                     desired: None,
                     owned: None,
@@ -250,7 +250,7 @@ impl State {
     fn prune(&mut self, id: &UnitId, unit: &Arc<Unit>) -> Option<Phase> {
         let state = self.units.get(id)?;
         let wanted: BTreeSet<ObjectKey> =
-            state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.object.key()).collect();
+            state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.key.clone()).collect();
         let gone: Vec<InventoryEntry> =
             state.record.inventory.iter().filter(|e| !wanted.contains(&e.key)).cloned().collect();
         if gone.is_empty() {
@@ -335,12 +335,8 @@ impl State {
     /// Asks for watches on every kind that the unit has or wants, and on the objects that its checks name.
     fn watch(&mut self, id: &UnitId, unit: &Arc<Unit>) {
         let Some(state) = self.units.get(id) else { return };
-        let mut kinds: BTreeSet<GroupVersionKind> = state
-            .desired
-            .iter()
-            .flat_map(|d| &d.rendered.objects)
-            .map(|d| d.object.group_version_kind())
-            .collect();
+        let mut kinds: BTreeSet<GroupVersionKind> =
+            state.desired.iter().flat_map(|d| &d.rendered.objects).map(Manifest::kind).collect();
         kinds.extend(inventory_kinds(state));
         // Objects of other units that this one judges in its own words.
         let others = unit.health_checks.iter().filter(|check| {
@@ -471,6 +467,6 @@ fn failed(state: &UnitState) -> Phase {
     Phase::Failed { reason: if contested { "Contested" } else { "ApplyFailed" }.into(), message }
 }
 
-fn as_applied(state: &UnitState, key: &ObjectKey) -> Option<Desired> {
-    state.applied.iter().flat_map(|r| &r.objects).find(|d| d.object.key() == *key).cloned()
+fn as_applied(state: &UnitState, key: &ObjectKey) -> Option<Manifest> {
+    state.applied.iter().flat_map(|r| &r.objects).find(|d| d.key == *key).cloned()
 }

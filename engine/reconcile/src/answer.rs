@@ -24,8 +24,8 @@ impl State {
         let digests: BTreeMap<_, (Digest, String)> = state
             .desired
             .iter()
-            .flat_map(|d| d.rendered.objects.iter().zip(&d.digests))
-            .map(|(d, digest)| (d.object.key(), (digest.clone(), d.object.group_version().version)))
+            .flat_map(|d| &d.rendered.objects)
+            .map(|d| (d.key.clone(), (d.digest, d.version.to_string())))
             .collect();
         let sent = results.len();
         for result in results {

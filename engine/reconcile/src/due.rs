@@ -4,7 +4,7 @@ use crate::state::UnitState;
 use crate::{ApplyItem, Observation, Time};
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::{Left, rank};
-use mainstay_unit::{Applying, Desired, DriftMode, InventoryEntry, Target, Unit, UnitId};
+use mainstay_unit::{Applying, DriftMode, InventoryEntry, Manifest, Target, Unit, UnitId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,15 +16,14 @@ pub(crate) fn due(
     state: &mut UnitState,
     unit: &Unit,
     owners: &BTreeMap<(Target, ObjectKey), UnitId>,
-    inherited: &BTreeMap<ObjectKey, Desired>,
+    inherited: &BTreeMap<ObjectKey, Manifest>,
     now: Time,
 ) -> Due {
     state.repairing.clear();
     let Some(wanted) = state.desired.clone() else { return Due::default() };
     let (mut items, mut notices) = (Vec::new(), Vec::new());
-    let objects = wanted.rendered.objects.iter().zip(&wanted.digests).zip(&wanted.policies);
-    for ((desired, digest), policy) in objects {
-        let key = desired.object.key();
+    for desired in &wanted.rendered.objects {
+        let (key, policy, digest) = (desired.key.clone(), &desired.policy, &desired.digest);
         if state.contested.contains(&key) {
             continue;
         }
@@ -61,18 +60,18 @@ pub(crate) fn due(
         items.push(ApplyItem {
             previous: None,
             desired: desired.clone(),
-            digest: digest.clone(),
-            rank: rank(&desired.object.group_version_kind().group_kind()),
+            digest: *digest,
+            rank: rank(&desired.key.group_kind()),
             replace: unit.force || policy.replace,
             absent_only: policy.applying == Applying::IfNotPresent,
-            left: Left::of(&unit.drift_ignore, &desired.object),
+            left: Left::of(&unit.drift_ignore, &desired.object()),
         });
     }
     if !items.is_empty() {
-        let applied: BTreeMap<ObjectKey, &Desired> =
-            state.applied.iter().flat_map(|r| &r.objects).map(|d| (d.object.key(), d)).collect();
+        let applied: BTreeMap<ObjectKey, &Manifest> =
+            state.applied.iter().flat_map(|r| &r.objects).map(|d| (d.key.clone(), d)).collect();
         for item in &mut items {
-            let key = item.desired.object.key();
+            let key = item.desired.key.clone();
             let sent = state.record.inventory.get(&key).is_some_and(|entry| entry.desired.is_some());
             let previous = applied.get(&key).copied().filter(|_| sent);
             item.previous = previous.or_else(|| inherited.get(&key)).cloned();

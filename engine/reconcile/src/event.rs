@@ -1,7 +1,7 @@
 use crate::{Record, Time};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
 use mainstay_plan::Left;
-use mainstay_unit::{Authority, Desired, Health, InventoryEntry, Reading, ServiceAccount, Target, UnitId};
+use mainstay_unit::{Authority, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target, UnitId};
 use std::sync::Arc;
 
 /// Everything that can happen. Closed: one loop feeds it.
@@ -137,11 +137,11 @@ pub enum Action {
 
 #[derive(Debug, Clone)]
 pub struct ApplyItem {
-    pub desired: Desired,
+    pub desired: Manifest,
     pub digest: Digest,
     pub rank: usize,
     /// The object as we last applied it, when that is known: conflicts over its fields are drift, and forced.
-    pub previous: Option<Desired>,
+    pub previous: Option<Manifest>,
     /// Replace the object where an immutable field differs.
     pub replace: bool,
     /// Leave it as it is if it exists.

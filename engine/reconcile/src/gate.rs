@@ -17,7 +17,7 @@ impl UnitState {
         };
         // Before the first good render of this run, what is recorded is what there should be.
         let keys: Vec<ObjectKey> = match &self.desired {
-            Some(wanted) => wanted.applied().map(|d| d.object.key()).collect(),
+            Some(wanted) => wanted.applied().map(|d| d.key.clone()).collect(),
             None => self.record.inventory.iter().map(|e| e.key.clone()).collect(),
         };
         if self.desired.is_none() && keys.is_empty() {

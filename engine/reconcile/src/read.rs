@@ -2,9 +2,9 @@ use crate::Action;
 use crate::Record;
 use crate::state::{Removal, Render, State, UnitState, Wanted};
 use mainstay_graph::of_reading;
-use mainstay_object::{Digest, ObjectKey, Value};
+use mainstay_object::ObjectKey;
 use mainstay_plan::{Guard, declared, removals};
-use mainstay_unit::{Desired, Inventory, Policy, Reading, RenderState, Rendered, Target, UnitId};
+use mainstay_unit::{Inventory, Manifest, Reading, RenderState, Rendered, Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -70,18 +70,16 @@ impl State {
                 continue;
             };
             // One revision may hold what was sent of some objects, another that of others.
-            let known: Vec<Desired> = state.applied.iter().flat_map(|r| &r.objects).cloned().collect();
-            let keys: BTreeSet<ObjectKey> = known.iter().map(|d| d.object.key()).collect();
-            let sent = |desired: &&Desired| {
-                let key = desired.object.key();
-                let entry = state.record.inventory.get(&key);
-                entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())))
-                    && !keys.contains(&key)
+            let known: Vec<Manifest> = state.applied.iter().flat_map(|r| &r.objects).cloned().collect();
+            let keys: BTreeSet<ObjectKey> = known.iter().map(|d| d.key.clone()).collect();
+            let sent = |desired: &&Manifest| {
+                let entry = state.record.inventory.get(&desired.key);
+                entry.is_some_and(|e| e.desired == Some(desired.digest)) && !keys.contains(&desired.key)
             };
-            let mut objects: Vec<Desired> = rendered.objects.iter().filter(sent).cloned().collect();
+            let mut objects: Vec<Manifest> = rendered.objects.iter().filter(sent).cloned().collect();
             if !objects.is_empty() {
                 objects.extend(known);
-                state.applied = Some(Arc::new(Rendered { objects, ..Rendered::default() }));
+                state.applied = Some(Arc::new(Rendered::of(objects)));
             }
         }
     }
@@ -107,7 +105,7 @@ impl State {
             let Some(state) = self.units.get(id) else { continue };
             let Some(unit) = &state.unit else { continue };
             for desired in state.desired.iter().flat_map(|d| &d.rendered.objects) {
-                self.wanted.entry((unit.target.clone(), desired.object.key())).or_insert_with(|| id.clone());
+                self.wanted.entry((unit.target.clone(), desired.key.clone())).or_insert_with(|| id.clone());
             }
             let expressed = unit.depends_on.iter().filter(|dependency| dependency.ready_expr.is_some());
             self.expressed.extend(expressed.map(|dependency| dependency.on.clone()));
@@ -146,22 +144,14 @@ impl State {
 
 /// Whether a unit's objects are those that a record says were applied.
 pub fn is_recorded(rendered: &Rendered, record: &Record) -> bool {
-    record.applied.as_ref() == Some(&digests(rendered).1)
-}
-
-/// Of each object, and of all of them.
-fn digests(rendered: &Rendered) -> (Vec<Digest>, Digest) {
-    let each: Vec<Digest> = rendered.objects.iter().map(|d| Digest::of_value(d.object.value())).collect();
-    let texts: Vec<Value> = each.iter().map(|d| Value::from(d.0.clone())).collect();
-    let whole = Digest::of_value(&Value::from(texts));
-    (each, whole)
+    record.applied.is_some() && record.applied == rendered.digest
 }
 
 fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
     if state.desired.as_ref().is_some_and(|d| Arc::ptr_eq(&d.rendered, rendered)) {
         return;
     }
-    let (digests, whole) = digests(rendered);
+    let Some(whole) = rendered.digest else { return };
     if let Some(old) = &mut state.desired
         && old.whole == whole
     {
@@ -175,8 +165,6 @@ fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
     } else {
         revision.to_owned()
     };
-    let policies = rendered.objects.iter().map(|d| Policy::of(d.object.value())).collect();
-    let wanted = Wanted { rendered: rendered.clone(), digests, policies, whole, revision };
-    state.desired = Some(Arc::new(wanted));
+    state.desired = Some(Arc::new(Wanted { rendered: rendered.clone(), whole, revision }));
     state.forgive();
 }

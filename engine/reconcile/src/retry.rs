@@ -14,7 +14,7 @@ pub(crate) fn next(id: &UnitId, kind: FailureKind, attempt: u32, limit: Duration
         FailureKind::Invalid | FailureKind::Conflict | FailureKind::Forbidden => limit,
     };
     let digest = Digest::of_bytes(format!("{id} {attempt}").as_bytes());
-    let spread = digest.0.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    let spread = u32::from(u16::from_be_bytes([digest.0[0], digest.0[1]]));
     // 80 % to 120 %.
     now.after(base.mul_f64(0.8 + 0.4 * f64::from(spread) / 65_535.0))
 }

@@ -3,7 +3,7 @@ use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
-use mainstay_unit::{Applying, Desired, Health, Policy, Reading, Rendered, Target, Unit, UnitId};
+use mainstay_unit::{Applying, Health, Manifest, Reading, Rendered, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -107,10 +107,6 @@ pub(crate) enum Removal {
 #[derive(Clone)]
 pub(crate) struct Wanted {
     pub rendered: Arc<Rendered>,
-    /// One per object, in the same order.
-    pub digests: Vec<Digest>,
-    /// What each asks of those who apply it, in the same order.
-    pub policies: Vec<Policy>,
     pub whole: Digest,
     /// The revision in which these objects first appeared.
     pub revision: String,
@@ -118,9 +114,8 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// The objects that are ours to apply.
-    pub(crate) fn applied(&self) -> impl Iterator<Item = &Desired> {
-        let all = self.rendered.objects.iter().zip(&self.policies);
-        all.filter(|(_, policy)| policy.applying != Applying::Never).map(|(desired, _)| desired)
+    pub(crate) fn applied(&self) -> impl Iterator<Item = &Manifest> {
+        self.rendered.objects.iter().filter(|object| object.policy.applying != Applying::Never)
     }
 }
 
@@ -161,15 +156,15 @@ impl UnitState {
 
     /// What was applied just now, and what was before and is still in the inventory: another unit may take it over.
     pub(crate) fn keep_applied(&mut self, rendered: &Arc<Rendered>) {
-        let new: BTreeSet<ObjectKey> = rendered.objects.iter().map(|d| d.object.key()).collect();
+        let new: BTreeSet<ObjectKey> = rendered.objects.iter().map(|d| d.key.clone()).collect();
         let left = |key: &ObjectKey| !new.contains(key) && self.record.inventory.get(key).is_some();
         let old = self.applied.iter().flat_map(|old| &old.objects);
-        let kept: Vec<Desired> = old.filter(|d| left(&d.object.key())).cloned().collect();
+        let kept: Vec<Manifest> = old.filter(|d| left(&d.key)).cloned().collect();
         self.applied = Some(if kept.is_empty() {
             rendered.clone()
         } else {
             let objects = rendered.objects.iter().cloned().chain(kept).collect();
-            Arc::new(Rendered { objects, ..Rendered::default() })
+            Arc::new(Rendered::of(objects))
         });
     }
 

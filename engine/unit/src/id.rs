@@ -1,15 +1,20 @@
 use mainstay_object::Digest;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
-/// A unit's name in the fleet: `module/team-a/web@eu-1`, `kustomization/flux-system/apps`.
-///
+/// A unit's name in the fleet: `module/team-a/web@eu-1`, `kustomization/flux-system/apps`. Clones share their text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UnitId(Arc<IdParts>);
+
 /// `kind` is the declaring kind in lower case, `tenant` who owns it (a Flux object's namespace), `cluster` the target
 /// cluster's name, empty for the management cluster.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnitId {
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdParts {
     pub kind: String,
     pub tenant: String,
     pub name: String,
@@ -27,7 +32,9 @@ impl UnitId {
         name: impl Into<String>,
         cluster: impl Into<String>,
     ) -> Self {
-        Self { kind: kind.into(), tenant: tenant.into(), name: name.into(), cluster: cluster.into() }
+        let parts =
+            IdParts { kind: kind.into(), tenant: tenant.into(), name: name.into(), cluster: cluster.into() };
+        Self(Arc::new(parts))
     }
 
     /// Declared by a kind of Mainstay's own. Every other unit is declared by an object that something renders.
@@ -56,6 +63,26 @@ impl UnitId {
             clean.trim_end_matches(['.', '-']),
             Digest::of_bytes(self.to_string().as_bytes()).short()
         )
+    }
+}
+
+impl Deref for UnitId {
+    type Target = IdParts;
+
+    fn deref(&self) -> &IdParts {
+        &self.0
+    }
+}
+
+impl Ord for UnitId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for UnitId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

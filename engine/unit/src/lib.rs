@@ -8,6 +8,7 @@ mod health;
 mod id;
 mod ignore;
 mod inventory;
+mod manifest;
 mod need;
 mod policy;
 mod rendering;
@@ -23,9 +24,10 @@ pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};
 pub use ignore::{FieldIgnore, NameMatch};
 pub use inventory::{Inventory, InventoryEntry};
+pub use manifest::{Manifest, Pattern};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use policy::{Applying, Policy};
-pub use rendering::{CouldDeclare, Desired, Reading, ReadingUnit, RenderState, Rendered, Unread};
+pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, RenderState, Rendered, Unread};
 pub use unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, Gate, HealthCheck, Missing, Overlay, Role,
     ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,

@@ -30,6 +30,10 @@ pub enum Applying {
 impl Policy {
     /// Values are compared without regard to case, and one that is unknown changes nothing.
     pub fn of(object: &Value) -> Self {
+        // Few objects say anything.
+        if !speaks(object) {
+            return Self::default();
+        }
         let says = |name: &str, value: &str| {
             PREFIXES.map(|prefix| format!("{prefix}{name}")).into_iter().find(|key| has(object, key, value))
         };
@@ -47,6 +51,14 @@ impl Policy {
             keep: kept.or_else(|| has(object, helm, keep).then(|| format!("{helm}: {keep}"))),
         }
     }
+}
+
+fn speaks(object: &Value) -> bool {
+    let metadata = object.get("metadata");
+    let places = ["annotations", "labels"].into_iter().filter_map(|place| metadata?.get(place)?.as_object());
+    places
+        .flat_map(|map| map.keys())
+        .any(|key| key == HELM_KEEP.0 || PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
 }
 
 fn has(object: &Value, key: &str, value: &str) -> bool {

@@ -1,7 +1,8 @@
-use crate::{Authority, Need, Unit, UnitId};
+use crate::{Authority, Manifest, Need, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
-use mainstay_object::{Digest, Object, ObjectKey};
+use mainstay_object::{Digest, GroupKind, GroupVersionKind, Object, ObjectKey, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// An object that should exist, and the file that says so.
@@ -11,16 +12,100 @@ pub struct Desired {
     pub origin: Location,
 }
 
-/// What a unit renders to.
+/// What a unit renders to. It is a value that is made once and shared: what every revision asks of it is worked out then.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rendered {
-    pub objects: Vec<Desired>,
+    pub objects: Vec<Manifest>,
     /// Objects that hold what was encrypted, or a value out of a Secret: no plan shows what is in them.
     pub sensitive: BTreeSet<ObjectKey>,
     /// Digest of everything that the render read: files, variables, references. Equal digests, equal objects.
     pub inputs: Option<Digest>,
     /// Paths of the platform repository that were read, for "which units does this file reach".
-    pub reads: BTreeSet<String>,
+    pub reads: Arc<BTreeSet<String>>,
+    /// Of all objects together.
+    pub digest: Option<Digest>,
+    pub footprint: Footprint,
+}
+
+/// What the objects of a unit say to other units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Footprint {
+    /// The kinds of its objects.
+    pub kinds: Vec<GroupVersionKind>,
+    /// The namespaces that they live in.
+    pub namespaces: Vec<String>,
+    /// Namespaces that are among them.
+    pub declares: Vec<String>,
+    /// Kinds whose definitions are among them.
+    pub defines: Vec<GroupKind>,
+    /// A hash of each object's key: where two differ, the keys do.
+    pub marks: Vec<u64>,
+}
+
+impl Rendered {
+    pub fn of(objects: Vec<Manifest>) -> Self {
+        let digest = Some(together(&objects));
+        let footprint = Footprint::of(&objects);
+        Self { objects, digest, footprint, ..Self::default() }
+    }
+
+    /// Out of objects that resemble nothing.
+    pub fn plain(objects: Vec<Desired>) -> Self {
+        Self::of(Manifest::pack(objects, None))
+    }
+
+    /// The same but for some of its objects.
+    pub fn without(&self, keys: &BTreeSet<ObjectKey>) -> Self {
+        let objects = self.objects.iter().filter(|object| !keys.contains(&object.key)).cloned().collect();
+        Self {
+            sensitive: self.sensitive.clone(),
+            inputs: self.inputs,
+            reads: self.reads.clone(),
+            ..Self::of(objects)
+        }
+    }
+}
+
+fn together(objects: &[Manifest]) -> Digest {
+    let texts: Vec<Value> = objects.iter().map(|object| Value::from(object.digest.hex())).collect();
+    Digest::of_value(&Value::from(texts))
+}
+
+impl Footprint {
+    fn of(objects: &[Manifest]) -> Self {
+        let mut out = Self::default();
+        for object in objects {
+            let key = &object.key;
+            let same = |kind: &GroupVersionKind| {
+                kind.kind == key.kind && kind.group == key.group && *kind.version == *object.version
+            };
+            if !out.kinds.iter().any(same) {
+                out.kinds.push(object.kind());
+            }
+            if !out.namespaces.contains(&key.namespace) {
+                out.namespaces.push(key.namespace.clone());
+            }
+            match (key.group.as_str(), key.kind.as_str()) {
+                ("", "Namespace") => out.declares.push(key.name.clone()),
+                ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+                    let body = object.object();
+                    let text = |pointer| body.value().pointer(pointer).and_then(Value::as_str);
+                    if let (Some(group), Some(kind)) = (text("/spec/group"), text("/spec/names/kind")) {
+                        out.defines.push(GroupKind::new(group, kind));
+                    }
+                }
+                _ => {}
+            }
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            out.marks.push(hasher.finish());
+        }
+        out.kinds.sort();
+        out.namespaces.sort();
+        out.kinds.shrink_to_fit();
+        out.namespaces.shrink_to_fit();
+        out
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

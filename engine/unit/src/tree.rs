@@ -196,7 +196,7 @@ impl MemoryTree {
             );
             all.extend_from_slice(line.as_bytes());
         }
-        Digest::of_bytes(&all).0
+        Digest::of_bytes(&all).hex()
     }
 }
 
@@ -207,7 +207,11 @@ impl Tree for MemoryTree {
 
     fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
         if let Some((kind, bytes)) = self.files.get(path) {
-            return Ok(Some(Entry { kind: *kind, id: Digest::of_bytes(bytes).0, size: bytes.len() as u64 }));
+            return Ok(Some(Entry {
+                kind: *kind,
+                id: Digest::of_bytes(bytes).hex(),
+                size: bytes.len() as u64,
+            }));
         }
         let exists = path.is_root() || self.below(path).next().is_some();
         Ok(exists.then(|| Entry { kind: EntryKind::Folder, id: self.folder_id(path), size: 0 }))

@@ -107,7 +107,7 @@ pub(crate) fn parent_name(uid: &str) -> String {
 /// `applyset-<base64url(sha256("<name>.<namespace>.<kind>.<group>"))>-v1`.
 fn apply_set_id(parent: &str) -> String {
     let hex =
-        mainstay_object::Digest::of_bytes(format!("{parent}.{SYSTEM_NAMESPACE}.ConfigMap.").as_bytes()).0;
+        mainstay_object::Digest::of_bytes(format!("{parent}.{SYSTEM_NAMESPACE}.ConfigMap.").as_bytes()).hex();
     let bytes: Vec<u8> =
         (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()).collect();
     format!("applyset-{}-v1", URL_SAFE_NO_PAD.encode(&bytes))

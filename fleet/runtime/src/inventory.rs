@@ -25,7 +25,8 @@ fn split(inventory: &Inventory, parts: usize) -> Vec<Vec<&InventoryEntry>> {
     let mut out = vec![Vec::new(); parts];
     for entry in inventory.iter() {
         let digest = Digest::of_bytes(entry.key.to_string().as_bytes());
-        let number = u64::from_str_radix(digest.0.get(..8).unwrap_or_default(), 16).unwrap_or_default();
+        let [a, b, c, d, ..] = digest.0;
+        let number = u32::from_be_bytes([a, b, c, d]);
         if let Some(part) = usize::try_from(number).ok().and_then(|n| out.get_mut(n % parts)) {
             part.push(entry);
         }
@@ -34,7 +35,7 @@ fn split(inventory: &Inventory, parts: usize) -> Vec<Vec<&InventoryEntry>> {
 }
 
 fn owner(id: &UnitId) -> String {
-    Digest::of_bytes(id.to_string().as_bytes()).0.chars().take(40).collect()
+    Digest::of_bytes(id.to_string().as_bytes()).hex().chars().take(40).collect()
 }
 
 fn name(id: &UnitId, parts: usize, part: usize) -> String {

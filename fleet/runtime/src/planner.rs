@@ -5,13 +5,13 @@ use crate::targets::open;
 use futures::StreamExt;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_graph::of_reading;
-use mainstay_object::{Digest, Object, ObjectKey};
+use mainstay_object::{Object, ObjectKey};
 use mainstay_plan::{
     Action, Guard, Left, Plan, Step, UnitPlan, Verdict, changes, removals, sensitive_changes,
 };
 use mainstay_reconcile::Record;
 use mainstay_unit::{
-    Applying, Desired, Inventory, Policy, Reading, ReadingUnit, RenderState, Target, Unit, UnitId,
+    Applying, Inventory, Manifest, Policy, Reading, ReadingUnit, RenderState, Target, Unit, UnitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +64,7 @@ fn wanted(reading: &Reading) -> BTreeSet<(Target, ObjectKey)> {
     let mut out = BTreeSet::new();
     for unit in reading.units.values() {
         if let RenderState::Rendered(rendered) = &unit.state {
-            out.extend(rendered.objects.iter().map(|d| (unit.unit.target.clone(), d.object.key())));
+            out.extend(rendered.objects.iter().map(|d| (unit.unit.target.clone(), d.key.clone())));
         }
     }
     out
@@ -100,7 +100,7 @@ impl Planner<'_> {
                 let this = &*self;
                 futures::stream::iter(rendered.objects.clone())
                     .map(|desired| {
-                        let sensitive = rendered.sensitive.contains(&desired.object.key());
+                        let sensitive = rendered.sensitive.contains(&desired.key);
                         this.step(&cluster, id, &unit.unit, desired, sensitive)
                     })
                     .buffered(16)
@@ -109,7 +109,7 @@ impl Planner<'_> {
             }
             Err(why) if why.ends_with("does not exist") => {
                 let create =
-                    |d: &Desired| step(Action::Create, d.object.key(), "its cluster does not exist yet");
+                    |d: &Manifest| step(Action::Create, d.key.clone(), "its cluster does not exist yet");
                 rendered.objects.iter().map(|d| Some(create(d))).collect()
             }
             Err(why) => {
@@ -138,11 +138,11 @@ impl Planner<'_> {
         cluster: &Cluster,
         id: &UnitId,
         unit: &Unit,
-        desired: Desired,
+        desired: Manifest,
         sensitive: bool,
     ) -> Option<Step> {
-        let mut object = desired.object.clone();
-        let applying = Policy::of(object.value()).applying;
+        let mut object = desired.object();
+        let applying = desired.policy.applying;
         if applying == Applying::Never {
             return None;
         }
@@ -187,7 +187,7 @@ impl Planner<'_> {
         }
         let after = match first {
             Err(ClusterError::FieldConflict(conflicts)) => {
-                let same = entry.is_some_and(|e| e.desired == Some(Digest::of_value(desired.object.value())));
+                let same = entry.is_some_and(|e| e.desired == Some(desired.digest));
                 if !same {
                     let text = ClusterError::FieldConflict(conflicts).to_string();
                     return Some(step(Action::Blocked, key, &text));

@@ -230,7 +230,7 @@ impl Resource {
             json.push_str(&format!("{comma}\"{key}\":{}", escape(&value.to_string())));
         }
         json.push('}');
-        let hex = Digest::of_bytes(json.as_bytes()).0;
+        let hex = Digest::of_bytes(json.as_bytes()).hex();
         Ok(hex
             .chars()
             .take(10)

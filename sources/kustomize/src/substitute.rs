@@ -2,6 +2,9 @@
 //! a variable may become a number, a list or a map.
 pub(crate) mod expression;
 mod pattern;
+mod quick;
+#[cfg(test)]
+mod tests;
 
 use crate::problem::Problem;
 use mainstay_diagnostic::codes::kustomize as codes;
@@ -42,13 +45,34 @@ pub fn substitute(objects: Vec<Desired>, how: &Substitute<'_>) -> Result<Vec<Des
             done.push(desired);
             continue;
         }
-        match one(object, how) {
-            Ok(None) => done.push(desired),
-            Ok(Some(object)) => done.push(Desired { object, origin: desired.origin }),
-            Err(problem) => problems.push(problem.located(desired.origin)),
+        let found = match quick::quick(object.value(), how.variables, how.most) {
+            quick::Quick::Unchanged => {
+                done.push(desired);
+                continue;
+            }
+            quick::Quick::Changed(found) => Some(found),
+            quick::Quick::Unsure => None,
+        };
+        let Desired { object, origin } = desired;
+        let result = match found {
+            Some(found) => with_texts(object, found),
+            None => one(&object, how).map(|changed| changed.unwrap_or(object)),
+        };
+        match result {
+            Ok(object) => done.push(Desired { object, origin }),
+            Err(problem) => problems.push(problem.located(origin)),
         }
     }
     if problems.is_empty() { Ok(done) } else { Err(problems) }
+}
+
+fn with_texts(object: Object, found: Vec<String>) -> Result<Object, Problem> {
+    let key = object.key();
+    let mut value = object.into_value();
+    quick::apply(&mut value, &mut found.into_iter());
+    Object::new(value).map_err(|e| {
+        Problem::new(&codes::SUBSTITUTION, format!("{key}: after substitution the document {e}"))
+    })
 }
 
 fn is_name(name: &str) -> bool {

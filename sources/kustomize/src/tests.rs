@@ -20,7 +20,7 @@ fn indexed(files: Vec<(TreePath, EntryKind, Arc<[u8]>)>) -> Indexed {
     let folder = Entry { kind: EntryKind::Folder, id: String::new(), size: 0 };
     tree.entries.insert(TreePath::root(), folder.clone());
     for (path, kind, bytes) in files {
-        let entry = Entry { kind, id: Digest::of_bytes(&bytes).0, size: bytes.len() as u64 };
+        let entry = Entry { kind, id: Digest::of_bytes(&bytes).hex(), size: bytes.len() as u64 };
         tree.entries.insert(path.clone(), entry);
         let mut at = path.clone();
         while let Some(parent) = at.parent() {

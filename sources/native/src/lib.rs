@@ -15,7 +15,7 @@ mod tests;
 mod validate;
 mod variables;
 
-pub use expand::{Expanded, NativeUnit, expand};
+pub use expand::{Expanded, Expansions, NativeUnit, expand, expand_with};
 pub use place::Place;
 pub use read::{Declarations, Document, Read, read};
 pub use schema::schemas;

@@ -5,6 +5,7 @@ use mainstay_diagnostic::{Diagnostics, codes, nearest};
 use mainstay_object::{GroupVersion, Value};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A document whose spec has been read.
 #[derive(Debug, Clone)]
@@ -18,12 +19,24 @@ pub struct Document<S> {
 /// Everything native that a revision declares, in the order it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Declarations {
-    pub platforms: Vec<Document<PlatformSpec>>,
-    pub tenants: Vec<Document<TenantSpec>>,
-    pub clusters: Vec<Document<ClusterSpec>>,
-    pub providers: Vec<Document<ProviderSpec>>,
-    pub modules: Vec<Document<ModuleSpec>>,
-    pub exemptions: Vec<Document<ExemptionSpec>>,
+    pub platforms: Vec<Arc<Document<PlatformSpec>>>,
+    pub tenants: Vec<Arc<Document<TenantSpec>>>,
+    pub clusters: Vec<Arc<Document<ClusterSpec>>>,
+    pub providers: Vec<Arc<Document<ProviderSpec>>>,
+    pub modules: Vec<Arc<Document<ModuleSpec>>>,
+    pub exemptions: Vec<Arc<Document<ExemptionSpec>>>,
+}
+
+impl Declarations {
+    /// Puts another file's behind these. Documents are shared, not copied.
+    pub fn extend(&mut self, other: &Self) {
+        self.platforms.extend(other.platforms.iter().cloned());
+        self.tenants.extend(other.tenants.iter().cloned());
+        self.clusters.extend(other.clusters.iter().cloned());
+        self.providers.extend(other.providers.iter().cloned());
+        self.modules.extend(other.modules.iter().cloned());
+        self.exemptions.extend(other.exemptions.iter().cloned());
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,15 +99,15 @@ pub fn read(place: &Place, into: &mut Declarations, diagnostics: &mut Diagnostic
 fn take<S: DeserializeOwned>(
     mut json: Value,
     place: &Place,
-    into: &mut Vec<Document<S>>,
+    into: &mut Vec<Arc<Document<S>>>,
 ) -> Result<(), serde_json::Error> {
     let spec = json.get_mut("spec").map_or_else(|| Value::Object(serde_json::Map::new()), Value::take);
     let labels = json.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();
-    into.push(Document {
+    into.push(Arc::new(Document {
         name: json.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
         labels: labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect(),
         spec: serde_json::from_value(spec)?,
         place: place.clone(),
-    });
+    }));
     Ok(())
 }

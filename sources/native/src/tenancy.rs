@@ -1,9 +1,9 @@
 use crate::kinds::{AllowedKind, TenantSpec};
 use crate::{Declarations, Document, Place};
-use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_diagnostic::{Diagnostic, Location, codes};
 use mainstay_object::ObjectKey;
 use mainstay_unit::tree::TreePath;
-use mainstay_unit::{Desired, Role, Source, Unit};
+use mainstay_unit::{Role, Source, Unit};
 
 /// Who owns what no Tenant claims.
 pub const PLATFORM_TENANT: &str = "platform";
@@ -28,21 +28,27 @@ impl TenantRules {
 }
 
 /// Objects that the unit's tenant may not have.
-pub fn check_objects(rules: &TenantRules, unit: &Unit, objects: &[Desired]) -> Vec<Diagnostic> {
+pub fn check_objects<'a>(
+    rules: &TenantRules,
+    unit: &Unit,
+    objects: impl Iterator<Item = (ObjectKey, &'a Location)>,
+) -> Vec<Diagnostic> {
+    if rules.namespaces.is_empty() && rules.allowed_kinds.is_empty() {
+        return Vec::new();
+    }
     // The object that stands for an embedded cluster is Mainstay's own.
     if unit.role == Role::Cluster && matches!(unit.source, Source::Objects(_)) {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for desired in objects {
-        let key = desired.object.key();
+    for (key, origin) in objects {
         if !namespace_allowed(&rules.namespaces, &key) {
             let place = if key.is_namespaced() { "in a namespace" } else { "of the whole cluster" };
             let message =
                 format!("{key} is an object {place} that is not tenant {}'s ({})", unit.id.tenant, unit.id);
             out.push(
                 Diagnostic::new(&codes::native::TENANT_NAMESPACE, message)
-                    .at(desired.origin.clone())
+                    .at(origin.clone())
                     .hint(format!("its namespaces are {}", rules.namespaces.join(", "))),
             );
         }
@@ -53,7 +59,7 @@ pub fn check_objects(rules: &TenantRules, unit: &Unit, objects: &[Desired]) -> V
                 unit.id.tenant,
                 unit.id
             );
-            out.push(Diagnostic::new(&codes::native::TENANT_KIND, message).at(desired.origin.clone()));
+            out.push(Diagnostic::new(&codes::native::TENANT_KIND, message).at(origin.clone()));
         }
     }
     out
@@ -121,5 +127,5 @@ pub(crate) fn covering<'a>(declarations: &'a Declarations, file: &str) -> Option
         .filter_map(|(tenant, path)| Some((TreePath::parse(path).ok()?, tenant)))
         .filter(|(path, _)| !path.is_root() && file.is_within(path))
         .max_by_key(|(path, tenant)| (path.as_str().len(), std::cmp::Reverse(tenant.name.as_str())))
-        .map(|(_, tenant)| tenant)
+        .map(|(_, tenant)| &**tenant)
 }

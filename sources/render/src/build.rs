@@ -8,18 +8,18 @@ use crate::inputs::{Inputs, Supply};
 use crate::kustomize;
 use crate::outcome::{Declaring, Outcome};
 use crate::places::Files;
-use crate::reads::{Recorder, digest, files};
+use crate::reads::{Recorder, digest};
 use crate::secrets::{self, Decryption, is_encrypted};
 use crate::sources::{Known, Resolver, Source};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_kustomize::ParseCache;
-use mainstay_object::Digest;
+use mainstay_object::{Digest, ObjectKey};
 use mainstay_unit::tree::{EntryKind, TreePath};
 use mainstay_unit::{
-    Claim, Desired, Need, Overlay, ReferenceKind, Source as UnitSource, Substitution, Target,
+    Claim, Desired, Manifest, Need, Overlay, ReferenceKind, Source as UnitSource, Substitution, Target,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Rendering {
@@ -93,9 +93,8 @@ fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
         bytes.extend_from_slice(&mainstay_object::canonical_bytes(desired.object.value()));
     }
     let rendered = mainstay_unit::Rendered {
-        objects: objects.to_vec(),
         inputs: Some(Digest::of_bytes(&bytes)),
-        ..Default::default()
+        ..mainstay_unit::Rendered::plain(objects.to_vec())
     };
     Outcome { rendered: Arc::new(rendered), ..Outcome::default() }
 }
@@ -109,35 +108,38 @@ fn folder(
     inputs: &Inputs,
     cache: &mut Cache,
 ) -> Rendering {
-    if let Some(problem) = missing(declared, source, path) {
-        let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
-        return Rendering {
-            rendered: Rendered::Done(Arc::new(outcome)),
-            diagnostics: vec![problem],
-            needs: Vec::new(),
-        };
-    }
-    let values = match values(overlay.substitution.as_ref(), &claim(declared), inputs) {
-        Ok(values) => values,
-        Err(lacking) => {
-            let mut out = Rendering::not(lacking.reason);
-            out.needs = lacking.needs;
-            return out;
-        }
-    };
+    let values = values(overlay.substitution.as_ref(), &claim(declared), inputs);
     let keys = keys(overlay, claim(declared), inputs);
-    let question = question(source, path, overlay, is_entry, (&values, &keys), inputs);
-    let outcome = match cache.get(&question, source.tree.as_ref()) {
+    // Nothing but the declaration decides, as far as it is not the files.
+    let closed = keys.is_none()
+        && source.origin.name().is_empty()
+        && overlay.substitution.as_ref().is_none_or(|substitution| substitution.from.is_empty());
+    let known = values.as_ref().ok().map(|values| {
+        let ask = || question(source, path, overlay, is_entry, (values, &keys), inputs);
+        cache.question(&declared.unit, is_entry, closed, ask)
+    });
+    let outcome = match known.and_then(|question| cache.get(&question, &source.tree)) {
         Some(kept) => kept,
         None => {
-            let recorder = Recorder::new(source.tree.clone());
-            let mut outcome =
-                build(&recorder, source, path, overlay, is_entry, (&values, &keys), &cache.parsed);
-            let reads = recorder.reads();
-            finish(&mut outcome, &question, &reads, source);
-            let outcome = Arc::new(outcome);
-            cache.put(question, path, source.tree.as_ref(), reads, outcome.clone());
-            outcome
+            if let Some(problem) = missing(declared, source, path) {
+                let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
+                return Rendering {
+                    rendered: Rendered::Done(Arc::new(outcome)),
+                    diagnostics: vec![problem],
+                    needs: Vec::new(),
+                };
+            }
+            let values = match values {
+                Ok(values) => values,
+                Err(lacking) => {
+                    let mut out = Rendering::not(lacking.reason);
+                    out.needs = lacking.needs;
+                    return out;
+                }
+            };
+            let question =
+                known.unwrap_or_else(|| question(source, path, overlay, is_entry, (&values, &keys), inputs));
+            anew(question, source, path, overlay, is_entry, (&values, &keys), cache)
         }
     };
     let diagnostics = outcome.diagnostics.clone();
@@ -150,6 +152,33 @@ fn folder(
         None => (Rendered::Done(outcome), Vec::new()),
     };
     Rendering { rendered, diagnostics, needs }
+}
+
+fn anew(
+    question: Digest,
+    source: &Source,
+    path: &TreePath,
+    overlay: &Overlay,
+    is_entry: bool,
+    given: (&Option<Values>, &Option<DecryptionKeys>),
+    cache: &mut Cache,
+) -> Arc<Outcome> {
+    let recorder = Recorder::new(source.tree.clone());
+    let (mut outcome, made) = build(&recorder, source, path, overlay, is_entry, given, &cache.parsed);
+    let reads = recorder.reads();
+    let mut bytes = question.hex().into_bytes();
+    digest(&reads, &mut bytes);
+    let (looked, files) = cache.look(path, source, reads);
+    let like = cache.pattern(source, path, &made.objects);
+    outcome.rendered = Arc::new(mainstay_unit::Rendered {
+        sensitive: made.sensitive,
+        inputs: Some(Digest::of_bytes(&bytes)),
+        reads: files,
+        ..mainstay_unit::Rendered::of(Manifest::pack(made.objects, like.as_ref()))
+    });
+    let outcome = Arc::new(outcome);
+    cache.put(question, looked, outcome.clone());
+    outcome
 }
 
 fn missing(declared: &DeclaredUnit, source: &Source, path: &TreePath) -> Option<Diagnostic> {
@@ -276,7 +305,7 @@ fn build(
     is_entry: bool,
     (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
     parsed: &ParseCache,
-) -> Outcome {
+) -> (Outcome, Made) {
     let decryption = keys.as_ref().map(|keys| Decryption::new(keys.secret.as_ref().map_err(Clone::clone)));
     let variables = values.as_ref().map(|values| &values.all);
     let built = kustomize::build(recorder, path, overlay, variables, parsed, decryption.as_ref());
@@ -288,7 +317,7 @@ fn build(
         out.diagnostics.push(diagnostic);
     }
     if out.first_error().is_some() {
-        return out;
+        return (out, Made::default());
     }
     let mut files = Files::default();
     let mut objects = Vec::new();
@@ -317,12 +346,19 @@ fn build(
     }
     let mut sensitive = built.decrypted;
     let secret = values.as_ref().map(|values| values.secret.as_slice()).unwrap_or_default();
-    for desired in objects.iter().filter(|desired| secrets::holds(desired.object.value(), secret)) {
-        sensitive.insert(desired.object.key());
+    if !secret.is_empty() {
+        let holding = objects.iter().filter(|desired| secrets::holds(desired.object.value(), secret));
+        sensitive.extend(holding.map(|desired| desired.object.key()));
     }
     out.locked = decryption.and_then(Decryption::into_locked);
-    out.rendered = Arc::new(mainstay_unit::Rendered { objects, sensitive, ..Default::default() });
-    out
+    (out, Made { objects, sensitive })
+}
+
+/// What a build made to be applied.
+#[derive(Default)]
+struct Made {
+    objects: Vec<Desired>,
+    sensitive: BTreeSet<ObjectKey>,
 }
 
 fn shown(source: &Source, file: &str) -> String {
@@ -342,16 +378,4 @@ fn encrypted(desired: &Desired, file: &str, out: &mut Outcome) {
             .at(origin)
             .hint("the unit names no decryption, so it would be applied as it is"),
     );
-}
-
-fn finish(outcome: &mut Outcome, question: &Digest, reads: &crate::reads::Reads, source: &Source) {
-    let mut bytes = question.0.clone().into_bytes();
-    digest(reads, &mut bytes);
-    outcome.reads = files(reads)
-        .filter(|path| source.origin.is_platform(path))
-        .map(|path| source.origin.file(path))
-        .collect();
-    let rendered = Arc::make_mut(&mut outcome.rendered);
-    rendered.inputs = Some(Digest::of_bytes(&bytes));
-    rendered.reads.clone_from(&outcome.reads);
 }

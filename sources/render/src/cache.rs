@@ -1,19 +1,33 @@
-use crate::entry::FileRead;
+use crate::declared::DeclaredUnit;
+use crate::folder::Folder;
 use crate::outcome::Outcome;
-use crate::reads::{Reads, still_holds};
+use crate::reads::{Reads, digest, files, still_holds};
+use crate::sources::Source;
 use mainstay_kustomize::ParseCache;
+use mainstay_native::Expansions;
 use mainstay_object::Digest;
 use mainstay_unit::tree::{Tree, TreePath};
-use std::collections::HashMap;
+use mainstay_unit::{Desired, Pattern, Unit, UnitId};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Renders of earlier readings with what each of them looked at. Dropping it costs time, never truth.
+/// Earlier readings: files, declarations and renders, with what each of them looked at. Dropping it costs time, never
+/// truth. What the last reading did not use is forgotten.
 pub struct Cache {
     renders: HashMap<Digest, Kept>,
-    files: HashMap<(TreePath, String), (Arc<FileRead>, u64)>,
-    /// Counts readings: what the last one did not use is forgotten.
+    /// What renders looked at: units out of one template looked at the same.
+    looked: HashMap<Digest, Looked>,
+    /// What a unit's render was asked with.
+    questions: HashMap<UnitId, (Arc<Unit>, bool, Digest)>,
+    /// By folder, from its second render on: what its objects look like.
+    patterns: HashMap<(String, TreePath), Option<Pattern>>,
+    pub(crate) root: Option<(TreePath, Arc<Folder>)>,
+    pub(crate) expansions: Expansions,
+    pub(crate) declared: HashMap<UnitId, Arc<DeclaredUnit>>,
+    /// Counts readings.
     generation: u64,
     rendered: usize,
+    seed: [u8; 32],
     /// Parsed files by content, shared between renders.
     pub(crate) parsed: ParseCache,
 }
@@ -22,9 +36,15 @@ impl Default for Cache {
     fn default() -> Self {
         Self {
             renders: HashMap::new(),
-            files: HashMap::new(),
+            looked: HashMap::new(),
+            questions: HashMap::new(),
+            patterns: HashMap::new(),
+            root: None,
+            expansions: Expansions::default(),
+            declared: HashMap::new(),
             generation: 0,
             rendered: 0,
+            seed: [0; 32],
             parsed: ParseCache::new(PARSED),
         }
     }
@@ -34,12 +54,21 @@ impl Default for Cache {
 const PARSED: usize = 10_000;
 
 struct Kept {
+    looked: Digest,
+    outcome: Arc<Outcome>,
+    generation: u64,
+}
+
+struct Looked {
     folder: TreePath,
     folder_id: String,
     /// What lies outside of the folder.
     outside: Reads,
     all: Reads,
-    outcome: Arc<Outcome>,
+    /// Files of the platform repository, as they are shown.
+    files: Arc<BTreeSet<String>>,
+    /// Whether a tree would answer as before. The tree is held: another one could take its place in memory.
+    holds: Option<(Arc<dyn Tree>, bool)>,
     generation: u64,
 }
 
@@ -49,7 +78,11 @@ impl Cache {
         self.rendered
     }
 
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, seed: [u8; 32]) {
+        if self.seed != seed {
+            self.questions.clear();
+            self.seed = seed;
+        }
         self.generation += 1;
         self.rendered = 0;
     }
@@ -57,53 +90,120 @@ impl Cache {
     pub(crate) fn end(&mut self) {
         let now = self.generation;
         self.renders.retain(|_, kept| kept.generation == now);
-        self.files.retain(|_, (_, generation)| *generation == now);
+        self.looked.retain(|_, looked| {
+            looked.holds = None;
+            looked.generation == now
+        });
+        let renders = &self.renders;
+        self.questions.retain(|_, (_, _, question)| renders.contains_key(question));
+        let folders: BTreeSet<&TreePath> = self.looked.values().map(|looked| &looked.folder).collect();
+        self.patterns.retain(|(_, folder), _| folders.contains(folder));
     }
 
-    pub(crate) fn get(&mut self, question: &Digest, tree: &dyn Tree) -> Option<Arc<Outcome>> {
-        let kept = self.renders.get_mut(question)?;
-        if kept.generation != self.generation {
-            let same = folder_id(tree, &kept.folder) == kept.folder_id && still_holds(&kept.outside, tree);
-            if !same && !still_holds(&kept.all, tree) {
-                return None;
-            }
-            kept.generation = self.generation;
+    /// The question of a unit that is the very same as before, if nothing else is in it.
+    pub(crate) fn question(
+        &mut self,
+        unit: &Arc<Unit>,
+        is_entry: bool,
+        closed: bool,
+        ask: impl FnOnce() -> Digest,
+    ) -> Digest {
+        if !closed {
+            return ask();
         }
+        match self.questions.get(&unit.id) {
+            Some((known, entry, question)) if Arc::ptr_eq(known, unit) && *entry == is_entry => *question,
+            Some(_) | None => {
+                let question = ask();
+                self.questions.insert(unit.id.clone(), (unit.clone(), is_entry, question));
+                question
+            }
+        }
+    }
+
+    pub(crate) fn get(&mut self, question: &Digest, tree: &Arc<dyn Tree>) -> Option<Arc<Outcome>> {
+        let kept = self.renders.get_mut(question)?;
+        let looked = self.looked.get_mut(&kept.looked)?;
+        if kept.generation != self.generation && !looked.still_holds(tree) {
+            return None;
+        }
+        kept.generation = self.generation;
+        looked.generation = self.generation;
         Some(kept.outcome.clone())
     }
 
-    pub(crate) fn put(
+    /// Notes what a new render looked at; answers with its files.
+    pub(crate) fn look(
         &mut self,
-        question: Digest,
         folder: &TreePath,
-        tree: &dyn Tree,
+        source: &Source,
         reads: Reads,
-        outcome: Arc<Outcome>,
-    ) {
-        self.rendered += 1;
-        let outside = reads.iter().filter(|((path, _), _)| !path.is_within(folder));
-        let kept = Kept {
-            folder: folder.clone(),
-            folder_id: folder_id(tree, folder),
-            outside: outside.map(|(key, answer)| (key.clone(), answer.clone())).collect(),
-            all: reads,
-            outcome,
-            generation: self.generation,
-        };
-        self.renders.insert(question, kept);
+    ) -> (Digest, Arc<BTreeSet<String>>) {
+        let mut bytes = format!("{folder}\0{:?}\0", source.origin).into_bytes();
+        digest(&reads, &mut bytes);
+        let id = Digest::of_bytes(&bytes);
+        let generation = self.generation;
+        let looked = self.looked.entry(id).or_insert_with(|| {
+            let outside = reads.iter().filter(|((path, _), _)| !path.is_within(folder));
+            let files = files(&reads).filter(|path| source.origin.is_platform(path));
+            Looked {
+                folder: folder.clone(),
+                folder_id: folder_id(source.tree.as_ref(), folder),
+                outside: outside.map(|(key, answer)| (key.clone(), answer.clone())).collect(),
+                files: Arc::new(files.map(|path| source.origin.file(path)).collect()),
+                all: reads,
+                holds: None,
+                generation,
+            }
+        });
+        looked.generation = generation;
+        // The same was seen in another tree, perhaps.
+        looked.folder_id = folder_id(source.tree.as_ref(), folder);
+        (id, looked.files.clone())
     }
 
-    pub(crate) fn file(
+    pub(crate) fn put(&mut self, question: Digest, looked: Digest, outcome: Arc<Outcome>) {
+        self.rendered += 1;
+        self.renders.insert(question, Kept { looked, outcome, generation: self.generation });
+    }
+
+    /// What the objects of a folder look like, once more than one unit renders it.
+    pub(crate) fn pattern(
         &mut self,
-        path: &TreePath,
-        id: &str,
-        read: impl FnOnce() -> FileRead,
-    ) -> Arc<FileRead> {
-        let generation = self.generation;
-        let kept =
-            self.files.entry((path.clone(), id.to_owned())).or_insert_with(|| (Arc::new(read()), generation));
-        kept.1 = generation;
-        kept.0.clone()
+        source: &Source,
+        folder: &TreePath,
+        objects: &[Desired],
+    ) -> Option<Pattern> {
+        let place = (source.origin.name().to_owned(), folder.clone());
+        match self.patterns.get_mut(&place) {
+            None => {
+                self.patterns.insert(place, None);
+                None
+            }
+            Some(Some(pattern)) => Some(pattern.clone()),
+            Some(none) => {
+                *none = Some(Pattern::of(objects));
+                none.clone()
+            }
+        }
+    }
+}
+
+impl Looked {
+    fn still_holds(&mut self, tree: &Arc<dyn Tree>) -> bool {
+        if let Some((of, holds)) = &self.holds
+            && Arc::ptr_eq(of, tree)
+        {
+            return *holds;
+        }
+        let folder_id = folder_id(tree.as_ref(), &self.folder);
+        let same = folder_id == self.folder_id && still_holds(&self.outside, tree.as_ref());
+        let holds = same || still_holds(&self.all, tree.as_ref());
+        if holds {
+            self.folder_id = folder_id;
+        }
+        self.holds = Some((tree.clone(), holds));
+        holds
     }
 }
 

@@ -53,7 +53,7 @@ impl At {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    pub units: BTreeMap<UnitId, DeclaredUnit>,
+    pub units: BTreeMap<UnitId, Arc<DeclaredUnit>>,
     pub sources: sources::Declared,
     pub diagnostics: Diagnostics,
     pub unread: BTreeSet<Unread>,
@@ -70,7 +70,11 @@ impl State {
 
     /// Whether another round would do the same again.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.units == other.units && self.sources == other.sources
+        let same = |(a, b): (&Arc<DeclaredUnit>, &Arc<DeclaredUnit>)| Arc::ptr_eq(a, b) || a == b;
+        self.units.len() == other.units.len()
+            && self.units.keys().eq(other.units.keys())
+            && self.units.values().zip(other.units.values()).all(same)
+            && self.sources == other.sources
     }
 
     pub(crate) fn add_render(&mut self, parent: &DeclaredUnit, outcome: &Outcome) {
@@ -157,13 +161,13 @@ impl State {
             let mut own = child;
             own.parent = None;
             own.depth = 0;
-            self.units.insert(own.unit.id.clone(), own);
+            self.units.insert(own.unit.id.clone(), Arc::new(own));
             return;
         }
-        self.add_unit(child);
+        self.add_unit(Arc::new(child));
     }
 
-    fn add_unit(&mut self, unit: DeclaredUnit) {
+    fn add_unit(&mut self, unit: Arc<DeclaredUnit>) {
         let id = unit.unit.id.clone();
         match self.units.entry(id.clone()) {
             Entry::Vacant(free) => {
@@ -172,7 +176,7 @@ impl State {
             Entry::Occupied(mut taken) => {
                 // One document that several renders hold is still one unit, unless they make different things of it.
                 let first = taken.get();
-                if first.unit == unit.unit {
+                if Arc::ptr_eq(&first.unit, &unit.unit) || first.unit == unit.unit {
                     return;
                 }
                 let message = format!(
@@ -183,7 +187,7 @@ impl State {
                     .at(unit.unit.declared_at.clone())
                     .hint("rename or remove one of them");
                 self.diagnostics.push(problem.clone());
-                taken.get_mut().failed.get_or_insert(problem);
+                Arc::make_mut(taken.get_mut()).failed.get_or_insert(problem);
             }
         }
     }
@@ -222,7 +226,7 @@ fn plural(kind: &str) -> String {
 fn inherit(mut unit: Unit, parent: &Unit) -> Unit {
     if unit.target == Target::Management && parent.target != Target::Management {
         unit.target = parent.target.clone();
-        unit.id.cluster = parent.target.name().to_owned();
+        unit.id = UnitId::new(&*unit.id.kind, &*unit.id.tenant, &*unit.id.name, parent.target.name());
     }
     if unit.service_account.is_none() && parent.dialect == mainstay_unit::Dialect::Native {
         unit.service_account.clone_from(&parent.service_account);

@@ -1,40 +1,41 @@
 //! What the files of the entry folder declare, before anything is rendered.
 use crate::cache::Cache;
 use crate::declared::{At, DeclaredUnit};
+use crate::folder;
 use crate::inputs::Inputs;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{ENTRY_NAME, ENTRY_NAMESPACE};
-use mainstay_native::{Declarations, PLATFORM_TENANT, Place, Read, TenantRules};
+use mainstay_native::{Declarations, NativeUnit, PLATFORM_TENANT, TenantRules};
 use mainstay_unit::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 use mainstay_unit::{
     CouldDeclare, DeletionPolicy, Dialect, DriftMode, Gate, Need, Overlay, Role, Source, SourceId, Target,
     Timing, Unit, UnitId, Unread, Variables,
 };
-use mainstay_yaml::{Limits, load};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Files and folders that are looked at.
-const FILES: usize = 500_000;
-const DEPTH: usize = 64;
+pub(crate) const FILES: usize = 500_000;
+pub(crate) const DEPTH: usize = 64;
 
 #[derive(Default)]
 pub(crate) struct Base {
-    pub units: Vec<DeclaredUnit>,
+    pub units: Vec<Arc<DeclaredUnit>>,
     pub repositories: BTreeMap<SourceId, Need>,
     pub tenants: BTreeMap<String, TenantRules>,
     pub diagnostics: Diagnostics,
     pub unread: BTreeSet<Unread>,
     /// Files that could not be read whole, and where. What they could declare depends on whose they are.
-    broken: Vec<(String, String)>,
-    /// Files with native documents.
+    pub broken: Vec<(String, String)>,
+    /// Files with native documents, where the entry is a unit itself: what it reaches is judged by them.
     pub native: BTreeSet<String>,
 }
 
 impl Base {
     /// The unit that the entry folder itself is.
-    pub(crate) fn entry(&self) -> Option<&DeclaredUnit> {
-        self.units.iter().find(|unit| unit.unit.id == entry_id())
+    pub(crate) fn entry(&self) -> Option<&Arc<DeclaredUnit>> {
+        // It comes last, if it is there.
+        self.units.last().filter(|unit| unit.unit.id == entry_id())
     }
 }
 
@@ -42,20 +43,11 @@ pub(crate) fn entry_id() -> UnitId {
     UnitId::new("kustomization", ENTRY_NAMESPACE, ENTRY_NAME, "")
 }
 
-/// One file's native documents.
-#[derive(Debug, Default)]
-pub(crate) struct FileRead {
-    places: Vec<Place>,
-    diagnostics: Vec<Diagnostic>,
-    native: bool,
-    broken: bool,
-}
-
 pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
     let tree = inputs.platform.tree.as_ref();
     let mut base = Base::default();
-    match tree.entry(&inputs.entry) {
-        Ok(Some(entry)) if entry.kind == EntryKind::Folder => {}
+    let id = match tree.entry(&inputs.entry) {
+        Ok(Some(entry)) if entry.kind == EntryKind::Folder => entry.id,
         Ok(_) => {
             let message = format!("the entry path {} is not a folder of the repository", inputs.entry);
             base.diagnostics.push(
@@ -71,48 +63,64 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
             base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
             return base;
         }
-    }
+    };
     let mut walk = Base::default();
-    let mut declarations = Declarations::default();
-    let mut files = Vec::new();
-    list(tree, &inputs.entry, 0, &mut files, &mut walk);
-    for (path, entry) in files {
-        if !is_yaml(path.file_name()) {
-            continue;
-        }
-        native_file(tree, &path, &entry, cache, &mut declarations, &mut walk);
-    }
-    if !walk.native.is_empty() {
+    let before = cache.root.take().filter(|(entry, _)| *entry == inputs.entry).map(|(_, folder)| folder);
+    let root = folder::walk(tree, &inputs.entry, &id, before.as_ref(), &mut walk);
+    cache.root = Some((inputs.entry.clone(), root.clone()));
+    let native = root.is_native();
+    if native {
         base = walk;
-        let expanded = mainstay_native::expand(&declarations);
+        let mut declarations = Declarations::default();
+        root.gather(&inputs.entry, &mut declarations, &mut base);
+        let expanded = mainstay_native::expand_with(&declarations, &mut cache.expansions);
         base.repositories = expanded.repositories;
         base.tenants = expanded.tenants;
         base.diagnostics.extend(expanded.diagnostics);
         for (file, what) in std::mem::take(&mut base.broken).into_iter().chain(expanded.unread) {
             base.unread.insert(Unread::new(what, could_declare(&declarations, &file)));
         }
+        let known = std::mem::take(&mut cache.declared);
         for native in expanded.units {
-            let pointer = native.path_field;
-            let at = native.place.diagnostic(&codes::render::PATH_MISSING, "", pointer);
-            base.units.push(DeclaredUnit {
-                path_at: At::of(at, &native.unit.declared_at),
-                owner: (native.unit.id.tenant != PLATFORM_TENANT
-                    || base.tenants.contains_key(PLATFORM_TENANT))
-                .then(|| native.unit.id.tenant.clone()),
-                unit: Arc::new(native.unit),
-                failed: native.failed,
-                parent: None,
-                authorities: Vec::new(),
-                depth: 0,
-            });
+            let unit = declared(native, &base.tenants, &known);
+            cache.declared.entry(unit.unit.id.clone()).or_insert_with(|| unit.clone());
+            base.units.push(unit);
         }
     }
     // Among native documents a folder is one of Flux's only if it says so: else every module's manifests would be the
     // entry's too.
-    if base.native.is_empty() || has_kustomization(tree, &inputs.entry) {
-        base.units.push(entry_unit(inputs));
+    if !native || has_kustomization(tree, &inputs.entry) {
+        root.native_files(&inputs.entry, &mut base.native);
+        base.units.push(Arc::new(entry_unit(inputs)));
     }
     base
+}
+
+/// The very same as before where nothing of it has changed.
+fn declared(
+    native: NativeUnit,
+    tenants: &BTreeMap<String, TenantRules>,
+    known: &HashMap<UnitId, Arc<DeclaredUnit>>,
+) -> Arc<DeclaredUnit> {
+    let tenant = &native.unit.id.tenant;
+    let owner = (tenant != PLATFORM_TENANT || tenants.contains_key(PLATFORM_TENANT)).then(|| tenant.clone());
+    if let Some(before) = known.get(&native.unit.id)
+        && Arc::ptr_eq(&before.unit, &native.unit)
+        && before.failed == native.failed
+        && before.owner == owner
+    {
+        return before.clone();
+    }
+    let at = native.place.diagnostic(&codes::render::PATH_MISSING, "", native.path_field);
+    Arc::new(DeclaredUnit {
+        path_at: At::of(at, &native.unit.declared_at),
+        owner,
+        unit: native.unit,
+        failed: native.failed,
+        parent: None,
+        authorities: Vec::new(),
+        depth: 0,
+    })
 }
 
 /// A file in a tenant's paths says nothing of other tenants' units, but the platform's may be selected by its clusters.
@@ -176,77 +184,6 @@ pub(crate) fn is_yaml(name: &str) -> bool {
     name.ends_with(".yaml") || name.ends_with(".yml")
 }
 
-fn native_file(
-    tree: &dyn Tree,
-    path: &TreePath,
-    entry: &Entry,
-    cache: &mut Cache,
-    declarations: &mut Declarations,
-    base: &mut Base,
-) {
-    let limits = Limits::default();
-    if entry.kind == EntryKind::Symlink {
-        return;
-    }
-    if entry.size > limits.bytes as u64 {
-        let message = format!("{path} has {} bytes; the limit is {}", entry.size, limits.bytes);
-        base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message).at_file(path.as_str()));
-        base.broken.push((path.to_string(), path.to_string()));
-        return;
-    }
-    let mut failure = None;
-    let file = cache.file(path, &entry.id, || match tree.read(path) {
-        Ok(bytes) => parse(path, &bytes, &limits),
-        Err(error) => {
-            failure = Some(error);
-            FileRead::default()
-        }
-    });
-    if let Some(error) = failure {
-        unreadable(path, &error, base);
-        base.broken.push((path.to_string(), path.to_string()));
-    }
-    if !file.native {
-        return;
-    }
-    base.native.insert(path.as_str().to_owned());
-    base.diagnostics.extend(file.diagnostics.iter().cloned());
-    if file.broken {
-        base.broken.push((path.to_string(), path.to_string()));
-    }
-    for place in &file.places {
-        if mainstay_native::read(place, declarations, &mut base.diagnostics) == Read::Broken {
-            base.broken.push((path.to_string(), place.location("").to_string()));
-        }
-    }
-}
-
-/// Only a file that names the API group can hold a native document.
-fn parse(path: &TreePath, bytes: &[u8], limits: &Limits) -> FileRead {
-    let text = String::from_utf8_lossy(bytes);
-    if !text.contains("mainstay.dev/") {
-        return FileRead::default();
-    }
-    let loaded = load(path.as_str(), bytes, limits);
-    let (file, text): (Arc<str>, Arc<str>) = (path.as_str().into(), text.into());
-    let places: Vec<Place> = loaded
-        .documents
-        .into_iter()
-        .map(|document| Place { file: file.clone(), text: text.clone(), root: Arc::new(document.root) })
-        .filter(|place| {
-            let api = place.root.get("apiVersion").and_then(|node| node.as_str()).unwrap_or_default();
-            api.starts_with("mainstay.dev/")
-        })
-        .collect();
-    let broken = !loaded.complete && text.contains("mainstay.dev/v");
-    FileRead {
-        native: !places.is_empty() || broken,
-        diagnostics: if broken { loaded.diagnostics.into_iter().collect() } else { Vec::new() },
-        places,
-        broken,
-    }
-}
-
 fn list(tree: &dyn Tree, folder: &TreePath, depth: usize, out: &mut Vec<(TreePath, Entry)>, base: &mut Base) {
     if depth > DEPTH || out.len() > FILES {
         let message = format!("{folder}: more than {DEPTH} folders deep, or more than {FILES} files");
@@ -282,7 +219,7 @@ pub(crate) fn files_below(tree: &dyn Tree, folder: &TreePath) -> Vec<TreePath> {
     out.into_iter().map(|(path, _)| path).collect()
 }
 
-fn unreadable(path: &TreePath, error: &TreeError, base: &mut Base) {
+pub(crate) fn unreadable(path: &TreePath, error: &TreeError, base: &mut Base) {
     base.diagnostics
         .push(Diagnostic::new(&codes::render::UNREADABLE, error.to_string()).at_file(path.as_str()));
 }

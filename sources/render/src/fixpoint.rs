@@ -35,7 +35,7 @@ pub(crate) struct Settled {
 }
 
 pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Reading {
-    cache.begin();
+    cache.begin(inputs.seed);
     let mut base = entry::read(inputs, cache);
     let settled = settle(inputs, &base, cache);
     cache.end();
@@ -89,8 +89,9 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
     };
     let mut resolver = Resolver::default();
     // Shallow ones first, so that a unit's parent is the one nearest to a file.
-    let mut order: Vec<&DeclaredUnit> = state.units.values().collect();
-    order.sort_by(|a, b| (a.depth, &a.unit.id).cmp(&(b.depth, &b.unit.id)));
+    let mut order: Vec<&Arc<DeclaredUnit>> = state.units.values().collect();
+    // They are sorted by name.
+    order.sort_by_key(|unit| unit.depth);
     for declared in order {
         let is_entry = declared.depth == 0 && base.entry().is_some_and(|e| e.unit.id == declared.unit.id);
         let rendering = build::render(declared, is_entry, state, base, inputs, &mut resolver, cache);

@@ -10,6 +10,7 @@ mod checks;
 mod declared;
 mod entry;
 mod fixpoint;
+mod folder;
 mod inputs;
 mod kustomize;
 mod outcome;

@@ -1,7 +1,6 @@
 use crate::secrets::Locked;
 use mainstay_diagnostic::Diagnostic;
 use mainstay_unit::{Desired, Rendered};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What one render gave. Files are named as they are shown.
@@ -11,8 +10,6 @@ pub(crate) struct Outcome {
     /// Objects that declare something instead of being applied.
     pub declared: Vec<Declaring>,
     pub diagnostics: Vec<Diagnostic>,
-    /// Files of the platform repository that were read.
-    pub reads: BTreeSet<String>,
     /// What can't be decrypted: no object of the unit is to be applied.
     pub locked: Option<Locked>,
 }

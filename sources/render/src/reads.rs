@@ -119,7 +119,7 @@ fn names(found: &Result<Vec<(String, Entry)>, TreeError>) -> String {
         Ok(entries) => {
             let all: String =
                 entries.iter().map(|(name, entry)| format!("{name}\0{}\n", word(entry.kind))).collect();
-            Digest::of_bytes(all.as_bytes()).0
+            Digest::of_bytes(all.as_bytes()).hex()
         }
         Err(error) => error.to_string(),
     }

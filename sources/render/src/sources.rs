@@ -48,6 +48,14 @@ impl Origin {
         }
     }
 
+    /// Empty for the platform repository.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Platform => "",
+            Self::Named(name) | Self::Composed { name, .. } => name,
+        }
+    }
+
     /// Whether a file of the platform repository is behind the path.
     pub(crate) fn is_platform(&self, path: &TreePath) -> bool {
         match self {

@@ -91,7 +91,7 @@ pub fn told(net: &Net) -> Result<(), String> {
 
 /// A unit's own name in its identity.
 fn name(id: &str) -> Option<String> {
-    id.parse::<UnitId>().ok().map(|id| id.name)
+    id.parse::<UnitId>().ok().map(|id| id.name.clone())
 }
 
 fn array(value: Value) -> Option<Vec<Value>> {

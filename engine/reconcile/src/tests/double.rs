@@ -82,7 +82,7 @@ impl Commit {
     }
 
     pub(super) fn unit(mut self, unit: Unit, objects: &[Desired]) -> Self {
-        let rendered = Rendered { objects: objects.to_vec(), ..Rendered::default() };
+        let rendered = Rendered::plain(objects.to_vec());
         let state = RenderState::Rendered(Arc::new(rendered));
         self.0.units.insert(
             unit.id.clone(),
@@ -165,7 +165,7 @@ impl Double {
 
     pub(super) fn read(&mut self, commit: Commit) {
         let rendered = |u: &ReadingUnit| match &u.state {
-            RenderState::Rendered(r) => r.objects.iter().map(|d| d.object.key()).collect::<Vec<_>>(),
+            RenderState::Rendered(r) => r.objects.iter().map(|d| d.key.clone()).collect::<Vec<_>>(),
             RenderState::NotRendered { .. } | RenderState::Failed { .. } => vec![],
         };
         self.wanted = commit.0.units.values().flat_map(rendered).collect();
@@ -341,7 +341,7 @@ impl Double {
     }
 
     fn apply(&mut self, unit: &UnitId, item: &crate::ApplyItem) -> ApplyResult {
-        let key = item.desired.object.key();
+        let key = item.desired.key.clone();
         let recorded = self.records.get(unit).is_some_and(|r| r.inventory.get(&key).is_some());
         assert!(recorded, "{key} is applied before it is recorded");
         self.log.push(format!("apply {}", key.name));

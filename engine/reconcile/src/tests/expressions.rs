@@ -1,16 +1,16 @@
 //! What users say in CEL of health and readiness decides, and what has no answer holds back.
 
 use super::double::{Commit, Double, config, id, key, unit};
+use mainstay_object::ObjectKey;
 use mainstay_unit::{Gate, HealthCheck, Unit};
 use serde_json::{Value, json};
 
 fn check(name: &str, current: Option<&str>, in_progress: Option<&str>, failed: Option<&str>) -> HealthCheck {
-    let mut key = key(if name.is_empty() { "x" } else { name });
-    if name.is_empty() {
+    let key = match name {
         // A rule for the whole kind.
-        key.namespace.clear();
-        key.name.clear();
-    }
+        "" => ObjectKey::new("", "ConfigMap", "", ""),
+        name => key(name),
+    };
     let text = |expression: Option<&str>| expression.map(str::to_owned);
     HealthCheck {
         key,

@@ -66,7 +66,7 @@ fn hash(registry: &Registry, group: &str, version: &str) -> String {
             text.push_str(&custom.schema.to_string());
         }
     }
-    Digest::of_bytes(text.as_bytes()).0.to_uppercase()
+    Digest::of_bytes(text.as_bytes()).hex().to_uppercase()
 }
 
 pub fn v3(registry: &Registry, group: &str, version: &str, git: &str) -> Result<Response, Failure> {

@@ -214,7 +214,7 @@ fn listed(texts: &[String]) -> String {
 
 /// Tells one token of an account from another, to whom it may concern; says nothing about the token itself.
 fn credential(token: &str) -> String {
-    let digest = mainstay_object::Digest::of_bytes(format!("id {token}").as_bytes()).0;
+    let digest = mainstay_object::Digest::of_bytes(format!("id {token}").as_bytes()).hex();
     let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default();
     format!("JTI={}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }

@@ -65,7 +65,7 @@ impl World {
                 actions.push(Event::Synced { target: target.clone(), kind });
             }
             for entry in record.inventory.iter() {
-                let observation = Some(observation(entry.uid.clone(), entry.owned.clone()));
+                let observation = Some(observation(entry.uid.clone(), entry.owned));
                 actions.push(Event::Observed { target: target.clone(), key: entry.key.clone(), observation });
             }
         }
@@ -89,8 +89,8 @@ impl World {
                     self.made += 1;
                     let uid = format!("00000000-0000-4000-8000-{:012}", self.made);
                     ApplyResult {
-                        key: item.desired.object.key(),
-                        outcome: Ok(observation(uid, Some(item.digest.clone()))),
+                        key: item.desired.key.clone(),
+                        outcome: Ok(observation(uid, Some(item.digest))),
                         digest: Some(item.digest),
                     }
                 };
@@ -124,6 +124,7 @@ fn observation(uid: String, owned: Option<Digest>) -> Observation {
         owned,
         health: Health::healthy("accepted"),
         deleting: false,
+        paused: false,
         simulated: false,
         body: None,
     }

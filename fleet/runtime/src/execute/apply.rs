@@ -10,7 +10,7 @@ use mainstay_clock::Instant;
 use mainstay_cluster::{Apply, Cluster, ClusterError, FieldConflict, Identity};
 use mainstay_object::{Object, Value};
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
-use mainstay_unit::{Authority, ServiceAccount, UnitId};
+use mainstay_unit::{Authority, Manifest, ServiceAccount, UnitId};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -91,7 +91,7 @@ pub(crate) async fn apply(mut job: ApplyJob) -> Vec<ApplyResult> {
 
 fn give_up(items: Vec<ApplyItem>, kind: FailureKind, message: &str) -> Vec<ApplyResult> {
     let failed = |item: ApplyItem| ApplyResult {
-        key: item.desired.object.key(),
+        key: item.desired.key.clone(),
         digest: None,
         outcome: Err(Failure { kind, message: message.to_owned() }),
     };
@@ -99,7 +99,7 @@ fn give_up(items: Vec<ApplyItem>, kind: FailureKind, message: &str) -> Vec<Apply
 }
 
 async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult {
-    let mut object = item.desired.object.clone();
+    let mut object = item.desired.object();
     object.set_label(PART_OF, &job.installation.apply_set);
     object.set_annotation(UNIT, &job.unit.to_string());
     let outcome = match send(job, as_whom, &item, &object).await {
@@ -109,7 +109,7 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
         }
         Err(error) => Err(failure(&error)),
     };
-    ApplyResult { key: item.desired.object.key(), digest: Some(item.digest), outcome }
+    ApplyResult { key: item.desired.key.clone(), digest: Some(item.digest), outcome }
 }
 
 async fn send(
@@ -164,8 +164,8 @@ fn scaled(item: &ApplyItem, conflicts: &[FieldConflict]) -> Vec<String> {
     let wanted = |object: &Object, pointer: &str| object.value().pointer(pointer).cloned();
     scaled_fields(conflicts)
         .filter(|pointer| {
-            let previous = item.previous.as_ref().map(|p| wanted(&p.object, pointer));
-            previous.is_none_or(|previous| previous == wanted(&item.desired.object, pointer))
+            let previous = item.previous.as_ref().map(|p| wanted(&p.object(), pointer));
+            previous.is_none_or(|previous| previous == wanted(&item.desired.object(), pointer))
         })
         .collect()
 }
@@ -178,8 +178,8 @@ pub(crate) fn scaled_fields(conflicts: &[FieldConflict]) -> impl Iterator<Item =
 
 /// Whether every contested field is one that we applied last time.
 fn is_drift(item: &ApplyItem, conflicts: &[FieldConflict]) -> bool {
-    let Some(previous) = &item.previous else { return false };
-    conflicts.iter().all(|c| field_exists(previous.object.value(), &c.field))
+    let Some(previous) = item.previous.as_ref().map(Manifest::object) else { return false };
+    conflicts.iter().all(|c| field_exists(previous.value(), &c.field))
 }
 
 /// Follows a path as an API server writes it: `.spec.containers[name="web"].image`, `.data.key`, `.metadata.finalizers["x"]`.

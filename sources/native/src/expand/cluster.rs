@@ -1,6 +1,6 @@
 use super::context::{Context, secret};
 use super::{source, when};
-use crate::kinds::{ClusterClass, ClusterSpec};
+use crate::kinds::{ClusterClass, ClusterSpec, DependencyRef};
 use crate::{Document, PLATFORM_TENANT, SYSTEM_NAMESPACE, variables};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::{Map, Object, ObjectKey, Value};
@@ -12,6 +12,12 @@ use serde_json::json;
 
 /// Says to the control plane that a ConfigMap stands for a logical cluster.
 const LOGICAL_CLUSTER: &str = "mainstay.dev/logical-cluster";
+
+impl super::pieces::Dependent for ClusterSpec {
+    fn depends_on(&self) -> &[DependencyRef] {
+        &self.depends_on
+    }
+}
 
 pub(super) fn expand<'a>(document: &'a Document<ClusterSpec>, context: &mut Context<'a>) {
     let (spec, place) = (&document.spec, &document.place);
@@ -68,7 +74,7 @@ pub(super) fn expand<'a>(document: &'a Document<ClusterSpec>, context: &mut Cont
         drift_ignore,
         variables,
     };
-    context.push(unit, problems, &spec.depends_on, place);
+    context.push(unit, problems, place);
 }
 
 /// Fields that do not go with the class.

@@ -1,5 +1,5 @@
 use super::{Expanded, NativeUnit};
-use crate::kinds::{Check, ClusterSpec, Defaults, DependencyRef, Drift, DriftModeName, Duration, TenantSpec};
+use crate::kinds::{Check, ClusterSpec, Defaults, Drift, DriftModeName, Duration, TenantSpec};
 use crate::variables;
 use crate::{Declarations, Document, PLATFORM_TENANT, Place, SYSTEM_NAMESPACE, kinds};
 use mainstay_diagnostic::{Diagnostic, codes, nearest};
@@ -9,6 +9,7 @@ use mainstay_unit::{
     Variables,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) struct Context<'a> {
     pub declarations: &'a Declarations,
@@ -16,8 +17,6 @@ pub(super) struct Context<'a> {
     /// Clusters by name, with their tenant: a name is one cluster.
     pub clusters: BTreeMap<&'a str, (String, &'a Document<ClusterSpec>)>,
     pub out: Expanded,
-    /// For each unit of `out`, what it depends on and where that is written.
-    pub depends_on: Vec<(&'a [DependencyRef], &'a Place)>,
 }
 
 impl<'a> Context<'a> {
@@ -26,11 +25,11 @@ impl<'a> Context<'a> {
         for document in &declarations.clusters {
             let owner = crate::tenancy::owner(declarations, document.spec.tenant.as_ref(), &document.place);
             if let Ok(owner) = owner {
-                clusters.entry(document.name.as_str()).or_insert((owner, document));
+                clusters.entry(document.name.as_str()).or_insert((owner, &**document));
             }
         }
         let defaults = declarations.platforms.first().map(|p| p.spec.defaults.clone()).unwrap_or_default();
-        Self { declarations, defaults, clusters, out, depends_on: Vec::new() }
+        Self { declarations, defaults, clusters, out }
     }
 
     /// The document's tenant, or nothing once it is told that it has none.
@@ -50,7 +49,7 @@ impl<'a> Context<'a> {
     }
 
     pub fn tenant(&self, name: &str) -> Option<&'a Document<TenantSpec>> {
-        self.declarations.tenants.iter().find(|tenant| tenant.name == name)
+        self.declarations.tenants.iter().find(|tenant| tenant.name == name).map(|tenant| &**tenant)
     }
 
     /// The clusters that a tenant's documents may name: its own and the platform's.
@@ -90,21 +89,14 @@ impl<'a> Context<'a> {
         UnitId::new("cluster", owner, &cluster.name, "")
     }
 
-    pub fn push(
-        &mut self,
-        unit: mainstay_unit::Unit,
-        problems: Vec<Diagnostic>,
-        depends_on: &'a [DependencyRef],
-        place: &'a Place,
-    ) {
+    pub fn push(&mut self, unit: mainstay_unit::Unit, problems: Vec<Diagnostic>, place: &'a Place) {
         let failed = problems.iter().find(|problem| problem.is_error()).cloned();
         self.out.diagnostics.extend(problems);
         let path_field = match unit.role {
             Role::Cluster => "/spec/path",
             Role::Provider | Role::Module => "/spec/source/path",
         };
-        self.out.units.push(NativeUnit { unit, failed, place: place.clone(), path_field });
-        self.depends_on.push((depends_on, place));
+        self.out.units.push(NativeUnit { unit: Arc::new(unit), failed, place: place.clone(), path_field });
     }
 
     pub fn variables(

@@ -1,24 +1,34 @@
 use super::Expanded;
-use super::context::Context;
+use super::pieces::{Expansions, Whole};
 use crate::kinds::{DependencyKind, DependencyRef};
 use crate::{PLATFORM_TENANT, Place};
-use mainstay_unit::{Dependency, Missing, UnitId};
+use mainstay_unit::{Dependency, Missing, Unit, UnitId};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Fills in what every unit depends on, now that all of them have their names.
-pub(super) fn resolve(context: Context<'_>) -> Expanded {
-    let Context { mut out, depends_on, .. } = context;
+pub(super) fn resolve(whole: Whole<'_>, expansions: &mut Expansions) -> Expanded {
+    let Whole { mut out, depends_on } = whole;
+    if depends_on.iter().all(|(references, _)| references.is_empty()) {
+        expansions.keep(&[]);
+        return out;
+    }
+    let before: Vec<Arc<Unit>> = out.units.iter().map(|native| native.unit.clone()).collect();
     let known: BTreeSet<UnitId> = out.units.iter().map(|native| native.unit.id.clone()).collect();
     for (native, (references, place)) in out.units.iter_mut().zip(depends_on) {
-        for (i, reference) in references.iter().enumerate() {
-            native.unit.depends_on.push(Dependency {
-                on: name(reference, &native.unit.id, &known),
-                ready_expr: reference.ready_expr.clone(),
-                missing: Missing::Error,
-                location: place.location(&format!("/spec/dependsOn/{i}")),
-            });
+        if references.is_empty() {
+            continue;
         }
+        let dependency = |(i, reference): (usize, &DependencyRef)| Dependency {
+            on: name(reference, &native.unit.id, &known),
+            ready_expr: reference.ready_expr.clone(),
+            missing: Missing::Error,
+            location: place.location(&format!("/spec/dependsOn/{i}")),
+        };
+        let more = references.iter().enumerate().map(dependency).collect();
+        native.unit = expansions.resolved(native, more);
     }
+    expansions.keep(&before);
     out
 }
 

@@ -4,9 +4,12 @@ mod cluster;
 mod context;
 mod dependency;
 mod module;
+mod pieces;
 mod provider;
 mod source;
 mod when;
+
+pub use pieces::Expansions;
 
 use crate::tenancy::{TenantRules, covering};
 use crate::{Declarations, PLATFORM_TENANT, Place};
@@ -14,6 +17,7 @@ use context::Context;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
 use mainstay_unit::{Need, SourceId, Unit};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Debug, Clone, Default)]
 pub struct Expanded {
@@ -29,7 +33,7 @@ pub struct Expanded {
 
 #[derive(Debug, Clone)]
 pub struct NativeUnit {
-    pub unit: Unit,
+    pub unit: Arc<Unit>,
     /// The user's error in the declaration: the unit is known, but not to be rendered.
     pub failed: Option<Diagnostic>,
     pub place: Place,
@@ -38,19 +42,28 @@ pub struct NativeUnit {
 }
 
 pub fn expand(declarations: &Declarations) -> Expanded {
+    expand_with(declarations, &mut Expansions::default())
+}
+
+/// As [`expand`], but a document that has been expanded among the same tenants and clusters before gives the very same
+/// units again.
+pub fn expand_with(declarations: &Declarations, known: &mut Expansions) -> Expanded {
     let mut out = Expanded::default();
     whole(declarations, &mut out);
-    let mut context = Context::new(declarations, out);
+    known.begin(declarations);
+    let mut context = Context::new(declarations, Expanded::default());
+    let mut whole = pieces::Whole { out, depends_on: Vec::new() };
     for document in &declarations.clusters {
-        cluster::expand(document, &mut context);
+        known.expand(document, &mut context, &mut whole, cluster::expand);
     }
     for document in &declarations.providers {
-        provider::expand(document, &mut context);
+        known.expand(document, &mut context, &mut whole, provider::expand);
     }
     for document in &declarations.modules {
-        module::expand(document, &mut context);
+        known.expand(document, &mut context, &mut whole, module::expand);
     }
-    let mut out = dependency::resolve(context);
+    known.end();
+    let mut out = dependency::resolve(whole, known);
     quotas(declarations, &mut out);
     out
 }

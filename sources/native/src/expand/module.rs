@@ -2,7 +2,7 @@ use super::context::{Context, health_checks, target};
 use super::dependency::on_cluster;
 use super::source;
 use super::when::{self, When};
-use crate::kinds::{ClusterSpec, DeletionPolicyName, ModuleSpec};
+use crate::kinds::{ClusterSpec, DeletionPolicyName, DependencyRef, ModuleSpec};
 use crate::{Document, PLATFORM_TENANT, variables};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::Value;
@@ -11,6 +11,12 @@ use serde_json::Map;
 use std::collections::BTreeMap;
 
 type Clusters<'a> = Vec<Option<&'a Document<ClusterSpec>>>;
+
+impl super::pieces::Dependent for ModuleSpec {
+    fn depends_on(&self) -> &[DependencyRef] {
+        &self.depends_on
+    }
+}
 
 pub(super) fn expand<'a>(document: &'a Document<ModuleSpec>, context: &mut Context<'a>) {
     let (spec, place) = (&document.spec, &document.place);
@@ -36,7 +42,7 @@ pub(super) fn expand<'a>(document: &'a Document<ModuleSpec>, context: &mut Conte
             Err(problem) => problems.push(*problem),
         }
         let unit = unit(document, &tenant, cluster, account.clone(), context, &mut problems);
-        context.push(unit, problems, &spec.depends_on, place);
+        context.push(unit, problems, place);
     }
 }
 

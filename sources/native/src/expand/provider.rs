@@ -1,10 +1,16 @@
 use super::context::{Context, health_checks, target};
 use super::dependency::on_cluster;
 use super::{source, when};
-use crate::kinds::ProviderSpec;
+use crate::kinds::{DependencyRef, ProviderSpec};
 use crate::{Document, variables};
 use mainstay_object::{Map, Value};
 use mainstay_unit::{DeletionPolicy, Dialect, Gate, Overlay, Role, Target, Unit, UnitId};
+
+impl super::pieces::Dependent for ProviderSpec {
+    fn depends_on(&self) -> &[DependencyRef] {
+        &self.depends_on
+    }
+}
 
 pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Context<'a>) {
     let (spec, place) = (&document.spec, &document.place);
@@ -47,5 +53,5 @@ pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Con
         drift_ignore,
         variables,
     };
-    context.push(unit, problems, &spec.depends_on, place);
+    context.push(unit, problems, place);
 }

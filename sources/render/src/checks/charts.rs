@@ -1,7 +1,7 @@
 use super::Units;
 use crate::fixpoint::{Rendered, Settled};
 use mainstay_diagnostic::{Diagnostic, codes};
-use mainstay_object::{GroupKind, Value};
+use mainstay_object::GroupKind;
 use mainstay_unit::{Source, UnitId};
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ pub(super) fn check(settled: &Settled, units: &Units, diagnostics: &mut Vec<Diag
         let Some(Rendered::Done(outcome)) = settled.renders.get(id) else { continue };
         let mut told = BTreeSet::new();
         for desired in &outcome.rendered.objects {
-            let kind = desired.object.group_version_kind().group_kind();
+            let kind = desired.key.group_kind();
             if BUILT_IN.contains(&kind.group.as_str())
                 || defined.contains(&kind)
                 || !told.insert(kind.clone())
@@ -57,7 +57,7 @@ pub(super) fn check(settled: &Settled, units: &Units, diagnostics: &mut Vec<Diag
             }
             let message = format!(
                 "{id} holds a chart and {} of kind {kind}, whose CRD nothing else provides",
-                desired.object.name()
+                desired.key.name
             );
             diagnostics.push(
                 Diagnostic::new(&codes::unit::CHART_CRD, message)
@@ -72,15 +72,7 @@ fn definitions(settled: &Settled) -> BTreeSet<GroupKind> {
     let mut out = BTreeSet::new();
     for render in settled.renders.values() {
         let Rendered::Done(outcome) = render else { continue };
-        for desired in &outcome.rendered.objects {
-            if desired.object.kind() != "CustomResourceDefinition" {
-                continue;
-            }
-            let text = |pointer| desired.object.value().pointer(pointer).and_then(Value::as_str);
-            if let (Some(group), Some(kind)) = (text("/spec/group"), text("/spec/names/kind")) {
-                out.insert(GroupKind::new(group, kind));
-            }
-        }
+        out.extend(outcome.rendered.footprint.defines.iter().cloned());
     }
     out
 }

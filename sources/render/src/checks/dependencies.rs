@@ -12,7 +12,7 @@ pub(crate) fn resolve(state: &mut State) {
         if !declared.unit.depends_on.iter().any(|d| unresolved(&d.on, d.missing)) {
             continue;
         }
-        for dependency in &mut Arc::make_mut(&mut declared.unit).depends_on {
+        for dependency in &mut Arc::make_mut(&mut Arc::make_mut(declared).unit).depends_on {
             if !unresolved(&dependency.on, dependency.missing) {
                 continue;
             }

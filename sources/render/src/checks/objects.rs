@@ -2,23 +2,30 @@ use super::Units;
 use crate::fixpoint::{Rendered, Settled};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::ObjectKey;
-use mainstay_unit::{Desired, RenderState, UnitId};
+use mainstay_unit::{Manifest, RenderState, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-type Owners<'a> = BTreeMap<(&'a str, ObjectKey), Vec<(&'a UnitId, &'a Desired)>>;
+type Owners<'a> = BTreeMap<(&'a str, ObjectKey), Vec<(&'a UnitId, &'a Manifest)>>;
 
 /// No object has two owners, but for a namespace that all declare alike: the first in graph order has it alone.
 pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<Diagnostic>) {
+    let twice = twice(settled);
+    if twice.is_empty() {
+        return;
+    }
     let mut owners: Owners<'_> = BTreeMap::new();
     // Units with an error in their declaration are looked at too: what they would render is known.
     for (id, render) in &settled.renders {
         let (Rendered::Done(outcome), Some(declared)) = (render, settled.state.units.get(id)) else {
             continue;
         };
-        for desired in &outcome.rendered.objects {
-            let key = (declared.unit.target.name(), desired.object.key());
-            owners.entry(key).or_default().push((id, desired));
+        let target = declared.unit.target.name();
+        let rendered = &outcome.rendered;
+        for (desired, mark) in rendered.objects.iter().zip(&rendered.footprint.marks) {
+            if twice.binary_search(&at(target, *mark)).is_ok() {
+                owners.entry((target, desired.key.clone())).or_default().push((id, desired));
+            }
         }
     }
     owners.retain(|_, owners| owners.len() > 1);
@@ -32,7 +39,7 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
         let (first, one) = owners[0];
         for (id, other) in &owners[1..] {
             let is_namespace = key.group.is_empty() && key.kind == "Namespace";
-            let same = one.object == other.object;
+            let same = one.digest == other.digest;
             if is_namespace && same {
                 let message = format!(
                     "namespace {} is declared by {first} ({}) and by {id} ({})",
@@ -59,9 +66,30 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
     for (id, keys) in given_away {
         let Some(reading) = units.get_mut(&id) else { continue };
         if let RenderState::Rendered(rendered) = &mut reading.state {
-            Arc::make_mut(rendered).objects.retain(|desired| !keys.contains(&desired.object.key()));
+            *rendered = Arc::new(rendered.without(&keys));
         }
     }
+}
+
+/// The marks of objects that more than one unit may have: that of every such object, and hardly another.
+fn twice(settled: &Settled) -> Vec<u64> {
+    let mut all: Vec<u64> = Vec::new();
+    for (id, render) in &settled.renders {
+        if let (Rendered::Done(outcome), Some(declared)) = (render, settled.state.units.get(id)) {
+            let target = declared.unit.target.name();
+            all.extend(outcome.rendered.footprint.marks.iter().map(|mark| at(target, *mark)));
+        }
+    }
+    all.sort_unstable();
+    let mut twice: Vec<u64> = all.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    twice.dedup();
+    twice
+}
+
+/// An object's mark in one target.
+fn at(target: &str, mark: u64) -> u64 {
+    let seed = 0xcbf2_9ce4_8422_2325;
+    target.bytes().fold(seed ^ mark, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn fail(units: &mut Units, id: &UnitId, problem: &Diagnostic) {

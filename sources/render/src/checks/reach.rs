@@ -60,7 +60,7 @@ fn reached(settled: &Settled) -> (BTreeSet<TreePath>, Vec<TreePath>) {
     for (id, render) in &settled.renders {
         match render {
             Rendered::Done(outcome) | Rendered::Partly { outcome, .. } => {
-                reached.extend(outcome.reads.iter().filter_map(|path| TreePath::parse(path).ok()));
+                reached.extend(outcome.rendered.reads.iter().filter_map(|path| TreePath::parse(path).ok()));
             }
             Rendered::Not { .. } => {
                 let unit = settled.state.units.get(id).map(|declared| &declared.unit);

@@ -3,7 +3,7 @@ use crate::entry::Base;
 use crate::fixpoint::{Rendered, Settled};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_native::check_objects;
-use mainstay_unit::{Desired, RenderState};
+use mainstay_unit::RenderState;
 use std::collections::BTreeMap;
 
 /// Holds units to what their native tenants permit, those that a render declared included.
@@ -12,9 +12,10 @@ pub(super) fn check(base: &Base, settled: &Settled, units: &mut Units, diagnosti
     for (id, declared) in &settled.state.units {
         let Some(rules) = declared.owner.as_ref().and_then(|owner| base.tenants.get(owner)) else { continue };
         let Some(Rendered::Done(outcome)) = settled.renders.get(id) else { continue };
-        let declaring: Vec<Desired> = outcome.declared.iter().map(|d| d.desired.clone()).collect();
-        let mut problems = check_objects(rules, &declared.unit, &outcome.rendered.objects);
-        problems.extend(check_objects(rules, &declared.unit, &declaring));
+        let objects = outcome.rendered.objects.iter().map(|object| (object.key.clone(), &object.origin));
+        let mut problems = check_objects(rules, &declared.unit, objects);
+        let declaring = outcome.declared.iter().map(|d| (d.desired.object.key(), &d.desired.origin));
+        problems.extend(check_objects(rules, &declared.unit, declaring));
         let owner = declared.owner.as_deref().unwrap_or_default();
         let count = counts.entry(owner).or_default();
         *count = count.saturating_add(u32::try_from(outcome.rendered.objects.len()).unwrap_or(u32::MAX));

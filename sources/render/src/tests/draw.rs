@@ -33,7 +33,7 @@ pub(super) fn draw(reading: &Reading) -> String {
         }
         if let RenderState::Rendered(rendered) = &reading.state {
             for desired in &rendered.objects {
-                out.push_str(&format!("  {}\n", desired.object.key()));
+                out.push_str(&format!("  {}\n", desired.key));
             }
         }
     }

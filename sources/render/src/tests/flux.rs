@@ -25,7 +25,7 @@ fn children_are_patched_named_and_substituted_by_their_parent() {
     let unit = &reading.units[&id("kustomization/flux-system/p-child")];
     assert_eq!(unit.parent, Some(id("kustomization/flux-system/a")));
     let RenderState::Rendered(rendered) = &unit.state else { panic!("{:?}", unit.state) };
-    assert_eq!(rendered.objects[0].object.value()["data"]["v"], "eu");
+    assert_eq!(rendered.objects[0].object().value()["data"]["v"], "eu");
     assert_eq!(unit.unit.declared_at.file, "mid/child.yaml");
 }
 

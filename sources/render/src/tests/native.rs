@@ -65,8 +65,8 @@ module/platform/web@us-1 [healthy] 1 objects
     );
     let unit = &reading.units[&id("module/platform/web@eu-1")];
     let RenderState::Rendered(rendered) = &unit.state else { panic!("{:?}", unit.state) };
-    assert_eq!(rendered.objects[0].object.value()["data"]["where"], "eu-1 eu-west");
-    assert_eq!(rendered.objects[0].object.value()["data"]["n"], 3);
+    assert_eq!(rendered.objects[0].object().value()["data"]["where"], "eu-1 eu-west");
+    assert_eq!(rendered.objects[0].object().value()["data"]["n"], 3);
     assert_eq!(unit.unit.variables.get("region").unwrap().layer, Layer::Cluster);
 }
 

@@ -1,7 +1,7 @@
 //! Files of the real sops, encrypted for throw-away keys.
 use super::{errors, id, inputs, told, tree};
 use crate::{Inputs, Supply, read};
-use mainstay_unit::{Claim, Need, Reference, ReferenceKind, RenderState, Rendered};
+use mainstay_unit::{Claim, Manifest, Need, Reference, ReferenceKind, RenderState, Rendered};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,12 +55,13 @@ fn rendered(inputs: &Inputs) -> Arc<Rendered> {
 #[test]
 fn encrypted_objects_and_files_are_applied_in_the_clear_and_shown_to_nobody() {
     let rendered = rendered(&with_keys(repository(SECRET)));
-    let text = format!("{:?}", rendered.objects);
+    let objects: Vec<_> = rendered.objects.iter().map(Manifest::object).collect();
+    let text = format!("{objects:?}");
     assert!(text.contains("hunter2") && !text.contains("ENC["), "everything is decrypted");
     let sensitive: Vec<String> = rendered.sensitive.iter().map(ToString::to_string).collect();
     assert!(sensitive.contains(&"Secret mysecret".to_owned()), "{sensitive:?}");
-    let generated = rendered.objects.iter().find(|d| d.object.name() == "generated").unwrap();
-    assert!(!generated.object.value()["data"].as_object().unwrap().is_empty());
+    let generated = rendered.objects.iter().find(|d| d.key.name == "generated").unwrap();
+    assert!(!generated.object().value()["data"].as_object().unwrap().is_empty());
 }
 
 #[test]

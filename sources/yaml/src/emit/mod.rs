@@ -7,6 +7,7 @@ mod style;
 use crate::number::{Number, format_float, through_json};
 use serde_json::Value;
 use style::{Style, style_of};
+pub use style::{is_plain, reads_as_text};
 
 /// One document, ending in a line break, without `---`.
 pub fn emit(value: &Value) -> String {

@@ -31,6 +31,16 @@ pub(super) fn style_of(text: &str, key: bool) -> Style {
     if bare { Style::Plain } else { Style::Single }
 }
 
+/// Whether [`emit`](crate::emit) writes the text of a value without quotes, in a scalar that is not a literal.
+pub fn is_plain(text: &str) -> bool {
+    style_of(text, false) == Style::Plain
+}
+
+/// Whether a plain scalar of that text is read as that text: not as a number, a boolean, nothing or a time.
+pub fn reads_as_text(text: &str) -> bool {
+    matches!(resolve(text), Scalar::Text)
+}
+
 /// Whether a key needs more than one line.
 pub(super) fn has_break(text: &str) -> bool {
     text.chars().any(is_break)

@@ -49,7 +49,7 @@ pub(super) const NO_DRY_RUN: &str = "it does not support dry run";
 
 /// The UUID of a question: one and the same however often it is asked.
 pub(crate) fn uid(content: &str) -> String {
-    let digest = Digest::of_bytes(content.as_bytes()).0;
+    let digest = Digest::of_bytes(content.as_bytes()).hex();
     let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default();
     format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }

@@ -286,7 +286,7 @@ impl Cluster {
         let uid = call::uid(&content);
         request["uid"] = (&*uid).into();
         let body = review::envelope(request);
-        let key = mainstay_object::Digest::of_bytes(content.as_bytes()).0;
+        let key = mainstay_object::Digest::of_bytes(content.as_bytes()).hex();
         Ok(Call { key, uid, url, connect, ca_bundle: hook.ca_bundle.clone(), seconds: hook.seconds, body })
     }
 

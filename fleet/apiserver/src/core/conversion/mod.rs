@@ -60,7 +60,7 @@ impl Webhook {
         let content = format!("{url} {review}");
         let uid = admission::uid(&content);
         review["request"]["uid"] = (&*uid).into();
-        let key = mainstay_object::Digest::of_bytes(content.as_bytes()).0;
+        let key = mainstay_object::Digest::of_bytes(content.as_bytes()).hex();
         let (ca_bundle, body) = (self.ca_bundle.clone(), review.to_string().into_bytes());
         Ok(Call { key, uid, url, connect, ca_bundle, seconds: SECONDS, body })
     }
