@@ -14,6 +14,17 @@ struct Providers<'a> {
 /// The graph of a reading: declared edges, the edge to the target's Cluster, and the soft edges that the rendered
 /// objects imply.
 pub fn of_reading(reading: &Reading) -> Graph {
+    Graph::new(reading.units.keys().cloned(), edges(reading))
+}
+
+/// The same; nothing where it would be the one before.
+pub fn of_reading_since(reading: &Reading, before: &Graph) -> Option<Graph> {
+    let edges = edges(reading);
+    let same = before.waves.keys().eq(reading.units.keys()) && before.given == edges;
+    (!same).then(|| Graph::new(reading.units.keys().cloned(), edges))
+}
+
+fn edges(reading: &Reading) -> Vec<Edge> {
     let mut providers = Providers::default();
     for (id, unit) in &reading.units {
         if unit.unit.role == Role::Cluster {
@@ -37,7 +48,7 @@ pub fn of_reading(reading: &Reading) -> Graph {
         }
         demand(&providers, unit, &mut edge);
     }
-    Graph::new(reading.units.keys().cloned(), edges)
+    edges
 }
 
 fn provide<'a>(providers: &mut Providers<'a>, id: &'a UnitId, unit: &'a ReadingUnit) {

@@ -14,7 +14,7 @@ use petgraph::visit::EdgeRef;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use draw::draw;
-pub use edges::of_reading;
+pub use edges::{of_reading, of_reading_since};
 
 /// Why one unit comes after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,15 +57,19 @@ pub struct Graph {
     dependencies: BTreeMap<UnitId, BTreeMap<UnitId, Reason>>,
     dependents: BTreeMap<UnitId, BTreeSet<UnitId>>,
     cycles: Vec<Vec<UnitId>>,
+    /// What it was made of.
+    given: Vec<Edge>,
 }
 
 impl Graph {
     /// Edges to units that are not among `units` are left out: the caller has judged undefined dependencies.
     pub fn new(units: impl IntoIterator<Item = UnitId>, edges: impl IntoIterator<Item = Edge>) -> Self {
         let units: BTreeSet<UnitId> = units.into_iter().collect();
-        let mut edges: Vec<Edge> = edges
-            .into_iter()
+        let given: Vec<Edge> = edges.into_iter().collect();
+        let mut edges: Vec<Edge> = given
+            .iter()
             .filter(|e| units.contains(&e.from) && units.contains(&e.to) && e.from != e.to)
+            .cloned()
             .collect();
         edges.sort_by(|a, b| (a.reason, &a.from, &a.to).cmp(&(b.reason, &b.from, &b.to)));
 
@@ -84,7 +88,7 @@ impl Graph {
                 graph.add_edge(from, to, edge.reason);
             }
         }
-        Self::assemble(&graph, cycles)
+        Self { given, ..Self::assemble(&graph, cycles) }
     }
 
     fn assemble(graph: &DiGraph<UnitId, Reason>, cycles: Vec<Vec<UnitId>>) -> Self {

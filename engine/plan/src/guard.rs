@@ -25,14 +25,19 @@ pub struct Guard<'a> {
 /// The units of a revision, or none where all of them together render to nothing: the entry folder of an emptied
 /// repository is a unit too.
 pub fn declared(reading: &Reading) -> BTreeSet<UnitId> {
+    if declares_nothing(reading) {
+        return BTreeSet::new();
+    }
+    reading.units.keys().cloned().collect()
+}
+
+/// Whether all units together render to nothing, or there are none.
+pub fn declares_nothing(reading: &Reading) -> bool {
     let is_nothing = |state: &RenderState| match state {
         RenderState::Rendered(rendered) => rendered.objects.is_empty(),
         RenderState::NotRendered { .. } | RenderState::Failed { .. } => false,
     };
-    if reading.units.values().all(|unit| is_nothing(&unit.state)) {
-        return BTreeSet::new();
-    }
-    reading.units.keys().cloned().collect()
+    reading.units.values().all(|unit| is_nothing(&unit.state))
 }
 
 /// Splits the units that are no longer declared into those to remove now and those held.

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use between::between;
 pub use compare::{changes, normalise, sensitive_changes};
 pub use display::{markdown, text};
-pub use guard::{Guard, Held, declared, held_prune, removals};
+pub use guard::{Guard, Held, declared, declares_nothing, held_prune, removals};
 pub use left::Left;
 pub use order::{deletion_rank, rank};
 

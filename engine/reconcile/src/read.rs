@@ -1,10 +1,9 @@
-use crate::Action;
-use crate::Record;
 use crate::state::{Removal, Render, State, UnitState, Wanted};
-use mainstay_graph::of_reading;
+use crate::{Action, Phase, Record};
+use mainstay_graph::of_reading_since;
 use mainstay_object::ObjectKey;
-use mainstay_plan::{Guard, declared, removals};
-use mainstay_unit::{Inventory, Manifest, Reading, RenderState, Rendered, Target, UnitId};
+use mainstay_plan::{Guard, declared, declares_nothing, removals};
+use mainstay_unit::{Inventory, Manifest, Reading, ReadingUnit, RenderState, Rendered, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -15,16 +14,20 @@ impl State {
             self.reading = Some(reading);
             return;
         }
-        self.graph = of_reading(&reading);
+        let graph = of_reading_since(&reading, &self.graph);
+        let mut reshaped = graph.is_some();
+        self.graph = graph.unwrap_or_else(|| std::mem::take(&mut self.graph));
         let mut moved = Vec::new();
-        for (id, read) in &reading.units {
-            let state = self.units.entry(id.clone()).or_insert_with(|| UnitState::new(id.clone()));
+        let changed = self.changed(&reading);
+        for (id, read) in &changed {
+            let shape = self.units.get(*id).map(UnitState::shape);
+            let state = self.units.entry((*id).clone()).or_insert_with(|| UnitState::new(id.clone()));
             if state.unit.as_ref().is_some_and(|old| *old != read.unit) {
                 // A mended account or time limit is as good a reason to try again as other objects are.
                 state.forgive();
             }
             if !state.record.inventory.is_empty() && state.target() != read.unit.target {
-                moved.push((id.clone(), state.target()));
+                moved.push(((*id).clone(), state.target()));
             }
             let judged_anew =
                 state.unit.as_ref().is_some_and(|old| old.health_checks != read.unit.health_checks);
@@ -46,20 +49,48 @@ impl State {
                 RenderState::NotRendered { reason } => state.render = Render::NotRendered(reason.clone()),
                 RenderState::Failed { first } => state.render = Render::Failed(first.to_string()),
             }
+            reshaped |= shape != self.units.get(*id).map(UnitState::shape);
         }
-        for (id, state) in &mut self.units {
-            if !reading.units.contains_key(id) {
-                state.unit = None;
+        // Units that are no longer declared are few, and among the units that there were.
+        if self.units.len() != reading.units.len() || !self.units.keys().eq(reading.units.keys()) {
+            reshaped = true;
+            for (id, state) in &mut self.units {
+                if !reading.units.contains_key(id) {
+                    state.unit = None;
+                }
             }
         }
         for (id, old) in moved {
             self.retarget(&id, &old);
         }
+        let changed: Vec<UnitId> = changed.into_iter().map(|(id, _)| id.clone()).collect();
         self.reading = Some(reading);
-        self.locate();
-        self.index();
+        if reshaped {
+            self.locate();
+            self.index();
+            self.judge_removals();
+            self.consider_all();
+            return;
+        }
+        // Who wants what and who comes after whom is as it was: what is settled and as it was stays so.
         self.judge_removals();
-        self.consider_all();
+        let unsettled = self.units.iter().filter(|(_, state)| !matches!(state.phase, Phase::Ready));
+        self.queue.extend(unsettled.map(|(id, _)| id.clone()));
+        self.queue.extend(changed);
+    }
+
+    /// The units of which a revision says anything new.
+    fn changed<'a>(&self, reading: &'a Reading) -> Vec<(&'a UnitId, &'a ReadingUnit)> {
+        let mut known = self.units.iter().peekable();
+        let mut out = Vec::new();
+        for (id, read) in &reading.units {
+            while known.next_if(|(other, _)| *other < id).is_some() {}
+            match known.next_if(|(other, _)| *other == id) {
+                Some((_, state)) if state.is_as_read(read) => {}
+                Some(_) | None => out.push((id, read)),
+            }
+        }
+        out
     }
 
     /// What was applied last is known again where it is what the inventory says was sent: fields that were ours then and
@@ -117,6 +148,10 @@ impl State {
 
     pub(crate) fn judge_removals(&mut self) {
         let Some(reading) = &self.reading else { return };
+        if self.undeclared.is_empty() && !declares_nothing(reading) {
+            self.held.clear();
+            return;
+        }
         let known: BTreeMap<UnitId, &Inventory> = self
             .units
             .iter()
@@ -139,6 +174,51 @@ impl State {
             };
         }
         self.held = held;
+    }
+}
+
+/// Everything of a unit that decides about others: who wants, checks and expresses what, and where.
+struct Shape {
+    unit: Option<Arc<Unit>>,
+    keys: Vec<ObjectKey>,
+    broken: bool,
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        let alike = |a: &Unit, b: &Unit| {
+            a.target == b.target && a.depends_on == b.depends_on && a.health_checks == b.health_checks
+        };
+        let units = match (&self.unit, &other.unit) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || alike(a, b),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        units && self.keys == other.keys && self.broken == other.broken
+    }
+}
+
+impl UnitState {
+    /// Whether a revision says the very same as the one before.
+    fn is_as_read(&self, read: &ReadingUnit) -> bool {
+        let rendered = match &read.state {
+            RenderState::Rendered(rendered) => rendered,
+            RenderState::NotRendered { .. } | RenderState::Failed { .. } => return false,
+        };
+        self.unit.as_ref().is_some_and(|unit| Arc::ptr_eq(unit, &read.unit))
+            && self.desired.as_ref().is_some_and(|wanted| Arc::ptr_eq(&wanted.rendered, rendered))
+            && self.authorities == read.authorities
+            && self.render == Render::Good
+            && self.removal.is_none()
+    }
+
+    fn shape(&self) -> Shape {
+        let objects = self.desired.iter().flat_map(|wanted| &wanted.rendered.objects);
+        Shape {
+            unit: self.unit.clone(),
+            keys: objects.map(|object| object.key.clone()).collect(),
+            broken: self.render != Render::Good,
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 use crate::tree::{EntryKind, InvalidPath, MemoryTree, Tree, TreeError, TreePath};
-use crate::{Condition, HealthStatus, Inventory, InventoryEntry, Layer, Truth, UnitId, Variable, Variables};
+use crate::{
+    Condition, Desired, HealthStatus, Inventory, InventoryEntry, Layer, Manifest, Pattern, Rendered, Truth,
+    UnitId, Variable, Variables,
+};
 use mainstay_diagnostic::Location;
-use mainstay_object::ObjectKey;
+use mainstay_object::{Digest, Object, ObjectKey};
 use serde_json::json;
 
 #[test]
@@ -100,4 +103,56 @@ fn the_worst_health_is_the_greatest() {
         [HealthStatus::Healthy, HealthStatus::Degraded, HealthStatus::Unknown].into_iter().max(),
         Some(HealthStatus::Degraded)
     );
+}
+
+fn objects(count: usize, size: usize, unit: &str) -> Vec<Desired> {
+    let object = |i: usize| {
+        let value = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("{unit}-{i}"), "namespace": "x"},
+            "data": {"text": format!("{unit} {i} ").repeat(size)},
+        });
+        Desired { object: Object::new(value).unwrap(), origin: Location::file("x.yaml") }
+    };
+    (0..count).map(object).collect()
+}
+
+#[test]
+fn what_is_packed_comes_back_whatever_it_was_packed_like() {
+    let one = objects(10, 100, "one");
+    let other = objects(12, 100, "other");
+    // Larger than what is packed together: each object of the last is more than that alone.
+    for wanted in
+        [one.clone(), other.clone(), objects(30, 2_000, "large"), objects(3, 20_000, "huge"), Vec::new()]
+    {
+        for like in [None, Some(Pattern::of(&one)), Some(Pattern::of(&other)), Some(Pattern::of(&[]))] {
+            let packed = Manifest::pack(wanted.clone(), like.as_ref());
+            let unpacked: Vec<Desired> = packed.iter().map(Manifest::desired).collect();
+            assert_eq!(unpacked, wanted);
+            for (manifest, desired) in packed.iter().zip(&wanted) {
+                assert_eq!(manifest.key, desired.object.key());
+                assert_eq!(manifest.kind(), desired.object.group_version_kind());
+                assert_eq!(manifest.digest, Digest::of_value(desired.object.value()));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_unit_tells_which_namespaces_and_kinds_it_brings_and_which_it_needs() {
+    let value = |value| Desired { object: Object::new(value).unwrap(), origin: Location::file("x.yaml") };
+    let mut all = objects(2, 1, "a");
+    all.push(value(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}})));
+    all.push(value(json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "ks.example.com"}, "spec": {"group": "example.com", "names": {"kind": "K"}},
+    })));
+    let rendered = Rendered::plain(all);
+    let footprint = &rendered.footprint;
+    assert_eq!(footprint.declares, ["x"]);
+    assert_eq!(footprint.namespaces, ["", "x"]);
+    assert_eq!(footprint.defines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["K.example.com"]);
+    assert_eq!(footprint.kinds.len(), 3);
+    let without = rendered.without(&[rendered.objects[0].key.clone()].into());
+    assert_eq!(without.objects.len(), 3);
+    assert_ne!(without.digest, rendered.digest);
 }
