@@ -19,15 +19,15 @@ impl State {
         self.graph = graph.unwrap_or_else(|| std::mem::take(&mut self.graph));
         let mut moved = Vec::new();
         let changed = self.changed(&reading);
-        for (id, read) in &changed {
-            let shape = self.units.get(*id).map(UnitState::shape);
-            let state = self.units.entry((*id).clone()).or_insert_with(|| UnitState::new(id.clone()));
+        for &(id, read) in &changed {
+            let shape = self.units.get(id).map(UnitState::shape);
+            let state = self.units.entry(id.clone()).or_insert_with(|| UnitState::new(id.clone()));
             if state.unit.as_ref().is_some_and(|old| *old != read.unit) {
                 // A mended account or time limit is as good a reason to try again as other objects are.
                 state.forgive();
             }
             if !state.record.inventory.is_empty() && state.target() != read.unit.target {
-                moved.push(((*id).clone(), state.target()));
+                moved.push((id.clone(), state.target()));
             }
             let judged_anew =
                 state.unit.as_ref().is_some_and(|old| old.health_checks != read.unit.health_checks);
@@ -49,7 +49,7 @@ impl State {
                 RenderState::NotRendered { reason } => state.render = Render::NotRendered(reason.clone()),
                 RenderState::Failed { first } => state.render = Render::Failed(first.to_string()),
             }
-            reshaped |= shape != self.units.get(*id).map(UnitState::shape);
+            reshaped |= shape != self.units.get(id).map(UnitState::shape);
         }
         // Units that are no longer declared are few, and among the units that there were.
         if self.units.len() != reading.units.len() || !self.units.keys().eq(reading.units.keys()) {
