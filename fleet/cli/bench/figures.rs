@@ -22,7 +22,6 @@ struct Figure {
 #[serde(rename_all = "camelCase")]
 pub(super) enum Target {
     Below(f64),
-    AtLeast(f64),
     Exactly(f64),
 }
 
@@ -30,7 +29,6 @@ impl Target {
     fn is_met(self, value: f64) -> bool {
         match self {
             Self::Below(limit) => value < limit,
-            Self::AtLeast(limit) => value >= limit,
             Self::Exactly(wanted) => (value - wanted).abs() < f64::EPSILON,
         }
     }
@@ -40,7 +38,6 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Below(limit) => write!(f, "< {limit}"),
-            Self::AtLeast(limit) => write!(f, ">= {limit}"),
             Self::Exactly(wanted) => write!(f, "{wanted}"),
         }
     }
@@ -100,9 +97,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_itself_misses_a_target_below_it_and_meets_one_from_it() {
+    fn a_limit_itself_misses_a_target_below_it() {
         assert!(!Target::Below(5.0).is_met(5.0) && Target::Below(5.0).is_met(4.9));
-        assert!(Target::AtLeast(85.0).is_met(85.0) && !Target::AtLeast(85.0).is_met(84.9));
         assert!(Target::Exactly(1.0).is_met(1.0) && !Target::Exactly(1.0).is_met(2.0));
         let mut figures = Figures::default();
         figures.push("a figure without a target", 1e9, "ms");
