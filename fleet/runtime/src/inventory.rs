@@ -42,19 +42,26 @@ fn name(id: &UnitId, parts: usize, part: usize) -> String {
     format!("inventory-{}-{part}-of-{parts}", owner(id))
 }
 
+/// A part as it was last written: its content, and its resource version.
+pub(crate) type Written = (Digest, String);
+
+/// Somebody else writes a part between a look and a write: looked at again.
+const ATTEMPTS: usize = 5;
+
 /// Writes the parts that differ from what this process wrote before, which `known` holds by name.
 pub(crate) async fn write(
     management: &Cluster,
     id: &UnitId,
     inventory: &Inventory,
     parts: usize,
-    known: &mut BTreeMap<String, Digest>,
+    known: &mut BTreeMap<String, Written>,
 ) -> Result<(), ClusterError> {
     for (number, entries) in split(inventory, parts).into_iter().enumerate() {
-        let unreadable = |message: String| ClusterError::Unreadable { message };
         let text = serde_json::to_string(&entries).map_err(|e| unreadable(e.to_string()))?;
         let (name, digest) = (name(id, parts, number), Digest::of_bytes(text.as_bytes()));
-        if known.get(&name) == Some(&digest) {
+        let before = known.remove(&name);
+        if let Some(same) = before.clone().filter(|(written, _)| *written == digest) {
+            known.insert(name, same);
             continue;
         }
         let part = json!({
@@ -67,11 +74,60 @@ pub(crate) async fn write(
             },
             "data": {"unit": id.to_string(), "entries": text},
         });
-        let part = Object::new(part).map_err(|e| unreadable(e.to_string()))?;
-        management.apply(&part, &Apply { force: true, ..Apply::default() }).await?;
-        known.insert(name, digest);
+        let version = write_part(management, part, before.map(|(_, version)| version)).await?;
+        known.insert(name, (digest, version));
     }
     Ok(())
+}
+
+/// As with a Unit, each write carries the version that it replaces, so that a late request of a process that is gone puts
+/// no old part in the place of a newer one. The answer is the new version.
+async fn write_part(
+    management: &Cluster,
+    mut part: Value,
+    mut version: Option<String>,
+) -> Result<String, ClusterError> {
+    let name = part["metadata"]["name"].as_str().unwrap_or_default();
+    let key = ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, name);
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let known = match version.take() {
+            Some(known) => Some(known),
+            None => match management.get(&key, "v1", &Identity::Own).await {
+                Ok(live) => Some(resource_version(&live)),
+                Err(ClusterError::NotFound { .. }) => None,
+                Err(error) => return Err(error),
+            },
+        };
+        let written = match known {
+            Some(known) => {
+                part["metadata"]["resourceVersion"] = known.into();
+                let part = Object::new(part.clone()).map_err(|e| unreadable(e.to_string()))?;
+                management.apply(&part, &Apply { force: true, ..Apply::default() }).await
+            }
+            None => {
+                if let Some(metadata) = part["metadata"].as_object_mut() {
+                    metadata.remove("resourceVersion");
+                }
+                let part = Object::new(part.clone()).map_err(|e| unreadable(e.to_string()))?;
+                management.create(&part, false, &Identity::Own).await
+            }
+        };
+        match written {
+            Ok(answer) => return Ok(resource_version(&answer)),
+            Err(ClusterError::Conflict { .. } | ClusterError::NotFound { .. }) if attempt < ATTEMPTS => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn resource_version(object: &Value) -> String {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn unreadable(message: String) -> ClusterError {
+    ClusterError::Unreadable { message }
 }
 
 /// Deletes the parts of a unit that are not of the given number.

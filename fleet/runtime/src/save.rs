@@ -5,7 +5,7 @@ use crate::inventory;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
-use mainstay_object::{Digest, Object, ObjectKey, Value};
+use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_reconcile::Record;
 use mainstay_unit::{Inventory, UnitId};
 use serde_json::json;
@@ -52,7 +52,7 @@ struct Kept {
     version: Option<String>,
     /// In how many parts its inventory is kept: none for most units.
     number: usize,
-    digests: BTreeMap<String, Digest>,
+    parts: BTreeMap<String, inventory::Written>,
 }
 
 /// The field of a Unit's status that says in how many parts its inventory is kept.
@@ -157,7 +157,7 @@ async fn save(management: &Cluster, record: &Record, kept: &mut Kept) -> Result<
         let status = serde_json::to_value(record).map_err(unreadable)?;
         save_unit(management, record, status, &mut kept.version).await?;
     } else {
-        inventory::write(management, &record.id, &record.inventory, number, &mut kept.digests).await?;
+        inventory::write(management, &record.id, &record.inventory, number, &mut kept.parts).await?;
         let short = Record { inventory: Inventory::default(), ..record.clone() };
         let mut status = serde_json::to_value(short).map_err(unreadable)?;
         status[PARTS] = json!(number);
@@ -166,7 +166,7 @@ async fn save(management: &Cluster, record: &Record, kept: &mut Kept) -> Result<
     if kept.number != number {
         inventory::sweep(management, &record.id, number).await?;
         kept.number = number;
-        kept.digests.retain(|name, _| name.ends_with(&format!("-of-{number}")));
+        kept.parts.retain(|name, _| name.ends_with(&format!("-of-{number}")));
     }
     Ok(())
 }
