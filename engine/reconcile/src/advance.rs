@@ -134,7 +134,7 @@ impl State {
         if let Some(wanted) = &state.desired
             && state.record.applied.as_ref() != Some(&wanted.whole)
         {
-            state.record.applied = Some(wanted.whole.clone());
+            state.record.applied = Some(wanted.whole);
             state.record.revision.clone_from(&wanted.revision);
             let wanted = wanted.clone();
             state.keep_applied(&wanted.rendered);
@@ -213,7 +213,7 @@ impl State {
         let depends_on: Vec<UnitId> = self.graph.dependencies(id).map(|(on, _)| on.clone()).collect();
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         state.token = Some(token);
-        state.sent = state.desired.as_ref().map(|d| d.whole.clone());
+        state.sent = state.desired.as_ref().map(|d| d.whole);
         state.record.set_target(&unit.target);
         state.record.depends_on = depends_on;
         for item in &items {

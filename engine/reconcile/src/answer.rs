@@ -15,7 +15,7 @@ impl State {
             return;
         }
         state.token = None;
-        let outdated = state.sent.take() != state.desired.as_ref().map(|d| d.whole.clone());
+        let outdated = state.sent.take() != state.desired.as_ref().map(|d| d.whole);
         let repairing = std::mem::take(&mut state.repairing);
         state.failures.retain(|key, _| state.contested.contains(key));
         let target = state.target();
@@ -44,7 +44,7 @@ impl State {
                         version: version.or(old).unwrap_or_default(),
                         uid: seen.uid.clone(),
                         desired: result.digest,
-                        owned: seen.owned.clone(),
+                        owned: seen.owned,
                     });
                     let older = state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old));
                     if !older && state.see(&result.key, seen) {

@@ -91,8 +91,8 @@ pub(crate) struct Due {
 impl UnitState {
     /// A sentence on an object that is not applied; nothing if it was told of the object as it is now.
     fn notice(&mut self, key: &ObjectKey, what: &str) -> Option<String> {
-        let owned = self.observed.get(key).and_then(|seen| seen.owned.clone());
-        let news = self.noticed.insert(key.clone(), owned.clone()) != Some(owned);
+        let owned = self.observed.get(key).and_then(|seen| seen.owned);
+        let news = self.noticed.insert(key.clone(), owned) != Some(owned);
         news.then(|| format!("{key} {what}"))
     }
 }

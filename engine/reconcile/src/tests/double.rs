@@ -255,7 +255,7 @@ impl Double {
         self.objects.get(key).map(|live| Observation {
             uid: live.uid.clone(),
             resource_version: live.version.to_string(),
-            owned: Some(live.content.clone()),
+            owned: Some(live.content),
             health: live.health.clone(),
             deleting: false,
             paused: false,
@@ -355,15 +355,15 @@ impl Double {
         let live = self.objects.entry(key.clone()).or_insert(Live {
             uid,
             version,
-            content: item.digest.clone(),
+            content: item.digest,
             health,
             ours: true,
         });
         live.version = version;
-        live.content = item.digest.clone();
+        live.content = item.digest;
         live.ours = true;
         let outcome = Ok(self.observation(&key).unwrap());
-        ApplyResult { key, digest: Some(item.digest.clone()), outcome }
+        ApplyResult { key, digest: Some(item.digest), outcome }
     }
 
     fn delete(&mut self, item: &crate::DeleteItem) -> DeleteResult {
