@@ -35,6 +35,13 @@ pub fn spec(spec: &Value, path: &str, errors: &mut Vec<FieldError>) {
                 errors.push(field_error(kind, format!("{here}.name"), Some(name.into()), ""));
             }
             container(one, &here, &volumes, errors);
+            if key == "containers"
+                && let Some(policy) = given(one, "restartPolicy").and_then(Value::as_str)
+                && !matches!(policy, "Always" | "Never" | "OnFailure")
+            {
+                let known = ["Always", "Never", "OnFailure"];
+                errors.push(not_supported(format!("{here}.restartPolicy"), policy.into(), &known));
+            }
         }
     }
     let policies = [
