@@ -99,10 +99,6 @@ fn plain_message(message: &mut Value) {
         problems.sort_unstable();
         text = format!("{before}strict decoding error: {}", problems.join(", "));
     }
-    // Which of several directives that it does not know it meets first is up to a hash map.
-    if text.starts_with("unknown patch type: ") {
-        text.truncate("unknown patch type".len());
-    }
     if text.contains("got map[string]interface {}") {
         text = without_order_of_keys(&text);
     }

@@ -116,7 +116,7 @@ impl Cluster {
         keep_other_half(&resource, act.subresource, live, &mut new);
         admit::before_update(&resource, live, &mut new);
         admit::after_defaults(self, act, Some(live), &mut new)?;
-        let ends = !act.options.dry_run && body::is_terminating(&new) && is_released(&resource, &new);
+        let ends = body::is_terminating(&new) && is_released(&resource, &new);
         if !ends {
             // What goes is shown as it was sent.
             act.settle(&mut new);
@@ -159,7 +159,9 @@ impl Cluster {
         if ends && !unchanged {
             let shown = rough.unwrap_or_else(|| new.clone());
             let (stored, read) = form.unwrap_or((new, shown));
-            self.erase(&resource, stored);
+            if !act.options.dry_run {
+                self.erase(&resource, stored);
+            }
             return Ok(read);
         }
         let converted = form.is_some();
