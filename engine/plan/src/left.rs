@@ -25,7 +25,8 @@ impl Left {
     pub fn of(rules: &[FieldIgnore], object: &Object) -> Self {
         let key = object.key();
         let matching = rules.iter().filter(|rule| rule.matches(&key));
-        let mut pointers: Vec<String> = matching.flat_map(|rule| rule.paths.iter().cloned()).collect();
+        let paths = matching.flat_map(|rule| &rule.paths);
+        let mut pointers: Vec<String> = paths.flat_map(|path| entries_of(object.value(), path)).collect();
         pointers.extend(injected(object.value()));
         pointers.retain(|p| !IDENTITY.contains(&p.as_str()) && object.value().pointer(p).is_some());
         // Of two items of a list the later one first, so that the other one stays where it is.
@@ -107,6 +108,15 @@ impl Left {
         }
         Some(Value::Array(entries))
     }
+}
+
+/// Labels and annotations are left one by one: among them are ours, by which an object is known as ours.
+fn entries_of(object: &Value, path: &str) -> Vec<String> {
+    if !["/metadata/labels", "/metadata/annotations"].contains(&path) {
+        return vec![path.to_owned()];
+    }
+    let keys = object.pointer(path).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    keys.map(|key| format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
 fn is_applied_by(entry: &Value, manager: &str) -> bool {

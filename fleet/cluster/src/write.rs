@@ -20,6 +20,15 @@ pub struct Preconditions {
     pub resource_version: String,
 }
 
+impl Preconditions {
+    /// Exactly this object as it was just seen.
+    pub fn of(live: &Value) -> Self {
+        let text =
+            |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") }
+    }
+}
+
 impl Cluster {
     /// Server-side apply. The answer is the object as it is now, or as it would be.
     pub async fn apply(&self, object: &Object, how: &Apply) -> Result<Value, ClusterError> {
@@ -81,6 +90,19 @@ impl Cluster {
         let body = options.to_string().into_bytes();
         let content_type = Some("application/json");
         self.call(Call { method: Method::DELETE, path, content_type, body, identity }).await.map(|_| ())
+    }
+
+    /// Looks at an object and deletes exactly what it saw; nothing if there is none. For objects of our own.
+    pub async fn delete_own(&self, key: &ObjectKey, version: &str) -> Result<(), ClusterError> {
+        let live = match self.get(key, version, &Identity::Own).await {
+            Ok(live) => live,
+            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        match self.delete(key, version, &Preconditions::of(&live), &Identity::Own).await {
+            Ok(()) | Err(ClusterError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// JSON merge patch (RFC 7386), with a resource version in the patch where it must not overwrite a newer state.

@@ -5,6 +5,7 @@
 //! no entry. Where the number changes, all new parts are written, then the Unit, and only then do the old ones go.
 
 use crate::install::SYSTEM_NAMESPACE;
+use crate::save::resource_version;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity, Preconditions};
 use mainstay_object::{Digest, Object, ObjectKey, Value};
 use mainstay_unit::{Inventory, InventoryEntry, UnitId};
@@ -122,10 +123,6 @@ async fn write_part(
     }
 }
 
-fn resource_version(object: &Value) -> String {
-    object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
 fn unreadable(message: String) -> ClusterError {
     ClusterError::Unreadable { message }
 }
@@ -135,11 +132,9 @@ pub(crate) async fn sweep(management: &Cluster, id: &UnitId, parts: usize) -> Re
     let selector = format!("labelSelector={LABEL}%3D{},{NUMBER}%21%3D{parts}", owner(id));
     let resource = management.resource("", "v1", "ConfigMap").await?;
     for part in management.list(&resource, SYSTEM_NAMESPACE, &selector).await? {
-        let text = |path: &str| part.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let key = ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, text("/metadata/name"));
-        let preconditions =
-            Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") };
-        match management.delete(&key, "v1", &preconditions, &Identity::Own).await {
+        let name = part.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        let key = ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, name);
+        match management.delete(&key, "v1", &Preconditions::of(&part), &Identity::Own).await {
             Ok(()) | Err(ClusterError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }

@@ -222,32 +222,15 @@ fn unit(name: &str, version: Option<String>, status: Option<&Value>) -> Result<O
     Object::new(value).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
 }
 
-fn resource_version(object: &Value) -> String {
+pub(crate) fn resource_version(object: &Value) -> String {
     object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 pub(crate) async fn forget(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
     // First the Unit: without it nobody asks for the parts.
-    forget_unit(management, id).await?;
-    inventory::sweep(management, id, 0).await
-}
-
-async fn forget_unit(management: &Cluster, id: &UnitId) -> Result<(), ClusterError> {
     let key = ObjectKey::new(UNIT_GROUP, "Unit", "", id.object_name());
-    let live = match management.get(&key, UNIT_VERSION, &Identity::Own).await {
-        Ok(live) => live,
-        Err(ClusterError::NotFound { .. }) => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let preconditions = mainstay_cluster::Preconditions {
-        uid: text("/metadata/uid"),
-        resource_version: text("/metadata/resourceVersion"),
-    };
-    match management.delete(&key, UNIT_VERSION, &preconditions, &Identity::Own).await {
-        Err(ClusterError::NotFound { .. }) => Ok(()),
-        other => other,
-    }
+    management.delete_own(&key, UNIT_VERSION).await?;
+    inventory::sweep(management, id, 0).await
 }
 
 /// Everything that earlier runs recorded. A unit that can't be read is an error: acting without it could lose objects.

@@ -6,7 +6,7 @@ use crate::lease::{self, Lease};
 use crate::save::{forget, recorded};
 use crate::targets::open;
 use mainstay_clock::{spawn, timeout};
-use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Fence, Identity, Preconditions};
+use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Fence, Identity};
 use mainstay_object::{ObjectKey, Value};
 use mainstay_reconcile::Record;
 use mainstay_unit::{InventoryEntry, Target, UnitId};
@@ -54,7 +54,7 @@ pub async fn uninstall(
     let outcome = leave(&management, &installation, &mut tell).await;
     keeper.abort();
     match outcome {
-        Ok(true) => delete(&management, &lease::key(), "v1").await.map_err(|e| e.to_string()),
+        Ok(true) => management.delete_own(&lease::key(), "v1").await.map_err(|e| e.to_string()),
         Ok(false) => {
             lease.release().await;
             Err("not everything could be released; run it again".to_owned())
@@ -173,11 +173,11 @@ async fn own_objects(
     management: bool,
 ) -> Result<Option<String>, ClusterError> {
     let config = |name: String| ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, name);
-    delete(cluster, &config(parent_name(&installation.uid)), "v1").await?;
+    cluster.delete_own(&config(parent_name(&installation.uid)), "v1").await?;
     if management {
         let definition =
             ObjectKey::new("apiextensions.k8s.io", "CustomResourceDefinition", "", "units.mainstay.dev");
-        delete(cluster, &definition, "v1").await?;
+        cluster.delete_own(&definition, "v1").await?;
     }
     let key = ObjectKey::new("", "Namespace", "", SYSTEM_NAMESPACE);
     let live = match cluster.get(&key, "v1", &Identity::Own).await {
@@ -188,22 +188,7 @@ async fn own_objects(
     if let Some(found) = occupied::by_others(cluster, &key, &live, &BTreeSet::new(), "").await? {
         return Ok(Some(format!("namespace {SYSTEM_NAMESPACE} stays: it holds {found}")));
     }
-    delete(cluster, &key, "v1").await.map(|()| None)
-}
-
-async fn delete(cluster: &Cluster, key: &ObjectKey, version: &str) -> Result<(), ClusterError> {
-    let live = match cluster.get(key, version, &Identity::Own).await {
-        Ok(live) => live,
-        Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let preconditions =
-        Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") };
-    match cluster.delete(key, version, &preconditions, &Identity::Own).await {
-        Ok(()) | Err(ClusterError::NotFound { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
+    cluster.delete_own(&key, "v1").await.map(|()| None)
 }
 
 #[cfg(test)]

@@ -131,3 +131,15 @@ fn ca_bundles_that_an_injector_is_asked_for_are_its_own() {
     assert_eq!(left.without(&asked, &json!({})).pointer("/webhooks/0/clientConfig/caBundle"), None);
     assert!(Left::of(&[], &hook("example.com/other")).is_empty());
 }
+
+#[test]
+fn labels_that_are_left_whole_are_those_of_the_declaration_and_not_ours() {
+    let labelled = |labels: Value| {
+        let metadata = json!({"name": "a", "namespace": "n", "labels": labels});
+        Object::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})).unwrap()
+    };
+    let rule = FieldIgnore { paths: vec!["/metadata/labels".into()], ..FieldIgnore::default() };
+    let left = Left::of(&[rule], &labelled(json!({"example.com/a": "1"})));
+    let sent = left.without(&labelled(json!({"example.com/a": "1", "ours": "2"})), &json!({}));
+    assert_eq!(sent["metadata"]["labels"], json!({"ours": "2"}));
+}

@@ -94,10 +94,8 @@ async fn remove(
     }
     let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     if text("/metadata/deletionTimestamp").is_empty() {
-        let preconditions =
-            Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") };
         let slot = job.limiter.acquire(&job.tenant).await;
-        let asked = job.cluster.delete(key, version, &preconditions, as_whom).await;
+        let asked = job.cluster.delete(key, version, &Preconditions::of(&live), as_whom).await;
         slot.answered(&asked);
         match asked {
             Ok(()) | Err(ClusterError::NotFound { .. }) => {}

@@ -31,10 +31,7 @@ pub(super) async fn replace(
     }
     let live = cluster.get(&key, &version, &how.identity).await?;
     rehearse(cluster, object, how).await?;
-    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let preconditions =
-        Preconditions { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") };
-    cluster.delete(&key, &version, &preconditions, &how.identity).await?;
+    cluster.delete(&key, &version, &Preconditions::of(&live), &how.identity).await?;
     for _ in 0..150 {
         match cluster.get(&key, &version, &how.identity).await {
             Err(ClusterError::NotFound { .. }) => break,
