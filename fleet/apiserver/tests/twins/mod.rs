@@ -74,7 +74,7 @@ fn play<'a>(twin: &Twin, steps: &[Step<'a>]) -> Vec<(&'a str, String)> {
                     String::from_utf8_lossy(&output.stderr),
                     output.status.code().unwrap_or(-1)
                 );
-                printed.push((*command, mask(command, &text, &twin.url)));
+                printed.push((*command, mask(command, &text, twin)));
             }
         }
     }
