@@ -138,6 +138,24 @@ fn what_is_packed_comes_back_whatever_it_was_packed_like() {
 }
 
 #[test]
+fn a_packed_number_comes_back_to_its_last_digit() {
+    let numbers: Vec<f64> = vec![
+        31.245_270_191_439_438,
+        121.487_919_511_619_45,
+        0.1 + 0.2,
+        5e-324,
+        f64::MAX,
+        2.225_073_858_507_201e-308,
+    ];
+    let value = json!({
+        "apiVersion": "example.com/v1", "kind": "Measure", "metadata": {"name": "x"}, "spec": {"numbers": numbers},
+    });
+    let wanted = vec![Desired { object: Object::new(value).unwrap(), origin: Location::file("x.yaml") }];
+    let unpacked: Vec<Desired> = Manifest::pack(wanted.clone(), None).iter().map(Manifest::desired).collect();
+    assert_eq!(unpacked, wanted);
+}
+
+#[test]
 fn a_unit_tells_which_namespaces_and_kinds_it_brings_and_which_it_needs() {
     let value = |value| Desired { object: Object::new(value).unwrap(), origin: Location::file("x.yaml") };
     let mut all = objects(2, 1, "a");
