@@ -6,6 +6,7 @@
 mod between;
 mod compare;
 mod display;
+mod drift;
 mod guard;
 mod left;
 mod order;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use between::between;
 pub use compare::{changes, normalise, sensitive_changes};
 pub use display::{markdown, text};
+pub use drift::Sent;
 pub use guard::{Guard, Held, declared, declares_nothing, held_prune, removals};
 pub use left::Left;
 pub use order::{deletion_rank, rank};

@@ -16,6 +16,7 @@ fn inventory(keys: &[(&str, &str)]) -> Inventory {
             uid: "u".into(),
             desired: None,
             owned: None,
+            intended: Vec::new(),
         })
         .collect()
 }

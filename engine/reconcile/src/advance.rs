@@ -214,20 +214,13 @@ impl State {
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         state.token = Some(token);
         state.sent = state.desired.as_ref().map(|d| d.whole);
+        state.keep_tried();
         state.record.set_target(&unit.target);
         state.record.depends_on = depends_on;
         for item in &items {
             let key = item.desired.key.clone();
             // Intent first: whatever the next request makes is already in the inventory.
-            if state.record.inventory.get(&key).is_none() {
-                state.record.inventory.insert(InventoryEntry {
-                    key: key.clone(),
-                    version: item.desired.version.to_string(),
-                    uid: String::new(),
-                    desired: None,
-                    owned: None,
-                });
-            }
+            state.record.inventory.intend(&key, &item.desired.version, item.digest);
             self.owners.entry((unit.target.clone(), key)).or_default().insert(id.clone());
         }
         let phase = applying(state);

@@ -45,6 +45,7 @@ impl State {
                         uid: seen.uid.clone(),
                         desired: result.digest,
                         owned: seen.owned,
+                        intended: Vec::new(),
                     });
                     let older = state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old));
                     if !older && state.see(&result.key, seen) {

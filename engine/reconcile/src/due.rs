@@ -59,6 +59,7 @@ pub(crate) fn due(
         }
         items.push(ApplyItem {
             previous: None,
+            unanswered: Vec::new(),
             desired: desired.clone(),
             digest: *digest,
             rank: rank(&desired.key.group_kind()),
@@ -68,13 +69,19 @@ pub(crate) fn due(
         });
     }
     if !items.is_empty() {
-        let applied: BTreeMap<ObjectKey, &Manifest> =
-            state.applied.iter().flat_map(|r| &r.objects).map(|d| (d.key.clone(), d)).collect();
+        let forms = state.forms();
         for item in &mut items {
             let key = item.desired.key.clone();
-            let sent = state.record.inventory.get(&key).is_some_and(|entry| entry.desired.is_some());
-            let previous = applied.get(&key).copied().filter(|_| sent);
-            item.previous = previous.or_else(|| inherited.get(&key)).cloned();
+            let Some(entry) = state.record.inventory.get(&key) else {
+                item.previous = inherited.get(&key).cloned();
+                continue;
+            };
+            let form = |digest: &Digest| {
+                forms.get(&key).into_iter().flatten().copied().find(|form| form.digest == *digest)
+            };
+            let answered = entry.desired.as_ref().and_then(form);
+            item.previous = answered.or_else(|| inherited.get(&key)).cloned();
+            item.unanswered = entry.intended.iter().filter_map(form).cloned().collect();
         }
     }
     items.sort_by_key(|i| i.rank);

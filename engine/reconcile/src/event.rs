@@ -142,6 +142,9 @@ pub struct ApplyItem {
     pub rank: usize,
     /// The object as we last applied it, when that is known: conflicts over its fields are drift, and forced.
     pub previous: Option<Manifest>,
+    /// The object as it was sent since without an answer: where it is proven that a request was carried out, its fields
+    /// are ours as well.
+    pub unanswered: Vec<Manifest>,
     /// Replace the object where an immutable field differs.
     pub replace: bool,
     /// Leave it as it is if it exists.

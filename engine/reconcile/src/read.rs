@@ -112,6 +112,14 @@ impl State {
                 objects.extend(known);
                 state.applied = Some(Arc::new(Rendered::of(objects)));
             }
+            let intended = |desired: &&Manifest| {
+                let entry = state.record.inventory.get(&desired.key);
+                entry.is_some_and(|e| e.intended.contains(&desired.digest))
+            };
+            let tried: Vec<Manifest> = rendered.objects.iter().filter(intended).cloned().collect();
+            if !tried.is_empty() {
+                state.tried.push(Arc::new(Rendered::of(tried)));
+            }
         }
     }
 

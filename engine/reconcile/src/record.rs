@@ -17,6 +17,9 @@ pub struct Record {
     /// The revision whose objects were last applied completely.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub revision: String,
+    /// Later ones of which some objects may have been applied: oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempted: Vec<String>,
     /// Digest of all objects of that revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Digest>,
@@ -80,6 +83,7 @@ impl Record {
             role: String::new(),
             target: RecordedTarget::default(),
             revision: String::new(),
+            attempted: Vec::new(),
             applied: None,
             inventory: Inventory::default(),
             conditions: Vec::new(),

@@ -7,6 +7,9 @@ use mainstay_unit::{Applying, Health, Manifest, Reading, Rendered, Target, Unit,
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Forms of a unit that were sent and not applied whole are remembered, at most: the newest.
+const TRIED: usize = 4;
+
 /// All units of one shard.
 #[derive(Default)]
 pub struct State {
@@ -70,6 +73,8 @@ pub struct UnitState {
     pub(crate) desired: Option<Arc<Wanted>>,
     /// The objects as they were last applied, when this run has seen them.
     pub(crate) applied: Option<Arc<Rendered>>,
+    /// What was sent since without being applied whole: answers to some of it may have been lost.
+    pub(crate) tried: Vec<Arc<Rendered>>,
     pub(crate) saved: Option<Record>,
     pub(crate) token: Option<u64>,
     pub(crate) attempt: u32,
@@ -133,6 +138,7 @@ impl UnitState {
             render: Render::Good,
             desired: None,
             applied: None,
+            tried: Vec::new(),
             saved: None,
             token: None,
             attempt: 0,
@@ -156,6 +162,8 @@ impl UnitState {
 
     /// What was applied just now, and what was before and is still in the inventory: another unit may take it over.
     pub(crate) fn keep_applied(&mut self, rendered: &Arc<Rendered>) {
+        self.tried.clear();
+        self.record.attempted.clear();
         let new: BTreeSet<ObjectKey> = rendered.objects.iter().map(|d| d.key.clone()).collect();
         let left = |key: &ObjectKey| !new.contains(key) && self.record.inventory.get(key).is_some();
         let old = self.applied.iter().flat_map(|old| &old.objects);
@@ -166,6 +174,33 @@ impl UnitState {
             let objects = rendered.objects.iter().cloned().chain(kept).collect();
             Arc::new(Rendered::of(objects))
         });
+    }
+
+    /// What is about to be sent.
+    pub(crate) fn keep_tried(&mut self) {
+        let Some(wanted) = &self.desired else { return };
+        if self.record.applied == Some(wanted.whole) {
+            return;
+        }
+        if !self.tried.iter().any(|tried| Arc::ptr_eq(tried, &wanted.rendered)) {
+            self.tried.push(wanted.rendered.clone());
+        }
+        if self.record.revision != wanted.revision && !self.record.attempted.contains(&wanted.revision) {
+            self.record.attempted.push(wanted.revision.clone());
+        }
+        let (tried, attempted) = (&mut self.tried, &mut self.record.attempted);
+        tried.drain(..tried.len().saturating_sub(TRIED));
+        attempted.drain(..attempted.len().saturating_sub(TRIED));
+    }
+
+    /// What this run knows of the forms in which objects were sent.
+    pub(crate) fn forms(&self) -> BTreeMap<&ObjectKey, Vec<&Manifest>> {
+        let mut forms: BTreeMap<&ObjectKey, Vec<&Manifest>> = BTreeMap::new();
+        let desired = self.desired.iter().map(|wanted| &wanted.rendered);
+        for object in self.applied.iter().chain(desired).chain(&self.tried).flat_map(|r| &r.objects) {
+            forms.entry(&object.key).or_default().push(object);
+        }
+        forms
     }
 
     pub(crate) fn target(&self) -> Target {

@@ -19,6 +19,30 @@ pub struct InventoryEntry {
     /// Digest of the fields we own in the answer to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned: Option<Digest>,
+    /// Digests of what was sent since, or is about to be, without an answer so far: any of it may have been carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intended: Vec<Digest>,
+}
+
+impl InventoryEntry {
+    /// Forms of one object that are remembered without an answer, at most: the newest.
+    const INTENDED: usize = 4;
+
+    /// What is about to be recorded before the first request for an object.
+    pub fn new(key: ObjectKey, version: String) -> Self {
+        Self { key, version, uid: String::new(), desired: None, owned: None, intended: Vec::new() }
+    }
+
+    /// Notes what is about to be sent.
+    pub fn intend(&mut self, digest: Digest) {
+        if self.desired == Some(digest) || self.intended.contains(&digest) {
+            return;
+        }
+        if self.intended.len() >= Self::INTENDED {
+            self.intended.remove(0);
+        }
+        self.intended.push(digest);
+    }
 }
 
 /// Everything a unit owns, sorted by key.
@@ -29,6 +53,15 @@ pub struct Inventory(Vec<InventoryEntry>);
 impl Inventory {
     pub fn get(&self, key: &ObjectKey) -> Option<&InventoryEntry> {
         self.0.binary_search_by(|e| e.key.cmp(key)).ok().map(|i| &self.0[i])
+    }
+
+    /// The entry of an object that is about to be sent, new or not.
+    pub fn intend(&mut self, key: &ObjectKey, version: &str, digest: Digest) {
+        let at = self.0.binary_search_by(|e| e.key.cmp(key)).unwrap_or_else(|at| {
+            self.0.insert(at, InventoryEntry::new(key.clone(), version.to_owned()));
+            at
+        });
+        self.0[at].intend(digest);
     }
 
     pub fn insert(&mut self, entry: InventoryEntry) {

@@ -75,6 +75,7 @@ fn an_inventory_is_sorted_and_holds_each_object_once() {
         uid: uid.into(),
         desired: None,
         owned: None,
+        intended: Vec::new(),
     };
     let inventory: Inventory = [entry("b", "1"), entry("a", "2"), entry("b", "3")].into_iter().collect();
     let text = serde_json::to_string(&inventory).unwrap();
@@ -135,6 +136,23 @@ fn what_is_packed_comes_back_whatever_it_was_packed_like() {
             }
         }
     }
+}
+
+#[test]
+fn of_what_was_sent_without_an_answer_the_newest_forms_are_remembered() {
+    let digest = |text: &str| Digest::of_bytes(text.as_bytes());
+    let mut inventory = Inventory::default();
+    let key = ObjectKey::new("", "ConfigMap", "ns", "a");
+    for form in ["1", "2", "2", "3", "4", "5"] {
+        inventory.intend(&key, "v1", digest(form));
+    }
+    assert_eq!(inventory.get(&key).unwrap().intended, ["2", "3", "4", "5"].map(digest));
+    let mut answered = inventory.get(&key).unwrap().clone();
+    answered.desired = Some(digest("5"));
+    answered.intended.clear();
+    inventory.insert(answered);
+    inventory.intend(&key, "v1", digest("5"));
+    assert_eq!(inventory.get(&key).unwrap().intended, [], "what the last answer confirmed needs no other");
 }
 
 #[test]

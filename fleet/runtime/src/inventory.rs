@@ -182,6 +182,7 @@ mod tests {
             uid: "0f8f6f0e-3a0b-4a0e-9d7b-000000000000".into(),
             desired: Some(Digest::of_bytes(b"a")),
             owned: Some(Digest::of_bytes(b"b")),
+            intended: Vec::new(),
         };
         (0..count).map(entry).collect()
     }

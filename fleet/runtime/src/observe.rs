@@ -34,21 +34,24 @@ pub fn observation_with_body(object: Value, declares_status: Option<bool>) -> Ob
 /// Digest of the fields that our apply owns, with their values: equal digests mean that nobody touched them. Keyed lists
 /// and sets count as unordered. `None`: nothing is ours.
 fn owned_digest(object: &Value) -> Option<Digest> {
-    let entries = object.pointer("/metadata/managedFields")?.as_array()?;
     let mut lines = Vec::new();
     let mut found = false;
-    for entry in entries {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-        if text("manager") == FIELD_MANAGER && text("operation") == "Apply" && text("subresource").is_empty()
-        {
-            found = true;
-            if let Some(fields) = entry.get("fieldsV1") {
-                walk(fields, Some(object), &mut String::new(), &mut lines, 0);
-            }
-        }
+    for fields in own_fields(object) {
+        found = true;
+        walk(fields, Some(object), &mut String::new(), &mut lines, 0);
     }
     lines.sort_unstable();
     found.then(|| Digest::of_bytes(lines.join("\n").as_bytes()))
+}
+
+/// What our applies own, as FieldsV1: one for each version that we applied it in.
+pub(crate) fn own_fields(object: &Value) -> impl Iterator<Item = &Value> {
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let ours = |entry: &&Value| {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        text("manager") == FIELD_MANAGER && text("operation") == "Apply" && text("subresource").is_empty()
+    };
+    entries.into_iter().flatten().filter(ours).filter_map(|entry| entry.get("fieldsV1"))
 }
 
 /// Follows FieldsV1 (`f:` field, `k:` keyed item, `v:` set value, `i:` index, `.` the container itself) into the object.

@@ -89,16 +89,19 @@ pub(crate) fn start(
     Ok(reads)
 }
 
-/// The revisions at which those units were last applied whose objects are others now, or may be once they can be
-/// rendered: the commonest first.
+/// The revisions at which those units were last applied, or tried, whose objects are others now, or may be once they can
+/// be rendered: the commonest first.
 fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for record in records.iter().filter(|record| !record.revision.is_empty()) {
+    for record in records {
         let Some(unit) = newest.units.get(&record.id) else { continue };
         match &unit.state {
             RenderState::Rendered(rendered) if is_recorded(rendered, record) => {}
             RenderState::Rendered(_) | RenderState::NotRendered { .. } | RenderState::Failed { .. } => {
-                *counts.entry(record.revision.as_str()).or_default() += 1;
+                let all = record.attempted.iter().chain([&record.revision]);
+                for revision in all.filter(|revision| !revision.is_empty()) {
+                    *counts.entry(revision.as_str()).or_default() += 1;
+                }
             }
         }
     }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 #[test]
 fn whatever_goes_wrong_nothing_foreign_is_touched_and_all_is_well_afterwards() {
+    // In the last, the answer to a first apply is lost, and people change the object before it is sent again.
     let failed: Vec<String> = (1..=8)
+        .chain([4820])
         .filter_map(|seed| play(seed).violation.map(|(violation, _)| format!("seed {seed}: {violation}")))
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));

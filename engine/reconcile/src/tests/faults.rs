@@ -1,7 +1,7 @@
 use super::double::{Commit, Double, config, id, key, unit};
 use crate::FailureKind::{Conflict, Forbidden, Invalid, Unavailable};
 use crate::{Action, Event, Time};
-use mainstay_unit::{Health, Manifest, ServiceAccount, Target};
+use mainstay_unit::{Desired, Health, Manifest, ServiceAccount, Target};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +112,52 @@ fn objects_that_were_applied_at_several_revisions_are_known_from_each() {
     let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
     let previous: Vec<_> = items.iter().map(|item| item.previous.as_ref().map(Manifest::desired)).collect();
     assert_eq!(previous, [Some(config("x", 1)), Some(config("y", 2))]);
+}
+
+/// What is known of the first item under way: as it was answered, and as it was sent since.
+#[track_caller]
+fn under_way(double: &Double) -> (Option<Desired>, Vec<Desired>) {
+    let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
+    let item = &items[0];
+    (item.previous.as_ref().map(Manifest::desired), item.unanswered.iter().map(Manifest::desired).collect())
+}
+
+#[test]
+fn what_was_sent_without_an_answer_is_remembered_until_there_is_one() {
+    let mut double = Double::new();
+    double.faults.insert(key("x"), VecDeque::from([Unavailable]));
+    double.read(two(1));
+    double.slow = true;
+    double.pass(Duration::from_secs(120));
+    assert_eq!(under_way(&double), (None, vec![config("x", 1)]), "tried again");
+    double.read(two(2));
+    double.faults.insert(key("x"), VecDeque::from([Unavailable; 2]));
+    double.answer();
+    double.slow = true;
+    double.pass(Duration::from_secs(120));
+    let forms = vec![config("x", 1), config("x", 2)];
+    assert_eq!(under_way(&double), (None, forms), "either may have been carried out");
+    double.answer();
+    double.slow = true;
+    double.read(two(3));
+    assert_eq!(under_way(&double), (Some(config("x", 2)), vec![]), "answered");
+}
+
+#[test]
+fn what_was_sent_without_an_answer_is_remembered_across_a_restart() {
+    let mut double = Double::new();
+    double.read(two(1));
+    double.slow = true;
+    double.read(two(2));
+    double.restart();
+    assert_eq!(double.records[&id("a")].attempted, ["2"]);
+    double.send(Event::Past(Arc::new(two(1).0)));
+    double.send(Event::Past(Arc::new(two(2).0)));
+    double.read(two(3));
+    assert_eq!(under_way(&double), (Some(config("x", 1)), vec![config("x", 2)]));
+    double.answer();
+    assert_eq!(double.records[&id("a")].attempted, Vec::<String>::new());
+    assert_eq!(double.records[&id("a")].inventory.get(&key("x")).unwrap().intended, []);
 }
 
 #[test]

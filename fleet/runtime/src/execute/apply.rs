@@ -2,13 +2,14 @@ use super::authorize::authorize;
 use super::{failure, identity, left_alone, replace};
 use crate::install::{Installation, PART_OF};
 use crate::limit::Limiter;
-use crate::observe::observation_with_body;
+use crate::observe::{observation_with_body, own_fields};
 use crate::save::Saver;
 use crate::statuses::Statuses;
 use futures::StreamExt;
 use mainstay_clock::Instant;
 use mainstay_cluster::{Apply, Cluster, ClusterError, FieldConflict, Identity};
-use mainstay_object::{Object, Value};
+use mainstay_object::{FieldSet, FieldSetError, Object, Value};
+use mainstay_plan::Sent;
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
 use mainstay_unit::{Authority, Manifest, ServiceAccount, UnitId};
 use std::sync::Arc;
@@ -39,6 +40,40 @@ impl ApplyJob {
     async fn live(&self, object: &Object) -> Result<Value, ClusterError> {
         let version = object.group_version().version;
         self.cluster.get(&object.key(), &version, &Identity::Own).await
+    }
+
+    /// Whether we sent every contested field before: what is ours and was changed is drift.
+    async fn is_drift(
+        &self,
+        item: &ApplyItem,
+        object: &Object,
+        conflicts: &[FieldConflict],
+    ) -> Result<bool, ClusterError> {
+        let sent = |manifest: &Manifest| self.marked(manifest.object()).into_value();
+        let sent = Sent {
+            answered: item.previous.as_ref().map(sent),
+            unanswered: item.unanswered.iter().map(sent).collect(),
+        };
+        if conflicts.iter().all(|conflict| sent.is_known(&conflict.field)) {
+            return Ok(true);
+        }
+        if sent.unanswered.is_empty() {
+            return Ok(false);
+        }
+        let live = self.live(object).await?;
+        let mut owned = FieldSet::default();
+        for fields in own_fields(&live) {
+            let unreadable = |e: FieldSetError| ClusterError::Unreadable { message: e.to_string() };
+            owned = owned.union(&FieldSet::from_fields_v1(fields).map_err(unreadable)?);
+        }
+        Ok(conflicts.iter().all(|conflict| sent.is_ours(&conflict.field, &owned)))
+    }
+
+    /// With what tells people and watches whose it is.
+    fn marked(&self, mut object: Object) -> Object {
+        object.set_label(PART_OF, &self.installation.apply_set);
+        object.set_annotation(UNIT, &self.unit.to_string());
+        object
     }
 }
 
@@ -99,9 +134,7 @@ fn give_up(items: Vec<ApplyItem>, kind: FailureKind, message: &str) -> Vec<Apply
 }
 
 async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult {
-    let mut object = item.desired.object();
-    object.set_label(PART_OF, &job.installation.apply_set);
-    object.set_annotation(UNIT, &job.unit.to_string());
+    let object = job.marked(item.desired.object());
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
@@ -139,7 +172,7 @@ async fn send(
                 let scaled = scaled(item, &conflicts);
                 let new = scaled.iter().filter(|pointer| left.add(pointer)).count();
                 // What we owned at the last apply and someone else owns now is drift: it is taken back.
-                if new == 0 && is_drift(item, &conflicts) {
+                if new == 0 && job.is_drift(item, object, &conflicts).await? {
                     how.force = true;
                 } else if new == 0 {
                     return Err(ClusterError::FieldConflict(conflicts));
@@ -174,104 +207,4 @@ fn scaled(item: &ApplyItem, conflicts: &[FieldConflict]) -> Vec<String> {
 pub(crate) fn scaled_fields(conflicts: &[FieldConflict]) -> impl Iterator<Item = String> {
     let scaled = conflicts.iter().filter(|c| c.subresource == "scale" && !c.field.contains('['));
     scaled.map(|c| c.field.replace('.', "/"))
-}
-
-/// Whether every contested field is one that we applied last time.
-fn is_drift(item: &ApplyItem, conflicts: &[FieldConflict]) -> bool {
-    let Some(previous) = item.previous.as_ref().map(Manifest::object) else { return false };
-    conflicts.iter().all(|c| field_exists(previous.value(), &c.field))
-}
-
-/// Follows a path as an API server writes it: `.spec.containers[name="web"].image`, `.data.key`, `.metadata.finalizers["x"]`.
-fn field_exists(value: &Value, path: &str) -> bool {
-    let mut at = value;
-    let mut rest = path;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('[') {
-            let Some(end) = closing(after) else { return false };
-            let Some(next) = item(at, &after[..end]) else { return false };
-            at = next;
-            rest = &after[end + 1..];
-            continue;
-        }
-        let after = rest.strip_prefix('.').unwrap_or(rest);
-        // A map key may hold dots: the longest key that fits is meant.
-        let Some(map) = at.as_object() else { return false };
-        let fits = |key: &String| {
-            after.strip_prefix(key.as_str()).is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
-        };
-        let Some(key) = map.keys().filter(|k| fits(k)).max_by_key(|k| k.len()) else { return false };
-        at = &map[key];
-        rest = &after[key.len()..];
-    }
-    true
-}
-
-/// The closing bracket, outside of quotes.
-fn closing(text: &str) -> Option<usize> {
-    let (mut quoted, mut escaped) = (false, false);
-    for (i, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ']' if !quoted => return Some(i),
-            _ => {}
-        }
-    }
-    None
-}
-
-fn item<'a>(list: &'a Value, selector: &str) -> Option<&'a Value> {
-    let list = list.as_array()?;
-    if let Ok(index) = selector.parse::<usize>() {
-        return list.get(index);
-    }
-    if let Some(text) = selector.strip_prefix('=') {
-        let wanted: Value = serde_json::from_str(text).ok()?;
-        return list.iter().find(|v| **v == wanted);
-    }
-    if let Ok(wanted) = serde_json::from_str::<Value>(selector) {
-        return list.iter().find(|v| **v == wanted);
-    }
-    let keys: Vec<(&str, Value)> = selector
-        .split(',')
-        .map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            Some((name, serde_json::from_str(value).ok()?))
-        })
-        .collect::<Option<_>>()?;
-    // A key left out of the applied object was defaulted by the server.
-    list.iter().find(|v| keys.iter().all(|(name, wanted)| v.get(name).is_none_or(|have| have == wanted)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::field_exists;
-    use serde_json::json;
-
-    #[test]
-    fn a_conflict_is_drift_only_where_we_wrote_the_field() {
-        let object = json!({"data": {"a.b": "1"}, "spec": {"replicas": 1, "ports": [{"port": 80, "name": "http"}],
-            "containers": [{"name": "web]\"", "image": "x"}], "set": ["a"]}});
-        for path in [
-            ".data.a.b",
-            ".spec.replicas",
-            ".spec.ports[port=80,protocol=\"TCP\"].name",
-            ".spec.containers[name=\"web]\\\"\"].image",
-            ".spec.set[=\"a\"]",
-        ] {
-            assert!(field_exists(&object, path), "{path}");
-        }
-        for path in [
-            ".data.c",
-            ".spec.ports[port=81].name",
-            ".spec.containers[name=\"db\"]",
-            ".spec.set[=\"b\"]",
-            ".spec[",
-            ".x[0]",
-        ] {
-            assert!(!field_exists(&object, path), "{path}");
-        }
-    }
 }
