@@ -1,4 +1,5 @@
 use crate::due::{Due, due};
+use crate::forms::Forms;
 use crate::gate::has_expressions;
 use crate::state::{Reach, Render, State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Phase, Time, Wait};
@@ -155,22 +156,20 @@ impl State {
         }));
     }
 
-    /// Objects that this unit takes over, as their unit last applied them: what was ours there is ours here.
-    fn inherited(&self, id: &UnitId, unit: &Unit) -> BTreeMap<ObjectKey, Manifest> {
+    /// Objects that this unit takes over, as their unit sent them: what was ours there is ours here.
+    fn inherited(&self, id: &UnitId, unit: &Unit) -> BTreeMap<ObjectKey, Forms> {
         let Some(state) = self.units.get(id).filter(|state| !state.is_applied()) else {
             return BTreeMap::new();
         };
-        let sent = |state: &UnitState, key: &ObjectKey| {
-            state.record.inventory.get(key).is_some_and(|entry| entry.desired.is_some())
-        };
+        let sent =
+            |key: &ObjectKey| state.record.inventory.get(key).is_some_and(|entry| entry.desired.is_some());
         let keys = state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.key.clone());
-        let new = keys.filter(|key| !sent(state, key));
+        let new = keys.filter(|key| !sent(key));
         new.filter_map(|key| {
             let owners = self.owners.get(&(unit.target.clone(), key.clone()))?;
             let others = owners.iter().filter(|other| *other != id).filter_map(|other| self.units.get(other));
-            let applied =
-                others.filter(|other| sent(other, &key)).find_map(|other| as_applied(other, &key))?;
-            Some((key, applied))
+            let forms = others.map(|other| other.sent_of(&key)).fold(Forms::default(), Forms::or);
+            (!forms.is_empty()).then_some((key, forms))
         })
         .collect()
     }
@@ -458,8 +457,4 @@ fn failed(state: &UnitState) -> Phase {
     };
     let contested = first.is_some_and(|(key, _)| state.contested.contains(key));
     Phase::Failed { reason: if contested { "Contested" } else { "ApplyFailed" }.into(), message }
-}
-
-fn as_applied(state: &UnitState, key: &ObjectKey) -> Option<Manifest> {
-    state.applied.iter().flat_map(|r| &r.objects).find(|d| d.key == *key).cloned()
 }

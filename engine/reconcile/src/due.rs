@@ -1,10 +1,11 @@
 //! What of a unit's objects needs a request.
 
+use crate::forms::Forms;
 use crate::state::UnitState;
 use crate::{ApplyItem, Observation, Time};
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::{Left, rank};
-use mainstay_unit::{Applying, DriftMode, InventoryEntry, Manifest, Target, Unit, UnitId};
+use mainstay_unit::{Applying, DriftMode, InventoryEntry, Target, Unit, UnitId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub(crate) fn due(
     state: &mut UnitState,
     unit: &Unit,
     owners: &BTreeMap<(Target, ObjectKey), UnitId>,
-    inherited: &BTreeMap<ObjectKey, Manifest>,
+    inherited: &BTreeMap<ObjectKey, Forms>,
     now: Time,
 ) -> Due {
     state.repairing.clear();
@@ -58,8 +59,7 @@ pub(crate) fn due(
             }
         }
         items.push(ApplyItem {
-            previous: None,
-            unanswered: Vec::new(),
+            sent: Forms::default(),
             desired: desired.clone(),
             digest: *digest,
             rank: rank(&desired.key.group_kind()),
@@ -69,19 +69,11 @@ pub(crate) fn due(
         });
     }
     if !items.is_empty() {
-        let forms = state.forms();
+        let known = state.known();
         for item in &mut items {
-            let key = item.desired.key.clone();
-            let Some(entry) = state.record.inventory.get(&key) else {
-                item.previous = inherited.get(&key).cloned();
-                continue;
-            };
-            let form = |digest: &Digest| {
-                forms.get(&key).into_iter().flatten().copied().find(|form| form.digest == *digest)
-            };
-            let answered = entry.desired.as_ref().and_then(form);
-            item.previous = answered.or_else(|| inherited.get(&key)).cloned();
-            item.unanswered = entry.intended.iter().filter_map(form).cloned().collect();
+            let key = &item.desired.key;
+            let own = state.record.inventory.get(key).map(|entry| known.of(entry)).unwrap_or_default();
+            item.sent = own.or(inherited.get(key).cloned().unwrap_or_default());
         }
     }
     items.sort_by_key(|i| i.rank);

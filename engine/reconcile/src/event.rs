@@ -1,4 +1,4 @@
-use crate::{Record, Time};
+use crate::{Forms, Record, Time};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
 use mainstay_plan::Left;
 use mainstay_unit::{Authority, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target, UnitId};
@@ -140,11 +140,8 @@ pub struct ApplyItem {
     pub desired: Manifest,
     pub digest: Digest,
     pub rank: usize,
-    /// The object as we last applied it, when that is known: conflicts over its fields are drift, and forced.
-    pub previous: Option<Manifest>,
-    /// The object as it was sent since without an answer: where it is proven that a request was carried out, its fields
-    /// are ours as well.
-    pub unanswered: Vec<Manifest>,
+    /// As it was sent before: conflicts over fields that were ours are drift, and forced.
+    pub sent: Forms,
     /// Replace the object where an immutable field differs.
     pub replace: bool,
     /// Leave it as it is if it exists.

@@ -9,6 +9,7 @@ mod answer;
 mod due;
 mod event;
 mod expression;
+mod forms;
 mod gate;
 mod observe;
 mod phase;
@@ -23,6 +24,7 @@ mod tests;
 pub use event::{
     Action, ApplyItem, ApplyResult, DeleteItem, DeleteResult, Event, Failure, FailureKind, Gone, Observation,
 };
+pub use forms::Forms;
 pub use phase::{Phase, Wait};
 pub use read::is_recorded;
 pub use record::Record;

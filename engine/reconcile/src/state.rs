@@ -193,16 +193,6 @@ impl UnitState {
         attempted.drain(..attempted.len().saturating_sub(TRIED));
     }
 
-    /// What this run knows of the forms in which objects were sent.
-    pub(crate) fn forms(&self) -> BTreeMap<&ObjectKey, Vec<&Manifest>> {
-        let mut forms: BTreeMap<&ObjectKey, Vec<&Manifest>> = BTreeMap::new();
-        let desired = self.desired.iter().map(|wanted| &wanted.rendered);
-        for object in self.applied.iter().chain(desired).chain(&self.tried).flat_map(|r| &r.objects) {
-            forms.entry(&object.key).or_default().push(object);
-        }
-        forms
-    }
-
     pub(crate) fn target(&self) -> Target {
         self.unit.as_ref().map_or_else(|| self.record.target(), |u| u.target.clone())
     }

@@ -70,6 +70,17 @@ impl Guarded {
         self.shell.try_wait().ok().flatten()
     }
 
+    /// The process id of the program itself, while it runs. Known on Linux only.
+    pub fn program(&self) -> Option<u32> {
+        let shell = self.shell.id();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).ok()?;
+        // Beside it runs the shell that guards it.
+        children.split_whitespace().filter_map(|id| id.parse().ok()).find(|id: &u32| {
+            let name = std::fs::read_to_string(format!("/proc/{id}/comm"));
+            name.is_ok_and(|name| !matches!(name.trim(), "sh" | "dash" | "bash"))
+        })
+    }
+
     pub fn failure(&self, what: impl Into<String>) -> StartError {
         StartError { what: format!("{}: {}", self.name, what.into()), log: tail(&self.log) }
     }

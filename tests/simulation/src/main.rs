@@ -1,22 +1,7 @@
-//! The whole daemon in a simulated world: its clock, its network, its API servers and everybody else's doings follow from
-//! a seed. `cargo xtask simulate` runs it.
-//!
-//! No async runtime is there: tasks are polled one at a time by `machine`, and time moves when all of them wait. What
-//! runs is the code of the daemon, its client and its executor, against the core of the embedded control plane.
-//! The same seed gives the same trace.
-
-mod machine;
-mod network;
-mod people;
-mod play;
-mod repository;
-#[cfg(test)]
-mod tests;
-mod verdict;
-mod witness;
+//! Plays seeds, on every processor, and says which failed.
 
 use anyhow::{Context, Result, bail};
-use play::{Outcome, play};
+use mainstay_simulation::{Outcome, play};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Write;

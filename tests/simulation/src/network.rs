@@ -1,6 +1,7 @@
 //! Simulated API servers and the wire to them: requests take time, get lost before or after they are carried out, are
 //! throttled or fail; watches are cut, go silent, lose and repeat events.
 
+use crate::ask::Ask;
 use crate::machine::{Machine, OUTSIDE};
 use crate::witness::{LEASE, Sender, Witness, text};
 use bytes::Bytes;
@@ -77,8 +78,19 @@ impl Server {
         reply
     }
 
-    /// What an administrator asks, at once and without a wire.
-    pub fn ask(&mut self, method: Method, path: &str, body: Option<&Value>, now: Now) -> (u16, Value) {
+    pub fn administrator(&mut self, now: Now) -> Administrator<'_> {
+        Administrator { server: self, now }
+    }
+}
+
+/// Who asks a server at once and without a wire.
+pub struct Administrator<'a> {
+    server: &'a mut Server,
+    now: Now,
+}
+
+impl Ask for Administrator<'_> {
+    fn ask(&mut self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let content_type = match method {
             Method::Patch => "application/merge-patch+json",
@@ -94,7 +106,7 @@ impl Server {
             user: User::admin(),
             ..core::Request::default()
         };
-        match self.handle(&request, now) {
+        match self.server.handle(&request, self.now) {
             Reply::Done(answer) => (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()),
             Reply::Watch(_) => (400, Value::Null),
         }
@@ -138,13 +150,18 @@ impl Net {
         self.lock().servers.get_mut(server).map(|server| act(server, now))
     }
 
+    /// The same, for who only asks.
+    pub fn asked<T>(&self, server: &str, act: impl FnOnce(&mut dyn Ask) -> T) -> Option<T> {
+        self.on(server, |server, now| act(&mut server.administrator(now)))
+    }
+
     pub fn witness<T>(&self, look: impl FnOnce(&mut Witness) -> T) -> T {
         look(&mut self.lock().witness)
     }
 
     /// Who holds the Lease now.
     fn holder(&self) -> String {
-        let lease = self.on(MANAGEMENT, |server, now| server.ask(Method::Get, LEASE, None, now).1);
+        let lease = self.asked(MANAGEMENT, |server| server.ask(Method::Get, LEASE, None).1);
         text(&lease.unwrap_or_default(), "/spec/holderIdentity").to_owned()
     }
 
@@ -289,7 +306,7 @@ impl Net {
             // The Units are on the management cluster; while it is looked at, nothing else is handled.
             let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let mut units = |path: &str| match state.servers.get_mut(MANAGEMENT) {
-                Some(management) => management.ask(Method::Get, path, None, now),
+                Some(management) => management.administrator(now).ask(Method::Get, path, None),
                 None => (404, Value::Null),
             };
             state.witness.after(name, &request, before, status, &answer, (sender, &mut units));

@@ -1,6 +1,7 @@
 //! Everybody else: the controllers that make workloads ready, and people who edit, delete and get in the way.
 
-use crate::network::{MANAGEMENT, Net, Server, clock};
+use crate::ask::Ask;
+use crate::network::{MANAGEMENT, Net, clock};
 use crate::repository::NAMESPACE;
 use crate::witness::{FOREIGN, text};
 use base64::Engine as _;
@@ -8,7 +9,7 @@ use fastrand::Rng;
 use mainstay_apiserver::core::{Method, Now};
 use mainstay_clock::{World, sleep};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,16 +22,16 @@ const LISTS: [(&str, &str, &str); 3] = [
 const FINALIZER: &str = "people.example/hold";
 
 /// Namespaces, and the kubeconfigs by which other servers are reached.
-pub fn settle(net: &Net, names: &[&str]) {
+pub(crate) fn settle(net: &Net, names: &[&str]) {
     for name in names {
-        net.on(name, |server, now| {
+        net.asked(name, |server| {
             for namespace in [NAMESPACE, "flux-system"] {
                 let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-                server.ask(Method::Post, "/api/v1/namespaces", Some(&body), now);
+                server.ask(Method::Post, "/api/v1/namespaces", Some(&body));
             }
         });
     }
-    net.on(MANAGEMENT, |server, now| {
+    net.asked(MANAGEMENT, |server| {
         for (number, name) in names.iter().enumerate().skip(1) {
             let kubeconfig = format!(
                 "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
@@ -39,17 +40,17 @@ pub fn settle(net: &Net, names: &[&str]) {
             let value = base64::engine::general_purpose::STANDARD.encode(kubeconfig);
             let body = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": format!("server-{number}")},
                               "data": {"value": value}});
-            server.ask(Method::Post, "/api/v1/namespaces/flux-system/secrets", Some(&body), now);
+            server.ask(Method::Post, "/api/v1/namespaces/flux-system/secrets", Some(&body));
         }
     });
 }
 
 /// Everything in the namespace of the units, with its kind and path.
-pub fn everything(server: &mut Server, now: Now) -> Vec<(String, Value)> {
+pub fn everything(server: &mut dyn Ask) -> Vec<(String, Value)> {
     let mut out = Vec::new();
     for (base, plural, kind) in LISTS {
         let collection = format!("{base}/namespaces/{NAMESPACE}/{plural}");
-        let (_, mut list) = server.ask(Method::Get, &collection, None, now);
+        let (_, mut list) = server.ask(Method::Get, &collection, None);
         let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else { continue };
         for mut item in items {
             // Items of a list don't say what they are.
@@ -65,7 +66,7 @@ pub fn everything(server: &mut Server, now: Now) -> Vec<(String, Value)> {
 }
 
 /// Plays the controllers of one server for ever.
-pub async fn control(net: Arc<Net>, name: String, machine: Arc<crate::machine::Machine>) {
+pub(crate) async fn control(net: Arc<Net>, name: String, machine: Arc<crate::machine::Machine>) {
     let mut due: BTreeMap<String, Now> = BTreeMap::new();
     let mut last = 0;
     loop {
@@ -77,7 +78,7 @@ pub async fn control(net: Arc<Net>, name: String, machine: Arc<crate::machine::M
         }
         let mut seen = Vec::new();
         net.on(&name, |server, now| {
-            for (path, object) in everything(server, now) {
+            for (path, object) in everything(&mut server.administrator(now)) {
                 if text(&object, "/kind") != "Deployment" {
                     continue;
                 }
@@ -88,7 +89,7 @@ pub async fn control(net: Arc<Net>, name: String, machine: Arc<crate::machine::M
                 }
                 if let Some(patch) = step.patch {
                     let (status, mut after) =
-                        server.ask(Method::Patch, &format!("{path}/status"), Some(&patch), now);
+                        server.administrator(now).ask(Method::Patch, &format!("{path}/status"), Some(&patch));
                     if status == 200 {
                         after["apiVersion"] = "apps/v1".into();
                         after["kind"] = "Deployment".into();
@@ -102,76 +103,64 @@ pub async fn control(net: Arc<Net>, name: String, machine: Arc<crate::machine::M
     }
 }
 
-/// Names of objects of which it is recorded what was applied. Of others nobody could say that a field was ours, once
-/// somebody else has written it.
-pub fn recorded(management: &mut Server, now: Now) -> BTreeSet<String> {
-    let (_, list) = management.ask(Method::Get, "/apis/mainstay.dev/v1alpha1/units", None, now);
-    let units = list["items"].as_array().into_iter().flatten();
-    let entries = units.filter_map(|unit| unit.pointer("/status/inventory")?.as_array()).flatten();
-    entries
-        .filter(|entry| entry["desired"].is_string())
-        .map(|entry| text(entry, "/name").to_owned())
-        .collect()
-}
-
 /// One thing that people do to a server's objects; said in a line.
-pub fn meddle(server: &mut Server, now: Now, dice: &mut Rng, recorded: &BTreeSet<String>) -> String {
-    let all = everything(server, now);
+pub fn meddle(server: &mut dyn Ask, dice: &mut Rng) -> String {
+    let all = everything(server);
     let ours: Vec<_> = all.iter().filter(|(_, o)| o["metadata"]["labels"][FOREIGN].is_null()).collect();
     let number = dice.u32(..1000);
     if ours.is_empty() || dice.u8(..6) == 0 {
         let body = json!({"apiVersion": "v1", "kind": "ConfigMap",
                           "metadata": {"name": format!("theirs-{number}"), "labels": {FOREIGN: "true"}}});
         let path = format!("/api/v1/namespaces/{NAMESPACE}/configmaps");
-        let (status, _) = server.ask(Method::Post, &path, Some(&body), now);
+        let (status, _) = server.ask(Method::Post, &path, Some(&body));
         return format!("people create theirs-{number}: {status}");
     }
     let (path, object) = ours[dice.usize(..ours.len())];
     let (what, status) = match dice.u8(..6) {
-        0 | 1 => ("delete", server.ask(Method::Delete, path, None, now).0),
+        0 | 1 => ("delete", server.ask(Method::Delete, path, None).0),
         2 => {
             // The label by which we find what is ours.
             let body = json!({"metadata": {"labels": {"applyset.kubernetes.io/part-of": null}}});
-            ("take the label from", server.ask(Method::Patch, path, Some(&body), now).0)
+            ("take the label from", server.ask(Method::Patch, path, Some(&body)).0)
         }
         3 => {
             let body = json!({"metadata": {"finalizers": [FINALIZER]}});
-            ("hold", server.ask(Method::Patch, path, Some(&body), now).0)
+            ("hold", server.ask(Method::Patch, path, Some(&body)).0)
         }
-        _ if text(object, "/kind") == "ConfigMap" && recorded.contains(text(object, "/metadata/name")) => {
+        _ if text(object, "/kind") == "ConfigMap" => {
             let body = json!({"data": {"fixed": format!("edited {number}")}});
             let path = format!("{path}?fieldManager=kubectl-edit");
-            ("edit", server.ask(Method::Patch, &path, Some(&body), now).0)
+            ("edit", server.ask(Method::Patch, &path, Some(&body)).0)
         }
         _ => {
             let body = json!({"metadata": {"annotations": {"people": number.to_string()}}});
-            ("annotate", server.ask(Method::Patch, path, Some(&body), now).0)
+            ("annotate", server.ask(Method::Patch, path, Some(&body)).0)
         }
     };
     format!("people {what} {path}: {status}")
 }
 
 /// An operator approves every removal that is held; said in a line for each.
-pub fn approve(server: &mut Server, now: Now) -> Vec<String> {
+pub fn approve(server: &mut dyn Ask) -> Vec<String> {
     let units = "/apis/mainstay.dev/v1alpha1/units";
-    let (_, mut list) = server.ask(Method::Get, units, None, now);
+    let (_, mut list) = server.ask(Method::Get, units, None);
     let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else { return Vec::new() };
     let held = items.iter().filter(|unit| !text(unit, "/status/held").is_empty());
     held.map(|unit| {
         let (name, hash) = (text(unit, "/metadata/name"), text(unit, "/status/held"));
         let body = json!({"metadata": {"annotations": {"mainstay.dev/approve": hash}}});
-        let (status, _) = server.ask(Method::Patch, &format!("{units}/{name}"), Some(&body), now);
+        let (status, _) = server.ask(Method::Patch, &format!("{units}/{name}"), Some(&body));
         format!("an operator approves {hash} of {name}: {status}")
     })
     .collect()
 }
 
 /// Whatever is held is let go.
-pub fn release(server: &mut Server, now: Now) {
-    for (path, object) in everything(server, now) {
+pub fn release(server: &mut dyn Ask) {
+    for (path, object) in everything(server) {
         if object["metadata"]["finalizers"].is_array() {
             let body = json!({"metadata": {"finalizers": null}});
-            server.ask(Method::Patch, &path, Some(&body), now);
+            server.ask(Method::Patch, &path, Some(&body));
         }
     }
 }

@@ -102,14 +102,14 @@ impl World {
         self.net.set_weather(Weather::default());
         for name in servers {
             self.net.set_up(name, true);
-            self.net.on(name, people::release);
+            self.net.asked(name, people::release);
         }
         self.replicas.iter().for_each(|replica| self.machine.pause(replica.process, false));
         self.repository.with(|repository| repository.unreachable = false);
         self.commit(Repository::mend);
         for _ in 0..3 {
             self.rest(CALM)?;
-            let said = self.net.on(MANAGEMENT, people::approve).unwrap_or_default();
+            let said = self.net.asked(MANAGEMENT, people::approve).unwrap_or_default();
             said.iter().for_each(|line| self.note(line));
             if said.is_empty() {
                 break;
@@ -119,14 +119,23 @@ impl World {
         if weather.dropped > 0 {
             self.rest(RELISTED)?;
         }
-        verdict::converged(&self.net, &self.repository, servers)?;
+        self.converged(servers)?;
         let writes = self.net.witness(|witness| witness.writes);
         self.rest(QUIET)?;
         let more = self.net.witness(|witness| witness.writes) - writes;
         if more > 0 {
             return Err(format!("{more} objects were written though nothing had changed"));
         }
-        verdict::converged(&self.net, &self.repository, servers)
+        self.converged(servers)
+    }
+
+    fn converged(&self, servers: &[&str]) -> Result<(), String> {
+        let (plan, kept) =
+            self.repository.with(|repository| (repository.newest().clone(), repository.kept()));
+        let units = self.net.asked(MANAGEMENT, verdict::units).unwrap_or_default();
+        let there =
+            |name: &&str| ((*name).to_owned(), self.net.asked(name, people::everything).unwrap_or_default());
+        verdict::converged(&plan, &kept, &units, servers.iter().map(there).collect())
     }
 
     fn happen(&mut self, dice: &mut Rng, servers: &[&str], trouble: bool) {
@@ -135,8 +144,7 @@ impl World {
         match dice.u8(..100) {
             0..45 => self.commit(Repository::commit),
             45..60 => {
-                let recorded = self.net.on(MANAGEMENT, people::recorded).unwrap_or_default();
-                let said = self.net.on(name, |server, now| people::meddle(server, now, dice, &recorded));
+                let said = self.net.asked(name, |server| people::meddle(server, dice));
                 let host = name.trim_start_matches("https://");
                 self.note(&format!("{host}: {}", said.unwrap_or_default()));
             }
@@ -144,7 +152,7 @@ impl World {
                 self.kills += 1;
                 self.restart(at);
             }
-            72..76 => drop(self.net.on(name, people::release)),
+            72..76 => drop(self.net.asked(name, people::release)),
             76..80 => {
                 self.note(&format!("{name} forgets its past"));
                 self.net.forget(name);

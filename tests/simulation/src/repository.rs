@@ -48,6 +48,8 @@ pub struct Repository {
     held: BTreeMap<String, BTreeSet<String>>,
     unpruned: BTreeSet<String>,
     pub unreachable: bool,
+    /// Units that a new unit comes after, at most.
+    pub after: usize,
     plan: Plan,
     servers: usize,
     numbers: usize,
@@ -61,6 +63,7 @@ impl Repository {
             held: BTreeMap::new(),
             unpruned: BTreeSet::new(),
             unreachable: false,
+            after: usize::MAX,
             plan: Plan::new(),
             servers,
             numbers: 0,
@@ -71,6 +74,14 @@ impl Repository {
         }
         repository.publish();
         repository
+    }
+
+    /// Adds units until there are so many.
+    pub fn grow(&mut self, units: usize) {
+        while self.plan.len() < units {
+            self.add_unit();
+        }
+        self.publish();
     }
 
     /// One random change.
@@ -155,7 +166,7 @@ impl Repository {
             let (key, object) = (self.fresh("o"), self.object());
             objects.insert(key, object);
         }
-        let after = self.plan.keys().filter(|_| self.dice.u8(..3) == 0).cloned().collect();
+        let after = self.plan.keys().filter(|_| self.dice.u8(..3) == 0).take(self.after).cloned().collect();
         let unit = UnitPlan {
             server: self.dice.usize(..self.servers),
             after,
@@ -220,28 +231,36 @@ pub fn summary(plan: &Plan) -> String {
 
 fn tree(plan: &Plan) -> MemoryTree {
     let mut tree = MemoryTree::new();
-    let mut add = |path: &str, text: String| match mainstay_unit::tree::TreePath::parse(path) {
-        Ok(path) => tree.insert(path, text.into_bytes().into()),
-        Err(wrong) => panic!("{path}: {wrong}"),
-    };
+    for (path, text) in files(plan) {
+        match mainstay_unit::tree::TreePath::parse(&path) {
+            Ok(path) => tree.insert(path, text.into_bytes().into()),
+            Err(wrong) => panic!("{path}: {wrong}"),
+        }
+    }
+    tree
+}
+
+/// A plan as the files of a platform repository.
+pub fn files(plan: &Plan) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
     let mut index = "resources:\n".to_owned();
     for (name, unit) in plan {
         _ = writeln!(index, "- {name}.yaml");
-        add(&format!("{name}.yaml"), declaration(name, unit));
+        files.insert(format!("{name}.yaml"), declaration(name, unit));
         let mut text = String::new();
         for (key, object) in &unit.objects {
             text.push_str(&manifest(name, key, object));
         }
         if unit.objects.is_empty() {
-            add(&format!("{name}/kustomization.yaml"), "resources: []\n".to_owned());
+            files.insert(format!("{name}/kustomization.yaml"), "resources: []\n".to_owned());
         }
         if unit.broken {
             text.push_str("---\nkind: [\n");
         }
-        add(&format!("{name}/objects.yaml"), text);
+        files.insert(format!("{name}/objects.yaml"), text);
     }
-    add("kustomization.yaml", index);
-    tree
+    files.insert("kustomization.yaml".to_owned(), index);
+    files
 }
 
 fn declaration(name: &str, unit: &UnitPlan) -> String {

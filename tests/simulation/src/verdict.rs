@@ -1,28 +1,32 @@
 //! Whether the world is as the newest revision says.
 
+use crate::ask::Ask;
 use crate::network::{MANAGEMENT, Net};
-use crate::people;
-use crate::repository::{Kind, Shared};
+use crate::repository::{Kind, Plan};
 use crate::witness::{FOREIGN, PART_OF, text};
 use mainstay_apiserver::core::Method;
 use mainstay_unit::{HealthStatus, UnitId};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every unit is ready and truly so, every object is there as it was written, and nothing else of ours is.
-pub fn converged(net: &Net, repository: &Shared, servers: &[&str]) -> Result<(), String> {
-    let (plan, kept) = repository.with(|repository| (repository.newest().clone(), repository.kept()));
-    let units = net.on(MANAGEMENT, |server, now| {
-        server.ask(Method::Get, "/apis/mainstay.dev/v1alpha1/units", None, now).1
-    });
-    let units: Vec<Value> =
-        units.and_then(|mut list| list.get_mut("items").map(Value::take)).and_then(array).unwrap_or_default();
+/// The Units on a management cluster.
+pub fn units(server: &mut dyn Ask) -> Vec<Value> {
+    let (_, mut list) = server.ask(Method::Get, "/apis/mainstay.dev/v1alpha1/units", None);
+    list.get_mut("items").map(Value::take).and_then(array).unwrap_or_default()
+}
+
+/// Every unit is ready and truly so, every object is there as it was written, and nothing else of ours is. `servers` are
+/// what there is on each, in the order in which plans count them.
+pub fn converged(
+    plan: &Plan,
+    kept: &BTreeSet<String>,
+    units: &[Value],
+    servers: Vec<(String, Vec<(String, Value)>)>,
+) -> Result<(), String> {
     let shown: BTreeMap<String, &Value> =
         units.iter().filter_map(|unit| Some((name(text(unit, "/status/id"))?, unit))).collect();
-    for (number, name) in servers.iter().enumerate() {
-        let live: BTreeMap<String, Value> = net
-            .on(name, people::everything)
-            .unwrap_or_default()
+    for (number, (name, objects)) in servers.into_iter().enumerate() {
+        let live: BTreeMap<String, Value> = objects
             .into_iter()
             .filter(|(_, object)| object["metadata"]["labels"][FOREIGN].is_null())
             .map(|(_, object)| (text(&object, "/metadata/name").to_owned(), object))
@@ -78,10 +82,9 @@ pub fn converged(net: &Net, repository: &Shared, servers: &[&str]) -> Result<(),
 }
 
 /// What became of units stands in their Events too.
-pub fn told(net: &Net) -> Result<(), String> {
+pub(crate) fn told(net: &Net) -> Result<(), String> {
     let path = "/api/v1/namespaces/default/events";
-    let list =
-        net.on(MANAGEMENT, |server, now| server.ask(Method::Get, path, None, now).1).unwrap_or_default();
+    let list = net.asked(MANAGEMENT, |server| server.ask(Method::Get, path, None).1).unwrap_or_default();
     let mut events = list["items"].as_array().into_iter().flatten();
     match events.any(|event| text(event, "/involvedObject/kind") == "Unit") {
         true => Ok(()),

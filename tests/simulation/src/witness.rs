@@ -1,5 +1,6 @@
 //! Sees every write of the daemon as the server carries it out, and says what it may never do.
 
+use crate::ask::Ask;
 use crate::machine::Process;
 use crate::network::Server;
 use crate::repository::{NAMESPACE, Plan};
@@ -118,7 +119,7 @@ impl Witness {
         if !writes || dry || !request.path.contains(&format!("/namespaces/{NAMESPACE}/")) {
             return None;
         }
-        let (status, live) = server.ask(Method::Get, &request.path, None, now);
+        let (status, live) = server.administrator(now).ask(Method::Get, &request.path, None);
         Some(Before::of(if status == 200 { live } else { Value::Null }))
     }
 

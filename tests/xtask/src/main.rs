@@ -26,6 +26,8 @@ commands:
                         (--sequences N, --seed S, --findings N, --kind KIND, --only N,N, --resume FILE)
   simulate ...          play the daemon in a simulated world where everything goes wrong
                         (--seed S, --seeds N, --findings N, --resume FILE, --trace)
+  soak ...              hours of random commits, faults and kills against a real daemon; goes on where it was
+                        (--minutes 120, --units 200, --folder DIR, --plot FILE, --seed S)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -53,6 +55,12 @@ fn run(arguments: &[&str]) -> Result<()> {
         }
         ["simulate", options @ ..] => {
             optimized::run("mainstay-simulation", options, "a seed failed, or could not be played")
+        }
+        ["soak", options @ ..] => {
+            let daemon = optimized::build("mainstay")?.display().to_string();
+            let options: Vec<&str> =
+                ["--mainstay", &daemon].into_iter().chain(options.iter().copied()).collect();
+            optimized::run("mainstay-soak", &options, "not all was well, or it could not be played")
         }
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),

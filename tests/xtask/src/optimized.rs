@@ -8,8 +8,20 @@ use serde_json::Value;
 
 use crate::workspace;
 
-/// Runs a package's program. Built as a part of the workspace, so that it shares what its release was built from.
+/// Runs a package's program.
 pub fn run(package: &str, options: &[&str], complaint: &str) -> Result<()> {
+    let program = build(package)?;
+    let status = Command::new(&program)
+        .args(options)
+        .current_dir(workspace::root())
+        .status()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    ensure!(status.success(), "{complaint}");
+    Ok(())
+}
+
+/// Built as a part of the workspace, so that it shares what its release was built from.
+pub fn build(package: &str) -> Result<PathBuf> {
     let built = Command::new("cargo")
         .args(["build", "--release", "--locked", "--workspace", "--bin", package])
         .args(["--message-format", "json-render-diagnostics"])
@@ -18,14 +30,7 @@ pub fn run(package: &str, options: &[&str], complaint: &str) -> Result<()> {
         .output()
         .context("cannot start cargo")?;
     ensure!(built.status.success(), "{package} does not build");
-    let program = program(&built.stdout, package).with_context(|| format!("cargo built no {package}"))?;
-    let status = Command::new(&program)
-        .args(options)
-        .current_dir(workspace::root())
-        .status()
-        .with_context(|| format!("cannot start {}", program.display()))?;
-    ensure!(status.success(), "{complaint}");
-    Ok(())
+    program(&built.stdout, package).with_context(|| format!("cargo built no {package}"))
 }
 
 /// Where Cargo's messages say that it put the program.

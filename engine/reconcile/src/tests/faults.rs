@@ -79,7 +79,7 @@ fn what_was_applied_last_is_known_after_a_restart_with_a_newer_revision() {
         double.slow = true;
         double.read(two(2));
         let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
-        items[0].previous.as_ref().map(Manifest::desired)
+        items[0].sent.answered.as_ref().map(Manifest::desired)
     };
     let mut double = Double::new();
     double.read(two(1));
@@ -110,7 +110,8 @@ fn objects_that_were_applied_at_several_revisions_are_known_from_each() {
     double.slow = true;
     double.read(Commit::new("3").with("a", &[], &[config("x", 3), config("y", 3)]));
     let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
-    let previous: Vec<_> = items.iter().map(|item| item.previous.as_ref().map(Manifest::desired)).collect();
+    let previous: Vec<_> =
+        items.iter().map(|item| item.sent.answered.as_ref().map(Manifest::desired)).collect();
     assert_eq!(previous, [Some(config("x", 1)), Some(config("y", 2))]);
 }
 
@@ -119,7 +120,10 @@ fn objects_that_were_applied_at_several_revisions_are_known_from_each() {
 fn under_way(double: &Double) -> (Option<Desired>, Vec<Desired>) {
     let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
     let item = &items[0];
-    (item.previous.as_ref().map(Manifest::desired), item.unanswered.iter().map(Manifest::desired).collect())
+    (
+        item.sent.answered.as_ref().map(Manifest::desired),
+        item.sent.unanswered.iter().map(Manifest::desired).collect(),
+    )
 }
 
 #[test]
@@ -175,7 +179,7 @@ fn an_object_that_changes_units_is_known_as_its_unit_applied_it() {
         &[config("x", 2), config("z", 1)],
     ));
     let Some(Action::Apply { items, .. }) = double.waiting.front() else { panic!("nothing is applied") };
-    assert_eq!(items[0].previous.as_ref().map(Manifest::desired), Some(config("x", 1)));
+    assert_eq!(items[0].sent.answered.as_ref().map(Manifest::desired), Some(config("x", 1)));
 }
 
 #[test]

@@ -51,8 +51,8 @@ impl ApplyJob {
     ) -> Result<bool, ClusterError> {
         let sent = |manifest: &Manifest| self.marked(manifest.object()).into_value();
         let sent = Sent {
-            answered: item.previous.as_ref().map(sent),
-            unanswered: item.unanswered.iter().map(sent).collect(),
+            answered: item.sent.answered.as_ref().map(sent),
+            unanswered: item.sent.unanswered.iter().map(sent).collect(),
         };
         if conflicts.iter().all(|conflict| sent.is_known(&conflict.field)) {
             return Ok(true);
@@ -197,7 +197,7 @@ fn scaled(item: &ApplyItem, conflicts: &[FieldConflict]) -> Vec<String> {
     let wanted = |object: &Object, pointer: &str| object.value().pointer(pointer).cloned();
     scaled_fields(conflicts)
         .filter(|pointer| {
-            let previous = item.previous.as_ref().map(|p| wanted(&p.object(), pointer));
+            let previous = item.sent.answered.as_ref().map(|p| wanted(&p.object(), pointer));
             previous.is_none_or(|previous| previous == wanted(&item.desired.object(), pointer))
         })
         .collect()
