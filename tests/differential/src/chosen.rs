@@ -1,36 +1,35 @@
 //! Addresses and ports that a server chooses for a Service: each server others. A step names them by the order in which
 //! they came up, and each server is sent its own; in answers they look alike, wherever a patch has copied them.
+//!
+//! One server may choose again what it chose before where the other does not, so what comes up again counts anew. What a
+//! dry run has chosen is nobody's afterwards: it is hidden, and has no name.
 
 use serde_json::{Value, json};
 
 #[derive(Debug, Clone, Default)]
-pub struct Chosen(Vec<Value>);
+pub struct Chosen {
+    named: Vec<Value>,
+    passing: Vec<Value>,
+}
 
 const MARK: &str = "@chosen:";
 
 impl Chosen {
-    /// Notes what is new in an object that the server has shown.
-    pub fn note(&mut self, object: &Value) {
-        if object["kind"] != "Service" {
-            return;
-        }
-        let spec = &object["spec"];
-        let list = |name: &str| spec[name].as_array().into_iter().flatten();
-        let ports = list("ports").map(|port| &port["nodePort"]).chain([&spec["healthCheckNodePort"]]);
-        let addresses = list("clusterIPs").chain([&spec["clusterIP"]]);
-        let ports = ports.filter(|port| port.as_u64().is_some_and(|port| port >= 30_000));
-        let addresses = addresses.filter(|ip| ip.as_str().is_some_and(|ip| ip.starts_with("10.")));
-        for value in addresses.chain(ports) {
-            if !self.0.contains(value) {
-                self.0.push(value.clone());
-            }
-        }
+    /// Notes what is new in an object that the server has stored in place of `live`.
+    pub fn note(&mut self, object: &Value, live: Option<&Value>) {
+        let before = live.map(chosen_in).unwrap_or_default();
+        self.named.extend(chosen_in(object).into_iter().filter(|value| !before.contains(value)));
+    }
+
+    /// Notes what is in an object that the server has only shown.
+    pub fn note_passing(&mut self, object: &Value) {
+        self.passing.extend(chosen_in(object));
     }
 
     /// A value with marks in place of what was chosen.
     pub fn marked(&self, value: &Value) -> Value {
         mapped(value, &|leaf| {
-            let at = self.0.iter().position(|chosen| chosen == leaf)?;
+            let at = self.named.iter().rposition(|chosen| chosen == leaf)?;
             Some(json!(format!("{MARK}{at}")))
         })
     }
@@ -39,18 +38,19 @@ impl Chosen {
     pub fn unmarked(&self, value: &Value) -> Value {
         mapped(value, &|leaf| {
             let at: usize = leaf.as_str()?.strip_prefix(MARK)?.parse().ok()?;
-            self.0.get(at).cloned()
+            self.named.get(at).cloned()
         })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Value> {
+        self.named.iter().chain(&self.passing)
     }
 
     /// An answer without what was chosen, as a value or in a text.
     pub fn hide(&self, answer: &mut Value) {
-        if self.0.is_empty() {
-            return;
-        }
         match answer {
             Value::Null | Value::Bool(_) => {}
-            Value::Number(_) if self.0.contains(answer) => *answer = json!("chosen"),
+            Value::Number(_) if self.all().any(|chosen| chosen == answer) => *answer = json!("chosen"),
             Value::Number(_) => {}
             Value::String(text) => *text = self.hidden(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide(item)),
@@ -66,7 +66,7 @@ impl Chosen {
 
     fn hidden(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for chosen in &self.0 {
+        for chosen in self.all() {
             // A quoted document must still be one.
             let (shown, hidden) = match chosen.as_str() {
                 Some(text) => (text.to_owned(), "chosen"),
@@ -76,6 +76,26 @@ impl Chosen {
         }
         text
     }
+}
+
+/// Each once.
+fn chosen_in(object: &Value) -> Vec<Value> {
+    if object["kind"] != "Service" {
+        return Vec::new();
+    }
+    let spec = &object["spec"];
+    let list = |name: &str| spec[name].as_array().into_iter().flatten();
+    let ports = list("ports").map(|port| &port["nodePort"]).chain([&spec["healthCheckNodePort"]]);
+    let addresses = list("clusterIPs").chain([&spec["clusterIP"]]);
+    let ports = ports.filter(|port| port.as_u64().is_some_and(|port| port >= 30_000));
+    let addresses = addresses.filter(|ip| ip.as_str().is_some_and(|ip| ip.starts_with("10.")));
+    let mut found = Vec::new();
+    for value in addresses.chain(ports) {
+        if !found.contains(value) {
+            found.push(value.clone());
+        }
+    }
+    found
 }
 
 /// The text with something else where the number or address stands alone.

@@ -1,5 +1,6 @@
 //! The embedded control plane against a real kube-apiserver: random sequences of writes, of which every answer must be
-//! the same. `cargo xtask differential` runs it; `--only 7,19` plays these sequences of a seed alone.
+//! the same. `cargo xtask differential` runs it; `--only 7,19` plays these sequences of a seed alone,
+//! `--loud true` tells every answer.
 //!
 //! Compared are status codes, messages, causes, warnings, objects and the record of their owners; not compared are
 //! identifiers, times, and the addresses and ports that a server chooses, nor what a server leaves to the order of a hash
@@ -45,7 +46,8 @@ fn main() -> ExitCode {
 
 /// False if the servers differ.
 fn run() -> Result<bool> {
-    let mut plan = Plan { seed: 1, sequences: 2_000, most: 10, custom: 60, kind: None, only: Vec::new() };
+    let mut plan =
+        Plan { seed: 1, sequences: 2_000, most: 10, custom: 60, kind: None, only: Vec::new(), loud: false };
     let mut progress: Option<PathBuf> = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(option) = arguments.next() {
@@ -62,6 +64,7 @@ fn run() -> Result<bool> {
                 plan.only = numbers.collect::<Result<_, _>>().context("--only takes numbers")?;
                 plan.sequences = plan.only.iter().max().map_or(0, |last| last + 1);
             }
+            "--loud" => plan.loud = value.parse().context("--loud takes true or false")?,
             "--resume" => progress = Some(PathBuf::from(&value)),
             _ => bail!("no such option: {option}"),
         }

@@ -31,6 +31,8 @@ pub struct Plan {
     pub kind: Option<&'static str>,
     /// If not empty, the only sequences to play.
     pub only: Vec<u64>,
+    /// Tells every answer of these.
+    pub loud: bool,
 }
 
 /// What a run has done so far.
@@ -135,7 +137,7 @@ fn lane(
     }
     ours.controllers = false;
     let prefix = format!("{}-", char::from(b'a' + (lane % 26) as u8));
-    let mut pair = Pair { real: Real::new(server)?, ours, names: 0, prefix };
+    let mut pair = Pair { real: Real::new(server)?, ours, names: 0, prefix, loud: false };
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         if !range.contains(&number) {
@@ -155,6 +157,7 @@ fn lane(
         if plan.kind.is_some_and(|kind| subjects[0].kind != kind) {
             continue;
         }
+        pair.loud = plan.loud;
         let (requests, end) = invent(&mut pair, &mut dice, subjects)
             .with_context(|| format!("in sequence {number} of seed {}", plan.seed))?;
         let mut locked = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -177,6 +180,7 @@ fn lane(
         }
         let known = locked.findings.contains_key(&signature);
         drop(locked);
+        pair.loud = false;
         if known {
             record(tally, signature, String::new());
             continue;

@@ -16,6 +16,8 @@ pub struct Pair {
     /// Names are used once.
     pub names: u64,
     pub prefix: String,
+    /// Tells every answer.
+    pub loud: bool,
 }
 
 /// Where the servers parted.
@@ -129,7 +131,11 @@ impl Side {
     ) -> Result<Answer> {
         let step = Step { body: self.chosen.unmarked(&step.body), ..step.clone() };
         let answer = server.send(&step.wire(subjects, name, self.live.as_ref()))?;
-        self.chosen.note(&answer.body);
+        if step.dry_run {
+            self.chosen.note_passing(&answer.body);
+        } else {
+            self.chosen.note(&answer.body, self.live.as_ref());
+        }
         Ok(answer)
     }
 
@@ -173,6 +179,9 @@ impl<'a> Play<'a> {
         }
         let real_answer = self.real.masked(&real);
         self.steps.push(step.clone());
+        if self.pair.loud {
+            eprintln!("{}. {step}\n  real {real_answer}\n  ours {ours_answer}", self.steps.len());
+        }
         if let Some((at, left, right)) = difference(&real_answer, &ours_answer) {
             let steps = std::mem::take(&mut self.steps);
             return Ok(End::Parted(Parting { steps, at, real: left, ours: right, real_answer, ours_answer }));

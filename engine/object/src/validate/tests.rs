@@ -252,6 +252,18 @@ fn below_a_field_that_preserves_unknown_fields_declared_ones_are_pruned_still() 
 }
 
 #[test]
+fn metadata_of_an_embedded_object_is_told_of_by_keys_in_brackets() {
+    let part = json!({"type": "object", "x-kubernetes-embedded-resource": true, "properties": {"a": {"type": "string"}}});
+    let schema = schema::from_crd(&json!({
+        "type": "object", "properties": {"parts": {"type": "object", "additionalProperties": part}},
+    }))
+    .expect("structural");
+    let value = json!({"parts": {"one": {"metadata": {"name": "x", "nme": "y"}, "b": 1}}});
+    let expected = ["parts.one.b", "parts[one].metadata.nme"];
+    assert_eq!(unknown_fields(&value, &schema.types, schema.root), expected);
+}
+
+#[test]
 fn defaults_fill_what_is_absent_and_what_is_null_but_may_not_be() {
     let schema = schema::from_crd(&json!({
         "type": "object",

@@ -162,17 +162,15 @@ fn job_labels(object: &mut Value) {
         ("job-name", &name),
     ];
     if let Some(template) = object.pointer_mut("/spec/template") {
+        let labels = body::as_map(body::metadata(template).entry("labels").or_insert_with(|| json!({})));
         for (key, value) in pairs {
-            set_label(template, key, value);
+            labels.entry(key).or_insert_with(|| value.as_str().into());
         }
     }
-    if at(object, "spec.selector").is_none_or(Value::is_null) {
-        set_at(
-            object,
-            "spec.selector",
-            json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } }),
-        );
-    }
+    let selected = "spec.selector.matchLabels";
+    let mut labels = at(object, selected).cloned().unwrap_or_default();
+    body::as_map(&mut labels).entry("batch.kubernetes.io/controller-uid").or_insert_with(|| uid.into());
+    set_at(object, selected, labels);
     let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
     if labels.is_none_or(serde_json::Map::is_empty)
         && let Some(labels) = object.pointer("/spec/template/metadata/labels").cloned()

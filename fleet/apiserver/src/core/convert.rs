@@ -80,8 +80,21 @@ pub fn from_storage(object: &mut Value, resource: &Resource) {
     }
 }
 
-/// What is read of a custom resource that was stored as an apply had left it.
+/// The kind's map of bytes.
+pub fn bytes_of(resource: &Resource) -> Option<&'static str> {
+    match (&*resource.group, &*resource.plural) {
+        ("", "secrets") => Some("data"),
+        ("", "configmaps") => Some("binaryData"),
+        _ => None,
+    }
+}
+
+/// What is read of an object that was stored otherwise: of a custom resource as an apply had left it, of bytes as null.
 pub fn smooth(object: &mut Value, resource: &Resource) {
+    let bytes = bytes_of(resource).and_then(|field| object.get_mut(field)?.as_object_mut());
+    for value in bytes.into_iter().flat_map(|bytes| bytes.values_mut()).filter(|value| value.is_null()) {
+        *value = "".into();
+    }
     if let Some(custom) = &resource.custom {
         crate::core::body::metadata(object).retain(|_, value| !value.is_null());
         restrict(object, custom, custom.storage_root());

@@ -83,6 +83,7 @@ impl Cluster {
             warnings: Vec::new(),
             applied_empty: Default::default(),
             applied_nulls: Default::default(),
+            null_bytes: Default::default(),
         };
         let (status, object) = match verb {
             "create" => {

@@ -30,9 +30,17 @@ pub fn go_struct(fields: &[(&str, Value)]) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
+/// A label selector, which has names for JSON.
+pub fn shown_selector(selector: &Value) -> String {
+    let fields = ["matchLabels", "matchExpressions"].map(|name| Some((name, given(selector, name)?.clone())));
+    let fields: Vec<(&str, Value)> = fields.into_iter().flatten().collect();
+    go_struct(&fields)
+}
+
 /// An error about such a struct.
 pub fn of_struct(kind: FieldErrorKind, path: &str, shown: &str, detail: &str) -> FieldError {
-    field_error(kind, path, None, format!("{shown}: {detail}"))
+    let between = if detail.is_empty() { "" } else { ": " };
+    field_error(kind, path, None, format!("{shown}{between}{detail}"))
 }
 
 /// Each message as an error of its own.
@@ -171,5 +179,9 @@ pub fn selector(selector: Option<&Value>, path: &str, errors: &mut Vec<FieldErro
         }
         let key = expression.get("key").and_then(Value::as_str).unwrap_or_default();
         told(names::qualified_name(key), &format!("{here}.key"), key, errors);
+        for (j, value) in values.iter().enumerate() {
+            let value = value.as_str().unwrap_or_default();
+            told(names::label_value(value), &format!("{here}.values[{j}]"), value, errors);
+        }
     }
 }

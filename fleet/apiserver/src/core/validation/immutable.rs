@@ -1,11 +1,11 @@
 //! Fields that an update may not change.
 
-use super::common::{given, list};
+use super::common::{given, list, of_struct, shown_selector};
 use crate::core::addresses;
 use crate::core::body::{at, text};
 use crate::core::failure::{forbidden_field, invalid, required};
 use crate::core::registry::Resource;
-use mainstay_object::FieldError;
+use mainstay_object::{FieldError, FieldErrorKind};
 use serde_json::Value;
 
 const IMMUTABLE: &str = "field is immutable";
@@ -85,7 +85,9 @@ pub fn validate(new: &Value, live: &Value, resource: &Resource, errors: &mut Vec
 
 fn unchanged(new: &Value, live: &Value, path: &str, errors: &mut Vec<FieldError>) {
     let (now, old) = (at(new, path), at(live, path));
-    if now != old {
+    if let (Some(now), true, "spec.selector") = (now.filter(|now| !now.is_null()), now != old, path) {
+        errors.push(of_struct(FieldErrorKind::Invalid, path, &shown_selector(now), IMMUTABLE));
+    } else if now != old {
         errors.push(invalid(path, now.cloned().unwrap_or(Value::Null), IMMUTABLE));
     }
 }

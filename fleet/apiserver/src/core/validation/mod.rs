@@ -7,6 +7,7 @@ mod crd;
 mod cron;
 mod data;
 mod immutable;
+mod job;
 mod network;
 mod pod;
 mod quota;
@@ -38,9 +39,19 @@ impl Given {
         if self.empty.contains(pointer) { empty } else { Value::Null }
     }
 
-    /// Does the specification have an empty map or list, other than one that a default fills?
+    /// Does the specification have an empty map or list, other than one that a default fills? Or a list of webhooks.
     pub fn is_hollow(&self) -> bool {
-        self.empty.iter().any(|pointer| pointer.starts_with("/spec/") && pointer != "/spec/policyTypes")
+        let within = |pointer: &str| pointer.starts_with("/spec/") || pointer.starts_with("/webhooks/");
+        self.empty.iter().any(|pointer| within(pointer) && pointer != "/spec/policyTypes")
+    }
+
+    /// Lists that were written and empty, where they are null.
+    pub fn put_back_lists(&self, object: &mut Value) {
+        for pointer in &self.empty {
+            if let Some(here) = object.pointer_mut(pointer).filter(|here| here.is_null()) {
+                *here = Value::Array(Vec::new());
+            }
+        }
     }
 }
 

@@ -195,41 +195,11 @@ fn limit_item(limit: &Value, kind: &str, here: &str, errors: Errors<'_>) {
 pub fn claim(object: &Value, live: Option<&Value>, errors: Errors<'_>) {
     let none = Value::Null;
     let spec = object.get("spec").unwrap_or(&none);
-    let modes = strings(spec.get("accessModes"));
-    let known = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-    if modes.is_empty() {
-        errors.push(required("spec.accessModes", "at least 1 access mode is required"));
-    }
-    selector(given(spec, "selector"), "spec.selector", errors);
-    for mode in modes.iter().filter(|mode| !known.contains(&&***mode)) {
-        errors.push(not_supported("spec.accessModes", (&**mode).into(), &known));
-    }
-    let alone = modes.iter().any(|mode| mode == "ReadWriteOncePod");
-    if alone && modes.iter().any(|mode| mode != "ReadWriteOncePod" && known.contains(&&**mode)) {
-        let detail = "may not use ReadWriteOncePod with other access modes";
-        errors.push(forbidden_field("spec.accessModes", detail));
-    }
+    claim_spec(spec, "spec", errors);
+    let Some(live) = live else { return };
     let size = |object: &'_ Value| {
         at(object, "spec.resources.requests.storage").and_then(Value::as_str).map(str::to_owned)
     };
-    let path = "spec.resources[storage]";
-    match size(object) {
-        None => errors.push(required(path, "")),
-        Some(size) if !native::exceeds(&size, "0") => {
-            errors.push(invalid(path, size.into(), "must be greater than zero"));
-        }
-        Some(_) => {}
-    }
-    let class = text(spec, "/storageClassName");
-    if !class.is_empty() {
-        told(NameRule::Subdomain.check(class), "spec.storageClassName", class, errors);
-    }
-    if let Some(mode) = given(spec, "volumeMode").and_then(Value::as_str)
-        && !matches!(mode, "Block" | "Filesystem")
-    {
-        errors.push(not_supported("spec.volumeMode", mode.into(), &["Block", "Filesystem"]));
-    }
-    let Some(live) = live else { return };
     let now = size(object).unwrap_or_else(|| "0".to_owned());
     let had = at(live, "status.capacity.storage").and_then(Value::as_str).unwrap_or("0");
     if size(live).is_some_and(|old| native::exceeds(&old, &now)) && !native::exceeds(&now, had) {
@@ -239,5 +209,40 @@ pub fn claim(object: &Value, live: Option<&Value>, errors: Errors<'_>) {
     let (mode, old) = (given(spec, "volumeMode"), at(live, "spec.volumeMode"));
     if mode != old {
         errors.push(invalid("volumeMode", mode.cloned().unwrap_or_default(), "field is immutable"));
+    }
+}
+
+/// What a claim asks for, in a claim or in a template of claims.
+pub fn claim_spec(spec: &Value, path: &str, errors: Errors<'_>) {
+    let modes = strings(spec.get("accessModes"));
+    let known = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+    if modes.is_empty() {
+        errors.push(required(format!("{path}.accessModes"), "at least 1 access mode is required"));
+    }
+    selector(given(spec, "selector"), &format!("{path}.selector"), errors);
+    for mode in modes.iter().filter(|mode| !known.contains(&&***mode)) {
+        errors.push(not_supported(format!("{path}.accessModes"), (&**mode).into(), &known));
+    }
+    let alone = modes.iter().any(|mode| mode == "ReadWriteOncePod");
+    if alone && modes.iter().any(|mode| mode != "ReadWriteOncePod" && known.contains(&&**mode)) {
+        let detail = "may not use ReadWriteOncePod with other access modes";
+        errors.push(forbidden_field(format!("{path}.accessModes"), detail));
+    }
+    let size = format!("{path}.resources[storage]");
+    match at(spec, "resources.requests.storage").and_then(Value::as_str) {
+        None => errors.push(required(size, "")),
+        Some(given) if !native::exceeds(given, "0") => {
+            errors.push(invalid(size, given.into(), "must be greater than zero"));
+        }
+        Some(_) => {}
+    }
+    let class = text(spec, "/storageClassName");
+    if !class.is_empty() {
+        told(NameRule::Subdomain.check(class), &format!("{path}.storageClassName"), class, errors);
+    }
+    if let Some(mode) = given(spec, "volumeMode").and_then(Value::as_str)
+        && !matches!(mode, "Block" | "Filesystem")
+    {
+        errors.push(not_supported(format!("{path}.volumeMode"), mode.into(), &["Block", "Filesystem"]));
     }
 }

@@ -3,9 +3,10 @@
 use super::Given;
 use super::common::{
     amount, annotations, count_or_percent, given, go_struct, labels, list, not_negative, not_supported,
-    of_struct, selector, told,
+    of_struct, selector, shown_selector, told,
 };
 use super::cron;
+use super::quota::claim_spec;
 use crate::core::body::{at, text};
 use crate::core::failure::{forbidden_field, invalid, required};
 use crate::core::names;
@@ -13,6 +14,7 @@ use crate::core::registry::Resource;
 use crate::core::selector::Labels;
 use mainstay_object::{FieldError, FieldErrorKind};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 type Errors<'a> = &'a mut Vec<FieldError>;
 
@@ -38,21 +40,28 @@ pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, raw: 
         _ => {}
     }
     let (template_path, pod) = path.rsplit_once('.').map_or(("", path), |(above, _)| (above, path));
-    if !matches!(kind, "pods" | "podtemplates" | "jobs" | "cronjobs" | "replicationcontrollers") {
-        matching(spec, kind, raw, errors);
-    }
+    let selects = matches!(kind, "deployments" | "replicasets" | "statefulsets" | "daemonsets");
+    let selectable = !selects || matching(spec, kind, raw, errors);
+    // Nothing is said of what a selector would have to match, but the daemons' is looked at in any case.
+    let looked_at = selectable || kind == "daemonsets";
     let template = if template_path.is_empty() { None } else { at(object, template_path) };
-    if let Some(template) = template {
-        // Told without `metadata`, unlike how they match the selector.
-        labels(template.pointer("/metadata/labels"), &format!("{template_path}.labels"), errors);
-        annotations(
-            template.pointer("/metadata/annotations"),
-            &format!("{template_path}.annotations"),
-            errors,
-        );
+    if let Some(template) = template.filter(|_| looked_at) {
+        // Told without `metadata`, unlike how they match the selector; of stateful sets twice.
+        for _ in 0..if kind == "statefulsets" { 2 } else { 1 } {
+            let metadata = |field: &str| template.pointer(&format!("/metadata/{field}"));
+            labels(metadata("labels"), &format!("{template_path}.labels"), errors);
+            annotations(metadata("annotations"), &format!("{template_path}.annotations"), errors);
+        }
     }
     let pod_spec = at(object, pod).unwrap_or(&none);
-    super::pod::spec(pod_spec, path, errors);
+    if kind == "statefulsets" && looked_at {
+        super::pod::spec(&of_stateful_set(spec, pod_spec), path, errors);
+    } else if looked_at {
+        super::pod::spec(pod_spec, path, errors);
+    }
+    if !looked_at && kind != "statefulsets" {
+        return;
+    }
     let policy = text(pod_spec, "/restartPolicy");
     let deadline = given(pod_spec, "activeDeadlineSeconds").is_some();
     match kind {
@@ -83,6 +92,9 @@ pub fn validate(object: &Value, live: Option<&Value>, resource: &Resource, raw: 
         }
         _ => {}
     }
+    if kind == "jobs" {
+        super::job::selector(object, live.is_none(), errors);
+    }
 }
 
 const JOB_COUNTS: &[&str] = &[
@@ -95,14 +107,44 @@ const JOB_COUNTS: &[&str] = &[
     "maxFailedIndexes",
 ];
 
-/// The selector, and the labels of the template that it must match.
-fn matching(spec: &Value, kind: &str, raw: &Given, errors: Errors<'_>) {
+fn invalid_selector(selector: &Value, detail: &str) -> FieldError {
+    of_struct(FieldErrorKind::Invalid, "spec.selector", &shown_selector(selector), detail)
+}
+
+/// The pod that a stateful set makes: its controller names it and mounts its claims.
+fn of_stateful_set(spec: &Value, pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    let Some(fields) = pod.as_object_mut() else { return pod };
+    fields.remove("hostname");
+    fields.remove("subdomain");
+    let claims = list(spec, "volumeClaimTemplates");
+    if claims.is_empty() {
+        return pod;
+    }
+    let name = |volume: &Value| text(volume, "/name").to_owned();
+    let claimed: BTreeMap<String, Value> = claims
+        .iter()
+        .map(|claim| text(claim, "/metadata/name").to_owned())
+        .map(|name| (name.clone(), json!({"name": name, "persistentVolumeClaim": {"claimName": name}})))
+        .collect();
+    let own = fields.remove("volumes");
+    let own = own.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let own = own.filter(|volume| !claimed.contains_key(&name(volume))).cloned();
+    let volumes = claimed.values().cloned().chain(own).collect();
+    fields.insert("volumes".into(), volumes);
+    pod
+}
+
+/// The selector, and the labels of the template that it must match. False if it selects nothing because it is wrong.
+fn matching(spec: &Value, kind: &str, raw: &Given, errors: Errors<'_>) -> bool {
     let wanted = given(spec, "selector");
+    let before = errors.len();
     selector(wanted, "spec.selector", errors);
+    let is_wrong = errors.len() > before;
     if wanted.is_none() && kind != "daemonsets" {
         errors.push(required("spec.selector", ""));
     }
-    let read = wanted.map(Labels::from_selector);
+    let read = wanted.map(|wanted| Labels::from_selector(wanted).filter(|_| !is_wrong));
     if let (Some(Some(labels)), Some(wanted)) = (&read, wanted)
         && labels.is_empty()
     {
@@ -111,18 +153,18 @@ fn matching(spec: &Value, kind: &str, raw: &Given, errors: Errors<'_>) {
             "daemonsets" => "daemonset",
             _ => "deployment",
         };
-        errors.push(invalid("spec.selector", wanted.clone(), format!("empty selector is invalid for {one}")));
+        errors.push(invalid_selector(wanted, &format!("empty selector is invalid for {one}")));
     }
     let of_template = spec.pointer("/template/metadata/labels");
     let matches = match &read {
         // What is not there selects nothing.
         None => false,
         Some(None) => {
-            let detail = if kind == "deployments" { "invalid label selector" } else { "" };
+            let detail = if kind == "statefulsets" { "" } else { "invalid label selector" };
             if kind != "daemonsets" {
-                errors.push(invalid("spec.selector", wanted.cloned().unwrap_or_default(), detail));
+                errors.push(invalid_selector(wanted.unwrap_or(&Value::Null), detail));
             }
-            return;
+            return false;
         }
         Some(Some(labels)) => labels.is_empty() || labels.matches(of_template),
     };
@@ -132,6 +174,7 @@ fn matching(spec: &Value, kind: &str, raw: &Given, errors: Errors<'_>) {
         let detail = "`selector` does not match template `labels`";
         errors.push(invalid("spec.template.metadata.labels", value, detail));
     }
+    true
 }
 
 fn deployment(spec: &Value, errors: Errors<'_>) {
@@ -258,6 +301,13 @@ fn stateful_set(spec: &Value, new: bool, errors: Errors<'_>) {
             let path = format!("spec.persistentVolumeClaimRetentionPolicy.{field}");
             errors.push(not_supported(path, value.into(), &["Retain", "Delete"]));
         }
+    }
+    for (i, claim) in list(spec, "volumeClaimTemplates").iter().enumerate().filter(|_| new) {
+        let path = format!("spec.volumeClaimTemplates[{i}].spec");
+        claim_spec(claim.get("spec").unwrap_or(&none), &path, errors);
+    }
+    if let Some(ordinals) = given(spec, "ordinals") {
+        not_negative(ordinals, "spec.ordinals", &["start"], errors);
     }
     let service = text(spec, "/serviceName");
     if new && !service.is_empty() {

@@ -78,9 +78,10 @@ impl Cluster {
         }
         let resource = act.resource.clone();
         act.warn_of_template(&object);
+        act.check_stored(&object)?;
         let form = self.stored_form(&object, &resource)?;
         let converted = form.is_some();
-        let rough = if recorded { act.rough_form(&object) } else { None };
+        let rough = act.rough_form(&object, recorded);
         if act.options.dry_run {
             object = form.map_or(object, |(_, read)| read);
         } else if let Some(stored) = rough {

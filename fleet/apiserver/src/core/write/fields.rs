@@ -52,6 +52,7 @@ impl Act<'_> {
                     None => self.unreadable(came, &why),
                 });
             }
+            self.note_null_bytes(object);
             native::drop_zeros(object, types, root);
         }
         let unknown = mainstay_object::prune(object, types, root);
@@ -136,14 +137,36 @@ impl Act<'_> {
         once == twice
     }
 
-    /// Empty maps and lists of kinds where a message or a counter tells them from nothing.
+    /// Empty maps and lists where something tells them from nothing: a message or a counter of some kinds, of all the
+    /// answer to the write that ends an object.
     fn hollows(&self, object: &Value) -> BTreeSet<String> {
         let mut empty = BTreeSet::new();
-        if matches!(&*self.resource.group, "networking.k8s.io" | "apps") && self.resource.custom.is_none() {
+        let told =
+            matches!(&*self.resource.group, "networking.k8s.io" | "apps" | "admissionregistration.k8s.io");
+        if (told || body::is_terminating(object)) && self.resource.custom.is_none() {
             let (types, root) = self.resource.schema();
             native::note_empty(object, types, root, &mut String::new(), &mut empty);
         }
         empty
+    }
+
+    /// Is something empty a change of specification? Some kinds compare what is written with what is stored as Go compares
+    /// structs, and in storage nothing is empty.
+    pub fn is_hollow(&self, given: &Given) -> bool {
+        let strict = matches!(
+            (&*self.resource.group, &*self.resource.plural),
+            ("networking.k8s.io", "networkpolicies")
+                | (
+                    "admissionregistration.k8s.io",
+                    "validatingwebhookconfigurations" | "mutatingwebhookconfigurations"
+                )
+        );
+        strict && given.is_hollow()
+    }
+
+    pub fn has_applied_hollow(&self) -> bool {
+        let empty = self.applied_empty.borrow().clone();
+        self.is_hollow(&Given { of_schema: Vec::new(), empty })
     }
 
     /// Brings the metadata that an apply has left into the form of its struct, and notes what there was to bring.
@@ -158,8 +181,42 @@ impl Act<'_> {
         }
     }
 
-    /// An object that was applied as it is stored, if a read of that shows something else.
-    pub fn rough_form(&self, new: &Value) -> Option<Value> {
+    /// Bytes of a map that are null and not just empty. A read does not tell these apart, and what is stored does.
+    fn note_null_bytes(&self, object: &Value) {
+        let Some(field) = convert::bytes_of(&self.resource) else { return };
+        let texts = object.get("stringData").filter(|_| field == "data");
+        let null = |(name, value): &(&String, &Value)| {
+            value.is_null() && texts.is_none_or(|texts| texts.get(name.as_str()).is_none())
+        };
+        let entries = object.get(field).and_then(Value::as_object).into_iter().flatten();
+        *self.null_bytes.borrow_mut() = entries.filter(null).map(|(name, _)| name.clone()).collect();
+    }
+
+    /// Does the write leave bytes that are null?
+    pub fn has_null_bytes(&self) -> bool {
+        !self.null_bytes.borrow().is_empty()
+    }
+
+    /// An object as it is stored, if a read of that shows something else: with bytes that are null, or, where it was
+    /// applied, with what an apply lets through.
+    pub fn rough_form(&self, new: &Value, applied: bool) -> Option<Value> {
+        match convert::bytes_of(&self.resource).filter(|_| self.has_null_bytes()) {
+            Some(field) => {
+                let mut stored = new.clone();
+                let names = self.null_bytes.take();
+                for (name, value) in body::field(&mut stored, field) {
+                    if names.contains(name) && value == "" {
+                        *value = Value::Null;
+                    }
+                }
+                Some(stored)
+            }
+            None if applied => self.applied_form(new),
+            None => None,
+        }
+    }
+
+    fn applied_form(&self, new: &Value) -> Option<Value> {
         let nulls = self.applied_nulls.borrow_mut().take();
         // Between versions an object is brought into form before it is stored.
         let own = |custom: &&CustomVersion| custom.storage == self.resource.api_version();
@@ -174,6 +231,19 @@ impl Act<'_> {
             body::metadata(&mut stored).entry(name).or_insert(Value::Null);
         }
         Some(stored)
+    }
+
+    /// A custom resource in the version that it is stored in may be none that can be read.
+    pub fn check_stored(&self, object: &Value) -> Result<(), Failure> {
+        let written = |custom: &&CustomVersion| custom.storage != self.resource.api_version();
+        let custom = self.resource.custom.as_deref().filter(|custom| custom.webhook.is_none());
+        let Some(custom) = custom.filter(written) else { return Ok(()) };
+        let mut stored = object.clone();
+        convert::to_storage(&mut stored, &self.resource);
+        match native::embedded_mismatch(&stored, &custom.types, custom.storage_root(), "", 0) {
+            Some(why) => Err(Failure::new(500, "", why)),
+            None => Ok(()),
+        }
     }
 
     pub fn settle(&self, object: &mut Value) {
@@ -249,6 +319,7 @@ impl Act<'_> {
         let default = |object: &mut Value| {
             if self.resource.custom.is_none() {
                 *self.applied_empty.borrow_mut() = self.hollows(object);
+                self.note_null_bytes(object);
                 native::drop_zeros(object, types, type_id);
             } else {
                 self.note_nulls(object);

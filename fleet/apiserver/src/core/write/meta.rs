@@ -191,16 +191,34 @@ fn entries(map: Option<&Value>, path: &str, errors: &mut Vec<FieldError>) -> Vec
     found
 }
 
-/// Fields that the client left out are filled in from the live object; those that it has no say in are put right.
+/// Identity that the client left out is filled in from the live object; what it has no say in is put right.
 pub fn carry_over(live: &Value, new: &mut Value) {
     for field in ["creationTimestamp", "generation", "selfLink"] {
         body::set_meta(new, field, body::meta_value(live, field).cloned());
     }
-    for field in ["uid", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"] {
-        if body::meta_value(new, field).is_none_or(|v| v.is_null() || v.as_str() == Some("")) {
+    if is_nothing(new, "uid") {
+        body::set_meta(new, "uid", body::meta_value(live, "uid").cloned());
+    }
+    for field in DELETION.into_iter().filter(|field| is_nothing(new, field)).collect::<Vec<_>>() {
+        body::set_meta(new, field, None);
+    }
+}
+
+/// No update takes an object's deletion back. To the record of owners a client that left it out has removed it, so this
+/// comes after that.
+pub fn carry_deletion(live: &Value, new: &mut Value) {
+    for field in DELETION {
+        let fixed = field == "deletionTimestamp" && !is_nothing(live, field);
+        if fixed || is_nothing(new, field) {
             body::set_meta(new, field, body::meta_value(live, field).cloned());
         }
     }
+}
+
+const DELETION: [&str; 2] = ["deletionTimestamp", "deletionGracePeriodSeconds"];
+
+fn is_nothing(object: &Value, field: &str) -> bool {
+    body::meta_value(object, field).is_none_or(|v| v.is_null() || v.as_str() == Some(""))
 }
 
 /// Empty maps and lists in metadata are the same as none; the server drops them.

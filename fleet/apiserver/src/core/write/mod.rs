@@ -40,6 +40,8 @@ pub struct Act<'a> {
     pub applied_empty: RefCell<BTreeSet<String>>,
     /// Which fields of its metadata an apply has left null, if it left any of what a read puts right.
     pub applied_nulls: RefCell<Option<BTreeSet<String>>>,
+    /// Which bytes of a map are null in what is written.
+    pub null_bytes: RefCell<BTreeSet<String>>,
 }
 
 impl Act<'_> {

@@ -117,6 +117,8 @@ impl Cluster {
                 let written = act.apply(self, Some(&live), &applied)?;
                 let asks = act.resource.custom.as_ref().is_some_and(|custom| custom.webhook.is_some());
                 let same = !self.is_rough(act)
+                    && !act.has_null_bytes()
+                    && !act.has_applied_hollow()
                     && (asks || !convert::differs(&act.resource) || self.is_stored_as(act, &live));
                 if !written.changed() && same {
                     let mut errors = Vec::new();

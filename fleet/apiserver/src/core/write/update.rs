@@ -113,20 +113,21 @@ impl Cluster {
             How::Update => act.record(self, Some(live), &new, &given)?.object.into_owned(),
         };
         self.mutate_write(act, Some(live), &mut new)?;
+        meta::carry_deletion(live, &mut new);
         keep_other_half(&resource, act.subresource, live, &mut new);
         admit::before_update(&resource, live, &mut new);
         admit::after_defaults(self, act, Some(live), &mut new)?;
         let ends = body::is_terminating(&new) && is_released(&resource, &new);
-        if !ends {
+        if ends {
             // What goes is shown as it was sent.
+            given.put_back_lists(&mut new);
+        } else {
             act.settle(&mut new);
         }
         meta::tidy(&mut new);
         if resource.has_generation()
             && act.subresource != "status"
-            && (respecified
-                || resource.plural == "networkpolicies" && given.is_hollow()
-                || specification_changed(live, &new, &resource))
+            && (respecified || act.is_hollow(&given) || specification_changed(live, &new, &resource))
         {
             let generation = body::meta_value(live, "generation").and_then(Value::as_i64).unwrap_or(0);
             body::set_meta(&mut new, "generation", Some((generation + 1).into()));
@@ -144,11 +145,14 @@ impl Cluster {
             act.warn_of_template(&new);
         }
         self.admit_write(act, Some(live), &new)?;
+        act.check_stored(&new)?;
         let form = self.stored_form(&new, &resource)?;
         let to_store = form.as_ref().map_or(&new, |(stored, _)| stored);
-        let rough = if how == How::Applied { act.rough_form(&new) } else { None };
+        let rough = act.rough_form(&new, how == How::Applied);
         let unchanged = match (&rough, &resource.custom) {
-            (Some(stored), _) => self.is_stored_roughly_as(act, stored),
+            (Some(stored), Some(_)) => self.is_stored_roughly_as(act, stored),
+            // Compared with what was read.
+            (Some(_), None) => false,
             (None, Some(custom)) if !custom.reads_as_stored => self.is_stored_as(act, to_store),
             (None, Some(_) | None) => {
                 new == *live
