@@ -51,11 +51,11 @@ fn status(body: &mut Value, live: Option<&Value>) {
     }
     // Which of several undeclared fields of a map it names, and what it looks at before, is chance too.
     if let Some(message) = map.get_mut("message")
-        && let Some(text) = message.as_str().filter(|text| text.contains("field not declared in schema"))
-        && let Some(end) =
-            ["): ", " object: ", " version: ", " at version "].iter().find_map(|mark| text.find(mark))
+        && let Some(text) = message.as_str().filter(|text| text.contains(UNDECLARED))
     {
-        *message = json!(&text[..end]);
+        let marks = ["): ", " object: ", " version: ", " at version "];
+        let before = marks.iter().find_map(|mark| text.find(mark)).map(|end| &text[..end]);
+        *message = json!(before.unwrap_or(UNDECLARED));
     }
     // As is the order of fields of a map where a key had to be.
     if let Some(message) = map.get_mut("message")
@@ -147,6 +147,8 @@ fn without_order_of_keys(text: &str) -> String {
     }
     out + rest
 }
+
+const UNDECLARED: &str = "field not declared in schema";
 
 /// A drawn difference follows.
 const DRAWN: [&str; 2] = ["(allow it to be set to 1 if it was previously negative)", "for bound claims"];

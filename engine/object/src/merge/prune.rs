@@ -19,7 +19,9 @@ pub(super) fn prune(
     let Some(last) = last.filter(|last| !last.set.is_empty()) else { return Ok(merged) };
     let now = owners.0.get(applier);
     let one_version = owners.0.values().all(|owned| owned.api_version == version);
-    if one_version && last.api_version == version && now.is_some_and(|now| last.set.is_subset(&now.set)) {
+    let applied_again =
+        one_version && last.api_version == version && now.is_some_and(|now| last.set.is_subset(&now.set));
+    if applied_again && !has_empty_list(&merged) {
         return Ok(merged);
     }
     let whole = Versioned::owned(merged, version, context.type_id);
@@ -44,6 +46,16 @@ pub(super) fn prune(
         Some(pruned) => pruned.value.into_owned(),
         None => whole.value.clone().into_owned(),
     })
+}
+
+/// An empty list is in no set of fields, so what holds nothing else but is not empty itself is not either. Where that was
+/// applied as an empty map it goes, as it does in an API server: `spec: {}` once more on `spec: {set: [], more: 1}`.
+pub(super) fn has_empty_list(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Array(items) => items.is_empty() || items.iter().any(has_empty_list),
+        Value::Object(map) => map.values().any(has_empty_list),
+    }
 }
 
 fn fields(object: &Versioned<'_>, types: &Types) -> FieldSet {

@@ -6,6 +6,7 @@ use super::WriteContext;
 use super::completed::is_completed_to;
 use super::last_applied;
 use super::owners::unowned;
+use super::prune::has_empty_list;
 use super::typed::{self, Duplicates};
 use super::write::api_version;
 use crate::fieldset::write_item_key;
@@ -204,6 +205,7 @@ impl<'v> Walker<'v> {
             (Atom::List(list), _) if list.relation == ListRelation::Atomic => {
                 self.leaf(applied, live, is_within(applied, live))
             }
+            (Atom::Map(_), Value::Object(entries)) if entries.is_empty() && has_empty_list(live) => None,
             (Atom::Map(map), Value::Object(entries)) => {
                 let live = live.as_object()?;
                 let mut nodes = 0;

@@ -116,3 +116,23 @@ fn a_value_may_change_its_kind_where_anything_goes() {
         assert_eq!(story.spec(), spec);
     }
 }
+
+#[test]
+fn what_is_applied_as_an_empty_map_goes_where_it_holds_an_empty_list_and_more() {
+    // what others hold: gone when `spec: {}` is applied for the second time?
+    let cases = [
+        (json!({"set": [], "text": "a"}), true),
+        (json!({"set": ["x"], "text": "a"}), false),
+        (json!({"text": "a"}), false),
+    ];
+    for (live, goes) in cases {
+        let mut story = Story::of_widget();
+        story.apply("a", json!({})).unwrap();
+        if let Some(object) = story.live.as_mut() {
+            object["spec"] = live.clone();
+        }
+        story.apply("a", json!({})).unwrap();
+        assert_eq!(story.changed, goes, "{live}");
+        assert_eq!(story.spec() == live, !goes, "{live}");
+    }
+}

@@ -11,7 +11,14 @@ const QUANTITY: &str =
 
 /// Why the API server's JSON reader could not put a value into its structs, in its words.
 pub fn mismatch(value: &Value, types: &Types, id: TypeId) -> Option<String> {
-    let mut reader = Reader { types, within: None, fields: Vec::new(), first: None };
+    let mut reader = Reader { types, within: None, fields: Vec::new(), ends_at_once: false, first: None };
+    reader.value(value, id, 0).err().or(reader.first)
+}
+
+/// As `mismatch`, of what is a map already: the first value that does not fit ends the reading, whatever is wrong with
+/// it.
+pub fn mismatch_of_map(value: &Value, types: &Types, id: TypeId) -> Option<String> {
+    let mut reader = Reader { types, within: None, fields: Vec::new(), ends_at_once: true, first: None };
     reader.value(value, id, 0).err().or(reader.first)
 }
 
@@ -64,6 +71,7 @@ struct Reader<'a> {
     within: Option<TypeId>,
     /// Names of fields from the root; entries of maps and lists have none.
     fields: Vec<String>,
+    ends_at_once: bool,
     /// The first value of a wrong type. It is told at the end: what a type's own reader complains of ends the reading.
     first: Option<String>,
 }
@@ -99,17 +107,18 @@ impl Reader<'_> {
                 items.iter().try_for_each(|item| self.value(item, list.element, depth + 1))
             }
             (Shape::Scalar(scalar), _) => self.scalar(value, *scalar, id),
-            (Shape::Map(_) | Shape::List(_), _) => {
-                self.note(found(value), &go_type(self.types, id));
-                Ok(())
-            }
+            (Shape::Map(_) | Shape::List(_), _) => self.note(found(value), &go_type(self.types, id)),
         }
     }
 
-    fn note(&mut self, found: &str, wanted: &str) {
+    fn note(&mut self, found: &str, wanted: &str) -> Result<(), String> {
+        if self.ends_at_once {
+            return Err(self.wrong(found, wanted));
+        }
         if self.first.is_none() {
             self.first = Some(self.wrong(found, wanted));
         }
+        Ok(())
     }
 
     fn scalar(&mut self, value: &Value, scalar: Scalar, id: TypeId) -> Result<(), String> {
@@ -132,10 +141,10 @@ impl Reader<'_> {
             (Scalar::Integer, Value::Number(number), _) => {
                 let small = go_type(self.types, id) == "int32";
                 let fits = number.as_i64().is_some_and(|n| !small || i32::try_from(n).is_ok());
-                if !fits {
-                    self.note(&format!("number {number}"), &go_type(self.types, id));
+                if fits {
+                    return Ok(());
                 }
-                Ok(())
+                self.note(&format!("number {number}"), &go_type(self.types, id))
             }
             (Scalar::IntOrString, Value::String(_), _) => Ok(()),
             (Scalar::IntOrString, Value::Number(number), _) => {
@@ -154,14 +163,13 @@ impl Reader<'_> {
             (Scalar::Quantity, _, _) => Err(QUANTITY.to_owned()),
             (Scalar::String, Value::Array(bytes), Text::Bytes) => {
                 let is_byte = |item: &&Value| item.as_u64().is_some_and(|byte| byte < 256) || item.is_null();
-                if let Some(other) = bytes.iter().find(|item| !is_byte(item)) {
-                    self.note(found(other), "uint8");
+                match bytes.iter().find(|item| !is_byte(item)) {
+                    Some(other) => self.note(found(other), "uint8"),
+                    None => Ok(()),
                 }
-                Ok(())
             }
             (Scalar::String | Scalar::Boolean | Scalar::Number | Scalar::Integer, other, _) => {
-                self.note(found(other), &go_type(self.types, id));
-                Ok(())
+                self.note(found(other), &go_type(self.types, id))
             }
         }
     }

@@ -6,7 +6,7 @@ mod quantity;
 mod settle;
 mod walk;
 
-pub use decode::{embedded_mismatch, mismatch};
+pub use decode::{embedded_mismatch, mismatch, mismatch_of_map};
 pub use quantity::exceeds;
 pub use settle::{complete, drop_zeros, note_empty, put_back, settle};
 

@@ -160,7 +160,10 @@ fn fields(text: &'static str, types: &Types) -> BTreeMap<TypeId, BTreeSet<&'stat
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let structs = lines.filter_map(|line| {
         let mut words = line.split(' ');
-        let id = types.named(&format!("io.k8s.api.{}", words.next()?))?;
+        let name = words.next()?;
+        // Types of `metav1` are apart.
+        let package = if name.starts_with("meta.") { "io.k8s.apimachinery.pkg.apis" } else { "io.k8s.api" };
+        let id = types.named(&format!("{package}.{name}"))?;
         Some((id, words.collect()))
     });
     structs.collect()

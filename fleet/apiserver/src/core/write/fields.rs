@@ -43,8 +43,12 @@ impl Act<'_> {
                 metadata.remove("managedFields");
             }
         } else {
-            if let Some(why) = native::mismatch(object, types, root) {
-                // A strategic patch makes a map, which goes into the struct by another way.
+            // A strategic patch makes a map, which goes into the struct by another way.
+            let why = match came {
+                Came::Map(_) => native::mismatch_of_map(object, types, root),
+                Came::Object | Came::Patch(_) => native::mismatch(object, types, root),
+            };
+            if let Some(why) = why {
                 let map = matches!(came, Came::Map(_)) && why.starts_with("json: cannot unmarshal");
                 let wanted = why.rsplit(' ').next().filter(|_| map);
                 return Err(match wanted {
@@ -248,6 +252,14 @@ impl Act<'_> {
 
     pub fn settle(&self, object: &mut Value) {
         settle(object, &self.resource);
+    }
+
+    /// As `settle`, but lists that a client wrote are still lists.
+    pub fn complete(&self, object: &mut Value) {
+        if self.resource.custom.is_none() {
+            let (types, root) = self.resource.schema();
+            native::complete(object, types, root);
+        }
     }
 
     pub fn validate(&self, object: &Value, live: Option<&Value>, given: Given, errors: &mut Vec<FieldError>) {

@@ -120,6 +120,7 @@ impl Cluster {
         let ends = body::is_terminating(&new) && is_released(&resource, &new);
         if ends {
             // What goes is shown as it was sent.
+            act.complete(&mut new);
             given.put_back_lists(&mut new);
         } else {
             act.settle(&mut new);
