@@ -66,7 +66,7 @@ pub fn substitute(objects: Vec<Desired>, how: &Substitute<'_>) -> Result<Vec<Des
     if problems.is_empty() { Ok(done) } else { Err(problems) }
 }
 
-fn with_texts(object: Object, found: Vec<String>) -> Result<Object, Problem> {
+fn with_texts(object: Object, found: Vec<mainstay_object::Value>) -> Result<Object, Problem> {
     let key = object.key();
     let mut value = object.into_value();
     quick::apply(&mut value, &mut found.into_iter());

@@ -8,18 +8,19 @@ use crate::inputs::{Inputs, Supply};
 use crate::kustomize;
 use crate::outcome::{Declaring, Outcome};
 use crate::places::Files;
-use crate::reads::{Recorder, digest};
+use crate::reads::{Reads, Recorder, digest};
 use crate::secrets::{self, Decryption, is_encrypted};
 use crate::sources::{Known, Resolver, Source};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{Recognised, is_installation, recognise};
-use mainstay_kustomize::ParseCache;
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_unit::tree::{EntryKind, TreePath};
 use mainstay_unit::{
-    Claim, Desired, Manifest, Need, Overlay, ReferenceKind, Source as UnitSource, Substitution, Target,
+    Claim, Desired, Manifest, Need, Overlay, Pattern, ReferenceKind, Source as UnitSource, Substitution,
+    Target,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub(crate) struct Rendering {
@@ -29,25 +30,43 @@ pub(crate) struct Rendering {
     pub needs: Vec<Need>,
 }
 
-pub(crate) fn render(
-    declared: &DeclaredUnit,
+/// What a unit's render comes to, or what it has to be built from.
+pub(crate) enum Asked<'a> {
+    Answered(Rendering),
+    Kept(Arc<Outcome>, Option<DecryptionKeys>),
+    Anew(Box<Job<'a>>),
+}
+
+/// Everything that a build depends on.
+pub(crate) struct Job<'a> {
+    question: Digest,
+    source: Source,
+    path: &'a TreePath,
+    overlay: &'a Overlay,
+    is_entry: bool,
+    values: Option<Values>,
+    keys: Option<DecryptionKeys>,
+}
+
+pub(crate) fn ask<'a>(
+    declared: &'a DeclaredUnit,
     is_entry: bool,
     state: &State,
     base: &Base,
     inputs: &Inputs,
     resolver: &mut Resolver,
     cache: &mut Cache,
-) -> Rendering {
+) -> Asked<'a> {
     // Where a path leads out of the repository there is no folder to look at.
     if declared.failed.as_ref().is_some_and(|failed| *failed.code == codes::render::PATH_MISSING) {
-        return Rendering::not("its path leads nowhere");
+        return Asked::Answered(Rendering::not("its path leads nowhere"));
     }
     match &declared.unit.source {
-        UnitSource::Objects(objects) => Rendering {
+        UnitSource::Objects(objects) => Asked::Answered(Rendering {
             rendered: Rendered::Done(Arc::new(literal(objects, inputs))),
             diagnostics: Vec::new(),
             needs: Vec::new(),
-        },
+        }),
         UnitSource::Chart { chart, source, .. } => {
             let from = source.as_ref().map(|id| format!(" from {id}")).unwrap_or_default();
             let mut out = Rendering::not(format!("charts are not rendered yet: {chart}{from}"));
@@ -64,7 +83,7 @@ pub(crate) fn render(
                         .at(declared.unit.declared_at.clone()),
                 );
             }
-            out
+            Asked::Answered(out)
         }
         UnitSource::Folder { source, path, overlay } => {
             let known = Known { declared: &state.sources, repositories: &base.repositories, inputs };
@@ -79,12 +98,59 @@ pub(crate) fn render(
                             None => diagnostic.at(declared.unit.declared_at.clone()),
                         },
                     ));
-                    return out;
+                    return Asked::Answered(out);
                 }
             };
-            folder(declared, is_entry, &found, path, overlay, inputs, cache)
+            folder(declared, is_entry, found, path, overlay, inputs, cache)
         }
     }
+}
+
+/// What every question comes to, in their order. What is built is built at the same time; whatever several of them
+/// share is decided one after the other, so that the order is the same each time.
+pub(crate) fn answer(asked: Vec<Asked<'_>>, cache: &mut Cache) -> Vec<Rendering> {
+    // Of units that ask the same, one is built.
+    let mut first: HashMap<Digest, usize> = HashMap::new();
+    let mut jobs: Vec<&Job<'_>> = Vec::new();
+    for job in asked.iter().filter_map(Asked::job) {
+        first.entry(job.question).or_insert_with(|| {
+            jobs.push(job);
+            jobs.len() - 1
+        });
+    }
+    let known = &*cache;
+    let made = together(jobs, |job| (job, build(job, known)));
+    let made = made.into_iter().map(|(job, made)| {
+        let like = cache.pattern(&job.source, job.path, &made.objects);
+        (job, made, like)
+    });
+    let packed = together(made.collect(), |(job, made, like)| pack(job, made, like.as_ref()));
+    let outcomes: Vec<Arc<Outcome>> = packed.into_iter().map(|packed| keep(packed, cache)).collect();
+    let answer = |asked| match asked {
+        Asked::Answered(rendering) => rendering,
+        Asked::Kept(outcome, keys) => rendering(outcome, keys),
+        Asked::Anew(job) => rendering(outcomes[first[&job.question]].clone(), job.keys),
+    };
+    asked.into_iter().map(answer).collect()
+}
+
+impl<'a> Asked<'a> {
+    fn job(&self) -> Option<&Job<'a>> {
+        match self {
+            Self::Anew(job) => Some(job),
+            Self::Answered(_) | Self::Kept(..) => None,
+        }
+    }
+}
+
+/// Fewer are not worth waking other threads for.
+const FEW: usize = 8;
+
+fn together<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    if items.len() < FEW {
+        return items.into_iter().map(work).collect();
+    }
+    items.into_par_iter().map(work).collect()
 }
 
 fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
@@ -99,15 +165,15 @@ fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
     Outcome { rendered: Arc::new(rendered), ..Outcome::default() }
 }
 
-fn folder(
+fn folder<'a>(
     declared: &DeclaredUnit,
     is_entry: bool,
-    source: &Source,
-    path: &TreePath,
-    overlay: &Overlay,
+    source: Source,
+    path: &'a TreePath,
+    overlay: &'a Overlay,
     inputs: &Inputs,
     cache: &mut Cache,
-) -> Rendering {
+) -> Asked<'a> {
     let values = values(overlay.substitution.as_ref(), &claim(declared), inputs);
     let keys = keys(overlay, claim(declared), inputs);
     // Nothing but the declaration decides, as far as it is not the files.
@@ -115,33 +181,34 @@ fn folder(
         && source.origin.name().is_empty()
         && overlay.substitution.as_ref().is_none_or(|substitution| substitution.from.is_empty());
     let known = values.as_ref().ok().map(|values| {
-        let ask = || question(source, path, overlay, is_entry, (values, &keys), inputs);
+        let ask = || question(&source, path, overlay, is_entry, (values, &keys), inputs);
         cache.question(&declared.unit, is_entry, closed, ask)
     });
-    let outcome = match known.and_then(|question| cache.get(&question, &source.tree)) {
-        Some(kept) => kept,
-        None => {
-            if let Some(problem) = missing(declared, source, path) {
-                let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
-                return Rendering {
-                    rendered: Rendered::Done(Arc::new(outcome)),
-                    diagnostics: vec![problem],
-                    needs: Vec::new(),
-                };
-            }
-            let values = match values {
-                Ok(values) => values,
-                Err(lacking) => {
-                    let mut out = Rendering::not(lacking.reason);
-                    out.needs = lacking.needs;
-                    return out;
-                }
-            };
-            let question =
-                known.unwrap_or_else(|| question(source, path, overlay, is_entry, (&values, &keys), inputs));
-            anew(question, source, path, overlay, is_entry, (&values, &keys), cache)
+    if let Some(kept) = known.and_then(|question| cache.get(&question, &source.tree)) {
+        return Asked::Kept(kept, keys);
+    }
+    if let Some(problem) = missing(declared, &source, path) {
+        let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
+        return Asked::Answered(Rendering {
+            rendered: Rendered::Done(Arc::new(outcome)),
+            diagnostics: vec![problem],
+            needs: Vec::new(),
+        });
+    }
+    let values = match values {
+        Ok(values) => values,
+        Err(lacking) => {
+            let mut out = Rendering::not(lacking.reason);
+            out.needs = lacking.needs;
+            return Asked::Answered(out);
         }
     };
+    let question =
+        known.unwrap_or_else(|| question(&source, path, overlay, is_entry, (&values, &keys), inputs));
+    Asked::Anew(Box::new(Job { question, source, path, overlay, is_entry, values, keys }))
+}
+
+fn rendering(outcome: Arc<Outcome>, keys: Option<DecryptionKeys>) -> Rendering {
     let diagnostics = outcome.diagnostics.clone();
     let (rendered, needs) = match outcome.locked.clone() {
         Some(locked) => {
@@ -154,30 +221,40 @@ fn folder(
     Rendering { rendered, diagnostics, needs }
 }
 
-fn anew(
-    question: Digest,
-    source: &Source,
-    path: &TreePath,
-    overlay: &Overlay,
-    is_entry: bool,
-    given: (&Option<Values>, &Option<DecryptionKeys>),
-    cache: &mut Cache,
-) -> Arc<Outcome> {
-    let recorder = Recorder::new(source.tree.clone());
-    let (mut outcome, made) = build(&recorder, source, path, overlay, is_entry, given, &cache.parsed);
-    let reads = recorder.reads();
-    let mut bytes = question.hex().into_bytes();
-    digest(&reads, &mut bytes);
-    let (looked, files) = cache.look(path, source, reads);
-    let like = cache.pattern(source, path, &made.objects);
-    outcome.rendered = Arc::new(mainstay_unit::Rendered {
+/// A build with its objects packed, to be kept.
+struct Packed<'a> {
+    job: &'a Job<'a>,
+    outcome: Outcome,
+    manifests: Vec<Manifest>,
+    sensitive: BTreeSet<ObjectKey>,
+    reads: Arc<Reads>,
+    inputs: Digest,
+}
+
+fn pack<'a>(job: &'a Job<'a>, made: Made, like: Option<&Pattern>) -> Packed<'a> {
+    let mut bytes = job.question.hex().into_bytes();
+    digest(&made.reads, &mut bytes);
+    Packed {
+        job,
+        outcome: made.outcome,
+        manifests: Manifest::pack(made.objects, like),
         sensitive: made.sensitive,
-        inputs: Some(Digest::of_bytes(&bytes)),
+        reads: made.reads,
+        inputs: Digest::of_bytes(&bytes),
+    }
+}
+
+fn keep(packed: Packed<'_>, cache: &mut Cache) -> Arc<Outcome> {
+    let Packed { job, mut outcome, manifests, sensitive, reads, inputs } = packed;
+    let (looked, files) = cache.look(job.path, &job.source, &reads);
+    outcome.rendered = Arc::new(mainstay_unit::Rendered {
+        sensitive,
+        inputs: Some(inputs),
         reads: files,
-        ..mainstay_unit::Rendered::of(Manifest::pack(made.objects, like.as_ref()))
+        ..mainstay_unit::Rendered::of(manifests)
     });
     let outcome = Arc::new(outcome);
-    cache.put(question, looked, outcome.clone());
+    cache.put(job.question, looked, outcome.clone());
     outcome
 }
 
@@ -209,7 +286,7 @@ fn claim(declared: &DeclaredUnit) -> Claim {
 }
 
 /// What a unit that has encrypted files decrypts with.
-struct DecryptionKeys {
+pub(crate) struct DecryptionKeys {
     secret: Result<BTreeMap<String, String>, String>,
     /// Asked for only where something is encrypted.
     need: Option<Need>,
@@ -297,18 +374,22 @@ fn question(
     Digest::of_bytes(&bytes)
 }
 
-fn build(
-    recorder: &Recorder,
-    source: &Source,
-    path: &TreePath,
-    overlay: &Overlay,
-    is_entry: bool,
-    (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
-    parsed: &ParseCache,
-) -> (Outcome, Made) {
+fn build(job: &Job<'_>, cache: &Cache) -> Made {
+    let Job { source, path, overlay, is_entry, values, keys, .. } = job;
     let decryption = keys.as_ref().map(|keys| Decryption::new(keys.secret.as_ref().map_err(Clone::clone)));
     let variables = values.as_ref().map(|values| &values.all);
-    let built = kustomize::build(recorder, path, overlay, variables, parsed, decryption.as_ref());
+    let (built, reads) = match &decryption {
+        // Units out of one template are the same until variables are set.
+        None => {
+            let before = cache.built.of(source, path, overlay, &cache.parsed);
+            (kustomize::substituted(before.0.clone(), overlay, variables), before.1.clone())
+        }
+        Some(how) => {
+            let recorder = Recorder::new(source.tree.clone());
+            let built = kustomize::build(&recorder, path, overlay, &cache.parsed, Some(how));
+            (kustomize::substituted(built, overlay, variables), Arc::new(recorder.reads()))
+        }
+    };
     let mut out = Outcome::default();
     for mut diagnostic in built.diagnostics {
         if let Some(location) = &mut diagnostic.location {
@@ -317,7 +398,7 @@ fn build(
         out.diagnostics.push(diagnostic);
     }
     if out.first_error().is_some() {
-        return (out, Made::default());
+        return Made { outcome: out, objects: Vec::new(), sensitive: BTreeSet::new(), reads };
     }
     let mut files = Files::default();
     let mut objects = Vec::new();
@@ -334,7 +415,7 @@ fn build(
         desired.origin.file = file;
         let kind = desired.object.group_version_kind();
         let native = kind.group == mainstay_native::GROUP;
-        if is_installation(&desired.object) || (native && is_entry) {
+        if is_installation(&desired.object) || (native && *is_entry) {
             continue;
         }
         if native || recognise(&kind) != Recognised::Foreign {
@@ -351,14 +432,15 @@ fn build(
         sensitive.extend(holding.map(|desired| desired.object.key()));
     }
     out.locked = decryption.and_then(Decryption::into_locked);
-    (out, Made { objects, sensitive })
+    Made { outcome: out, objects, sensitive, reads }
 }
 
-/// What a build made to be applied.
-#[derive(Default)]
+/// What a build made, and what it looked at.
 struct Made {
+    outcome: Outcome,
     objects: Vec<Desired>,
     sensitive: BTreeSet<ObjectKey>,
+    reads: Arc<Reads>,
 }
 
 fn shown(source: &Source, file: &str) -> String {

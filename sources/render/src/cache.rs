@@ -1,3 +1,4 @@
+use crate::built::Builds;
 use crate::declared::DeclaredUnit;
 use crate::folder::Folder;
 use crate::outcome::Outcome;
@@ -30,6 +31,7 @@ pub struct Cache {
     seed: [u8; 32],
     /// Parsed files by content, shared between renders.
     pub(crate) parsed: ParseCache,
+    pub(crate) built: Builds,
 }
 
 impl Default for Cache {
@@ -46,6 +48,7 @@ impl Default for Cache {
             rendered: 0,
             seed: [0; 32],
             parsed: ParseCache::new(PARSED),
+            built: Builds::default(),
         }
     }
 }
@@ -64,7 +67,7 @@ struct Looked {
     folder_id: String,
     /// What lies outside of the folder.
     outside: Reads,
-    all: Reads,
+    all: Arc<Reads>,
     /// Files of the platform repository, as they are shown.
     files: Arc<BTreeSet<String>>,
     /// Whether a tree would answer as before. The tree is held: another one could take its place in memory.
@@ -88,6 +91,7 @@ impl Cache {
     }
 
     pub(crate) fn end(&mut self) {
+        self.built.clear();
         let now = self.generation;
         self.renders.retain(|_, kept| kept.generation == now);
         self.looked.retain(|_, looked| {
@@ -137,21 +141,21 @@ impl Cache {
         &mut self,
         folder: &TreePath,
         source: &Source,
-        reads: Reads,
+        reads: &Arc<Reads>,
     ) -> (Digest, Arc<BTreeSet<String>>) {
         let mut bytes = format!("{folder}\0{:?}\0", source.origin).into_bytes();
-        digest(&reads, &mut bytes);
+        digest(reads, &mut bytes);
         let id = Digest::of_bytes(&bytes);
         let generation = self.generation;
         let looked = self.looked.entry(id).or_insert_with(|| {
             let outside = reads.iter().filter(|((path, _), _)| !path.is_within(folder));
-            let files = files(&reads).filter(|path| source.origin.is_platform(path));
+            let files = files(reads).filter(|path| source.origin.is_platform(path));
             Looked {
                 folder: folder.clone(),
                 folder_id: folder_id(source.tree.as_ref(), folder),
                 outside: outside.map(|(key, answer)| (key.clone(), answer.clone())).collect(),
                 files: Arc::new(files.map(|path| source.origin.file(path)).collect()),
-                all: reads,
+                all: reads.clone(),
                 holds: None,
                 generation,
             }

@@ -26,6 +26,9 @@ pub(crate) enum Rendered {
     },
 }
 
+/// Units that are built at the same time: what they make is held unpacked meanwhile.
+const TOGETHER: usize = 256;
+
 /// A round that declared nothing new.
 pub(crate) struct Settled {
     pub state: State,
@@ -92,16 +95,23 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
     let mut order: Vec<&Arc<DeclaredUnit>> = state.units.values().collect();
     // They are sorted by name.
     order.sort_by_key(|unit| unit.depth);
-    for declared in order {
-        let is_entry = declared.depth == 0 && base.entry().is_some_and(|e| e.unit.id == declared.unit.id);
-        let rendering = build::render(declared, is_entry, state, base, inputs, &mut resolver, cache);
-        out.diagnostics.extend(rendering.diagnostics);
-        out.needs.extend(rendering.needs);
-        match &rendering.rendered {
-            Rendered::Done(outcome) | Rendered::Partly { outcome, .. } => next.add_render(declared, outcome),
-            Rendered::Not { .. } => {}
+    for some in order.chunks(TOGETHER) {
+        let asked = some.iter().map(|declared| {
+            let is_entry = declared.depth == 0 && base.entry().is_some_and(|e| e.unit.id == declared.unit.id);
+            build::ask(declared, is_entry, state, base, inputs, &mut resolver, cache)
+        });
+        let asked = asked.collect();
+        for (declared, rendering) in some.iter().zip(build::answer(asked, cache)) {
+            out.diagnostics.extend(rendering.diagnostics);
+            out.needs.extend(rendering.needs);
+            match &rendering.rendered {
+                Rendered::Done(outcome) | Rendered::Partly { outcome, .. } => {
+                    next.add_render(declared, outcome)
+                }
+                Rendered::Not { .. } => {}
+            }
+            out.renders.insert(declared.unit.id.clone(), rendering.rendered);
         }
-        out.renders.insert(declared.unit.id.clone(), rendering.rendered);
     }
     out.state = next;
     out

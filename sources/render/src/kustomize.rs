@@ -20,14 +20,29 @@ pub(crate) struct Built {
     pub diagnostics: Diagnostics,
 }
 
+/// What a folder builds to before variables are set.
+#[derive(Clone, Default)]
+pub(crate) struct Unset {
+    objects: Vec<Desired>,
+    /// For each of them, where anything was decrypted.
+    decrypted: Vec<bool>,
+    diagnostics: Diagnostics,
+    failed: bool,
+}
+
+impl Unset {
+    fn failed(diagnostics: Diagnostics) -> Self {
+        Self { diagnostics, failed: true, ..Self::default() }
+    }
+}
+
 pub(crate) fn build(
     tree: &Recorder,
     root: &TreePath,
     overlay: &Overlay,
-    values: Option<&BTreeMap<String, String>>,
     parsed: &ParseCache,
     decryption: Option<&Decryption>,
-) -> Built {
+) -> Unset {
     let file = decryption.map(|decryption| |file: SecretFile<'_>| decryption.file(file));
     let decrypt = file.as_ref().map(|file| file as Decrypt<'_>);
     let request =
@@ -36,7 +51,7 @@ pub(crate) fn build(
         Ok(built) => built,
         Err(failed) => {
             failed.reads.iter().for_each(|path| tree.touch(path));
-            return Built { diagnostics: failed.diagnostics, ..Built::default() };
+            return Unset::failed(failed.diagnostics);
         }
     };
     built.reads.iter().for_each(|path| tree.touch(path));
@@ -44,10 +59,22 @@ pub(crate) fn build(
         None => (built.objects, Vec::new()),
         Some(how) => match decrypt_all(built.objects, how) {
             Ok(clear) => clear,
-            Err(diagnostics) => return Built { diagnostics, ..Built::default() },
+            Err(diagnostics) => return Unset::failed(diagnostics),
         },
     };
-    let Some(values) = values else { return done(objects, &decrypted, built.warnings) };
+    Unset { objects, decrypted, diagnostics: built.warnings, failed: false }
+}
+
+pub(crate) fn substituted(
+    unset: Unset,
+    overlay: &Overlay,
+    values: Option<&BTreeMap<String, String>>,
+) -> Built {
+    let Unset { objects, decrypted, diagnostics, failed } = unset;
+    if failed {
+        return Built { diagnostics, ..Built::default() };
+    }
+    let Some(values) = values else { return done(objects, &decrypted, diagnostics) };
     let mut values = values.clone();
     if values.is_empty() {
         // Asked for without a variable: names that are not set still become empty.
@@ -56,7 +83,7 @@ pub(crate) fn build(
     let strict = overlay.substitution.as_ref().is_some_and(|substitution| substitution.strict);
     let how = Substitute { variables: &values, strict, switch: SUBSTITUTE_SWITCH, most: SUBSTITUTED };
     match mainstay_kustomize::substitute(objects, &how) {
-        Ok(objects) => done(objects, &decrypted, built.warnings),
+        Ok(objects) => done(objects, &decrypted, diagnostics),
         Err(diagnostics) => Built { diagnostics, ..Built::default() },
     }
 }

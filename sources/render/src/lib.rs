@@ -5,6 +5,7 @@
 //! the cache held.
 
 mod build;
+mod built;
 mod cache;
 mod checks;
 mod declared;

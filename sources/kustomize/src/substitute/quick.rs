@@ -1,15 +1,15 @@
 //! Substitution leaf by leaf, for the objects where writing and reading their YAML gives the same: simple expressions,
-//! values without a character that means anything in YAML, and texts that stay texts. Whatever is not certain is told.
+//! values without a character that means anything in YAML. Whatever is not certain is told.
 use mainstay_object::Value;
-use mainstay_yaml::{is_plain, reads_as_text};
+use mainstay_yaml::{Limits, is_plain, load, reads_as_text};
 use std::collections::BTreeMap;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Quick {
     /// Nothing stands for a variable.
     Unchanged,
-    /// The texts with expressions as they become, in the order of [`apply`].
-    Changed(Vec<String>),
+    /// What the texts with expressions become, in the order of [`apply`].
+    Changed(Vec<Value>),
     /// Only the written object can tell.
     Unsure,
 }
@@ -34,11 +34,11 @@ pub(super) fn quick(value: &Value, variables: &BTreeMap<String, String>, most: u
 }
 
 /// Puts what [`quick`] found in its place.
-pub(super) fn apply(value: &mut Value, found: &mut impl Iterator<Item = String>) {
+pub(super) fn apply(value: &mut Value, found: &mut impl Iterator<Item = Value>) {
     match value {
         Value::String(text) if text.contains('$') => {
             if let Some(new) = found.next() {
-                *text = new;
+                *value = new;
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| apply(item, found)),
@@ -49,7 +49,7 @@ pub(super) fn apply(value: &mut Value, found: &mut impl Iterator<Item = String>)
 
 struct Walk<'a> {
     variables: &'a BTreeMap<String, String>,
-    found: Vec<String>,
+    found: Vec<Value>,
     unsure: bool,
     dollar: bool,
     nodes: usize,
@@ -91,13 +91,30 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        match expand(text, self.variables).filter(|new| !is_plain(text) || reads_as_text(new)) {
-            Some(new) => {
-                self.bytes += new.len();
-                self.found.push(new);
+        let Some(new) = expand(text, self.variables) else {
+            self.unsure = true;
+            return;
+        };
+        self.bytes += new.len();
+        if !is_plain(text) || reads_as_text(&new) {
+            self.found.push(Value::String(new));
+        } else {
+            match scalar(&new) {
+                Some(new) => self.found.push(new),
+                None => self.unsure = true,
             }
-            None => self.unsure = true,
         }
+    }
+}
+
+/// What a plain scalar that is no text is read as.
+fn scalar(text: &str) -> Option<Value> {
+    let loaded = load("", text.as_bytes(), &Limits::default());
+    let sure = loaded.diagnostics.is_empty() && loaded.documents.len() == 1;
+    let value = loaded.documents.into_iter().next().filter(|_| sure)?.root.into_json();
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value),
+        Value::Array(_) | Value::Object(_) => None,
     }
 }
 
