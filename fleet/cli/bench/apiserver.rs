@@ -7,13 +7,13 @@ mod server;
 mod work;
 
 pub(super) use report::median;
-pub(super) use server::memory;
+pub(super) use server::{Server, Which, memory, tools};
 
+use super::progress;
 use crate::exit::{Exit, Failure};
 use crate::management::block_on;
 use crate::output::{self, Format};
 use report::{Measure, Report};
-use server::{Server, Which};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -58,19 +58,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         return output::structured(&inside::measure(folder, args.clusters)?, Format::Json)
             .map(|()| Exit::Done);
     }
-    let folder = std::env::temp_dir().join(format!("mainstay-bench-{}", std::process::id()));
-    std::fs::create_dir(&folder)
-        .map_err(|e| Failure::environment(format!("{} can't be made: {e}", folder.display())))?;
-    let outcome = block_on(async {
-        tokio::select! {
-            outcome = measure(args, &folder) => outcome,
-            () = crate::run::signalled() => Err(Failure::user("interrupted")),
-        }
-    });
-    if let Err(error) = std::fs::remove_dir_all(&folder) {
-        tracing::warn!(%error, folder = %folder.display(), "the bench's folder could not be removed");
-    }
-    let report = outcome?;
+    let report = super::in_folder(|folder| {
+        block_on(async {
+            tokio::select! {
+                outcome = measure(args, folder) => outcome,
+                () = crate::run::signalled() => Err(Failure::user("interrupted")),
+            }
+        })
+    })?;
     match args.output {
         Format::Table | Format::Wide => output::print(&report.table())?,
         Format::Json | Format::Yaml => output::structured(&report, args.output)?,
@@ -128,9 +123,4 @@ impl Args {
     fn concurrency(&self) -> usize {
         usize::from(self.concurrency)
     }
-}
-
-/// On standard error, so that the figures can be piped.
-fn progress(text: &str) {
-    eprintln!("{text}");
 }

@@ -1,12 +1,14 @@
+use super::figures::{Figures, Target};
+use super::in_folder;
+use super::revision::author;
 use crate::exit::{Exit, Failure};
 use crate::hosting;
 use crate::management::block_on;
-use crate::output;
+use crate::output::Format;
 use crate::repository::RepositoryArgs;
 use crate::state::State;
 use mainstay_apiserver::{ControlPlane, ROOT, User};
 use mainstay_cluster::Cluster;
-use mainstay_git::Author;
 use mainstay_runtime::Options;
 use mainstay_sim::Simulator;
 use mainstay_status::View;
@@ -21,30 +23,32 @@ pub(crate) struct Args {
     /// Commits, each of which changes all four units
     #[arg(long, default_value = "50", value_name = "N")]
     runs: usize,
+    /// Exit with 1 if the target is missed
+    #[arg(long)]
+    check: bool,
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Format,
 }
 
 const BRANCH: &str = "main";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let folder = std::env::temp_dir().join(format!("mainstay-bench-{}", std::process::id()));
-    let outcome = block_on(measure(args, &folder));
-    if let Err(error) = std::fs::remove_dir_all(&folder) {
-        tracing::warn!(%error, folder = %folder.display(), "the bench's folder could not be removed");
-    }
-    let mut samples = outcome?;
+    let mut samples = in_folder(|folder| block_on(measure(args, folder)))?;
     samples.sort_unstable();
     let at = |share: f64| {
         let index = ((samples.len() as f64 * share).ceil() as usize).clamp(1, samples.len());
-        format!("{:.1} ms", samples[index - 1].as_secs_f64() * 1000.0)
+        samples[index - 1].as_secs_f64() * 1000.0
     };
     if samples.is_empty() {
         return Err(Failure::internal("no gate opened"));
     }
-    let headers = ["GATE TO FIRST REQUEST", "MEDIAN", "P99", "MAX", "TARGET P99"];
-    let row = vec![format!("{} gates", samples.len()), at(0.5), at(0.99), at(1.0), "< 50 ms".into()];
-    output::print(&output::table(&headers, vec![row]))?;
-    Ok(Exit::Done)
+    let mut figures = Figures::default();
+    let what = format!("gate to first request, {} gates", samples.len());
+    figures.push(format!("{what}: median"), at(0.5), "ms");
+    figures.hold(format!("{what}: p99"), at(0.99), "ms", Target::Below(50.0));
+    figures.push(format!("{what}: slowest"), at(1.0), "ms");
+    figures.show(args.output, args.check)
 }
 
 async fn measure(args: &Args, folder: &Path) -> Result<Vec<Duration>, Failure> {
@@ -143,14 +147,6 @@ async fn settled(mut seen: watch::Receiver<Arc<View>>, revision: Option<String>)
 fn next(repository: &Path, round: usize) -> Result<String, Failure> {
     let changes: Vec<_> = files(round)?.into_iter().map(|(path, bytes)| (path, Some(bytes))).collect();
     Ok(mainstay_git::commit(repository, BRANCH, &changes, "Next", &author())?)
-}
-
-fn author() -> Author {
-    Author {
-        name: "Bench".into(),
-        email: "bench@mainstay.invalid".into(),
-        time: jiff::Timestamp::now().as_second(),
-    }
 }
 
 /// Two clusters, and a, b, c, d in a row on alternating ones; each holds a Deployment that must become available.

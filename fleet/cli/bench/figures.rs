@@ -1,27 +1,29 @@
 //! Figures with what they should be beside them.
 
-use crate::output;
-use serde::Serialize;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format};
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Figures {
     rows: Vec<Figure>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Figure {
     what: String,
     value: f64,
-    unit: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<Target>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Target {
     Below(f64),
+    AtLeast(f64),
     Exactly(f64),
 }
 
@@ -29,6 +31,7 @@ impl Target {
     fn is_met(self, value: f64) -> bool {
         match self {
             Self::Below(limit) => value < limit,
+            Self::AtLeast(limit) => value >= limit,
             Self::Exactly(wanted) => (value - wanted).abs() < f64::EPSILON,
         }
     }
@@ -38,26 +41,46 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Below(limit) => write!(f, "< {limit}"),
+            Self::AtLeast(limit) => write!(f, ">= {limit}"),
             Self::Exactly(wanted) => write!(f, "{wanted}"),
         }
     }
 }
 
 impl Figures {
-    pub(super) fn push(&mut self, what: impl Into<String>, value: f64, unit: &'static str) {
-        self.rows.push(Figure { what: what.into(), value, unit, target: None });
+    pub(super) fn push(&mut self, what: impl Into<String>, value: f64, unit: &str) {
+        self.rows.push(Figure { what: what.into(), value, unit: unit.to_owned(), target: None });
     }
 
-    pub(super) fn hold(&mut self, what: impl Into<String>, value: f64, unit: &'static str, target: Target) {
-        self.rows.push(Figure { what: what.into(), value, unit, target: Some(target) });
+    pub(super) fn hold(&mut self, what: impl Into<String>, value: f64, unit: &str, target: Target) {
+        self.rows.push(Figure { what: what.into(), value, unit: unit.to_owned(), target: Some(target) });
+    }
+
+    /// The first figure whose name ends so.
+    pub(super) fn value(&self, what: &str) -> Option<f64> {
+        self.rows.iter().find(|row| row.what.ends_with(what)).map(|row| row.value)
+    }
+
+    /// Takes another bench's figures in, each with a word before its name.
+    pub(super) fn append(&mut self, other: Self, before: &str) {
+        let named = |row: Figure| Figure { what: format!("{before}{}", row.what), ..row };
+        self.rows.extend(other.rows.into_iter().map(named));
+    }
+
+    pub(super) fn show(&self, format: Format, check: bool) -> Result<Exit, Failure> {
+        match format {
+            Format::Table | Format::Wide => output::print(&self.table())?,
+            Format::Json | Format::Yaml => output::structured(self, format)?,
+        }
+        Ok(if check && self.any_missed() { Exit::User } else { Exit::Done })
     }
 
     /// Whether a target is missed.
-    pub(super) fn any_missed(&self) -> bool {
+    fn any_missed(&self) -> bool {
         self.rows.iter().any(|row| row.target.is_some_and(|target| !target.is_met(row.value)))
     }
 
-    pub(super) fn table(&self) -> String {
+    fn table(&self) -> String {
         let rows = self.rows.iter().map(|row| {
             let verdict = match row.target {
                 None => "",
@@ -67,7 +90,7 @@ impl Figures {
             vec![
                 row.what.clone(),
                 shown(row.value),
-                row.unit.to_owned(),
+                row.unit.clone(),
                 row.target.map_or_else(String::new, |target| target.to_string()),
                 verdict.to_owned(),
             ]

@@ -33,7 +33,8 @@ pub(crate) struct Rendering {
 /// What a unit's render comes to, or what it has to be built from.
 pub(crate) enum Asked<'a> {
     Answered(Rendering),
-    Kept(Arc<Outcome>, Option<DecryptionKeys>),
+    /// With what it lacked where it is encrypted.
+    Kept(Arc<Outcome>, Option<Box<Need>>),
     Anew(Box<Job<'a>>),
 }
 
@@ -128,8 +129,10 @@ pub(crate) fn answer(asked: Vec<Asked<'_>>, cache: &mut Cache) -> Vec<Rendering>
     let outcomes: Vec<Arc<Outcome>> = packed.into_iter().map(|packed| keep(packed, cache)).collect();
     let answer = |asked| match asked {
         Asked::Answered(rendering) => rendering,
-        Asked::Kept(outcome, keys) => rendering(outcome, keys),
-        Asked::Anew(job) => rendering(outcomes[first[&job.question]].clone(), job.keys),
+        Asked::Kept(outcome, need) => rendering(outcome, need.map(|need| *need)),
+        Asked::Anew(job) => {
+            rendering(outcomes[first[&job.question]].clone(), job.keys.and_then(|keys| keys.need))
+        }
     };
     asked.into_iter().map(answer).collect()
 }
@@ -185,7 +188,7 @@ fn folder<'a>(
         cache.question(&declared.unit, is_entry, closed, ask)
     });
     if let Some(kept) = known.and_then(|question| cache.get(&question, &source.tree)) {
-        return Asked::Kept(kept, keys);
+        return Asked::Kept(kept, keys.and_then(|keys| keys.need).map(Box::new));
     }
     if let Some(problem) = missing(declared, &source, path) {
         let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
@@ -208,13 +211,12 @@ fn folder<'a>(
     Asked::Anew(Box::new(Job { question, source, path, overlay, is_entry, values, keys }))
 }
 
-fn rendering(outcome: Arc<Outcome>, keys: Option<DecryptionKeys>) -> Rendering {
+fn rendering(outcome: Arc<Outcome>, need: Option<Need>) -> Rendering {
     let diagnostics = outcome.diagnostics.clone();
     let (rendered, needs) = match outcome.locked.clone() {
         Some(locked) => {
             let reason = format!("{} is encrypted: {}", locked.what, locked.why);
-            let needs = keys.into_iter().filter_map(|keys| keys.need).collect();
-            (Rendered::Partly { reason, complete: !locked.declares, outcome }, needs)
+            (Rendered::Partly { reason, complete: !locked.declares, outcome }, need.into_iter().collect())
         }
         None => (Rendered::Done(outcome), Vec::new()),
     };
@@ -286,7 +288,7 @@ fn claim(declared: &DeclaredUnit) -> Claim {
 }
 
 /// What a unit that has encrypted files decrypts with.
-pub(crate) struct DecryptionKeys {
+struct DecryptionKeys {
     secret: Result<BTreeMap<String, String>, String>,
     /// Asked for only where something is encrypted.
     need: Option<Need>,

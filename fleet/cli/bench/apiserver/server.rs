@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Which {
+pub(in crate::bench) enum Which {
     Memory,
     Folder,
     Real,
@@ -32,15 +32,18 @@ impl fmt::Display for Which {
 }
 
 /// A server that answers. Dropping it kills its processes.
-pub(super) struct Server {
+pub(in crate::bench) struct Server {
     pub(super) which: Which,
     pub(super) client: Client,
+    kubeconfig: PathBuf,
     processes: Vec<Child>,
 }
 
-pub(super) struct Tools {
+pub(in crate::bench) struct Tools {
     etcd: PathBuf,
     apiserver: PathBuf,
+    /// kube-controller-manager.
+    pub(in crate::bench) controllers: Option<PathBuf>,
 }
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -49,19 +52,20 @@ const PAUSE: Duration = Duration::from_millis(50);
 const TOKEN: &str = "bench-administrator";
 
 /// etcd and kube-apiserver: in `KUBEBUILDER_ASSETS`, else in `target/real` of this folder or one above it.
-pub(super) fn tools() -> Option<Tools> {
+pub(in crate::bench) fn tools() -> Option<Tools> {
     let given = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let here = std::env::current_dir().unwrap_or_default();
     let linked = here.ancestors().map(|folder| folder.join("target/real"));
     given.into_iter().chain(linked).find_map(|folder| {
         let (etcd, apiserver) = (folder.join("etcd"), folder.join("kube-apiserver"));
-        (etcd.is_file() && apiserver.is_file()).then_some(Tools { etcd, apiserver })
+        let controllers = Some(folder.join("kube-controller-manager")).filter(|path| path.is_file());
+        (etcd.is_file() && apiserver.is_file()).then_some(Tools { etcd, apiserver, controllers })
     })
 }
 
 impl Server {
     /// `mainstay control-plane`, without the simulation, which would write on its own.
-    pub(super) async fn embedded(which: Which, folder: &Path) -> Result<Self, Failure> {
+    pub(in crate::bench) async fn embedded(which: Which, folder: &Path) -> Result<Self, Failure> {
         let name = if which == Which::Folder { "folder" } else { "memory" };
         let kubeconfig = folder.join(format!("{name}.kubeconfig"));
         let mut command = Command::new(own_binary()?);
@@ -72,12 +76,16 @@ impl Server {
         let mut process = start(&mut command, &folder.join(format!("{name}.log")))?;
         wait("the embedded control plane", &mut process, || kubeconfig.is_file()).await?;
         let client = Client::from_file(&kubeconfig).await?;
-        Ok(Self { which, client, processes: vec![process] })
+        Ok(Self { which, client, kubeconfig, processes: vec![process] })
     }
 
     /// One etcd, one kube-apiserver, neither of them logging requests. Admission is the default but for service
     /// accounts, which nobody makes here.
-    pub(super) async fn real(tools: &Tools, folder: &Path, without_fsync: bool) -> Result<Self, Failure> {
+    pub(in crate::bench) async fn real(
+        tools: &Tools,
+        folder: &Path,
+        without_fsync: bool,
+    ) -> Result<Self, Failure> {
         let at = |name: &str| folder.join(name).display().to_string();
         let (etcd_port, port) = (free_port()?, free_port()?);
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
@@ -127,7 +135,30 @@ impl Server {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        Ok(Self { which: Which::Real, client, processes: vec![etcd, apiserver] })
+        Ok(Self { which: Which::Real, client, kubeconfig, processes: vec![etcd, apiserver] })
+    }
+
+    /// Where its administrator's kubeconfig is.
+    pub(in crate::bench) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// The real controller manager beside it, with limits that leave the pace to the API server.
+    pub(in crate::bench) fn controllers(&mut self, tools: &Tools, folder: &Path) -> Result<(), Failure> {
+        let Some(program) = &tools.controllers else {
+            return Err(Failure::environment("there is no kube-controller-manager"));
+        };
+        let mut command = Command::new(program);
+        command
+            .arg(format!("--kubeconfig={}", self.kubeconfig.display()))
+            .arg("--leader-elect=false")
+            .arg("--secure-port=0")
+            .arg("--kube-api-qps=5000")
+            .arg("--kube-api-burst=5000")
+            .arg("--concurrent-deployment-syncs=20")
+            .arg("--concurrent-replicaset-syncs=20");
+        self.processes.push(start(&mut command, &folder.join("kube-controller-manager.log"))?);
+        Ok(())
     }
 
     /// The most that its processes held in memory so far, together; `None` where the system does not tell.

@@ -42,7 +42,7 @@ pub(super) fn files(units: usize) -> Result<Vec<File>, Failure> {
 pub(super) fn module(unit: usize, round: usize) -> Result<File, Failure> {
     let cluster = unit / MODULES;
     let text = format!(
-        "apiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata:\n  name: u{unit:05}\nspec:\n  source:\n    path: templates/t{}\n  clusters:\n    names: [c{cluster:03}]\n  variables:\n    name: u{unit:05}\n    round: \"{round}\"\n",
+        "apiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata:\n  name: u{unit:05}\nspec:\n  source:\n    path: templates/t{}\n  clusters:\n    names: [c{cluster:03}]\n  variables:\n    name: u{unit:05}\n    round: r{round}\n",
         unit % TEMPLATES
     );
     Ok((path(format!("fleet/c{cluster:03}/u{unit:05}.yaml"))?, text.into_bytes()))

@@ -1,9 +1,9 @@
 //! The state machine with clusters that take everything: what it knows of them is loaded without a request.
 
-use mainstay_object::Digest;
+use mainstay_object::{Digest, GroupVersionKind};
 use mainstay_reconcile::{Action, ApplyResult, DeleteResult, Event, Gone, Observation, Record, State, Time};
 use mainstay_unit::{Health, Reading, UnitId};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -51,27 +51,23 @@ impl World {
 
     /// Everything that the records hold is told as a watch would tell it.
     pub(super) fn observe_recorded(&mut self) {
-        let records: Vec<Record> = self.state.units.values().map(|state| state.record.clone()).collect();
-        let mut actions = Vec::new();
-        for record in records {
-            let target = record.target();
-            for entry in record.inventory.iter() {
-                let kind = mainstay_object::GroupVersionKind::new(
-                    &*entry.key.group,
-                    &*entry.version,
-                    &*entry.key.kind,
-                );
-                actions.push(Event::TargetUp(target.clone()));
-                actions.push(Event::Synced { target: target.clone(), kind });
+        let (mut reached, mut told) = (BTreeSet::new(), Vec::new());
+        for state in self.state.units.values() {
+            let target = state.record.target();
+            if reached.insert((target.clone(), None)) {
+                told.push(Event::TargetUp(target.clone()));
             }
-            for entry in record.inventory.iter() {
+            for entry in state.record.inventory.iter() {
+                let (key, version) = (entry.key.clone(), &*entry.version);
+                let kind = GroupVersionKind::new(&*key.group, version, &*key.kind);
                 let observation = Some(observation(entry.uid.clone(), entry.owned));
-                actions.push(Event::Observed { target: target.clone(), key: entry.key.clone(), observation });
+                told.push(Event::Observed { target: target.clone(), key, observation });
+                if reached.insert((target.clone(), Some(kind.clone()))) {
+                    told.push(Event::Synced { target: target.clone(), kind });
+                }
             }
         }
-        for event in actions {
-            drop(self.state.step(event, Time(0)));
-        }
+        drop(self.state.step_all(told, Time(0)));
     }
 
     fn answer(&mut self, action: Action, effects: &mut Effects) -> Vec<Event> {

@@ -1,0 +1,146 @@
+//! The workload that Flux publishes its figures for: units of a ServiceAccount, a Service, a Deployment of no replicas and
+//! an Ingress, each waited for. Beside it the floor: the same objects applied by a bare loop and waited for, on the same
+//! API server and controller manager.
+
+use super::apiserver::{Server, median, tools};
+use super::figures::{Figures, Target};
+use super::{apply::connect, daemon, in_folder, progress, revision};
+use crate::exit::{Exit, Failure};
+use crate::management::block_on;
+use crate::output::Format;
+use mainstay_cluster::{Cluster, Selection, WatchEvent};
+use mainstay_object::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[arg(long, default_value = "1000", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    units: u32,
+    /// Rounds, each on new servers
+    #[arg(long, default_value = "3", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Exit with 1 if a target is missed
+    #[arg(long)]
+    check: bool,
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Format,
+}
+
+const SPACE: &str = "mainstay-bench";
+/// The floor is the fastest of these.
+const AT_A_TIME: [usize; 2] = [16, 64];
+const PATIENCE: Duration = Duration::from_secs(900);
+/// Of Flux itself a round takes minutes: the bound is on the floor of the servers.
+const TIMES: f64 = 1.3;
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let figures = in_folder(|folder| block_on(measure(args, folder)))?;
+    figures.show(args.output, args.check)
+}
+
+async fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
+    let tools = tools().filter(|tools| tools.controllers.is_some());
+    let tools = tools
+        .ok_or_else(|| Failure::environment("etcd, kube-apiserver and kube-controller-manager are needed"))?;
+    let (reading, _) = revision::read(folder, &files(args.units as usize)?)?;
+    let (mut floors, mut daemons, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 1..=args.rounds {
+        progress(&format!("round {number} of {}", args.rounds));
+        let folder = folder.join(format!("round-{number}"));
+        std::fs::create_dir(&folder).map_err(|e| Failure::environment(e.to_string()))?;
+        let mut server = Server::real(&tools, &folder, false).await?;
+        server.controllers(&tools, &folder)?;
+        let cluster = connect(server.kubeconfig()).await?;
+        warm(&cluster).await?;
+        let mut floor = f64::INFINITY;
+        for at_a_time in AT_A_TIME {
+            let space = format!("mainstay-floor-{at_a_time}");
+            daemon::namespace(&cluster, &space).await?;
+            let objects = daemon::objects(&reading, &space);
+            let begun = Instant::now();
+            let (watched, sent) = tokio::join!(
+                available(&cluster, &space, args.units as usize),
+                daemon::bare(&cluster, objects, at_a_time)
+            );
+            watched.and(sent)?;
+            floor = floor.min(begun.elapsed().as_secs_f64());
+        }
+        daemon::namespace(&cluster, SPACE).await?;
+        let took = daemon::until_ready(cluster, reading.clone(), false).await?.as_secs_f64();
+        floors.push(floor);
+        daemons.push(took);
+        ratios.push(took / floor);
+    }
+    let mut out = Figures::default();
+    let what = format!("{} units of 4 objects", args.units);
+    out.push(format!("{what}: applied by a bare loop and waited for"), median(&floors), "s");
+    out.push(format!("{what}: planned, applied, recorded and waited for"), median(&daemons), "s");
+    out.hold(
+        format!("of that floor, median of {}", ratios.len()),
+        median(&ratios),
+        "times",
+        Target::Below(TIMES),
+    );
+    Ok(out)
+}
+
+/// The controller manager works: it takes a while until it leads.
+async fn warm(cluster: &Cluster) -> Result<(), Failure> {
+    daemon::namespace(cluster, "mainstay-warm").await?;
+    let text = deployment("warm", "mainstay-warm");
+    let loaded = mainstay_yaml::load("warm.yaml", text.as_bytes(), &mainstay_yaml::Limits::default());
+    let value = loaded.documents.into_iter().next().map(|document| document.root.into_json());
+    let object = mainstay_object::Object::new(value.unwrap_or_default())
+        .map_err(|e| Failure::internal(e.to_string()))?;
+    daemon::bare(cluster, vec![object], 1).await?;
+    available(cluster, "mainstay-warm", 1).await
+}
+
+/// Waits until so many Deployments of a namespace are what they should be.
+async fn available(cluster: &Cluster, space: &str, count: usize) -> Result<(), Failure> {
+    let resource = cluster.resource("apps", "v1", "Deployment").await;
+    let resource = resource.map_err(|e| Failure::environment(e.to_string()))?;
+    let selection = Selection { namespace: space.to_owned(), ..Selection::default() };
+    let mut seen = BTreeSet::new();
+    let follow = cluster.follow(&resource, &selection, |event| {
+        if let WatchEvent::Changed(object) = event
+            && is_available(&object)
+        {
+            seen.insert(object.pointer("/metadata/name").map(Value::to_string));
+        }
+        seen.len() < count
+    });
+    tokio::time::timeout(PATIENCE, follow)
+        .await
+        .map_err(|_| Failure::environment(format!("the Deployments of {space} do not become available")))
+}
+
+fn is_available(object: &Value) -> bool {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let available = |condition: &Value| condition["type"] == "Available" && condition["status"] == "True";
+    number("/status/observedGeneration") >= number("/metadata/generation")
+        && conditions.is_some_and(|conditions| conditions.iter().any(available))
+}
+
+fn deployment(name: &str, space: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: {space}\nspec:\n  replicas: 0\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: {name}\n  template:\n    metadata:\n      labels:\n        app.kubernetes.io/name: {name}\n    spec:\n      serviceAccountName: {name}\n      containers:\n        - name: main\n          image: registry.example.com/app:1\n          ports:\n            - name: http\n              containerPort: 8080\n"
+    )
+}
+
+fn files(units: usize) -> Result<Vec<revision::File>, Failure> {
+    let mut out = Vec::new();
+    for unit in 0..units {
+        let name = format!("u{unit:05}");
+        out.push(revision::file(format!("fleet/{name}.yaml"), revision::module(&name))?);
+        let objects = format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: {SPACE}\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: {SPACE}\nspec:\n  selector:\n    app.kubernetes.io/name: {name}\n  ports:\n    - name: http\n      port: 80\n      targetPort: http\n---\n{}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: {name}\n  namespace: {SPACE}\nspec:\n  rules:\n    - host: {name}.example.com\n      http:\n        paths:\n          - path: /\n            pathType: Prefix\n            backend:\n              service:\n                name: {name}\n                port:\n                  name: http\n",
+            deployment(&name, SPACE)
+        );
+        out.push(revision::file(format!("units/{name}/objects.yaml"), objects)?);
+    }
+    Ok(out)
+}
