@@ -3,7 +3,9 @@ use crate::{Action, Phase, Record};
 use mainstay_graph::of_reading_since;
 use mainstay_object::ObjectKey;
 use mainstay_plan::{Guard, declared, declares_nothing, removals};
-use mainstay_unit::{Inventory, Manifest, Reading, ReadingUnit, RenderState, Rendered, Target, Unit, UnitId};
+use mainstay_unit::{
+    Dependency, Inventory, Manifest, Reading, ReadingUnit, RenderState, Rendered, Target, Unit, UnitId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -194,8 +196,15 @@ struct Shape {
 
 impl PartialEq for Shape {
     fn eq(&self, other: &Self) -> bool {
+        // Where a dependency is written decides nothing: it moves with the length of what is around it.
+        let same = |(a, b): (&Dependency, &Dependency)| {
+            a.on == b.on && a.ready_expr == b.ready_expr && a.missing == b.missing
+        };
         let alike = |a: &Unit, b: &Unit| {
-            a.target == b.target && a.depends_on == b.depends_on && a.health_checks == b.health_checks
+            a.target == b.target
+                && a.depends_on.len() == b.depends_on.len()
+                && a.depends_on.iter().zip(&b.depends_on).all(same)
+                && a.health_checks == b.health_checks
         };
         let units = match (&self.unit, &other.unit) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b) || alike(a, b),

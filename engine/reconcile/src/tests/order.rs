@@ -22,6 +22,24 @@ fn a_fleet_converges_from_empty_in_the_order_of_its_dependencies() {
 }
 
 #[test]
+fn where_a_dependency_is_written_moves_no_other_unit() {
+    let first = chain("1");
+    let mut moved = first.clone();
+    let mut unit = mainstay_unit::Unit::clone(&moved.0.units[&id("a")].unit);
+    unit.depends_on[0].location = mainstay_diagnostic::Location::file("b.yaml");
+    moved.0.units.get_mut(&id("a")).unwrap().unit = Arc::new(unit.clone());
+    let mut fewer = moved.clone();
+    unit.depends_on.clear();
+    fewer.0.units.get_mut(&id("a")).unwrap().unit = Arc::new(unit);
+    let mut double = Double::new();
+    double.read(first);
+    double.state.read(Arc::new(moved.0));
+    assert_eq!(double.state.queue.iter().collect::<Vec<_>>(), [&id("a")]);
+    double.state.read(Arc::new(fewer.0));
+    assert_eq!(double.state.queue.len(), 3, "an edge less is another graph");
+}
+
+#[test]
 fn a_dependent_starts_in_the_step_in_which_its_dependency_becomes_healthy() {
     let mut double = Double::new();
     double.sick.insert(key("b1"));
