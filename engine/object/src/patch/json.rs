@@ -1,4 +1,4 @@
-use crate::same_value;
+use super::node::Node;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -34,22 +34,22 @@ pub fn json_patch(target: &Value, patch: &Value) -> Result<Value, JsonPatchError
     }
     let operations: Option<Vec<&Map<String, Value>>> = operations.iter().map(Value::as_object).collect();
     let operations = operations.ok_or_else(|| invalid("an operation of a JSON patch is a mapping"))?;
-    let mut patched = target.clone();
+    let mut patched = Node::of(target);
     let mut copied = 0;
     for operation in operations {
         run(&mut patched, operation, &mut copied)?;
     }
-    Ok(patched)
+    Ok(patched.into_value())
 }
 
-fn run(target: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> Result<(), JsonPatchError> {
+fn run(target: &mut Node, operation: &Map<String, Value>, copied: &mut usize) -> Result<(), JsonPatchError> {
     let text = |name: &str| operation.get(name).and_then(Value::as_str);
     let kind = text("op").unwrap_or("unknown");
     let refused = |why: &str, at: &str| {
         Err(JsonPatchError::NotApplicable(format!("{kind} operation does not apply: {why}: {at}")))
     };
     let Some(path) = text("path") else { return refused("there is no path", "") };
-    let value = || operation.get("value").cloned().unwrap_or_default();
+    let value = || operation.get("value").map_or(Node::Null, Node::given);
     let from = text("from");
     let done = match (kind, from) {
         ("add", _) => add(target, path, value()),
@@ -57,17 +57,17 @@ fn run(target: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -
         ("replace", _) => replace(target, path, value()),
         ("move", Some(from)) => match get(target, from) {
             Some(moved) => {
-                let moved = moved.cloned().unwrap_or_default();
+                let moved = moved.cloned().unwrap_or(Node::Null);
                 remove(target, from).and_then(|()| add(target, path, moved))
             }
             None => None,
         },
         ("copy", Some(from)) => match get(target, from) {
             Some(there) => {
-                let there = there.cloned().unwrap_or_default();
+                let there = there.map_or(Node::Null, Node::copied);
                 // Where nothing can be added nothing is copied.
                 if !path.is_empty() && parent(target, path).is_some() {
-                    *copied += there.to_string().len();
+                    *copied += there.clone().into_value().to_string().len();
                 }
                 if *copied > MOST_COPIED_BYTES {
                     return Err(JsonPatchError::CopiesTooMuch(*copied));
@@ -78,7 +78,7 @@ fn run(target: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -
         },
         ("test", _) => {
             let holds = match get(target, path) {
-                Some(there) => same_value(there.unwrap_or(&Value::Null), &value()),
+                Some(there) => there.unwrap_or(&Node::Null).passes_for(&value()),
                 None => return refused("doc is missing path", path),
             };
             if !holds {
@@ -98,14 +98,14 @@ fn run(target: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -
 }
 
 /// What the pointer leads to; the inner `None` is an absent field of a map that is there.
-fn get<'v>(target: &'v mut Value, path: &str) -> Option<Option<&'v Value>> {
+fn get<'v>(target: &'v mut Node, path: &str) -> Option<Option<&'v Node>> {
     if path.is_empty() {
         return Some(Some(target));
     }
     let (container, key) = parent(target, path)?;
     match container {
-        Value::Object(map) => Some(map.get(&key)),
-        Value::Array(items) => {
+        Node::Map(map) => Some(map.get(&key)),
+        Node::List(items) => {
             let at = index(&key, items.len())?;
             items.get(at).map(Some)
         }
@@ -113,11 +113,11 @@ fn get<'v>(target: &'v mut Value, path: &str) -> Option<Option<&'v Value>> {
     }
 }
 
-fn add(target: &mut Value, path: &str, value: Value) -> Option<()> {
+fn add(target: &mut Node, path: &str, value: Node) -> Option<()> {
     match parent(target, path)? {
-        (Value::Object(map), key) => drop(map.insert(key, value)),
-        (Value::Array(items), key) if key == "-" => items.push(value),
-        (Value::Array(items), key) => {
+        (Node::Map(map), key) => drop(map.insert(key, value)),
+        (Node::List(items), key) if key == "-" => items.push(value),
+        (Node::List(items), key) => {
             let at = index(&key, items.len() + 1)?;
             items.insert(at, value);
         }
@@ -126,10 +126,10 @@ fn add(target: &mut Value, path: &str, value: Value) -> Option<()> {
     Some(())
 }
 
-fn remove(target: &mut Value, path: &str) -> Option<()> {
+fn remove(target: &mut Node, path: &str) -> Option<()> {
     match parent(target, path)? {
-        (Value::Object(map), key) => map.remove(&key).map(drop),
-        (Value::Array(items), key) => {
+        (Node::Map(map), key) => map.remove(&key).map(drop),
+        (Node::List(items), key) => {
             let at = index(&key, items.len())?;
             drop(items.remove(at));
             Some(())
@@ -138,14 +138,14 @@ fn remove(target: &mut Value, path: &str) -> Option<()> {
     }
 }
 
-fn replace(target: &mut Value, path: &str, value: Value) -> Option<()> {
+fn replace(target: &mut Node, path: &str, value: Node) -> Option<()> {
     if path.is_empty() {
         *target = value;
-        return (target.is_object() || target.is_array()).then_some(());
+        return target.is_container().then_some(());
     }
     match parent(target, path)? {
-        (Value::Object(map), key) => drop(map.insert(key, value)),
-        (Value::Array(items), key) => {
+        (Node::Map(map), key) => drop(map.insert(key, value)),
+        (Node::List(items), key) => {
             let at = index(&key, items.len())?;
             items[at] = value;
         }
@@ -155,22 +155,22 @@ fn replace(target: &mut Value, path: &str, value: Value) -> Option<()> {
 }
 
 /// The container that holds the last step of a pointer, and that step.
-fn parent<'v>(target: &'v mut Value, path: &str) -> Option<(&'v mut Value, String)> {
+fn parent<'v>(target: &'v mut Node, path: &str) -> Option<(&'v mut Node, String)> {
     let mut steps: Vec<String> =
         path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
     let last = steps.pop()?;
     let mut here = target;
     for step in steps {
         here = match here {
-            Value::Object(map) => map.get_mut(&step)?,
-            Value::Array(items) => {
+            Node::Map(map) => map.get_mut(&step)?,
+            Node::List(items) => {
                 let at = index(&step, items.len())?;
                 items.get_mut(at)?
             }
             _ => return None,
         };
     }
-    (here.is_object() || here.is_array()).then_some((here, last))
+    here.is_container().then_some((here, last))
 }
 
 /// An index below `length`; -1 is the last.

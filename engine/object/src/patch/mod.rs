@@ -4,6 +4,7 @@ mod arrange;
 mod json;
 mod list;
 mod merge;
+mod node;
 mod strategic;
 #[cfg(test)]
 mod tests;

@@ -306,3 +306,28 @@ proptest! {
         drop(json_patch(&value, &patch));
     }
 }
+
+#[test]
+fn a_null_that_an_operation_has_put_somewhere_is_not_one_that_was_there() {
+    let target = json!({"spec": {"a": null, "b": 1}});
+    let cases = [
+        (json!([{"op": "test", "path": "/spec", "value": {"a": null, "b": 1}}]), true),
+        (json!([{"op": "test", "path": "/spec/a", "value": null}]), true),
+        (json!([{"op": "test", "path": "/spec/none", "value": null}]), true),
+        (
+            json!([{"op": "add", "path": "/spec/a", "value": null}, {"op": "test", "path": "/spec/a", "value": null}]),
+            true,
+        ),
+        (
+            json!([{"op": "add", "path": "/spec/a", "value": null}, {"op": "test", "path": "/spec", "value": {"a": null, "b": 1}}]),
+            false,
+        ),
+        (
+            json!([{"op": "copy", "from": "/spec/a", "path": "/spec/b"}, {"op": "test", "path": "/spec", "value": {"a": null, "b": null}}]),
+            true,
+        ),
+    ];
+    for (patch, holds) in cases {
+        assert_eq!(json_patch(&target, &patch).is_ok(), holds, "{patch}");
+    }
+}
