@@ -255,7 +255,12 @@ impl Fixed<'_> {
     }
 
     pub fn read_with(&mut self, answers: &Answers<'_>, entry: &TreePath) -> Result<Reading, Failure> {
-        let mut cache = mainstay_render::Cache::default();
+        let mut cache = match answers {
+            Answers::Live(cluster, handle) => {
+                mainstay_render::Cache::keyed(handle.block_on(mainstay_runtime::known_key(cluster)))
+            }
+            Answers::Nobody => mainstay_render::Cache::default(),
+        };
         read_once(self, answers, entry, &mut cache).map_err(Failure::environment)
     }
 }

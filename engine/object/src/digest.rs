@@ -1,8 +1,21 @@
+use hmac::{KeyInit as _, Mac as _};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+
+type KeyedSha256 = hmac::Hmac<Sha256>;
+
+/// Keys digests, so that nobody who may read a digest can try out what it was made of.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct DigestKey(pub [u8; 32]);
+
+impl fmt::Debug for DigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DigestKey(..)")
+    }
+}
 
 /// SHA-256 of canonical bytes; people and records see it in lower-case hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +24,16 @@ pub struct Digest(pub [u8; 32]);
 impl Digest {
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// HMAC-SHA256: for what may hold a secret.
+    pub fn keyed(key: &DigestKey, bytes: &[u8]) -> Self {
+        // A key that is shorter than a block is filled up with zeros (RFC 2104).
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&key.0);
+        let mut mac = KeyedSha256::new(&block.into());
+        mac.update(bytes);
+        Self(mac.finalize().into_bytes().into())
     }
 
     pub fn of_value(value: &Value) -> Self {

@@ -29,7 +29,7 @@ mod validate;
 pub const MAX_DEPTH: usize = 200;
 
 pub use defaulting::{apply_defaults, complete, drop_nulls, normalize};
-pub use digest::{Digest, canonical_bytes};
+pub use digest::{Digest, DigestKey, canonical_bytes};
 pub use field_error::{FieldError, FieldErrorKind};
 pub use fieldset::{FieldFilter, FieldPattern, FieldSet, FieldSetError, PatternStep, extract, owned_digest};
 pub use kind::{GroupKind, GroupVersion, GroupVersionKind};

@@ -1,6 +1,7 @@
 use crate::{Desired, Policy};
 use mainstay_diagnostic::Location;
-use mainstay_object::{Digest, GroupVersionKind, Object, ObjectKey, canonical_bytes};
+use mainstay_object::{Digest, DigestKey, GroupVersionKind, Object, ObjectKey, canonical_bytes};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,11 +47,32 @@ impl Pattern {
     }
 }
 
+/// Whose digests are keyed: those of Secrets, and of whatever else holds what was one.
+#[derive(Clone, Copy)]
+pub struct Secrecy<'a> {
+    pub key: &'a DigestKey,
+    pub sensitive: &'a BTreeSet<ObjectKey>,
+}
+
+impl Secrecy<'_> {
+    fn digest(&self, object: &Object, text: &[u8]) -> Digest {
+        let key = object.key();
+        let secret = key.kind == "Secret" && key.group.is_empty();
+        if secret || self.sensitive.contains(&key) {
+            Digest::keyed(self.key, text)
+        } else {
+            Digest::of_bytes(text)
+        }
+    }
+}
+
 impl Manifest {
-    pub fn pack(objects: Vec<Desired>, like: Option<&Pattern>) -> Vec<Self> {
+    pub fn pack(objects: Vec<Desired>, like: Option<&Pattern>, secrecy: Secrecy<'_>) -> Vec<Self> {
         let (texts, places) = chunks(&objects);
-        let digests: Vec<Digest> =
-            places.iter().map(|(chunk, from, to)| Digest::of_bytes(&texts[*chunk][*from..*to])).collect();
+        let digest = |(desired, (chunk, from, to)): (&Desired, &(usize, usize, usize))| {
+            secrecy.digest(&desired.object, &texts[*chunk][*from..*to])
+        };
+        let digests: Vec<Digest> = objects.iter().zip(&places).map(digest).collect();
         let packs: Vec<Arc<Pack>> =
             texts.iter().enumerate().map(|(i, text)| Arc::new(Pack::of(text, like, i))).collect();
         let mut versions: Vec<Arc<str>> = Vec::new();

@@ -1,6 +1,6 @@
-use crate::{Authority, Manifest, Need, Unit, UnitId};
+use crate::{Authority, Manifest, Need, Secrecy, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
-use mainstay_object::{Digest, GroupKind, GroupVersionKind, Object, ObjectKey, Value};
+use mainstay_object::{Digest, DigestKey, GroupKind, GroupVersionKind, Object, ObjectKey, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -50,8 +50,9 @@ impl Rendered {
     }
 
     /// Out of objects that resemble nothing.
-    pub fn plain(objects: Vec<Desired>) -> Self {
-        Self::of(Manifest::pack(objects, None))
+    pub fn plain(objects: Vec<Desired>, key: &DigestKey) -> Self {
+        let secrecy = Secrecy { key, sensitive: &BTreeSet::new() };
+        Self::of(Manifest::pack(objects, None, secrecy))
     }
 
     /// The same but for some of its objects.

@@ -1,11 +1,15 @@
 use crate::tree::{EntryKind, InvalidPath, MemoryTree, Tree, TreeError, TreePath};
 use crate::{
-    Condition, Desired, HealthStatus, Inventory, InventoryEntry, Layer, Manifest, Pattern, Rendered, Truth,
-    UnitId, Variable, Variables,
+    Condition, Desired, HealthStatus, Inventory, InventoryEntry, Layer, Manifest, Pattern, Rendered, Secrecy,
+    Truth, UnitId, Variable, Variables,
 };
 use mainstay_diagnostic::Location;
-use mainstay_object::{Digest, Object, ObjectKey};
+use mainstay_object::{Digest, DigestKey, Object, ObjectKey};
 use serde_json::json;
+use std::collections::BTreeSet;
+
+const KEY: DigestKey = DigestKey([7; 32]);
+const OPEN: Secrecy<'_> = Secrecy { key: &KEY, sensitive: &BTreeSet::new() };
 
 #[test]
 fn a_path_never_leaves_its_tree() {
@@ -126,7 +130,7 @@ fn what_is_packed_comes_back_whatever_it_was_packed_like() {
         [one.clone(), other.clone(), objects(30, 2_000, "large"), objects(3, 20_000, "huge"), Vec::new()]
     {
         for like in [None, Some(Pattern::of(&one)), Some(Pattern::of(&other)), Some(Pattern::of(&[]))] {
-            let packed = Manifest::pack(wanted.clone(), like.as_ref());
+            let packed = Manifest::pack(wanted.clone(), like.as_ref(), OPEN);
             let unpacked: Vec<Desired> = packed.iter().map(Manifest::desired).collect();
             assert_eq!(unpacked, wanted);
             for (manifest, desired) in packed.iter().zip(&wanted) {
@@ -136,6 +140,27 @@ fn what_is_packed_comes_back_whatever_it_was_packed_like() {
             }
         }
     }
+}
+
+#[test]
+fn digests_of_what_holds_secrets_can_not_be_tried_out() {
+    let secret = |kind: &str| {
+        let value = json!({
+            "apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "namespace": "n"}, "data": {"pin": "MTIzNA=="},
+        });
+        Desired { object: Object::new(value).unwrap(), origin: Location::file("x.yaml") }
+    };
+    let digest = |kind: &str, key: [u8; 32], sensitive: &[ObjectKey]| {
+        let secrecy = Secrecy { key: &DigestKey(key), sensitive: &sensitive.iter().cloned().collect() };
+        Manifest::pack(vec![secret(kind)], None, secrecy)[0].digest
+    };
+    let plain = |kind: &str| Digest::of_value(secret(kind).object.value());
+    assert_ne!(digest("Secret", [1; 32], &[]), plain("Secret"));
+    assert_ne!(digest("Secret", [1; 32], &[]), digest("Secret", [2; 32], &[]));
+    assert_eq!(digest("Secret", [1; 32], &[]), digest("Secret", [1; 32], &[]));
+    assert_eq!(digest("ConfigMap", [1; 32], &[]), plain("ConfigMap"));
+    let held = [secret("ConfigMap").object.key()];
+    assert_ne!(digest("ConfigMap", [1; 32], &held), plain("ConfigMap"), "a secret was written into it");
 }
 
 #[test]
@@ -169,7 +194,8 @@ fn a_packed_number_comes_back_to_its_last_digit() {
         "apiVersion": "example.com/v1", "kind": "Measure", "metadata": {"name": "x"}, "spec": {"numbers": numbers},
     });
     let wanted = vec![Desired { object: Object::new(value).unwrap(), origin: Location::file("x.yaml") }];
-    let unpacked: Vec<Desired> = Manifest::pack(wanted.clone(), None).iter().map(Manifest::desired).collect();
+    let unpacked: Vec<Desired> =
+        Manifest::pack(wanted.clone(), None, OPEN).iter().map(Manifest::desired).collect();
     assert_eq!(unpacked, wanted);
 }
 
@@ -182,7 +208,7 @@ fn a_unit_tells_which_namespaces_and_kinds_it_brings_and_which_it_needs() {
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "ks.example.com"}, "spec": {"group": "example.com", "names": {"kind": "K"}},
     })));
-    let rendered = Rendered::plain(all);
+    let rendered = Rendered::plain(all, &KEY);
     let footprint = &rendered.footprint;
     assert_eq!(footprint.declares, ["x"]);
     assert_eq!(footprint.namespaces, ["", "x"]);

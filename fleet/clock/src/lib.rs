@@ -26,6 +26,22 @@ pub fn wall() -> Duration {
     )
 }
 
+/// Bytes that nobody can guess; in a simulated world, those that follow from its seed.
+pub fn secret() -> Result<[u8; 32], String> {
+    let mut bytes = [0; 32];
+    match world::current() {
+        Some(world) => {
+            for eight in bytes.chunks_exact_mut(8) {
+                eight.copy_from_slice(&world.random().to_be_bytes());
+            }
+        }
+        None => {
+            getrandom::fill(&mut bytes).map_err(|error| format!("the machine has no randomness: {error}"))?
+        }
+    }
+    Ok(bytes)
+}
+
 /// For spreading what would otherwise happen at once; never for secrets.
 pub fn random() -> u64 {
     world::current()

@@ -1,9 +1,9 @@
 //! What Mainstay itself needs on a cluster: its namespace, the `Unit` definition, the parent of its ApplySet.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
-use mainstay_object::{Object, ObjectKey, Value};
+use mainstay_object::{DigestKey, Object, ObjectKey, Value};
 use serde_json::json;
 
 pub const SYSTEM_NAMESPACE: &str = "mainstay-system";
@@ -20,7 +20,13 @@ pub struct Installation {
     pub uid: String,
     /// Value of the `part-of` label.
     pub apply_set: String,
+    /// Of the digests that are recorded.
+    pub key: DigestKey,
 }
+
+/// Holds [`Installation::key`]. Whoever may read it could try out what a Secret's recorded digest was made of. Where it
+/// is lost, a new one is made, and everything is applied once more.
+pub(crate) const KEY_SECRET: &str = "mainstay-digest-key";
 
 /// Makes ready a management cluster; the answer names the installation.
 pub async fn install(management: &Cluster) -> Result<Installation, ClusterError> {
@@ -28,7 +34,8 @@ pub async fn install(management: &Cluster) -> Result<Installation, ClusterError>
     let uid = namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
     management.apply(&own(unit_definition())?, &forced()).await?;
     wait_for_units(management).await?;
-    let installation = Installation { apply_set: apply_set_id(&parent_name(&uid)), uid };
+    let key = digest_key(management).await?;
+    let installation = Installation { apply_set: apply_set_id(&parent_name(&uid)), uid, key };
     join(management, &installation).await?;
     Ok(installation)
 }
@@ -45,11 +52,62 @@ pub(crate) async fn find(management: &Cluster) -> Result<Option<Installation>, C
         Ok(namespace) => {
             let uid =
                 namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
-            Ok(Some(Installation { apply_set: apply_set_id(&parent_name(&uid)), uid }))
+            let key = known_key(management).await;
+            Ok(Some(Installation { apply_set: apply_set_id(&parent_name(&uid)), uid, key }))
         }
         Err(ClusterError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The installation's key, or another where it can't be read: whoever plans with it sees drift of Secrets as conflicts.
+pub async fn known_key(management: &Cluster) -> DigestKey {
+    match management.get(&key_secret(), "v1", &Identity::Own).await {
+        Ok(secret) => key_in(&secret).unwrap_or_default(),
+        Err(error) => {
+            tracing::debug!(%error, "the key of digests can't be read");
+            DigestKey::default()
+        }
+    }
+}
+
+async fn digest_key(management: &Cluster) -> Result<DigestKey, ClusterError> {
+    for _ in 0..5 {
+        match management.get(&key_secret(), "v1", &Identity::Own).await {
+            Ok(secret) => {
+                return key_in(&secret).ok_or_else(|| ClusterError::Unreadable {
+                    message: format!(
+                        "the Secret {SYSTEM_NAMESPACE}/{KEY_SECRET} holds no key of 32 bytes; delete it, and a new one is made"
+                    ),
+                });
+            }
+            Err(ClusterError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let key = mainstay_clock::secret().map_err(|message| ClusterError::Unreadable { message })?;
+        let secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": KEY_SECRET, "namespace": SYSTEM_NAMESPACE},
+            "data": {"key": STANDARD.encode(key)},
+        });
+        match management.create(&own(secret)?, false, &Identity::Own).await {
+            Ok(_) => return Ok(DigestKey(key)),
+            // Another replica was faster.
+            Err(ClusterError::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ClusterError::Unreadable { message: format!("the Secret {KEY_SECRET} comes and goes") })
+}
+
+pub(crate) fn key_secret() -> ObjectKey {
+    ObjectKey::new("", "Secret", SYSTEM_NAMESPACE, KEY_SECRET)
+}
+
+fn key_in(secret: &Value) -> Option<DigestKey> {
+    let text = secret.pointer("/data/key").and_then(Value::as_str)?;
+    Some(DigestKey(STANDARD.decode(text).ok()?.try_into().ok()?))
 }
 
 /// Makes ready any other cluster.

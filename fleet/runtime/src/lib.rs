@@ -24,7 +24,7 @@ mod uninstall;
 mod view;
 
 pub use install::{
-    Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, unit_definition,
+    Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, known_key, unit_definition,
 };
 pub use observe::observation;
 pub use planner::{Planned, plan};

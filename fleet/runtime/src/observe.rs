@@ -1,14 +1,14 @@
 //! From an object as a server tells it to what the state machine keeps of it: digests and a verdict, never the body.
 
 use mainstay_cluster::FIELD_MANAGER;
-use mainstay_object::{Digest, Value};
+use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_reconcile::Observation;
 use mainstay_unit::{Applying, Policy};
 
 /// The condition that simulated controllers set on what they made healthy.
 const SIMULATED: &str = "Simulated";
 
-pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation {
+pub fn observation(object: &Value, declares_status: Option<bool>, key: &DigestKey) -> Observation {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     let simulated =
@@ -16,7 +16,7 @@ pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation
     Observation {
         uid: text("/metadata/uid"),
         resource_version: text("/metadata/resourceVersion"),
-        owned: owned_digest(object),
+        owned: owned_digest(object, key),
         health: mainstay_health::assess(object, declares_status),
         deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|v| !v.is_null()),
         paused: Policy::of(object).applying == Applying::Never,
@@ -26,14 +26,15 @@ pub fn observation(object: &Value, declares_status: Option<bool>) -> Observation
 }
 
 /// With the object itself, for whoever judges it.
-pub fn observation_with_body(object: Value, declares_status: Option<bool>) -> Observation {
-    let observation = observation(&object, declares_status);
+pub fn observation_with_body(object: Value, declares_status: Option<bool>, key: &DigestKey) -> Observation {
+    let observation = observation(&object, declares_status, key);
     Observation { body: Some(std::sync::Arc::new(object)), ..observation }
 }
 
 /// Digest of the fields that our apply owns, with their values: equal digests mean that nobody touched them. Keyed lists
-/// and sets count as unordered. `None`: nothing is ours.
-fn owned_digest(object: &Value) -> Option<Digest> {
+/// and sets count as unordered. Keyed, because nothing in an object tells whether a secret went into it. `None`: nothing
+/// is ours.
+fn owned_digest(object: &Value, key: &DigestKey) -> Option<Digest> {
     let mut lines = Vec::new();
     let mut found = false;
     for fields in own_fields(object) {
@@ -41,7 +42,7 @@ fn owned_digest(object: &Value) -> Option<Digest> {
         walk(fields, Some(object), &mut String::new(), &mut lines, 0);
     }
     lines.sort_unstable();
-    found.then(|| Digest::of_bytes(lines.join("\n").as_bytes()))
+    found.then(|| Digest::keyed(key, lines.join("\n").as_bytes()))
 }
 
 /// What our applies own, as FieldsV1: one for each version that we applied it in.

@@ -41,6 +41,7 @@ pub(crate) fn read_at(
 ) -> Reading {
     let mut inputs = Inputs::new(platform, entry.clone());
     inputs.followed = sources.followed();
+    inputs.key = cache.key();
     for _ in 0..ROUNDS {
         let reading = read_with(&inputs, cache);
         if !meet(&reading, &mut inputs, sources, answers) {

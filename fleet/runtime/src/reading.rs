@@ -4,6 +4,7 @@ use crate::ports::Sources;
 use crate::reader::{Answers, read_at, read_once};
 use crate::run::Stopped;
 use mainstay_cluster::Cluster;
+use mainstay_object::DigestKey;
 use mainstay_reconcile::{Record, is_recorded};
 use mainstay_render::Cache;
 use mainstay_unit::tree::TreePath;
@@ -38,6 +39,12 @@ impl<S: Sources> Reader<S> {
         Self { sources, entry, cache: Cache::default(), records: Some(records) }
     }
 
+    /// With digests keyed by the installation's key.
+    pub fn keyed(mut self, key: DigestKey) -> Self {
+        self.cache = Cache::keyed(key);
+        self
+    }
+
     /// How many units the last reading rendered anew.
     pub fn rendered(&self) -> usize {
         self.cache.rendered()
@@ -54,7 +61,8 @@ impl<S: Sources> Reader<S> {
         for revision in past {
             let Some(checkout) = self.sources.past(&revision) else { continue };
             // With a cache of its own: the other one keeps what the last reading used.
-            let reading = read_at(checkout, &mut self.sources, answers, &self.entry, &mut Cache::default());
+            let mut cache = Cache::keyed(self.cache.key());
+            let reading = read_at(checkout, &mut self.sources, answers, &self.entry, &mut cache);
             out.push(Read::Past(Arc::new(reading)));
         }
         out.push(Read::Newest(Arc::new(newest)));

@@ -3,7 +3,7 @@
 use crate::commands::{self, Request};
 use crate::events::{self, Told};
 use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete};
-use crate::install::{Installation, install};
+use crate::install::{Installation, install, known_key};
 use crate::lease::Lease;
 use crate::observe::observation_with_body;
 use crate::ports::{Options, Sources};
@@ -13,6 +13,7 @@ use crate::targets::{Connected, Connection, Targets, connect, watch, watch_objec
 use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
+use mainstay_object::DigestKey;
 use mainstay_reconcile::{Action, Event, Record, State, Time};
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target, UnitId};
@@ -48,21 +49,23 @@ pub async fn run(
     let (trigger, triggers) = triggers;
     let (client, handle) = (management.clone(), tokio::runtime::Handle::current());
     let (entry, interval) = (options.entry.clone(), options.interval);
-    let start = move |records: Vec<Record>| {
-        let reader = Reader::new(sources, entry, records);
+    let start = move |records: Vec<Record>, key: DigestKey| {
+        let reader = Reader::new(sources, entry, records).keyed(key);
         reading::start(reader, client, handle, interval, triggers)
     };
     if options.observe {
-        return observe(management, options, start(Vec::new())?, shown, shutdown).await;
+        let key = known_key(&management).await;
+        return observe(management, options, start(Vec::new(), key)?, shown, shutdown).await;
     }
     run_reading(management, options, start, trigger, shown, shutdown).await
 }
 
-/// The same, for whoever reads revisions another way: `start` is told what earlier runs recorded.
+/// The same, for whoever reads revisions another way: `start` is told what earlier runs recorded,
+/// and the installation's key.
 pub async fn run_reading(
     management: Cluster,
     options: Options,
-    start: impl FnOnce(Vec<Record>) -> Result<mpsc::Receiver<Read>, Stopped>,
+    start: impl FnOnce(Vec<Record>, DigestKey) -> Result<mpsc::Receiver<Read>, Stopped>,
     trigger: std::sync::mpsc::Sender<()>,
     shown: channel::Sender<Arc<View>>,
     shutdown: impl Future<Output = ()>,
@@ -78,7 +81,7 @@ pub async fn run_reading(
         () = &mut shutdown => return Ok(()),
     }
     let records = recorded(&management).await.map_err(Stopped::Records)?;
-    let reads = start(records.clone())?;
+    let reads = start(records.clone(), installation.key)?;
     let engine = Engine::new(management, Arc::new(installation), options, shown, trigger);
     // Apart, so that no long step of the engine keeps a renewal waiting.
     let (tell, lost) = oneshot::channel();
@@ -175,7 +178,10 @@ impl Engine {
         let (events, inbox) = mpsc::unbounded_channel();
         let (connected, connections) = mpsc::unbounded_channel();
         let mut targets = Targets::default();
-        targets.set(Target::Management, Connection::new(management.clone(), options.concurrency));
+        targets.set(
+            Target::Management,
+            Connection::new(management.clone(), options.concurrency, installation.key),
+        );
         Self {
             state: State::new(),
             saver: Saver::start(management.clone()),
@@ -455,7 +461,7 @@ async fn look(
         Ok(object) => {
             let kind = mainstay_object::GroupVersionKind::new(&*key.group, version, &*key.kind);
             let declares = connection.statuses.declares(&connection.cluster, &kind).await;
-            Some(observation_with_body(object, declares))
+            Some(observation_with_body(object, declares, &connection.key))
         }
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => None,
         Err(error) => {

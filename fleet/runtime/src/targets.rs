@@ -6,7 +6,7 @@ use crate::observe::{observation, observation_with_body};
 use crate::statuses::Statuses;
 use mainstay_clock::Task;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
-use mainstay_object::{GroupVersionKind, ObjectKey, Value};
+use mainstay_object::{DigestKey, GroupVersionKind, ObjectKey, Value};
 use mainstay_reconcile::Event;
 use mainstay_unit::Target;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ pub(crate) struct Connection {
     pub cluster: Cluster,
     pub statuses: Statuses,
     pub limiter: Limiter,
+    pub key: DigestKey,
 }
 
 #[derive(Default)]
@@ -61,8 +62,8 @@ impl Targets {
 }
 
 impl Connection {
-    pub fn new(cluster: Cluster, concurrency: usize) -> Self {
-        Self { cluster, statuses: Statuses::default(), limiter: Limiter::new(concurrency) }
+    pub fn new(cluster: Cluster, concurrency: usize, key: DigestKey) -> Self {
+        Self { cluster, statuses: Statuses::default(), limiter: Limiter::new(concurrency), key }
     }
 }
 
@@ -105,7 +106,7 @@ async fn reach(
     let cluster = open(management, target).await?;
     cluster.raw("/version").await.map_err(|e| e.to_string())?;
     join(&cluster, installation).await.map_err(|e| e.to_string())?;
-    Ok(Connection::new(cluster, concurrency))
+    Ok(Connection::new(cluster, concurrency, installation.key))
 }
 
 /// A client for a target, through the kubeconfig in its Secret.
@@ -202,8 +203,8 @@ async fn follow(
     let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
     let observed = |key: ObjectKey, object: Option<Value>| {
         let observation = object.map(|object| match bodies {
-            true => observation_with_body(object, declares),
-            false => observation(&object, declares),
+            true => observation_with_body(object, declares, &connection.key),
+            false => observation(&object, declares, &connection.key),
         });
         events.send(Event::Observed { target: target.clone(), key, observation }).is_ok()
     };

@@ -1,7 +1,7 @@
 //! Leaving a fleet: every object stays as it is, and nothing of it is Mainstay's any more.
 
 use crate::execute::{INITIAL, UNIT, occupied};
-use crate::install::{Installation, PART_OF, SYSTEM_NAMESPACE, find, parent_name};
+use crate::install::{Installation, PART_OF, SYSTEM_NAMESPACE, find, key_secret, parent_name};
 use crate::lease::{self, Lease};
 use crate::save::{forget, recorded};
 use crate::targets::open;
@@ -175,6 +175,7 @@ async fn own_objects(
     let config = |name: String| ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, name);
     cluster.delete_own(&config(parent_name(&installation.uid)), "v1").await?;
     if management {
+        cluster.delete_own(&key_secret(), "v1").await?;
         let definition =
             ObjectKey::new("apiextensions.k8s.io", "CustomResourceDefinition", "", "units.mainstay.dev");
         cluster.delete_own(&definition, "v1").await?;

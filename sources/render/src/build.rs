@@ -13,11 +13,11 @@ use crate::secrets::{self, Decryption, is_encrypted};
 use crate::sources::{Known, Resolver, Source};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{Recognised, is_installation, recognise};
-use mainstay_object::{Digest, ObjectKey};
+use mainstay_object::{Digest, DigestKey, ObjectKey};
 use mainstay_unit::tree::{EntryKind, TreePath};
 use mainstay_unit::{
-    Claim, Desired, Manifest, Need, Overlay, Pattern, ReferenceKind, Source as UnitSource, Substitution,
-    Target,
+    Claim, Desired, Manifest, Need, Overlay, Pattern, ReferenceKind, Secrecy, Source as UnitSource,
+    Substitution, Target,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -125,7 +125,9 @@ pub(crate) fn answer(asked: Vec<Asked<'_>>, cache: &mut Cache) -> Vec<Rendering>
         let like = cache.pattern(&job.source, job.path, &made.objects);
         (job, made, like)
     });
-    let packed = together(made.collect(), |(job, made, like)| pack(job, made, like.as_ref()));
+    let made = made.collect();
+    let key = cache.key();
+    let packed = together(made, |(job, made, like)| pack(job, made, like.as_ref(), &key));
     let outcomes: Vec<Arc<Outcome>> = packed.into_iter().map(|packed| keep(packed, cache)).collect();
     let answer = |asked| match asked {
         Asked::Answered(rendering) => rendering,
@@ -157,13 +159,13 @@ fn together<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + Send
 }
 
 fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
-    let mut bytes = inputs.seed.to_vec();
+    let mut bytes = inputs.key.0.to_vec();
     for desired in objects {
         bytes.extend_from_slice(&mainstay_object::canonical_bytes(desired.object.value()));
     }
     let rendered = mainstay_unit::Rendered {
         inputs: Some(Digest::of_bytes(&bytes)),
-        ..mainstay_unit::Rendered::plain(objects.to_vec())
+        ..mainstay_unit::Rendered::plain(objects.to_vec(), &inputs.key)
     };
     Outcome { rendered: Arc::new(rendered), ..Outcome::default() }
 }
@@ -233,13 +235,13 @@ struct Packed<'a> {
     inputs: Digest,
 }
 
-fn pack<'a>(job: &'a Job<'a>, made: Made, like: Option<&Pattern>) -> Packed<'a> {
+fn pack<'a>(job: &'a Job<'a>, made: Made, like: Option<&Pattern>, key: &DigestKey) -> Packed<'a> {
     let mut bytes = job.question.hex().into_bytes();
     digest(&made.reads, &mut bytes);
     Packed {
         job,
         outcome: made.outcome,
-        manifests: Manifest::pack(made.objects, like),
+        manifests: Manifest::pack(made.objects, like, Secrecy { key, sensitive: &made.sensitive }),
         sensitive: made.sensitive,
         reads: made.reads,
         inputs: Digest::of_bytes(&bytes),
@@ -369,7 +371,7 @@ fn question(
     (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
     inputs: &Inputs,
 ) -> Digest {
-    let mut bytes = inputs.seed.to_vec();
+    let mut bytes = inputs.key.0.to_vec();
     let keys = keys.as_ref().map(|keys| &keys.secret);
     let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}", source.origin);
     bytes.extend_from_slice(text.as_bytes());

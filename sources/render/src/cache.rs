@@ -6,7 +6,7 @@ use crate::reads::{Reads, digest, files, still_holds};
 use crate::sources::Source;
 use mainstay_kustomize::ParseCache;
 use mainstay_native::Expansions;
-use mainstay_object::Digest;
+use mainstay_object::{Digest, DigestKey};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{Desired, Pattern, Unit, UnitId};
 use std::collections::{BTreeSet, HashMap};
@@ -28,7 +28,7 @@ pub struct Cache {
     /// Counts readings.
     generation: u64,
     rendered: usize,
-    seed: [u8; 32],
+    key: DigestKey,
     /// Parsed files by content, shared between renders.
     pub(crate) parsed: ParseCache,
     pub(crate) built: Builds,
@@ -46,7 +46,7 @@ impl Default for Cache {
             declared: HashMap::new(),
             generation: 0,
             rendered: 0,
-            seed: [0; 32],
+            key: DigestKey::default(),
             parsed: ParseCache::new(PARSED),
             built: Builds::default(),
         }
@@ -81,10 +81,19 @@ impl Cache {
         self.rendered
     }
 
-    pub(crate) fn begin(&mut self, seed: [u8; 32]) {
-        if self.seed != seed {
+    /// For readings whose digests are keyed.
+    pub fn keyed(key: DigestKey) -> Self {
+        Self { key, ..Self::default() }
+    }
+
+    pub fn key(&self) -> DigestKey {
+        self.key
+    }
+
+    pub(crate) fn begin(&mut self, key: DigestKey) {
+        if self.key != key {
             self.questions.clear();
-            self.seed = seed;
+            self.key = key;
         }
         self.generation += 1;
         self.rendered = 0;

@@ -38,7 +38,7 @@ pub(crate) struct Settled {
 }
 
 pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Reading {
-    cache.begin(inputs.seed);
+    cache.begin(inputs.key);
     let mut base = entry::read(inputs, cache);
     let settled = settle(inputs, &base, cache);
     cache.end();

@@ -1,3 +1,4 @@
+use mainstay_object::DigestKey;
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{Claim, GitReference, Reference, SourceId};
 use std::collections::BTreeMap;
@@ -15,8 +16,8 @@ pub struct Inputs {
     pub trees: BTreeMap<SourceId, Supply<Checkout>>,
     /// Everyone who may read a reference reads it for itself.
     pub references: BTreeMap<(Reference, Claim), Supply<BTreeMap<String, String>>>,
-    /// Keys digests of what was read, so that a Secret can't be guessed from one.
-    pub seed: [u8; 32],
+    /// Of the digests of what was read and of what holds secrets, so that none can be guessed from one.
+    pub key: DigestKey,
     pub limits: Limits,
 }
 
@@ -28,7 +29,7 @@ impl Inputs {
             followed: None,
             trees: BTreeMap::new(),
             references: BTreeMap::new(),
-            seed: [0; 32],
+            key: DigestKey::default(),
             limits: Limits::default(),
         }
     }

@@ -2,7 +2,7 @@ use crate::{
     Action, ApplyResult, DeleteResult, Event, Failure, FailureKind, Gone, Observation, Record, State, Time,
 };
 use mainstay_diagnostic::{Code, Diagnostic, Location};
-use mainstay_object::{Digest, GroupVersionKind, Object, ObjectKey};
+use mainstay_object::{Digest, DigestKey, GroupVersionKind, Object, ObjectKey};
 use mainstay_unit::{
     CouldDeclare, DeletionPolicy, Dependency, Desired, Dialect, DriftMode, Gate, Health, Missing, Reading,
     ReadingUnit, RenderState, Rendered, Role, Source, Target, Timing, Unit, UnitId, Unread, Variables,
@@ -82,7 +82,7 @@ impl Commit {
     }
 
     pub(super) fn unit(mut self, unit: Unit, objects: &[Desired]) -> Self {
-        let rendered = Rendered::plain(objects.to_vec());
+        let rendered = Rendered::plain(objects.to_vec(), &DigestKey::default());
         let state = RenderState::Rendered(Arc::new(rendered));
         self.0.units.insert(
             unit.id.clone(),

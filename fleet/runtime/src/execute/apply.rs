@@ -138,7 +138,7 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
-            Ok(observation_with_body(answer, declares))
+            Ok(observation_with_body(answer, declares, &job.installation.key))
         }
         Err(error) => Err(failure(&error)),
     };
