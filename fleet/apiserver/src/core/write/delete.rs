@@ -188,10 +188,21 @@ impl Cluster {
             let last = if first && !graceful { live } else { object };
             return Deleted::Gone(if options.dry_run { last } else { self.erase(resource, last) });
         }
-        if object == live || options.dry_run {
+        if options.dry_run || (object == live && self.is_kept_as(resource, &object)) {
             return Deleted::Pending(object);
         }
         Deleted::Pending(self.commit(resource, object))
+    }
+
+    /// What waits for finalizers is written again as the version that was asked for has it: where that knows less than the
+    /// stored one, it is a change.
+    fn is_kept_as(&self, resource: &Resource, object: &Value) -> bool {
+        let Some(custom) = &resource.custom else { return true };
+        if custom.reads_as_stored || custom.webhook.is_some() {
+            return true;
+        }
+        let key = resource.key(body::meta(object, "namespace"), body::meta(object, "name"));
+        self.store.get(&key).is_none_or(|entry| *entry.body.bytes() == *body::encode(object, resource))
     }
 }
 
