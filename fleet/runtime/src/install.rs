@@ -20,24 +20,22 @@ pub struct Installation {
     pub uid: String,
     /// Value of the `part-of` label.
     pub apply_set: String,
-    /// Of the digests that are recorded.
-    pub key: DigestKey,
 }
 
-/// Holds [`Installation::key`]. Whoever may read it could try out what a Secret's recorded digest was made of. Where it
+/// Holds the key of the digests that are recorded. Whoever may read it could try out what a Secret's recorded digest was made of. Where it
 /// is lost, a new one is made, and everything is applied once more.
 pub(crate) const KEY_SECRET: &str = "mainstay-digest-key";
 
-/// Makes ready a management cluster; the answer names the installation.
-pub async fn install(management: &Cluster) -> Result<Installation, ClusterError> {
+/// Makes ready a management cluster; the answer names the installation, and the key of what it records.
+pub async fn install(management: &Cluster) -> Result<(Installation, DigestKey), ClusterError> {
     let namespace = system_namespace(management).await?;
     let uid = namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
     management.apply(&own(unit_definition())?, &forced()).await?;
     wait_for_units(management).await?;
     let key = digest_key(management).await?;
-    let installation = Installation { apply_set: apply_set_id(&parent_name(&uid)), uid, key };
+    let installation = Installation { apply_set: apply_set_id(&parent_name(&uid)), uid };
     join(management, &installation).await?;
-    Ok(installation)
+    Ok((installation, key))
 }
 
 /// The installation on a management cluster, if there is one. Writes nothing.
@@ -52,8 +50,7 @@ pub(crate) async fn find(management: &Cluster) -> Result<Option<Installation>, C
         Ok(namespace) => {
             let uid =
                 namespace.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let key = known_key(management).await;
-            Ok(Some(Installation { apply_set: apply_set_id(&parent_name(&uid)), uid, key }))
+            Ok(Some(Installation { apply_set: apply_set_id(&parent_name(&uid)), uid }))
         }
         Err(ClusterError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),

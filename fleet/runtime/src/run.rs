@@ -70,7 +70,7 @@ pub async fn run_reading(
     shown: channel::Sender<Arc<View>>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Stopped> {
-    let installation = install(&management).await.map_err(|e| Stopped::Install(e.to_string()))?;
+    let (installation, key) = install(&management).await.map_err(|e| Stopped::Install(e.to_string()))?;
     let fence = Fence::default();
     let lease = Lease::new(management.clone(), options.holder.clone(), options.lease, fence.clone());
     let management = management.fenced(fence);
@@ -81,8 +81,8 @@ pub async fn run_reading(
         () = &mut shutdown => return Ok(()),
     }
     let records = recorded(&management).await.map_err(Stopped::Records)?;
-    let reads = start(records.clone(), installation.key)?;
-    let engine = Engine::new(management, Arc::new(installation), options, shown, trigger);
+    let reads = start(records.clone(), key)?;
+    let engine = Engine::new(management, (installation, key), options, shown, trigger);
     // Apart, so that no long step of the engine keeps a renewal waiting.
     let (tell, lost) = oneshot::channel();
     let kept = lease.clone();
@@ -152,6 +152,7 @@ struct Engine {
     state: State,
     management: Cluster,
     installation: Arc<Installation>,
+    key: DigestKey,
     options: Options,
     saver: Saver,
     story: mpsc::Sender<Told>,
@@ -170,7 +171,7 @@ struct Engine {
 impl Engine {
     fn new(
         management: Cluster,
-        installation: Arc<Installation>,
+        (installation, key): (Installation, DigestKey),
         options: Options,
         shown: channel::Sender<Arc<View>>,
         trigger: std::sync::mpsc::Sender<()>,
@@ -178,16 +179,14 @@ impl Engine {
         let (events, inbox) = mpsc::unbounded_channel();
         let (connected, connections) = mpsc::unbounded_channel();
         let mut targets = Targets::default();
-        targets.set(
-            Target::Management,
-            Connection::new(management.clone(), options.concurrency, installation.key),
-        );
+        targets.set(Target::Management, Connection::new(management.clone(), options.concurrency, key));
         Self {
             state: State::new(),
             saver: Saver::start(management.clone()),
             story: events::start(management.clone()),
             management,
-            installation,
+            installation: Arc::new(installation),
+            key,
             options,
             targets,
             shown,
@@ -327,7 +326,7 @@ impl Engine {
             self.management.clone(),
             self.installation.clone(),
             target,
-            self.options.concurrency,
+            (self.options.concurrency, self.key),
             self.connected.clone(),
         ));
     }
@@ -366,6 +365,7 @@ impl Engine {
                     cluster: connection.cluster,
                     statuses: connection.statuses,
                     limiter: connection.limiter,
+                    key: connection.key,
                     installation: self.installation.clone(),
                     saver: self.saver.clone(),
                     account: service_account,

@@ -72,13 +72,13 @@ pub(crate) async fn connect(
     management: Cluster,
     installation: Arc<Installation>,
     target: Target,
-    concurrency: usize,
+    with: (usize, DigestKey),
     tell: mpsc::UnboundedSender<Connected>,
 ) {
     let mut pause = Duration::from_millis(100);
     let mut last = String::new();
     loop {
-        let outcome = reach(&management, &installation, &target, concurrency).await;
+        let outcome = reach(&management, &installation, &target, with).await;
         let done = outcome.is_ok();
         if let Err(why) = &outcome
             && *why == last
@@ -101,12 +101,12 @@ async fn reach(
     management: &Cluster,
     installation: &Installation,
     target: &Target,
-    concurrency: usize,
+    (concurrency, key): (usize, DigestKey),
 ) -> Result<Connection, String> {
     let cluster = open(management, target).await?;
     cluster.raw("/version").await.map_err(|e| e.to_string())?;
     join(&cluster, installation).await.map_err(|e| e.to_string())?;
-    Ok(Connection::new(cluster, concurrency, installation.key))
+    Ok(Connection::new(cluster, concurrency, key))
 }
 
 /// A client for a target, through the kubeconfig in its Secret.

@@ -8,7 +8,7 @@ use crate::statuses::Statuses;
 use futures::StreamExt;
 use mainstay_clock::Instant;
 use mainstay_cluster::{Apply, Cluster, ClusterError, FieldConflict, Identity};
-use mainstay_object::{FieldSet, FieldSetError, Object, Value};
+use mainstay_object::{DigestKey, FieldSet, FieldSetError, Object, Value};
 use mainstay_plan::Sent;
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
 use mainstay_unit::{Authority, Manifest, ServiceAccount, UnitId};
@@ -24,6 +24,7 @@ pub(crate) struct ApplyJob {
     pub cluster: Cluster,
     pub statuses: Statuses,
     pub limiter: Limiter,
+    pub key: DigestKey,
     pub installation: Arc<Installation>,
     pub saver: Saver,
     pub account: Option<ServiceAccount>,
@@ -138,7 +139,7 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
-            Ok(observation_with_body(answer, declares, &job.installation.key))
+            Ok(observation_with_body(answer, declares, &job.key))
         }
         Err(error) => Err(failure(&error)),
     };
