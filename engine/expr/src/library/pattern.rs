@@ -160,7 +160,8 @@ impl Rewriter<'_> {
         }
         let length = after.find([':', ')']).unwrap_or(after.len());
         if !after[..length].bytes().all(|b| matches!(b, b'i' | b'm' | b's' | b'U' | b'-')) {
-            return refused("invalid or unsupported Perl syntax", &format!("(?{}", &after[..length.min(8)]));
+            let shown: String = after[..length].chars().take(8).collect();
+            return refused("invalid or unsupported Perl syntax", &format!("(?{shown}"));
         }
         let end = (length + 1).min(after.len());
         self.out.push('?');

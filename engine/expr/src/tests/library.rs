@@ -83,3 +83,11 @@ fn there_are_a_few_hundred_expressions() {
     let lists = [include_str!("true.txt"), include_str!("fails.txt"), include_str!("refused.txt")];
     assert!(lists.into_iter().flat_map(lines).count() > 550);
 }
+
+#[test]
+fn a_pattern_that_is_refused_is_cut_between_characters() {
+    for length in 0..12 {
+        let pattern = format!("(?{}é)", "z".repeat(length));
+        assert!(crate::library::pattern::compile(&pattern).is_err(), "{pattern}");
+    }
+}
