@@ -256,7 +256,7 @@ impl State {
             match self.wanted.get(&(unit.target.clone(), entry.key.clone())) {
                 // Transferred: it stays in this inventory until the other unit has it in its own.
                 Some(other) if other != id => {
-                    let taken = self.has_taken(other, &entry);
+                    let taken = self.has_taken(id, other, &entry);
                     if taken {
                         self.drop_entry(id, &entry);
                     }

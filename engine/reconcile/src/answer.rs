@@ -101,7 +101,7 @@ impl State {
                 Ok(gone) => {
                     state.record.inventory.remove(&result.key);
                     state.observed.remove(&result.key);
-                    gone_places.push((target.clone(), result.key.clone()));
+                    gone_places.push(((target.clone(), result.key.clone()), gone == Gone::Deleted));
                     if let Gone::NotOurs(why) = gone {
                         self.actions.push(crate::Action::Tell {
                             unit: id.clone(),
@@ -129,8 +129,15 @@ impl State {
             state.attempt = state.attempt.saturating_add(1);
             state.failures.extend(failed);
         }
-        for place in gone_places {
+        for (place, deleted) in gone_places {
             self.disown(id, &place);
+            // Whoever has it in its inventory too would take it for the next one of its name.
+            for other in self.owners.get(&place).into_iter().flatten().filter(|_| deleted) {
+                if let Some(state) = self.units.get_mut(other) {
+                    state.observed.remove(&place.1);
+                    self.queue.insert(other.clone());
+                }
+            }
         }
         let ended: Vec<_> =
             self.deleting.iter().filter(|(_, by)| *by == id).map(|(p, _)| p.clone()).collect();

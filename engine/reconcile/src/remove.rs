@@ -1,5 +1,5 @@
 use crate::record::RecordedDeletion;
-use crate::state::{Removal, State};
+use crate::state::{Removal, State, UnitState};
 use crate::{Phase, Time, Wait};
 use mainstay_unit::{InventoryEntry, UnitId};
 
@@ -31,7 +31,7 @@ impl State {
             let place = (target.clone(), entry.key.clone());
             match self.wanted.get(&place) {
                 Some(other) if other != id => {
-                    let taken = self.has_taken(other, &entry);
+                    let taken = self.has_taken(id, other, &entry);
                     if !taken {
                         let on =
                             vec![Wait::Unit { id: other.clone(), why: format!("takes over {}", entry.key) }];
@@ -77,11 +77,14 @@ impl State {
         Some(self.start_delete(id, delete))
     }
 
-    /// Whether another unit has this very object. An entry of an earlier object of that name proves nothing.
-    pub(crate) fn has_taken(&self, other: &UnitId, entry: &InventoryEntry) -> bool {
+    /// Whether another unit has this very object of one's own. An entry of an earlier object of that name proves nothing,
+    /// nor does what the other one has seen, where one has seen otherwise oneself.
+    pub(crate) fn has_taken(&self, id: &UnitId, other: &UnitId, entry: &InventoryEntry) -> bool {
         let Some(state) = self.units.get(other) else { return false };
         let Some(theirs) = state.record.inventory.get(&entry.key) else { return false };
-        let current = state.observed.get(&entry.key).is_some_and(|seen| seen.uid == theirs.uid);
+        let seen_by = |state: &UnitState| state.observed.get(&entry.key).map(|seen| seen.uid == theirs.uid);
+        let mine = self.units.get(id).and_then(seen_by);
+        let current = seen_by(state) == Some(true) && mine != Some(false);
         !theirs.uid.is_empty() && (theirs.uid == entry.uid || current)
     }
 

@@ -172,3 +172,32 @@ proptest! {
         prop_assert_eq!(double.take_log(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn an_old_entry_of_a_unit_takes_over_no_new_object_of_that_name() {
+    let commit = |holders, contents, chained, broken| Happens::Commit { holders, contents, chained, broken };
+    let loose = [false; 4];
+    let story = [
+        Happens::Slow,
+        commit([2, 2, 2, 2, 0, 2], [0; 6], loose, None),
+        Happens::Fault { object: 1, kind: FailureKind::Invalid, times: 3 },
+        commit([0, 2, 1, 0, 0, 0], [0, 0, 1, 0, 0, 0], loose, Some(2)),
+        Happens::Answer,
+        commit([0, 0, 4, 0, 3, 0], [0; 6], [false, true, false, false], None),
+        commit([0, 1, 0, 0, 0, 0], [0; 6], loose, None),
+        commit([0, 0, 1, 0, 0, 0], [0, 0, 1, 0, 0, 0], loose, None),
+    ];
+    let mut double = Double::new();
+    let mut last = build([9; 6], [0; 6], loose, None);
+    double.read(last.clone());
+    for what in story {
+        happen(&mut double, what, &mut last);
+        inventory_is_complete(&double);
+    }
+    double.faults.clear();
+    double.read(build([0, 0, 4, 0, 0, 0], [0; 6], loose, None));
+    for _ in 0..20 {
+        double.pass(Duration::from_secs(60));
+    }
+    assert!(!double.objects.contains_key(&key("o2")), "nobody wants it");
+}
