@@ -5,6 +5,8 @@ use git2::{Oid, Repository, RepositoryInitOptions};
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// What the mirror followed last. The file is what makes a folder ours: it is written last of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub(crate) struct Lock {
     _file: File,
 }
 
+/// Longer than anybody takes who lets go of it.
+const MOMENT: Duration = Duration::from_millis(500);
+
 impl Lock {
     pub(crate) fn take(dir: &Path) -> Result<Self, GitError> {
         let path = beside(dir, "lock");
@@ -73,10 +78,15 @@ impl Lock {
         }
         let file =
             File::options().create(true).append(true).open(&path).map_err(|e| GitError::disk(&path, &e))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(GitError::Locked(dir.to_owned())),
-            Err(TryLockError::Error(e)) => Err(GitError::disk(&path, &e)),
+        let begun = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                // A process that is just being started by whoever held it last has a copy of it for a moment.
+                Err(TryLockError::WouldBlock) if begun.elapsed() < MOMENT => sleep(MOMENT / 50),
+                Err(TryLockError::WouldBlock) => return Err(GitError::Locked(dir.to_owned())),
+                Err(TryLockError::Error(e)) => return Err(GitError::disk(&path, &e)),
+            }
         }
     }
 }
