@@ -5,6 +5,9 @@ use mainstay_harness::Guarded;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// How the daemon ends where its Lease is lost, or nobody answers when it starts.
+const ENVIRONMENT: i32 = 3;
+
 pub struct Daemon {
     binary: PathBuf,
     arguments: Vec<String>,
@@ -28,11 +31,12 @@ impl Daemon {
         Ok(())
     }
 
-    /// The end of the log, if it has ended by itself.
-    pub fn failure(&mut self) -> Option<String> {
+    /// If it has ended by itself: whether a supervisor would start it again, and the end of the log.
+    pub fn failure(&mut self) -> Option<(bool, String)> {
         let process = self.process.as_mut()?;
         let status = process.ended()?;
-        Some(process.failure(format!("ended with {status}")).to_string())
+        let again = status.code() == Some(ENVIRONMENT);
+        Some((again, process.failure(format!("ended with {status}")).to_string()))
     }
 
     pub fn pause(&self, pause: bool) -> Result<()> {
