@@ -95,3 +95,24 @@ fn item_with_keys<'a>(list: Option<&'a Value>, keys: &str) -> Option<&'a Value> 
     let keys = keys.as_object()?;
     list?.as_array()?.iter().find(|item| keys.iter().all(|(name, wanted)| item.get(name) == Some(wanted)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::observation;
+    use mainstay_object::DigestKey;
+    use serde_json::json;
+
+    #[test]
+    fn what_we_own_is_told_by_a_digest_that_nobody_without_the_key_can_try_out() {
+        let object = |pin: &str| {
+            let fields = json!({"f:data": {"f:pin": {}}});
+            let entry = json!({"manager": "mainstay", "operation": "Apply", "fieldsV1": fields});
+            json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"managedFields": [entry]}, "data": {"pin": pin}})
+        };
+        let owned = |pin: &str, key: u8| observation(&object(pin), None, &DigestKey([key; 32])).owned;
+        assert!(owned("MTIzNA==", 1).is_some());
+        assert_eq!(owned("MTIzNA==", 1), owned("MTIzNA==", 1));
+        assert_ne!(owned("MTIzNA==", 1), owned("MTIzNA==", 2));
+        assert_ne!(owned("MTIzNA==", 1), owned("NDMyMQ==", 1));
+    }
+}

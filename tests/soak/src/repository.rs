@@ -41,12 +41,12 @@ impl Checkout {
         }
         let tree = self.git.find_tree(index.write_tree()?)?;
         let who = Signature::now("People", "people@example.com")?;
-        let head = self.git.head().and_then(|head| head.peel_to_commit());
-        let parents = match &head {
-            Ok(parent) => vec![parent],
-            Err(none) if none.code() == git2::ErrorCode::UnbornBranch => Vec::new(),
-            Err(_) => return Err(head.map(|_| ()).unwrap_err().into()),
+        let head = match self.git.head().and_then(|head| head.peel_to_commit()) {
+            Ok(head) => Some(head),
+            Err(none) if none.code() == git2::ErrorCode::UnbornBranch => None,
+            Err(error) => return Err(error.into()),
         };
+        let parents: Vec<&git2::Commit<'_>> = head.iter().collect();
         self.git.commit(Some("HEAD"), &who, &who, "Change", &tree, &parents)?;
         Ok(())
     }
