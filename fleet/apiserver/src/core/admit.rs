@@ -127,7 +127,7 @@ pub fn after_defaults(
     Ok(())
 }
 
-fn template_generation(object: &Value) -> Option<&str> {
+pub fn template_generation(object: &Value) -> Option<&str> {
     object.pointer("/metadata/annotations")?.get(TEMPLATE_GENERATION)?.as_str()
 }
 

@@ -195,6 +195,13 @@ fn service(object: &mut Value) {
     if text(object, "/spec/sessionAffinity") == "None" {
         field(object, "spec").remove("sessionAffinityConfig");
     }
+    let reached = at(object, "spec.externalIPs").and_then(Value::as_array).is_some_and(|ips| !ips.is_empty());
+    if text(object, "/spec/type") == "ClusterIP"
+        && reached
+        && text(object, "/spec/externalTrafficPolicy").is_empty()
+    {
+        set_at(object, "spec.externalTrafficPolicy", "Cluster".into());
+    }
     if text(object, "/spec/type") == "LoadBalancer" {
         let all = object.pointer_mut("/status/loadBalancer/ingress").and_then(Value::as_array_mut);
         for one in all.into_iter().flatten() {

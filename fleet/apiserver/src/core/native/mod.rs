@@ -7,7 +7,7 @@ mod settle;
 mod walk;
 
 pub use decode::{embedded_mismatch, mismatch, mismatch_of_map};
-pub use quantity::exceeds;
+pub use quantity::{exceeds, fraction};
 pub use settle::{complete, drop_zeros, note_empty, put_back, settle};
 
 use mainstay_object::schema::{Scalar, Shape, Type};

@@ -33,6 +33,11 @@ pub fn exceeds(one: &str, other: &str) -> bool {
     matches!((amount(one), amount(other)), (Some(one), Some(other)) if one > other)
 }
 
+/// Is a quantity, to a thousandth, no whole number?
+pub fn fraction(text: &str) -> bool {
+    amount(text).is_some_and(|nanos| nanos.div_ceil_of(NANO / 1000) % 1000 != 0)
+}
+
 fn amount(text: &str) -> Option<i128> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());

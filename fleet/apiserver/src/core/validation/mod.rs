@@ -13,6 +13,7 @@ mod pod;
 mod quota;
 pub mod rules;
 mod scaling;
+mod scheduling;
 mod service;
 pub mod warnings;
 mod workload;

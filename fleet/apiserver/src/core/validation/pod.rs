@@ -3,9 +3,10 @@
 use super::common::{
     given, labels, list, not_negative, not_supported, one_of, port, port_name, port_number, told,
 };
+use super::scheduling;
 use crate::core::body::text;
 use crate::core::failure::{field_error, forbidden_field, invalid, required};
-use crate::core::names::{self, NameRule};
+use crate::core::names;
 use crate::core::native;
 use mainstay_object::{FieldError, FieldErrorKind};
 use serde_json::Value;
@@ -55,11 +56,10 @@ pub fn spec(spec: &Value, path: &str, errors: &mut Vec<FieldError>) {
         one_of(spec, field, values, path, errors);
     }
     labels(given(spec, "nodeSelector"), &format!("{path}.nodeSelector"), errors);
-    let account = text(spec, "/serviceAccountName");
-    if !account.is_empty() {
-        let checked = NameRule::Subdomain.check(account);
-        told(checked, &format!("{path}.serviceAccountName"), account, errors);
-    }
+    scheduling::affinity(spec, path, errors);
+    scheduling::gates(spec, path, errors);
+    scheduling::spread(spec, path, errors);
+    scheduling::named(spec, &["serviceAccountName", "nodeName"], path, errors);
     if let Some(seconds) = given(spec, "activeDeadlineSeconds").and_then(Value::as_i64)
         && !(1..=i64::from(i32::MAX)).contains(&seconds)
     {
@@ -73,6 +73,7 @@ pub fn spec(spec: &Value, path: &str, errors: &mut Vec<FieldError>) {
         }
     }
     tolerations(spec, path, errors);
+    scheduling::named(spec, &["priorityClassName", "runtimeClassName"], path, errors);
     if let Some(policy) = given(spec, "preemptionPolicy").and_then(Value::as_str)
         && !matches!(policy, "Never" | "PreemptLowerPriority")
     {

@@ -77,7 +77,7 @@ impl Cluster {
             return Err(Failure::new(500, "", message));
         }
         let resource = act.resource.clone();
-        act.warn_of_template(&object);
+        act.warn_of_content(&object, None);
         act.check_stored(&object)?;
         let form = self.stored_form(&object, &resource)?;
         let converted = form.is_some();

@@ -139,11 +139,10 @@ fn changes(live: &Value, new: &Value) -> Vec<FieldError> {
 }
 
 impl Act<'_> {
-    /// What is odd in the pods that an object makes. Of a pod itself nothing is told once it is there.
-    pub fn warn_of_template(&mut self, object: &Value) {
-        let path = crate::core::defaults::pod_spec(&self.resource).filter(|_| self.resource.custom.is_none());
-        if let Some((path, spec)) = path.and_then(|path| Some((path, body::at(object, path)?))) {
-            self.warnings.extend(validation::warnings::pod(spec, path));
+    /// What is odd in an object, which is taken all the same.
+    pub fn warn_of_content(&mut self, object: &Value, live: Option<&Value>) {
+        if self.subresource != "status" {
+            self.warnings.extend(validation::warnings::of(&self.resource, object, live));
         }
     }
 

@@ -137,14 +137,11 @@ impl Cluster {
             // The kind or the server has undone what was written: nobody owns anything since.
             body::set_meta(&mut new, "managedFields", body::meta_value(live, "managedFields").cloned());
         }
-        let respecified = body::meta_value(live, "generation") != body::meta_value(&new, "generation");
         act.validate(&new, Some(live), given, &mut errors);
         if !errors.is_empty() {
             return Err(Failure::invalid(&resource.group, &resource.kind, act.name, &errors));
         }
-        if respecified && resource.plural != "pods" {
-            act.warn_of_template(&new);
-        }
+        act.warn_of_content(&new, Some(live));
         self.admit_write(act, Some(live), &new)?;
         act.check_stored(&new)?;
         let form = self.stored_form(&new, &resource)?;
