@@ -56,6 +56,11 @@ pub fn judge(own: &Rules, object: &Value, declares_status: Option<bool>) -> Verd
             None => said.health,
         }
     };
+    // What others say instead of rules that can't be read proves nothing.
+    let health = match &own.unknown {
+        Some(why) if health.status.is_healthy() => Health::unknown(why.clone()),
+        Some(_) | None => health,
+    };
     Verdict { health: Health::new(health.status, one_line(&health.message)), rule }
 }
 

@@ -31,11 +31,13 @@
 //! ```
 
 pub(crate) mod evaluate;
+mod files;
 mod read;
 mod shipped;
 
-use mainstay_diagnostic::Diagnostic;
+use mainstay_diagnostic::{Diagnostic, Location};
 use mainstay_expr::Program;
+use mainstay_object::Digest;
 use mainstay_unit::HealthStatus;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -46,9 +48,11 @@ pub struct Rules {
     /// By group, or by the end of a group where it started with `*`; then by kind, where `""` is every kind.
     exact: BTreeMap<String, BTreeMap<String, Arc<KindRule>>>,
     ending: BTreeMap<String, BTreeMap<String, Arc<KindRule>>>,
+    /// Why it is not known what the rules say.
+    pub(crate) unknown: Option<String>,
 }
 
-/// What one file of rules may hold.
+/// What one file of rules may hold, and all of a repository's together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Size of the text in bytes.
@@ -59,11 +63,25 @@ pub struct Limits {
     pub rules: usize,
     /// `each` within `each`.
     pub depth: usize,
+    /// Files that hold together.
+    pub files: usize,
+    /// Bytes of all of them.
+    pub all_bytes: usize,
+    /// Kinds in all of them.
+    pub all_kinds: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 1 << 20, kinds: 5_000, rules: 200, depth: 3 }
+        Self {
+            bytes: 1 << 20,
+            kinds: 5_000,
+            rules: 200,
+            depth: 3,
+            files: 500,
+            all_bytes: 8 << 20,
+            all_kinds: 20_000,
+        }
     }
 }
 
@@ -71,6 +89,10 @@ impl Default for Limits {
 pub(crate) struct KindRule {
     /// Whose kinds these are, for display.
     pub project: String,
+    /// Where it is written.
+    pub at: Location,
+    /// Of what it says, however that is laid out and whichever kinds share it.
+    pub digest: Digest,
     /// Pointer to the list of conditions.
     pub conditions: String,
     pub rules: Vec<Rule>,
@@ -146,6 +168,21 @@ impl Rules {
         &NONE
     }
 
+    /// Rules of which it is not known what they say: nothing is healthy by what others say instead.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self { unknown: Some(why.into()), ..Self::default() }
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        self.unknown.is_some()
+    }
+
+    /// Whether both say the same of a kind.
+    pub fn agree(&self, other: &Self, group: &str, kind: &str) -> bool {
+        let said = |rules: &Self| rules.find(group, kind).map(|rule| rule.digest);
+        self.unknown == other.unknown && said(self) == said(other)
+    }
+
     /// Every problem of a file of rules, or all that it says. `file` is only shown.
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::parse_within(file, text, &Limits::default())
@@ -163,6 +200,7 @@ impl Rules {
         for (end, kinds) in others.ending {
             self.ending.entry(end).or_default().extend(kinds);
         }
+        self.unknown = self.unknown.take().or(others.unknown);
     }
 
     /// How many kinds have a rule; every kind of a group counts as one.

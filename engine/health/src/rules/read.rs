@@ -4,8 +4,10 @@ use super::{KindRule, Limits, Pattern, Rule, Rules, Test};
 use mainstay_diagnostic::codes::apply::{HEALTH_EXPRESSION, HEALTH_RULE};
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, Span, nearest};
 use mainstay_expr::{Environment, Program, Type};
+use mainstay_object::Digest;
 use mainstay_unit::HealthStatus;
 use mainstay_yaml::{Key, Node, NodeValue};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const STATUSES: [(&str, HealthStatus); 6] = [
@@ -135,6 +137,8 @@ impl Reader<'_> {
         let computes = rules.iter().any(Rule::computes);
         let rule = Arc::new(KindRule {
             project: project.to_owned(),
+            at: Location::new(self.file, node.span),
+            digest: digest(node),
             conditions,
             rules,
             otherwise,
@@ -337,6 +341,15 @@ impl Reader<'_> {
         let place = Location::new(self.file, span);
         self.problems.push(Diagnostic::new(&HEALTH_EXPRESSION, message).at(place).with_snippet_of(self.text));
     }
+}
+
+/// Of everything but the names of the kinds.
+fn digest(node: &Node) -> Digest {
+    let said = node.as_mapping().into_iter().flatten();
+    let said = said.filter(|(key, _)| !matches!(key.text.as_str(), "group" | "kind"));
+    let lines: BTreeMap<&str, String> =
+        said.map(|(key, value)| (key.text.as_str(), value.to_json().to_string())).collect();
+    Digest::of_bytes(format!("{lines:?}").as_bytes())
 }
 
 impl Rule {

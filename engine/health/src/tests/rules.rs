@@ -256,3 +256,77 @@ fn no_limit_of_rules_can_be_passed() {
     let long = format!("# {}\nkinds: []", "x".repeat(2000));
     assert!(within(&long, Limits { bytes: 1000, ..few }).contains("2012 bytes"));
 }
+
+#[test]
+fn files_of_one_repository_hold_together_and_none_wins_over_another() {
+    let of = |files: &[(&str, &str)]| {
+        Rules::of_files(files.iter().copied(), &Limits::default())
+            .map(|rules| rules.len())
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let widget = "kinds:\n- group: example.com\n  kind: Widget\n  passive: true\n";
+    let gadget = "kinds:\n- {group: example.com, kind: Gadget}\n- {group: '*.example.com'}\n";
+    assert_eq!(of(&[("a.yaml", widget), ("b.yaml", gadget)]), Ok(3));
+    assert_eq!(
+        of(&[("a.yaml", widget), ("b.yaml", gadget), ("c.yaml", widget), ("d.yaml", "kinds: 1\n")]),
+        Err(vec![
+            "c.yaml:2:3: error[MS7001]: `Widget` of `example.com` has a rule already, at a.yaml:2:3".into(),
+            "d.yaml:1:8: error[MS7001]: `kinds` is a list, not a number".into(),
+        ])
+    );
+    assert_eq!(
+        of(&[("b.yaml", gadget), ("c.yaml", "kinds: [{group: '*.example.com'}]\n")]),
+        Err(vec![
+            "c.yaml:1:9: error[MS7001]: every kind of `*.example.com` has a rule already, at b.yaml:3:3"
+                .into()
+        ])
+    );
+}
+
+#[test]
+fn no_limit_of_all_files_can_be_passed() {
+    let widget = "kinds: [{group: example.com, kind: Widget}]";
+    let gadget = "kinds: [{group: example.com, kind: Gadget}]";
+    let within = |limits: Limits| match Rules::of_files([("a.yaml", widget), ("b.yaml", gadget)], &limits) {
+        Ok(rules) => rules.len().to_string(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    };
+    assert_eq!(within(Limits::default()), "2");
+    let limits = Limits::default();
+    assert!(
+        within(Limits { files: 1, ..limits }).contains("b.yaml: error[MS7001]: there are more than 1 files")
+    );
+    assert!(within(Limits { all_bytes: 80, ..limits }).contains("more than 80 bytes together"));
+    assert!(within(Limits { all_kinds: 1, ..limits }).contains("at most 1 kinds together"));
+}
+
+#[test]
+fn rules_of_which_nothing_is_known_make_nothing_healthy() {
+    let unknown = Rules::unknown("rules.yaml:1:1: broken");
+    let said = |object: Value| judge(&unknown, &object, None).health;
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+    assert_eq!(said(map).status, Unknown);
+    let ready = json!({"apiVersion": "example.com/v1", "kind": "Thing", "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    assert_eq!(said(ready.clone()), mainstay_unit::Health::unknown("rules.yaml:1:1: broken"));
+    assert_eq!(judge(Rules::none(), &ready, None).health.status, Healthy);
+    let broken = json!({"apiVersion": "example.com/v1", "kind": "Thing", "status": {"conditions": [{"type": "Stalled", "status": "True"}]}});
+    assert_eq!(said(broken).status, Degraded);
+}
+
+#[test]
+fn rules_agree_on_a_kind_where_they_say_the_same_of_it() {
+    let rules = |text: &str| Rules::parse("a.yaml", text).unwrap();
+    let first = rules(
+        "kinds:\n- {group: example.com, kind: [Widget, Gadget], passive: true}\n- {group: '*.example.com', passive: true}\n",
+    );
+    let laid_out_otherwise = rules(
+        "# Words\nproject: x\nkinds:\n- group: ['*.example.com']\n  passive: true\n- group: example.com\n  passive: true\n  kind: Widget\n- {group: example.com, kind: Gadget, passive: false}\n",
+    );
+    let agree = |group: &str, kind: &str| first.agree(&laid_out_otherwise, group, kind);
+    assert!(agree("example.com", "Widget"));
+    assert!(!agree("example.com", "Gadget"));
+    assert!(agree("a.example.com", "Anything"));
+    assert!(agree("apps", "Deployment"));
+    assert!(!first.agree(Rules::none(), "a.example.com", "Anything"));
+    assert!(!first.agree(&Rules::unknown("x"), "apps", "Deployment"));
+}
