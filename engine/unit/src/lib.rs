@@ -12,6 +12,7 @@ mod manifest;
 mod need;
 mod policy;
 mod rendering;
+mod rules;
 #[cfg(test)]
 mod tests;
 pub mod tree;
@@ -28,6 +29,7 @@ pub use manifest::{Manifest, Pattern, Secrecy};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use policy::{Applying, Policy};
 pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, RenderState, Rendered, Unread};
+pub use rules::{HealthRules, RuleFiles};
 pub use unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, Gate, HealthCheck, Missing, Overlay, Role,
     ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,

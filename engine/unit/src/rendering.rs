@@ -1,4 +1,4 @@
-use crate::{Authority, Manifest, Need, Secrecy, Unit, UnitId};
+use crate::{Authority, HealthRules, Manifest, Need, Secrecy, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
 use mainstay_object::{Digest, DigestKey, GroupKind, GroupVersionKind, Object, ObjectKey, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,6 +176,8 @@ pub struct Reading {
     /// Files, folders and renders that could have declared units and could not be read: a unit that is no longer
     /// declared and could be there is not known to be gone.
     pub unread: BTreeSet<Unread>,
+    /// How the platform repository wants objects to be judged.
+    pub health_rules: HealthRules,
 }
 
 impl Reading {

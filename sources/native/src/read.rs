@@ -1,4 +1,5 @@
 use crate::kinds::{ClusterSpec, ExemptionSpec, ModuleSpec, PlatformSpec, ProviderSpec, TenantSpec};
+use crate::tenancy::covering;
 use crate::validate::{kinds, validate};
 use crate::{API_VERSION, GROUP, Place};
 use mainstay_diagnostic::{Diagnostics, codes, nearest};
@@ -28,6 +29,16 @@ pub struct Declarations {
 }
 
 impl Declarations {
+    /// The Platform that holds. One in a tenant's paths is none: its people would speak for everybody.
+    pub fn platform(&self) -> Option<&Arc<Document<PlatformSpec>>> {
+        self.platforms().next()
+    }
+
+    /// Every Platform that is nobody's but the platform's; a second one is an error.
+    pub fn platforms(&self) -> impl Iterator<Item = &Arc<Document<PlatformSpec>>> {
+        self.platforms.iter().filter(|platform| covering(self, &platform.place.file).is_none())
+    }
+
     /// Puts another file's behind these. Documents are shared, not copied.
     pub fn extend(&mut self, other: &Self) {
         self.platforms.extend(other.platforms.iter().cloned());

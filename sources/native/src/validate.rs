@@ -104,6 +104,7 @@ fn refused(kind: &ValidationErrorKind, instance: &Value) -> (String, Option<Stri
         ValidationErrorKind::MinLength { limit } => (format!("shorter than {limit} characters"), None),
         ValidationErrorKind::MaxLength { limit } => (format!("longer than {limit} characters"), None),
         ValidationErrorKind::MinItems { limit } => (format!("fewer than {limit} items"), None),
+        ValidationErrorKind::MaxItems { limit } => (format!("more than {limit} items"), None),
         ValidationErrorKind::Minimum { limit } => (format!("{shown} is less than {limit}"), None),
         ValidationErrorKind::Maximum { limit } => (format!("{shown} is more than {limit}"), None),
         other => (format!("{shown} breaks the rule {}", other.keyword()), None),

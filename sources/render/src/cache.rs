@@ -3,6 +3,7 @@ use crate::declared::DeclaredUnit;
 use crate::folder::Folder;
 use crate::outcome::Outcome;
 use crate::reads::{Reads, digest, files, still_holds};
+use crate::rules;
 use crate::sources::Source;
 use mainstay_kustomize::ParseCache;
 use mainstay_native::Expansions;
@@ -32,6 +33,7 @@ pub struct Cache {
     /// Parsed files by content, shared between renders.
     pub(crate) parsed: ParseCache,
     pub(crate) built: Builds,
+    pub(crate) rules: Option<rules::Kept>,
 }
 
 impl Default for Cache {
@@ -49,6 +51,7 @@ impl Default for Cache {
             key: DigestKey::default(),
             parsed: ParseCache::new(PARSED),
             built: Builds::default(),
+            rules: None,
         }
     }
 }

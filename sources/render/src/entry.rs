@@ -3,13 +3,14 @@ use crate::cache::Cache;
 use crate::declared::{At, DeclaredUnit};
 use crate::folder;
 use crate::inputs::Inputs;
+use crate::rules;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{ENTRY_NAME, ENTRY_NAMESPACE};
 use mainstay_native::{Declarations, NativeUnit, PLATFORM_TENANT, TenantRules};
 use mainstay_unit::tree::{Entry, EntryKind, Tree, TreeError, TreePath};
 use mainstay_unit::{
-    CouldDeclare, DeletionPolicy, Dialect, DriftMode, Gate, Need, Overlay, Role, Source, SourceId, Target,
-    Timing, Unit, UnitId, Unread, Variables,
+    CouldDeclare, DeletionPolicy, Dialect, DriftMode, Gate, HealthRules, Need, Overlay, Role, Source,
+    SourceId, Target, Timing, Unit, UnitId, Unread, Variables,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,6 +28,9 @@ pub(crate) struct Base {
     pub unread: BTreeSet<Unread>,
     /// Files that could not be read whole, and where. What they could declare depends on whose they are.
     pub broken: Vec<(String, String)>,
+    /// Files and folders that could not be read and might declare the Platform, and where.
+    pub platforms: Vec<(String, String)>,
+    pub health_rules: HealthRules,
     /// Files with native documents, where the entry is a unit itself: what it reaches is judged by them.
     pub native: BTreeSet<String>,
 }
@@ -56,11 +60,13 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
                     .hint(closest(tree, &inputs.entry)),
             );
             base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
+            base.health_rules = HealthRules::Unknown { why: format!("{} can't be read", inputs.entry) };
             return base;
         }
         Err(error) => {
             unreadable(&inputs.entry, &error, &mut base);
             base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
+            base.health_rules = HealthRules::Unknown { why: format!("{} can't be read", inputs.entry) };
             return base;
         }
     };
@@ -69,9 +75,10 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
     let root = folder::walk(tree, &inputs.entry, &id, before.as_ref(), &mut walk);
     cache.root = Some((inputs.entry.clone(), root.clone()));
     let native = root.is_native();
+    let mut declarations = Declarations::default();
+    base.platforms.clone_from(&walk.platforms);
     if native {
         base = walk;
-        let mut declarations = Declarations::default();
         root.gather(&inputs.entry, &mut declarations, &mut base);
         let expanded = mainstay_native::expand_with(&declarations, &mut cache.expansions);
         base.repositories = expanded.repositories;
@@ -87,6 +94,8 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
             base.units.push(unit);
         }
     }
+    base.health_rules =
+        rules::read(tree, &declarations, &base.platforms, &mut cache.rules, &mut base.diagnostics);
     // Among native documents a folder is one of Flux's only if it says so: else every module's manifests would be the
     // entry's too.
     if !native || has_kustomization(tree, &inputs.entry) {

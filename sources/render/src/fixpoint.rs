@@ -145,6 +145,7 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
         diagnostics: diagnostics.into_iter().collect::<mainstay_diagnostic::Diagnostics>().sorted(),
         needs: settled.needs,
         unread,
+        health_rules: base.health_rules.clone(),
     }
 }
 

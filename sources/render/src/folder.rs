@@ -33,6 +33,8 @@ pub(crate) struct File {
     native: bool,
     /// Where it can't be read.
     broken: Vec<String>,
+    /// Where a Platform may stand that can't be read.
+    platform: Option<String>,
 }
 
 /// Reads what has changed since `before`, the same folder of an earlier revision.
@@ -79,6 +81,7 @@ impl Walk<'_> {
             Ok(entries) => entries,
             Err(error) => {
                 unreadable(path, &error, self.base);
+                self.base.platforms.push((path.to_string(), path.to_string()));
                 return unread(self.base);
             }
         };
@@ -139,6 +142,7 @@ impl Walk<'_> {
             Err(error) => {
                 unreadable(path, &error, self.base);
                 self.base.broken.push((path.to_string(), path.to_string()));
+                self.base.platforms.push((path.to_string(), path.to_string()));
                 None
             }
         }
@@ -169,6 +173,7 @@ impl Folder {
                     base.diagnostics.extend(read.diagnostics.iter().cloned());
                     if let (false, Ok(path)) = (read.broken.is_empty(), path.join(name)) {
                         base.broken.extend(read.broken.iter().map(|at| (path.to_string(), at.clone())));
+                        base.platforms.extend(read.platform.iter().map(|at| (path.to_string(), at.clone())));
                     }
                 }
             }
@@ -211,6 +216,9 @@ fn parse(path: &TreePath, bytes: &[u8], limits: &Limits) -> File {
         out.native = true;
         out.diagnostics = loaded.diagnostics;
         out.broken.push(path.to_string());
+        let at = out.diagnostics.errors().next().and_then(|error| error.location.as_ref());
+        let at = at.map_or_else(|| path.to_string(), ToString::to_string);
+        out.platform = text.contains("Platform").then_some(at);
     }
     for document in loaded.documents {
         let place = Place { file: file.clone(), text: text.clone(), root: Arc::new(document.root) };
@@ -221,6 +229,10 @@ fn parse(path: &TreePath, bytes: &[u8], limits: &Limits) -> File {
         out.native = true;
         if mainstay_native::read(&place, &mut out.declared, &mut out.diagnostics) == Read::Broken {
             out.broken.push(place.location("").to_string());
+            if place.root.get("kind").and_then(|node| node.as_str()).is_none_or(|kind| kind == "Platform") {
+                let errors = out.diagnostics.errors().last().and_then(|error| error.location.clone());
+                out.platform = Some(errors.unwrap_or_else(|| place.location("")).to_string());
+            }
         }
     }
     out

@@ -17,6 +17,7 @@ mod kustomize;
 mod outcome;
 mod places;
 mod reads;
+mod rules;
 mod secrets;
 mod sources;
 #[cfg(test)]
@@ -25,7 +26,8 @@ mod tests;
 pub use cache::Cache;
 pub use inputs::{Checkout, Followed, Inputs, Limits, Supply};
 
-use mainstay_unit::Reading;
+use mainstay_diagnostic::Diagnostic;
+use mainstay_unit::{HealthRules, Reading};
 
 /// Everything that a revision says, and everything that is wrong with it.
 pub fn read(inputs: &Inputs) -> Reading {
@@ -35,4 +37,10 @@ pub fn read(inputs: &Inputs) -> Reading {
 /// As [`read`], but renders again only what changed since the cache was filled.
 pub fn read_with(inputs: &Inputs, cache: &mut Cache) -> Reading {
     fixpoint::read(inputs, cache)
+}
+
+/// How the platform repository wants objects to be judged, and what is wrong with what says so. Nothing is rendered.
+pub fn health_rules(inputs: &Inputs) -> (HealthRules, Vec<Diagnostic>) {
+    let base = entry::read(inputs, &mut Cache::default());
+    (base.health_rules, base.diagnostics.sorted())
 }

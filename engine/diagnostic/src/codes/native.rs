@@ -93,6 +93,13 @@ pub static EXPRESSION: Code = Code::error(
     "A CEL expression can't be read, speaks of what is not there, or comes to no value of the wanted type. Nothing is \
      assumed in its place: the unit is held back.",
 );
+pub static HEALTH_RULES: Code = Code::error(
+    "MS2017",
+    "health rules can't be taken",
+    "A path of the Platform's healthRules names no file or folder of rules: it does not exist, leads out of the \
+     repository, is a link, holds no YAML, is too large, or lies in the paths of a tenant, whose people would then decide how \
+     everybody's objects are judged. Until it is mended, objects are judged by the rules that were whole last.",
+);
 
 pub static ALL: &[&Code] = &[
     &UNKNOWN_KIND,
@@ -111,4 +118,5 @@ pub static ALL: &[&Code] = &[
     &UNREAD_KIND,
     &TENANT_ESCAPE,
     &EXPRESSION,
+    &HEALTH_RULES,
 ];

@@ -1,5 +1,5 @@
 use super::{Expanded, NativeUnit};
-use crate::kinds::{Check, ClusterSpec, Defaults, Drift, DriftModeName, Duration, TenantSpec};
+use crate::kinds::{Check, ClusterSpec, Defaults, Drift, DriftModeName, Duration, PlatformSpec, TenantSpec};
 use crate::variables;
 use crate::{Declarations, Document, PLATFORM_TENANT, Place, SYSTEM_NAMESPACE, kinds};
 use mainstay_diagnostic::{Diagnostic, codes, nearest};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub(super) struct Context<'a> {
     pub declarations: &'a Declarations,
+    platform: Option<&'a Document<PlatformSpec>>,
     pub defaults: Defaults,
     /// Clusters by name, with their tenant: a name is one cluster.
     pub clusters: BTreeMap<&'a str, (String, &'a Document<ClusterSpec>)>,
@@ -28,8 +29,9 @@ impl<'a> Context<'a> {
                 clusters.entry(document.name.as_str()).or_insert((owner, &**document));
             }
         }
-        let defaults = declarations.platforms.first().map(|p| p.spec.defaults.clone()).unwrap_or_default();
-        Self { declarations, defaults, clusters, out }
+        let platform = declarations.platform().map(|platform| &**platform);
+        let defaults = platform.map(|p| p.spec.defaults.clone()).unwrap_or_default();
+        Self { declarations, platform, defaults, clusters, out }
     }
 
     /// The document's tenant, or nothing once it is told that it has none.
@@ -108,7 +110,7 @@ impl<'a> Context<'a> {
         problems: &mut Vec<Diagnostic>,
     ) -> Variables {
         let mut all = Variables::default();
-        if let Some(platform) = self.declarations.platforms.first() {
+        if let Some(platform) = self.platform {
             variables::layer(&mut all, &platform.spec.variables, Layer::Platform, &platform.place, problems);
         }
         if let Some(tenant) = self.tenant(tenant) {

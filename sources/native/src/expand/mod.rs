@@ -70,14 +70,15 @@ pub fn expand_with(declarations: &Declarations, known: &mut Expansions) -> Expan
 
 /// What is wrong with the set of documents.
 fn whole(declarations: &Declarations, out: &mut Expanded) {
-    for extra in declarations.platforms.iter().skip(1) {
-        let first = declarations.platforms[0].place.location("");
-        let message = format!("a second Platform; the first is at {first}");
-        out.diagnostics.push(extra.place.diagnostic(
-            &codes::native::PLATFORM_TWICE,
-            message,
-            "/metadata/name",
-        ));
+    if let Some(first) = declarations.platform() {
+        for extra in declarations.platforms().skip(1) {
+            let message = format!("a second Platform; the first is at {}", first.place.location(""));
+            out.diagnostics.push(extra.place.diagnostic(
+                &codes::native::PLATFORM_TWICE,
+                message,
+                "/metadata/name",
+            ));
+        }
     }
     let mut places: Vec<(&str, &str, &crate::Place)> = Vec::new();
     places.extend(declarations.platforms.iter().map(|d| ("Platform", "", &d.place)));

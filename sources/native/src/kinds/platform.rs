@@ -21,6 +21,12 @@ pub struct PlatformSpec {
     pub defaults: Defaults,
     #[serde(default)]
     pub sharding: Sharding,
+    /// Files of health rules, and folders of such files, from the repository's root. They say what the status of kinds
+    /// means that Mainstay does not know, or better than it does, and hold for every tenant and cluster. No tenant's
+    /// paths may hold them.
+    #[serde(default)]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 1024)))]
+    pub health_rules: Vec<String>,
 }
 
 /// A row of the version matrix.

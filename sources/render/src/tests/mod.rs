@@ -5,6 +5,7 @@ mod incremental;
 mod infraflux;
 mod native;
 mod property;
+mod rules;
 mod sops;
 mod tenancy;
 
