@@ -3,15 +3,20 @@ use crate::output::{self, Format};
 use mainstay_diagnostic::Diagnostic;
 use mainstay_health::Rules;
 use mainstay_object::Value;
-use mainstay_unit::{Health, HealthStatus};
+use mainstay_render::{Checkout, Inputs};
+use mainstay_unit::tree::{Tree, TreePath};
+use mainstay_unit::{Health, HealthRules, HealthStatus};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(clap::Args)]
 #[command(after_help = "Objects are read as a server shows them, with their status:\n  \
-                        kubectl get deployments,jobs -A -o yaml | mainstay health -")]
+                        kubectl get deployments,jobs -A -o yaml | mainstay health -\n\n\
+                        The health rules of a checkout, before they are committed:\n  \
+                        kubectl get widgets -A -o yaml | mainstay health - --repository .")]
 pub(crate) struct Args {
     /// YAML or JSON files of objects, with any number of documents and lists; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -19,6 +24,14 @@ pub(crate) struct Args {
     /// A file of health rules of your own, which win over Mainstay's; may be given several times, the last one wins
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
+    /// Judge as an installation would that follows this platform repository: a folder on this machine, taken as it lies
+    /// there, whose Platform names health rules
+    // The configuration's `repository` is what is followed, not what is tried.
+    #[arg(id = "checkout", long = "repository", value_name = "DIR")]
+    repository: Option<PathBuf>,
+    /// Folder of the repository that is read first
+    #[arg(long, env = "MAINSTAY_PATH", default_value = "/", value_name = "FOLDER")]
+    path: String,
     /// What is printed: a line for each object, or all that is known of them
     #[arg(long, short, default_value = "table")]
     output: Format,
@@ -51,7 +64,10 @@ struct Line {
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut problems: Vec<Diagnostic> = Vec::new();
-    let mut own = Rules::default();
+    let mut own = match &args.repository {
+        Some(checkout) => of_repository(checkout, &args.path, &mut problems)?,
+        None => Rules::default(),
+    };
     for path in &args.rules {
         match Rules::parse(&path.display().to_string(), &text(path)?) {
             Ok(rules) => own.extend(rules),
@@ -80,6 +96,36 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Format::Json | Format::Yaml => output::structured(&lines, args.output)?,
     }
     told(&problems)
+}
+
+/// The rules that a checkout's Platform names; other mistakes in it are `validate`'s to tell.
+fn of_repository(checkout: &Path, entry: &str, problems: &mut Vec<Diagnostic>) -> Result<Rules, Failure> {
+    if !checkout.is_dir() {
+        return Err(Failure::user(format!("--repository: {} is no folder", checkout.display())));
+    }
+    let entry = TreePath::parse(entry).map_err(|e| Failure::user(format!("--path: {e}")))?;
+    let tree: Arc<dyn Tree> = Arc::new(crate::folder::read(checkout)?);
+    let inputs = Inputs::new(Checkout { revision: "working tree".into(), tree }, entry);
+    let (rules, wrong) = mainstay_render::health_rules(&inputs);
+    match rules {
+        HealthRules::Known(files) => {
+            if files.files.is_empty() {
+                anstream::eprintln!("{} names no health rules", checkout.display());
+            }
+            match Rules::of_files(files.iter(), &mainstay_health::Limits::default()) {
+                Ok(rules) => Ok(rules),
+                Err(wrong) => {
+                    problems.extend(wrong);
+                    Ok(Rules::default())
+                }
+            }
+        }
+        HealthRules::Unknown { why } if wrong.is_empty() => Err(Failure::user(why)),
+        HealthRules::Unknown { .. } => {
+            problems.extend(wrong);
+            Ok(Rules::default())
+        }
+    }
 }
 
 /// Standard output is for the objects alone.

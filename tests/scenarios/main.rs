@@ -20,6 +20,7 @@ mod quiet;
 mod removal;
 mod repository;
 mod requests;
+mod rules;
 mod transfer;
 mod uninstall;
 mod world;

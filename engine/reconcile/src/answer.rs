@@ -9,7 +9,12 @@ use std::time::Duration;
 
 impl State {
     /// The answer to an `Apply`: what succeeded is recorded object by object, whatever happened to the rest.
-    pub(crate) fn applied(&mut self, id: &UnitId, token: u64, results: Vec<ApplyResult>, now: Time) {
+    pub(crate) fn applied(&mut self, id: &UnitId, token: u64, mut results: Vec<ApplyResult>, now: Time) {
+        for result in &mut results {
+            if let Ok(seen) = &mut result.outcome {
+                *seen = self.by_rules(&result.key, seen.clone());
+            }
+        }
         let Some(state) = self.units.get_mut(id) else { return };
         if state.token != Some(token) {
             return;

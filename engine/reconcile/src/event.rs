@@ -1,4 +1,5 @@
 use crate::{Forms, Record, Time};
+use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
 use mainstay_plan::Left;
 use mainstay_unit::{Authority, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target, UnitId};
@@ -13,6 +14,11 @@ pub enum Event {
     Past(Arc<Reading>),
     /// A revision was read.
     Read(Arc<Reading>),
+    /// Objects are judged by other rules from now on: what is seen later carries this number or a higher one.
+    Rules {
+        rules: Arc<Rules>,
+        number: u64,
+    },
     TargetUp(Target),
     TargetDown {
         target: Target,
@@ -72,6 +78,8 @@ pub struct Observation {
     /// Digest of the fields that we own; nothing if we own none.
     pub owned: Option<Digest>,
     pub health: Health,
+    /// The number of the rules that said so.
+    pub judged: u64,
     pub deleting: bool,
     /// Somebody asks, on the object itself, that it is not applied.
     pub paused: bool,

@@ -66,12 +66,19 @@ impl UnitState {
     #[must_use]
     pub(crate) fn see(&mut self, key: &ObjectKey, mut seen: Observation) -> bool {
         let body = seen.body.take();
+        let known = self.observed.get(key);
+        if let Some(old) = known.filter(|old| old.judged > seen.judged && is_same(old, &seen)) {
+            // The same object, judged by rules that hold no more.
+            (seen.health, seen.judged) = (old.health.clone(), old.judged);
+            self.observed.insert(key.clone(), seen);
+            return false;
+        }
         let mut look = false;
         if let Some(check) = self.check(key) {
             let known = self.observed.get(key);
             match (body, known) {
                 (Some(object), _) => seen.health = expression::health(check, &object, &seen.health),
-                (None, Some(old)) if old.uid == seen.uid && old.resource_version == seen.resource_version => {
+                (None, Some(old)) if is_same(old, &seen) => {
                     seen.health = old.health.clone();
                 }
                 (None, _) => {
@@ -169,6 +176,10 @@ impl State {
         }
         out
     }
+}
+
+fn is_same(old: &Observation, seen: &Observation) -> bool {
+    old.uid == seen.uid && old.resource_version == seen.resource_version
 }
 
 pub(crate) fn has_expressions(check: &HealthCheck) -> bool {

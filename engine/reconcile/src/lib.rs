@@ -17,6 +17,7 @@ mod read;
 mod record;
 mod remove;
 mod retry;
+mod rules;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 use crate::advance::CONNECTING;
 use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
-use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
+use mainstay_health::Rules;
+use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
 use mainstay_unit::{Applying, Health, Manifest, Reading, Rendered, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,9 @@ pub struct State {
     /// Removals that wait for somebody.
     pub held: Vec<Held>,
     pub(crate) reading: Option<Arc<Reading>>,
+    pub(crate) rules: Arc<Rules>,
+    /// Kinds whose rule has changed, and the number of the rules since when.
+    pub(crate) ruled_anew: BTreeMap<GroupKind, u64>,
     pub(crate) recorded: bool,
     pub(crate) targets: BTreeMap<Target, Reach>,
     pub(crate) watched: BTreeSet<(Target, GroupVersionKind)>,
@@ -246,6 +250,7 @@ impl State {
             Event::Recorded(records) => self.recall(records),
             Event::Past(reading) => self.remember(&reading),
             Event::Read(reading) => self.read(reading),
+            Event::Rules { rules, number } => self.rule(rules, number),
             Event::TargetUp(target) => self.reach(target, Reach::Up),
             Event::TargetDown { target, why } => self.reach(target, Reach::Down(why)),
             Event::Synced { target, kind } => self.sync(target, kind),

@@ -27,7 +27,7 @@ pub(super) async fn until_ready(
     let units = reading.units.len();
     let (tell, reads) = mpsc::channel(1);
     let (started, starting) = oneshot::channel();
-    let start = move |_, _| {
+    let start = move |_| {
         // If nobody hears it, who waited for it has given up.
         started.send(()).map(|()| reads).map_err(|()| mainstay_runtime::Stopped::Reader)
     };

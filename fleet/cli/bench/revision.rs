@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use crate::repository::{Repository, RepositoryArgs};
 use crate::state::State;
 use mainstay_git::Author;
-use mainstay_runtime::{Answers, Read, Reader, Sources};
+use mainstay_runtime::{Answers, Earlier, Read, Reader, Sources};
 use mainstay_unit::Reading;
 use mainstay_unit::tree::TreePath;
 use std::path::Path;
@@ -36,7 +36,7 @@ pub(super) fn sources(folder: &Path, repository: &Path, name: &str) -> Result<Re
 }
 
 pub(super) fn reader<S: Sources>(sources: S) -> Reader<S> {
-    Reader::new(sources, TreePath::root(), Vec::new())
+    Reader::new(sources, TreePath::root(), Earlier::default())
 }
 
 pub(super) fn next(reader: &mut Reader<impl Sources>) -> Result<(Arc<Reading>, Duration), Failure> {
@@ -49,7 +49,7 @@ pub(super) fn next(reader: &mut Reader<impl Sources>) -> Result<(Arc<Reading>, D
             error.map_or(Ok((reading, took)), |error| Err(Failure::internal(error)))
         }
         Some(Read::Failed(why)) => Err(Failure::environment(why)),
-        Some(Read::Past(_)) | None => Err(Failure::internal("nothing was read")),
+        Some(Read::Past(_) | Read::Rules { .. }) | None => Err(Failure::internal("nothing was read")),
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) async fn write(
 
 /// As with a Unit, each write carries the version that it replaces, so that a late request of a process that is gone puts
 /// no old part in the place of a newer one. The answer is the new version.
-async fn write_part(
+pub(crate) async fn write_part(
     management: &Cluster,
     mut part: Value,
     mut version: Option<String>,

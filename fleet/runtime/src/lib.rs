@@ -8,6 +8,7 @@ mod events;
 mod execute;
 mod install;
 mod inventory;
+mod judge;
 mod lease;
 mod limit;
 mod observe;
@@ -26,11 +27,11 @@ mod view;
 pub use install::{
     Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, known_key, unit_definition,
 };
-pub use observe::observation;
+pub use judge::RecordedRules;
 pub use planner::{Planned, plan};
 pub use ports::{Options, Sources};
 pub use reader::{Answers, read_once};
-pub use reading::{Read, Reader};
+pub use reading::{Earlier, Read, Reader};
 pub use run::{Stopped, run, run_reading};
 pub use save::records;
 pub use uninstall::{Released, uninstall};

@@ -1,5 +1,6 @@
 //! From an object as a server tells it to what the state machine keeps of it: digests and a verdict, never the body.
 
+use crate::judge::Judge;
 use mainstay_cluster::FIELD_MANAGER;
 use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_reconcile::Observation;
@@ -8,7 +9,13 @@ use mainstay_unit::{Applying, Policy};
 /// The condition that simulated controllers set on what they made healthy.
 const SIMULATED: &str = "Simulated";
 
-pub fn observation(object: &Value, declares_status: Option<bool>, key: &DigestKey) -> Observation {
+pub(crate) fn observation(
+    object: &Value,
+    declares_status: Option<bool>,
+    key: &DigestKey,
+    judge: &Judge,
+) -> Observation {
+    let (rules, judged) = judge.rules();
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     let simulated =
@@ -17,7 +24,8 @@ pub fn observation(object: &Value, declares_status: Option<bool>, key: &DigestKe
         uid: text("/metadata/uid"),
         resource_version: text("/metadata/resourceVersion"),
         owned: owned_digest(object, key),
-        health: mainstay_health::assess(object, declares_status),
+        health: mainstay_health::judge(&rules, object, declares_status).health,
+        judged,
         deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|v| !v.is_null()),
         paused: Policy::of(object).applying == Applying::Never,
         simulated,
@@ -26,8 +34,13 @@ pub fn observation(object: &Value, declares_status: Option<bool>, key: &DigestKe
 }
 
 /// With the object itself, for whoever judges it.
-pub fn observation_with_body(object: Value, declares_status: Option<bool>, key: &DigestKey) -> Observation {
-    let observation = observation(&object, declares_status, key);
+pub(crate) fn observation_with_body(
+    object: Value,
+    declares_status: Option<bool>,
+    key: &DigestKey,
+    judge: &Judge,
+) -> Observation {
+    let observation = observation(&object, declares_status, key, judge);
     Observation { body: Some(std::sync::Arc::new(object)), ..observation }
 }
 
@@ -99,6 +112,7 @@ fn item_with_keys<'a>(list: Option<&'a Value>, keys: &str) -> Option<&'a Value> 
 #[cfg(test)]
 mod tests {
     use super::observation;
+    use crate::judge::Judge;
     use mainstay_object::DigestKey;
     use serde_json::json;
 
@@ -109,7 +123,9 @@ mod tests {
             let entry = json!({"manager": "mainstay", "operation": "Apply", "fieldsV1": fields});
             json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"managedFields": [entry]}, "data": {"pin": pin}})
         };
-        let owned = |pin: &str, key: u8| observation(&object(pin), None, &DigestKey([key; 32])).owned;
+        let owned = |pin: &str, key: u8| {
+            observation(&object(pin), None, &DigestKey([key; 32]), &Judge::default()).owned
+        };
         assert!(owned("MTIzNA==", 1).is_some());
         assert_eq!(owned("MTIzNA==", 1), owned("MTIzNA==", 1));
         assert_ne!(owned("MTIzNA==", 1), owned("MTIzNA==", 2));

@@ -1,14 +1,15 @@
 //! Reading revisions one after the other, and those before the first that the state machine has to know.
 
+use crate::judge::RecordedRules;
 use crate::ports::Sources;
 use crate::reader::{Answers, read_at, read_once};
 use crate::run::Stopped;
 use mainstay_cluster::Cluster;
 use mainstay_object::DigestKey;
 use mainstay_reconcile::{Record, is_recorded};
-use mainstay_render::Cache;
+use mainstay_render::{Cache, Inputs};
 use mainstay_unit::tree::TreePath;
-use mainstay_unit::{Reading, RenderState};
+use mainstay_unit::{HealthRules, Reading, RenderState, RuleFiles};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
@@ -20,7 +21,21 @@ pub enum Read {
     Newest(Arc<Reading>),
     /// One that earlier runs applied, told before the newest.
     Past(Arc<Reading>),
+    /// The health rules that earlier runs judged by, told before a newest revision whose own can't be read.
+    Rules {
+        revision: String,
+        files: Arc<RuleFiles>,
+    },
     Failed(String),
+}
+
+/// What earlier runs left behind.
+#[derive(Default)]
+pub struct Earlier {
+    pub records: Vec<Record>,
+    /// The installation's key of digests.
+    pub key: DigestKey,
+    pub rules: Option<RecordedRules>,
 }
 
 /// Earlier revisions that are read again at the start, at most.
@@ -31,18 +46,13 @@ pub struct Reader<S> {
     entry: TreePath,
     cache: Cache,
     /// What earlier runs recorded, until the first reading.
-    records: Option<Vec<Record>>,
+    earlier: Option<(Vec<Record>, Option<RecordedRules>)>,
 }
 
 impl<S: Sources> Reader<S> {
-    pub fn new(sources: S, entry: TreePath, records: Vec<Record>) -> Self {
-        Self { sources, entry, cache: Cache::default(), records: Some(records) }
-    }
-
-    /// With digests keyed by the installation's key.
-    pub fn keyed(mut self, key: DigestKey) -> Self {
-        self.cache = Cache::keyed(key);
-        self
+    pub fn new(sources: S, entry: TreePath, earlier: Earlier) -> Self {
+        let Earlier { records, key, rules } = earlier;
+        Self { sources, entry, cache: Cache::keyed(key), earlier: Some((records, rules)) }
     }
 
     /// How many units the last reading rendered anew.
@@ -56,8 +66,12 @@ impl<S: Sources> Reader<S> {
             Ok(newest) => newest,
             Err(why) => return vec![Read::Failed(why)],
         };
-        let past = self.records.take().map(|records| revisions(&records, &newest)).unwrap_or_default();
+        let (records, rules) = self.earlier.take().unwrap_or_default();
+        let past = revisions(&records, &newest);
         let mut out = Vec::new();
+        if let (HealthRules::Unknown { .. }, Some(recorded)) = (&newest.health_rules, rules) {
+            out.extend(self.rules(recorded));
+        }
         for revision in past {
             let Some(checkout) = self.sources.past(&revision) else { continue };
             // With a cache of its own: the other one keeps what the last reading used.
@@ -67,6 +81,17 @@ impl<S: Sources> Reader<S> {
         }
         out.push(Read::Newest(Arc::new(newest)));
         out
+    }
+
+    /// The rules that are recorded, if their revision is at hand and says the same as then.
+    fn rules(&mut self, recorded: RecordedRules) -> Option<Read> {
+        let inputs = Inputs::new(self.sources.past(&recorded.revision)?, self.entry.clone());
+        match mainstay_render::health_rules(&inputs).0 {
+            HealthRules::Known(files) if files.digest == recorded.digest => {
+                Some(Read::Rules { revision: recorded.revision, files })
+            }
+            HealthRules::Known(_) | HealthRules::Unknown { .. } => None,
+        }
     }
 }
 
@@ -153,10 +178,11 @@ mod tests {
     }
 
     fn told(records: Vec<Record>) -> Vec<String> {
-        let mut reader = Reader::new(Broken, TreePath::root(), records);
+        let mut reader = Reader::new(Broken, TreePath::root(), Earlier { records, ..Earlier::default() });
         let tell = |read| match read {
             Read::Newest(reading) => format!("newest {}", reading.revision),
             Read::Past(reading) => format!("past {}", reading.revision),
+            Read::Rules { revision, .. } => format!("rules {revision}"),
             Read::Failed(why) => why,
         };
         reader.next(&Answers::Nobody).into_iter().map(tell).collect()

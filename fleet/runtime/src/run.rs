@@ -4,12 +4,13 @@ use crate::commands::{self, Request};
 use crate::events::{self, Told};
 use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete};
 use crate::install::{Installation, install, known_key};
+use crate::judge::{self, Ruling};
 use crate::lease::Lease;
 use crate::observe::observation_with_body;
 use crate::ports::{Options, Sources};
-use crate::reading::{self, Read, Reader};
+use crate::reading::{self, Earlier, Read, Reader};
 use crate::save::{Saver, Write, recorded};
-use crate::targets::{Connected, Connection, Targets, connect, watch, watch_object};
+use crate::targets::{Connected, Connection, Targets, With, connect, watch, watch_object};
 use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
@@ -49,23 +50,23 @@ pub async fn run(
     let (trigger, triggers) = triggers;
     let (client, handle) = (management.clone(), tokio::runtime::Handle::current());
     let (entry, interval) = (options.entry.clone(), options.interval);
-    let start = move |records: Vec<Record>, key: DigestKey| {
-        let reader = Reader::new(sources, entry, records).keyed(key);
+    let start = move |earlier: Earlier| {
+        let reader = Reader::new(sources, entry, earlier);
         reading::start(reader, client, handle, interval, triggers)
     };
     if options.observe {
         let key = known_key(&management).await;
-        return observe(management, options, start(Vec::new(), key)?, shown, shutdown).await;
+        return observe(management, options, start(Earlier { key, ..Earlier::default() })?, shown, shutdown)
+            .await;
     }
     run_reading(management, options, start, trigger, shown, shutdown).await
 }
 
-/// The same, for whoever reads revisions another way: `start` is told what earlier runs recorded,
-/// and the installation's key.
+/// The same, for whoever reads revisions another way: `start` is told what earlier runs left behind.
 pub async fn run_reading(
     management: Cluster,
     options: Options,
-    start: impl FnOnce(Vec<Record>, DigestKey) -> Result<mpsc::Receiver<Read>, Stopped>,
+    start: impl FnOnce(Earlier) -> Result<mpsc::Receiver<Read>, Stopped>,
     trigger: std::sync::mpsc::Sender<()>,
     shown: channel::Sender<Arc<View>>,
     shutdown: impl Future<Output = ()>,
@@ -81,8 +82,10 @@ pub async fn run_reading(
         () = &mut shutdown => return Ok(()),
     }
     let records = recorded(&management).await.map_err(Stopped::Records)?;
-    let reads = start(records.clone(), key)?;
-    let engine = Engine::new(management, (installation, key), options, shown, trigger);
+    let rules = judge::recorded(&management).await.map_err(|e| Stopped::Records(e.to_string()))?;
+    let reads = start(Earlier { records: records.clone(), key, rules: rules.clone() })?;
+    let ruling = Ruling::start(management.clone(), rules.as_ref());
+    let engine = Engine::new(management, (installation, key), options, (shown, trigger), ruling);
     // Apart, so that no long step of the engine keeps a renewal waiting.
     let (tell, lost) = oneshot::channel();
     let kept = lease.clone();
@@ -120,7 +123,7 @@ async fn observe(
         let (reading, failure) = match &read {
             Read::Newest(reading) => (Some(reading.as_ref()), None),
             Read::Failed(why) => (None, Some(why.as_str())),
-            Read::Past(_) => continue,
+            Read::Past(_) | Read::Rules { .. } => continue,
         };
         if let Some(reading) = reading {
             match crate::planner::plan(&management, reading, &|_| {}).await {
@@ -154,6 +157,7 @@ struct Engine {
     installation: Arc<Installation>,
     key: DigestKey,
     options: Options,
+    ruling: Ruling,
     saver: Saver,
     story: mpsc::Sender<Told>,
     targets: Targets,
@@ -173,13 +177,14 @@ impl Engine {
         management: Cluster,
         (installation, key): (Installation, DigestKey),
         options: Options,
-        shown: channel::Sender<Arc<View>>,
-        trigger: std::sync::mpsc::Sender<()>,
+        (shown, trigger): (channel::Sender<Arc<View>>, std::sync::mpsc::Sender<()>),
+        ruling: Ruling,
     ) -> Self {
         let (events, inbox) = mpsc::unbounded_channel();
         let (connected, connections) = mpsc::unbounded_channel();
         let mut targets = Targets::default();
-        targets.set(Target::Management, Connection::new(management.clone(), options.concurrency, key));
+        let with = With { concurrency: options.concurrency, key, judge: ruling.judge.clone() };
+        targets.set(Target::Management, Connection::new(management.clone(), with));
         Self {
             state: State::new(),
             saver: Saver::start(management.clone()),
@@ -188,6 +193,7 @@ impl Engine {
             installation: Arc::new(installation),
             key,
             options,
+            ruling,
             targets,
             shown,
             trigger,
@@ -248,6 +254,10 @@ impl Engine {
     fn read(&mut self, read: Read) {
         match read {
             Read::Past(reading) => self.feed(Event::Past(reading)),
+            Read::Rules { revision, files } => {
+                let ruled = self.ruling.take(&revision, &files);
+                self.feed_all(ruled.into_iter().collect());
+            }
             Read::Newest(reading) => {
                 let old = self.reading.as_ref().map(|r| r.revision.as_str()).unwrap_or_default();
                 if old != reading.revision {
@@ -259,7 +269,9 @@ impl Engine {
                 }
                 self.read_failure = None;
                 self.reading = Some(reading.clone());
-                self.feed(Event::Read(reading));
+                // Nothing that a revision wants is decided by verdicts that it no longer holds with.
+                let ruled = self.ruling.read(&reading.revision, &reading.health_rules);
+                self.feed_all(ruled.into_iter().chain([Event::Read(reading)]).collect());
             }
             Read::Failed(why) => {
                 if self.read_failure.as_ref() != Some(&why) {
@@ -326,7 +338,7 @@ impl Engine {
             self.management.clone(),
             self.installation.clone(),
             target,
-            (self.options.concurrency, self.key),
+            With { concurrency: self.options.concurrency, key: self.key, judge: self.ruling.judge.clone() },
             self.connected.clone(),
         ));
     }
@@ -366,6 +378,7 @@ impl Engine {
                     statuses: connection.statuses,
                     limiter: connection.limiter,
                     key: connection.key,
+                    judge: connection.judge,
                     installation: self.installation.clone(),
                     saver: self.saver.clone(),
                     account: service_account,
@@ -439,6 +452,7 @@ fn cause(event: &Event) -> Cause {
         Event::Recorded(_)
         | Event::Past(_)
         | Event::Read(_)
+        | Event::Rules { .. }
         | Event::TargetUp(_)
         | Event::TargetDown { .. }
         | Event::Synced { .. }
@@ -461,7 +475,7 @@ async fn look(
         Ok(object) => {
             let kind = mainstay_object::GroupVersionKind::new(&*key.group, version, &*key.kind);
             let declares = connection.statuses.declares(&connection.cluster, &kind).await;
-            Some(observation_with_body(object, declares, &connection.key))
+            Some(observation_with_body(object, declares, &connection.key, &connection.judge))
         }
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => None,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Connections to clusters, and the watches on each.
 
 use crate::install::{Installation, PART_OF, join};
+use crate::judge::Judge;
 use crate::limit::Limiter;
 use crate::observe::{observation, observation_with_body};
 use crate::statuses::Statuses;
@@ -21,6 +22,15 @@ pub(crate) struct Connection {
     pub statuses: Statuses,
     pub limiter: Limiter,
     pub key: DigestKey,
+    pub judge: Judge,
+}
+
+/// What every connection is made with.
+#[derive(Clone)]
+pub(crate) struct With {
+    pub concurrency: usize,
+    pub key: DigestKey,
+    pub judge: Judge,
 }
 
 #[derive(Default)]
@@ -62,8 +72,9 @@ impl Targets {
 }
 
 impl Connection {
-    pub fn new(cluster: Cluster, concurrency: usize, key: DigestKey) -> Self {
-        Self { cluster, statuses: Statuses::default(), limiter: Limiter::new(concurrency), key }
+    pub fn new(cluster: Cluster, with: With) -> Self {
+        let With { concurrency, key, judge } = with;
+        Self { cluster, statuses: Statuses::default(), limiter: Limiter::new(concurrency), key, judge }
     }
 }
 
@@ -72,13 +83,13 @@ pub(crate) async fn connect(
     management: Cluster,
     installation: Arc<Installation>,
     target: Target,
-    with: (usize, DigestKey),
+    with: With,
     tell: mpsc::UnboundedSender<Connected>,
 ) {
     let mut pause = Duration::from_millis(100);
     let mut last = String::new();
     loop {
-        let outcome = reach(&management, &installation, &target, with).await;
+        let outcome = reach(&management, &installation, &target, with.clone()).await;
         let done = outcome.is_ok();
         if let Err(why) = &outcome
             && *why == last
@@ -101,12 +112,12 @@ async fn reach(
     management: &Cluster,
     installation: &Installation,
     target: &Target,
-    (concurrency, key): (usize, DigestKey),
+    with: With,
 ) -> Result<Connection, String> {
     let cluster = open(management, target).await?;
     cluster.raw("/version").await.map_err(|e| e.to_string())?;
     join(&cluster, installation).await.map_err(|e| e.to_string())?;
-    Ok(Connection::new(cluster, concurrency, key))
+    Ok(Connection::new(cluster, with))
 }
 
 /// A client for a target, through the kubeconfig in its Secret.
@@ -179,7 +190,7 @@ async fn follow(
     let Following { bodies, single } = following;
     let synced = || events.send(Event::Synced { target: target.clone(), kind: kind.clone() }).is_ok();
     let mut pause = Duration::from_millis(200);
-    let mut told = single.is_some();
+    let (one, mut told) = (single.is_some(), single.is_some());
     let resource = loop {
         match connection.cluster.resource(&kind.group, &kind.version, &kind.kind).await {
             Ok(resource) => break resource,
@@ -203,8 +214,8 @@ async fn follow(
     let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
     let observed = |key: ObjectKey, object: Option<Value>| {
         let observation = object.map(|object| match bodies {
-            true => observation_with_body(object, declares, &connection.key),
-            false => observation(&object, declares, &connection.key),
+            true => observation_with_body(object, declares, &connection.key, &connection.judge),
+            false => observation(&object, declares, &connection.key, &connection.judge),
         });
         events.send(Event::Observed { target: target.clone(), key, observation }).is_ok()
     };
@@ -227,7 +238,8 @@ async fn follow(
             let listed: BTreeSet<ObjectKey> = keys.into_iter().collect();
             let gone: Vec<ObjectKey> = known.difference(&listed).cloned().collect();
             known = listed;
-            gone.into_iter().all(|key| observed(key, None)) && synced()
+            // One object says nothing of the others of its kind.
+            gone.into_iter().all(|key| observed(key, None)) && (one || synced())
         }
         WatchEvent::Interrupted(error) => match error {
             ClusterError::Unreachable { .. } | ClusterError::Unauthorized { .. } => {

@@ -2,6 +2,7 @@
 
 use crate::execute::{INITIAL, UNIT, occupied};
 use crate::install::{Installation, PART_OF, SYSTEM_NAMESPACE, find, key_secret, parent_name};
+use crate::judge;
 use crate::lease::{self, Lease};
 use crate::save::{forget, recorded};
 use crate::targets::open;
@@ -176,6 +177,7 @@ async fn own_objects(
     cluster.delete_own(&config(parent_name(&installation.uid)), "v1").await?;
     if management {
         cluster.delete_own(&key_secret(), "v1").await?;
+        cluster.delete_own(&judge::key(), "v1").await?;
         let definition =
             ObjectKey::new("apiextensions.k8s.io", "CustomResourceDefinition", "", "units.mainstay.dev");
         cluster.delete_own(&definition, "v1").await?;

@@ -256,9 +256,9 @@ async fn daemon(net: Arc<Net>, repository: Shared, process: Process, stopped: Ar
     };
     let (trigger, triggers) = std::sync::mpsc::channel();
     let (shown, _view) = tokio::sync::watch::channel(Arc::default());
-    let start = |records, key| {
+    let start = |earlier| {
         let (tell, reads) = tokio::sync::mpsc::channel(1);
-        let reader = Reader::new(repository, TreePath::root(), records).keyed(key);
+        let reader = Reader::new(repository, TreePath::root(), earlier);
         mainstay_clock::spawn(read(reader, tell, triggers));
         Ok(reads)
     };

@@ -2,6 +2,7 @@ use crate::{
     Action, ApplyResult, DeleteResult, Event, Failure, FailureKind, Gone, Observation, Record, State, Time,
 };
 use mainstay_diagnostic::{Code, Diagnostic, Location};
+use mainstay_health::Rules;
 use mainstay_object::{Digest, DigestKey, GroupVersionKind, Object, ObjectKey};
 use mainstay_unit::{
     CouldDeclare, DeletionPolicy, Dependency, Desired, Dialect, DriftMode, Gate, Health, Missing, Reading,
@@ -144,6 +145,12 @@ pub(super) struct Double {
     pub wake: Option<Time>,
     pub wanted: BTreeSet<ObjectKey>,
     pub down: bool,
+    /// By which rules it judges.
+    pub judged: u64,
+    /// Watches say nothing while this is true.
+    pub silent: bool,
+    /// How often kinds were listed.
+    pub lists: usize,
     counter: u64,
 }
 
@@ -226,6 +233,23 @@ impl Double {
         self.tell(name);
     }
 
+    /// Other rules hold from now on.
+    pub(super) fn rule(&mut self, text: &str) {
+        self.judged += 1;
+        let rules = Arc::new(Rules::parse("rules.yaml", text).unwrap());
+        self.send(Event::Rules { rules, number: self.judged });
+    }
+
+    /// The answer of every watch, late.
+    pub(super) fn relist(&mut self) {
+        self.silent = false;
+        for kind in self.watched.clone() {
+            for event in self.watch(&Target::Management, kind) {
+                self.send(event);
+            }
+        }
+    }
+
     /// What the watch says of an object now.
     pub(super) fn tell(&mut self, name: &str) {
         let (target, key) = (Target::Management, key(name));
@@ -251,12 +275,13 @@ impl Double {
         format!("uid-{}", self.counter)
     }
 
-    fn observation(&self, key: &ObjectKey) -> Option<Observation> {
+    pub(super) fn observation(&self, key: &ObjectKey) -> Option<Observation> {
         self.objects.get(key).map(|live| Observation {
             uid: live.uid.clone(),
             resource_version: live.version.to_string(),
             owned: Some(live.content),
             health: live.health.clone(),
+            judged: self.judged,
             deleting: false,
             paused: false,
             simulated: false,
@@ -330,6 +355,10 @@ impl Double {
 
     fn watch(&mut self, target: &Target, kind: GroupVersionKind) -> Vec<Event> {
         self.watched.insert(kind.clone());
+        self.lists += 1;
+        if self.silent {
+            return vec![];
+        }
         let ours = |(key, live): &(&ObjectKey, &Live)| live.ours && key.kind == kind.kind;
         let keys: Vec<_> = self.objects.iter().filter(ours).map(|(key, _)| key.clone()).collect();
         let mut events: Vec<_> = keys

@@ -232,6 +232,7 @@ fn late_news_of_an_object_that_was_made_anew_repairs_nothing() {
         resource_version: old.version.to_string(),
         owned: Some(old.content),
         health: old.health,
+        judged: 0,
         deleting: false,
         paused: false,
         simulated: false,

@@ -4,3 +4,4 @@ mod faults;
 mod guards;
 mod order;
 mod random;
+mod rules;

@@ -54,6 +54,7 @@ fn a_dependent_starts_in_the_step_in_which_its_dependency_becomes_healthy() {
         resource_version: (seen.version + 100).to_string(),
         owned: Some(seen.content),
         health: Health::healthy(""),
+        judged: 0,
         deleting: false,
         paused: false,
         simulated: false,

@@ -119,6 +119,7 @@ fn observation(uid: String, owned: Option<Digest>) -> Observation {
         resource_version: "1".into(),
         owned,
         health: Health::healthy("accepted"),
+        judged: 0,
         deleting: false,
         paused: false,
         simulated: false,

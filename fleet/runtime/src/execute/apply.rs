@@ -1,6 +1,7 @@
 use super::authorize::authorize;
 use super::{failure, identity, left_alone, replace};
 use crate::install::{Installation, PART_OF};
+use crate::judge::Judge;
 use crate::limit::Limiter;
 use crate::observe::{observation_with_body, own_fields};
 use crate::save::Saver;
@@ -25,6 +26,7 @@ pub(crate) struct ApplyJob {
     pub statuses: Statuses,
     pub limiter: Limiter,
     pub key: DigestKey,
+    pub judge: Judge,
     pub installation: Arc<Installation>,
     pub saver: Saver,
     pub account: Option<ServiceAccount>,
@@ -139,7 +141,7 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
-            Ok(observation_with_body(answer, declares, &job.key))
+            Ok(observation_with_body(answer, declares, &job.key, &job.judge))
         }
         Err(error) => Err(failure(&error)),
     };

@@ -1,0 +1,166 @@
+//! By which rules objects are judged: those of the platform repository, the same for the whole installation. They are
+//! swapped while watches run, and what is judged says by which.
+
+use crate::install::SYSTEM_NAMESPACE;
+use crate::inventory;
+use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_health::{Limits, Rules};
+use mainstay_object::{Digest, ObjectKey, Value};
+use mainstay_reconcile::Event;
+use mainstay_unit::{HealthRules, RuleFiles};
+use serde_json::json;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The rules in force, for whoever judges, and their number.
+#[derive(Clone, Default)]
+pub(crate) struct Judge(Arc<RwLock<(Arc<Rules>, u64)>>);
+
+impl Judge {
+    pub fn rules(&self) -> (Arc<Rules>, u64) {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn swap(&self, rules: Arc<Rules>) -> Event {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let number = held.1 + 1;
+        *held = (rules.clone(), number);
+        Event::Rules { rules, number }
+    }
+}
+
+/// Where the rules stand that were whole last: a later run finds them there while the newest are broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRules {
+    pub revision: String,
+    pub digest: Digest,
+}
+
+/// Which rules hold, from one revision to the next.
+pub(crate) struct Ruling {
+    pub judge: Judge,
+    /// Of the rules in force; none while nobody knows which there should be.
+    current: Option<Digest>,
+    recorded: Option<Digest>,
+    keeper: mpsc::UnboundedSender<RecordedRules>,
+    /// Why the newest are not in force.
+    broken: String,
+}
+
+impl Ruling {
+    pub fn start(management: Cluster, recorded: Option<&RecordedRules>) -> Self {
+        let (keeper, inbox) = mpsc::unbounded_channel();
+        mainstay_clock::spawn(keep(management, inbox));
+        let recorded = recorded.map(|recorded| recorded.digest);
+        Self { judge: Judge::default(), current: None, recorded, keeper, broken: String::new() }
+    }
+
+    /// What a revision says. Where that is not known, what held before holds on.
+    pub fn read(&mut self, revision: &str, rules: &HealthRules) -> Option<Event> {
+        match rules {
+            HealthRules::Known(files) => {
+                self.broken.clear();
+                let event = self.take(revision, files);
+                if self.current == Some(files.digest) {
+                    self.record(revision, files);
+                }
+                event
+            }
+            HealthRules::Unknown { why } => {
+                if self.broken != *why {
+                    let held =
+                        if self.current.is_some() { "those before hold on" } else { "nothing is healthy" };
+                    tracing::warn!(revision, "the health rules can't be read, {held}: {why}");
+                    self.broken.clone_from(why);
+                }
+                let silent = self.current.is_some() || self.judge.rules().0.is_unknown();
+                (!silent).then(|| {
+                    let why = format!("the health rules of the platform repository can't be read: {why}");
+                    self.judge.swap(Arc::new(Rules::unknown(why)))
+                })
+            }
+        }
+    }
+
+    /// Puts rules in force. Those of an earlier revision are taken so, before the newest is read.
+    pub fn take(&mut self, revision: &str, files: &RuleFiles) -> Option<Event> {
+        if self.current == Some(files.digest) {
+            return None;
+        }
+        let rules = match Rules::of_files(files.iter(), &Limits::default()) {
+            Ok(rules) => rules,
+            // The reading has told what is wrong.
+            Err(problems) => {
+                tracing::warn!(revision, problems = problems.len(), "health rules can't be taken");
+                return None;
+            }
+        };
+        let first = self.current.replace(files.digest).is_none();
+        let (before, _) = self.judge.rules();
+        if first && rules.is_empty() && before.is_empty() && !before.is_unknown() {
+            return None;
+        }
+        tracing::info!(revision, files = files.files.len(), kinds = rules.len(), "health rules");
+        Some(self.judge.swap(Arc::new(rules)))
+    }
+
+    fn record(&mut self, revision: &str, files: &RuleFiles) {
+        let none = self.recorded.is_none() && files.files.is_empty();
+        if none || self.recorded == Some(files.digest) {
+            return;
+        }
+        self.recorded = Some(files.digest);
+        let recorded = RecordedRules { revision: revision.to_owned(), digest: files.digest };
+        if self.keeper.send(recorded).is_err() {
+            tracing::error!("the writer of health rules has stopped");
+        }
+    }
+}
+
+const NAME: &str = "mainstay-health-rules";
+
+pub(crate) fn key() -> ObjectKey {
+    ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, NAME)
+}
+
+/// Which rules an earlier run judged by.
+pub(crate) async fn recorded(management: &Cluster) -> Result<Option<RecordedRules>, ClusterError> {
+    let live = match management.get(&key(), "v1", &Identity::Own).await {
+        Ok(live) => live,
+        Err(ClusterError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    // What somebody made of it is as good as nothing.
+    let digest = live.pointer("/data/digest").cloned().and_then(|hex| serde_json::from_value(hex).ok());
+    Ok(digest.map(|digest| RecordedRules { revision: text("/data/revision").to_owned(), digest }))
+}
+
+/// Writes what is newest until it is written.
+async fn keep(management: Cluster, mut inbox: mpsc::UnboundedReceiver<RecordedRules>) {
+    let mut version = None;
+    while let Some(mut newest) = inbox.recv().await {
+        let mut pause = Duration::from_millis(250);
+        loop {
+            while let Ok(next) = inbox.try_recv() {
+                newest = next;
+            }
+            let map = json!({
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": NAME, "namespace": SYSTEM_NAMESPACE},
+                "data": {"revision": newest.revision, "digest": newest.digest.hex()},
+            });
+            match inventory::write_part(&management, map, version.take()).await {
+                Ok(written) => {
+                    version = Some(written);
+                    break;
+                }
+                Err(error) => tracing::warn!(%error, "which health rules hold could not be recorded"),
+            }
+            mainstay_clock::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(30));
+        }
+    }
+}
