@@ -12,7 +12,7 @@ impl State {
     pub(crate) fn applied(&mut self, id: &UnitId, token: u64, mut results: Vec<ApplyResult>, now: Time) {
         for result in &mut results {
             if let Ok(seen) = &mut result.outcome {
-                *seen = self.by_rules(&result.key, seen.clone());
+                self.by_rules(&result.key, seen);
             }
         }
         let Some(state) = self.units.get_mut(id) else { return };

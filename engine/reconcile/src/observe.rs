@@ -10,8 +10,10 @@ impl State {
     }
 
     /// A watch's word. That something is gone may only mean that it lost our label: look before concluding.
-    pub(crate) fn observe(&mut self, target: &Target, key: &ObjectKey, observation: Option<Observation>) {
-        let observation = observation.map(|seen| self.by_rules(key, seen));
+    pub(crate) fn observe(&mut self, target: &Target, key: &ObjectKey, mut observation: Option<Observation>) {
+        if let Some(seen) = &mut observation {
+            self.by_rules(key, seen);
+        }
         let place = (target.clone(), key.clone());
         let mut look = None;
         for id in self.checked.get(&place).cloned().unwrap_or_default() {
@@ -57,8 +59,10 @@ impl State {
     }
 
     /// A look is the truth of its moment.
-    pub(crate) fn look(&mut self, target: &Target, key: &ObjectKey, observation: Option<Observation>) {
-        let observation = observation.map(|seen| self.by_rules(key, seen));
+    pub(crate) fn look(&mut self, target: &Target, key: &ObjectKey, mut observation: Option<Observation>) {
+        if let Some(seen) = &mut observation {
+            self.by_rules(key, seen);
+        }
         let place = (target.clone(), key.clone());
         for id in self.owners.get(&place).cloned().unwrap_or_default() {
             let Some(state) = self.units.get_mut(&id) else { continue };

@@ -48,15 +48,14 @@ impl State {
     }
 
     /// What was judged before its kind's rule changed, and told after: the new watch tells it once more.
-    pub(crate) fn by_rules(&self, key: &ObjectKey, mut seen: Observation) -> Observation {
+    pub(crate) fn by_rules(&self, key: &ObjectKey, seen: &mut Observation) {
         if self.ruled_anew.is_empty() {
-            return seen;
+            return;
         }
         let since = self.ruled_anew.get(&GroupKind::new(&*key.group, &*key.kind));
         if since.is_some_and(|since| seen.judged < *since) {
             seen.health = Health::unknown(JUDGED_ANEW);
         }
-        seen
     }
 }
 

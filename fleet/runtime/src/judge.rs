@@ -52,7 +52,10 @@ impl Ruling {
     pub fn start(management: Cluster, recorded: Option<&RecordedRules>) -> Self {
         let (keeper, inbox) = mpsc::unbounded_channel();
         mainstay_clock::spawn(keep(management, inbox));
-        let recorded = recorded.map(|recorded| recorded.digest);
+        Self::new(keeper, recorded.map(|recorded| recorded.digest))
+    }
+
+    fn new(keeper: mpsc::UnboundedSender<RecordedRules>, recorded: Option<Digest>) -> Self {
         Self { judge: Judge::default(), current: None, recorded, keeper, broken: String::new() }
     }
 
@@ -162,5 +165,84 @@ async fn keep(management: Cluster, mut inbox: mpsc::UnboundedReceiver<RecordedRu
             mainstay_clock::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(30));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_unit::HealthStatus::{self, Degraded, Healthy, Unknown};
+
+    const WIDGET: &str =
+        "kinds: [{group: example.com, kind: Widget, rules: [{field: /x, Healthy: y}], otherwise: Degraded}]";
+
+    fn files(texts: &[&str]) -> Arc<RuleFiles> {
+        let file = |(i, text): (usize, &&str)| (format!("{i}.yaml"), Arc::from(*text));
+        Arc::new(RuleFiles::of(texts.iter().enumerate().map(file).collect()))
+    }
+
+    fn known(texts: &[&str]) -> HealthRules {
+        HealthRules::Known(files(texts))
+    }
+
+    fn broken() -> HealthRules {
+        HealthRules::Unknown { why: "0.yaml:1:1: broken".into() }
+    }
+
+    /// What is said of a kind that only the repository knows, and of one that everybody knows.
+    fn said(ruling: &Ruling) -> (HealthStatus, HealthStatus) {
+        let (rules, _) = ruling.judge.rules();
+        let of = |api: &str, kind: &str| {
+            let object = json!({"apiVersion": api, "kind": kind, "status": {"phase": "Fine"}});
+            mainstay_health::judge(&rules, &object, None).health.status
+        };
+        (of("example.com/v1", "Widget"), of("v1", "ConfigMap"))
+    }
+
+    #[test]
+    fn rules_that_can_no_longer_be_read_hold_on() {
+        let (keeper, mut kept) = mpsc::unbounded_channel();
+        let mut ruling = Ruling::new(keeper, None);
+        assert!(matches!(ruling.read("1", &known(&[WIDGET])), Some(Event::Rules { number: 1, .. })));
+        assert!(ruling.read("2", &known(&[WIDGET])).is_none());
+        assert!(ruling.read("3", &broken()).is_none());
+        assert_eq!(said(&ruling), (Degraded, Healthy));
+        assert!(matches!(ruling.read("4", &known(&[])), Some(Event::Rules { number: 2, .. })));
+        assert_eq!(said(&ruling), (Unknown, Healthy));
+        let recorded: Vec<String> = std::iter::from_fn(|| kept.try_recv().ok()).map(|r| r.revision).collect();
+        assert_eq!(recorded, ["1", "4"], "what says the same is not written again");
+    }
+
+    #[test]
+    fn a_start_among_broken_rules_takes_those_of_the_run_before() {
+        let (keeper, mut kept) = mpsc::unbounded_channel();
+        let before = files(&[WIDGET]);
+        let mut ruling = Ruling::new(keeper, Some(before.digest));
+        assert!(ruling.take("1", &before).is_some());
+        assert!(ruling.read("2", &broken()).is_none());
+        assert_eq!(said(&ruling), (Degraded, Healthy));
+        assert!(ruling.read("3", &known(&[WIDGET])).is_none());
+        assert!(kept.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_start_among_broken_rules_with_none_before_calls_nothing_healthy() {
+        let (keeper, mut kept) = mpsc::unbounded_channel();
+        let mut ruling = Ruling::new(keeper, None);
+        assert!(ruling.read("1", &broken()).is_some());
+        assert_eq!(said(&ruling), (Unknown, Unknown));
+        assert!(ruling.read("2", &broken()).is_none());
+        assert!(kept.try_recv().is_err());
+        assert!(ruling.read("3", &known(&[])).is_some());
+        assert_eq!(said(&ruling), (Unknown, Healthy));
+        assert!(kept.try_recv().is_err(), "none before, and none now");
+    }
+
+    #[test]
+    fn who_has_no_rules_is_told_nothing() {
+        let (keeper, mut kept) = mpsc::unbounded_channel();
+        let mut ruling = Ruling::new(keeper, None);
+        assert!(ruling.read("1", &known(&[])).is_none());
+        assert!(kept.try_recv().is_err());
     }
 }

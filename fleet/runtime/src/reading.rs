@@ -188,6 +188,47 @@ mod tests {
         reader.next(&Answers::Nobody).into_iter().map(tell).collect()
     }
 
+    /// Revision 1 has rules, those of revision 2 are broken.
+    struct Ruled;
+
+    impl Sources for Ruled {
+        fn platform(&mut self) -> Result<Checkout, String> {
+            Ok(ruled("2", "kinds: 1\n"))
+        }
+        fn past(&mut self, revision: &str) -> Option<Checkout> {
+            (revision == "1").then(|| ruled(revision, "kinds: [{group: example.com}]\n"))
+        }
+        fn followed(&self) -> Option<Followed> {
+            None
+        }
+        fn git(&mut self, _: &Need, _: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+            Supply::NotEvaluated(String::new())
+        }
+    }
+
+    fn ruled(revision: &str, rules: &str) -> Checkout {
+        let platform = "apiVersion: mainstay.dev/v1alpha1\nkind: Platform\nmetadata: {name: p}\nspec: {healthRules: [r.yaml]}\n";
+        let tree = MemoryTree::new().with("p.yaml", platform).and_then(|tree| tree.with("r.yaml", rules));
+        Checkout { revision: revision.to_owned(), tree: Arc::new(tree.unwrap()) }
+    }
+
+    #[test]
+    fn rules_of_the_run_before_are_read_again_while_the_newest_are_broken() {
+        let HealthRules::Known(files) =
+            mainstay_render::health_rules(&Inputs::new(Ruled.past("1").unwrap(), TreePath::root())).0
+        else {
+            panic!("they can't be read")
+        };
+        let told = |revision: &str, digest| {
+            let rules = Some(RecordedRules { revision: revision.to_owned(), digest });
+            let mut reader = Reader::new(Ruled, TreePath::root(), Earlier { rules, ..Earlier::default() });
+            reader.next(&Answers::Nobody).len()
+        };
+        assert_eq!(told("1", files.digest), 2);
+        assert_eq!(told("0", files.digest), 1, "the revision is gone");
+        assert_eq!(told("1", RuleFiles::default().digest), 1, "it is not what it was");
+    }
+
     #[test]
     fn what_a_unit_that_cannot_be_rendered_had_applied_is_read_again_after_a_restart() {
         let id = UnitId::new("kustomization", "flux-system", "a", "");

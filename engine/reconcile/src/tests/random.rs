@@ -29,6 +29,8 @@ enum Happens {
     Heal(usize),
     Slow,
     Answer,
+    /// Other rules hold for what kind of objects there are, or the same as before.
+    Rule(bool),
     Pass(u64),
 }
 
@@ -67,6 +69,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => (0..6usize).prop_map(Happens::Heal),
         1 => Just(Happens::Slow),
         2 => Just(Happens::Answer),
+        1 => any::<bool>().prop_map(Happens::Rule),
         2 => (1..100u64).prop_map(Happens::Pass),
     ]
 }
@@ -115,6 +118,9 @@ fn happen(double: &mut Double, what: Happens, last: &mut Commit) {
         Happens::Heal(object) => double.heal(NAMES[object], Health::healthy("")),
         Happens::Slow => double.slow = true,
         Happens::Answer => double.answer(),
+        Happens::Rule(passive) => {
+            double.rule(&format!("kinds: [{{group: '', kind: ConfigMap, passive: {passive}}}]"));
+        }
         Happens::Pass(seconds) => double.pass(Duration::from_secs(seconds)),
         Happens::Edit(_) => {}
     }
