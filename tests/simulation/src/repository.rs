@@ -54,6 +54,20 @@ pub struct Repository {
     servers: usize,
     numbers: usize,
     dice: Rng,
+    ruling: Ruling,
+    /// Of its own, so that rules leave the rest of a story as it is.
+    ruling_dice: Rng,
+}
+
+/// How the repository wants objects to be judged. All of it calls the same healthy, if it can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ruling {
+    None,
+    Fields,
+    Expressions,
+    /// The rules are broken; or the Platform is, which names them.
+    Broken,
+    Unnamed,
 }
 
 impl Repository {
@@ -68,6 +82,8 @@ impl Repository {
             servers,
             numbers: 0,
             dice: Rng::with_seed(seed),
+            ruling: Ruling::None,
+            ruling_dice: Rng::with_seed(seed.rotate_left(17)),
         };
         for _ in 0..repository.dice.usize(2..6) {
             repository.add_unit();
@@ -89,6 +105,10 @@ impl Repository {
         for _ in 0..self.dice.usize(1..4) {
             self.change();
         }
+        let all = [Ruling::None, Ruling::Fields, Ruling::Expressions, Ruling::Broken, Ruling::Unnamed];
+        if self.ruling_dice.u8(..3) == 0 {
+            self.ruling = all[self.ruling_dice.usize(..all.len())];
+        }
         self.publish();
     }
 
@@ -99,6 +119,9 @@ impl Repository {
             for object in unit.objects.values_mut() {
                 object.version += 1;
             }
+        }
+        if matches!(self.ruling, Ruling::Broken | Ruling::Unnamed) {
+            self.ruling = Ruling::Fields;
         }
         self.publish();
     }
@@ -207,7 +230,7 @@ impl Repository {
             }
         }
         let revision = format!("main@sha1:{:040x}", self.revisions.len() + 1);
-        let tree = Arc::new(tree(&self.plan));
+        let tree = Arc::new(tree(&self.plan, self.ruling));
         self.revisions.push((Checkout { revision, tree }, self.plan.clone()));
     }
 }
@@ -229,9 +252,9 @@ pub fn summary(plan: &Plan) -> String {
     plan.iter().map(unit).collect::<Vec<_>>().join(" ")
 }
 
-fn tree(plan: &Plan) -> MemoryTree {
+fn tree(plan: &Plan, ruling: Ruling) -> MemoryTree {
     let mut tree = MemoryTree::new();
-    for (path, text) in files(plan) {
+    for (path, text) in files(plan).into_iter().chain(rules(ruling)) {
         match mainstay_unit::tree::TreePath::parse(&path) {
             Ok(path) => tree.insert(path, text.into_bytes().into()),
             Err(wrong) => panic!("{path}: {wrong}"),
@@ -261,6 +284,23 @@ pub fn files(plan: &Plan) -> BTreeMap<String, String> {
     }
     files.insert("kustomization.yaml".to_owned(), index);
     files
+}
+
+fn rules(ruling: Ruling) -> Vec<(String, String)> {
+    let says = match ruling {
+        Ruling::None => return Vec::new(),
+        Ruling::Fields | Ruling::Unnamed => "field: /data/fixed, Healthy: same",
+        Ruling::Expressions => "when: self.data.fixed == 'same', status: Healthy",
+        Ruling::Broken => "field: /data/fixed, Helthy: same",
+    };
+    let field = if ruling == Ruling::Unnamed { "healthRule" } else { "healthRules" };
+    let platform = format!(
+        "apiVersion: mainstay.dev/v1alpha1\nkind: Platform\nmetadata: {{name: simulated}}\nspec: {{{field}: [rules]}}\n"
+    );
+    let kinds = format!(
+        "kinds:\n- {{group: '', kind: ConfigMap, rules: [{{{says}}}]}}\n- {{group: '', kind: ServiceAccount, passive: true}}\n"
+    );
+    vec![("platform.yaml".to_owned(), platform), ("rules/kinds.yaml".to_owned(), kinds)]
 }
 
 fn declaration(name: &str, unit: &UnitPlan) -> String {
