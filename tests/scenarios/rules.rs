@@ -124,12 +124,17 @@ fn rules_of_the_repository_say_what_is_healthy_and_change_it_without_a_request(w
     reach(world, "done");
     is_told(world, "Progressing", "by its stage");
 
-    // A Platform that can't be read says nothing either.
+    // A Platform that can't be read says nothing either, and holds every unit that it has a say in as it is.
     world.repository.write("platform.yaml", &PLATFORM.replace("healthRules", "healthRule"));
     let commit = world.repository.commit("A misspelt field");
     world.has_read(&commit);
+    let unit = world.is("module/ruled/web", "Failed");
+    assert!(unit["message"].as_str().unwrap_or_default().contains("platform.yaml:6:3"), "{unit:#}");
     reach(world, "shipped");
-    world.is("module/ruled/web", "Ready");
+    world.until("it is judged by the rules before", |world| match world.unit("module/ruled/web")? {
+        unit if unit["health"] == "Healthy" => Ok(()),
+        unit => Err(format!("{}: {}", unit["health"], unit["message"])),
+    });
 
     // Without rules of its own the kind is as unknown as ever.
     world.repository.remove("platform.yaml");

@@ -28,8 +28,8 @@ pub(crate) struct Base {
     pub unread: BTreeSet<Unread>,
     /// Files that could not be read whole, and where. What they could declare depends on whose they are.
     pub broken: Vec<(String, String)>,
-    /// Files and folders that could not be read and might declare the Platform, and where.
-    pub platforms: Vec<(String, String)>,
+    /// Files and folders that declare the Platform, or might, and could not be read; and why.
+    pub platforms: Vec<(String, Diagnostic)>,
     pub health_rules: HealthRules,
     /// Files with native documents, where the entry is a unit itself: what it reaches is judged by them.
     pub native: BTreeSet<String>,
@@ -88,7 +88,12 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
             base.unread.insert(Unread::new(what, could_declare(&declarations, &file)));
         }
         let known = std::mem::take(&mut cache.declared);
-        for native in expanded.units {
+        let unread = rules::unread_platform(&declarations, &base.platforms);
+        for mut native in expanded.units {
+            // Without the Platform's variables and defaults it would be another unit.
+            if let Some(problem) = unread {
+                native.failed.get_or_insert_with(|| problem.clone());
+            }
             let unit = declared(native, &base.tenants, &known);
             cache.declared.entry(unit.unit.id.clone()).or_insert_with(|| unit.clone());
             base.units.push(unit);
@@ -228,9 +233,10 @@ pub(crate) fn files_below(tree: &dyn Tree, folder: &TreePath) -> Vec<TreePath> {
     out.into_iter().map(|(path, _)| path).collect()
 }
 
-pub(crate) fn unreadable(path: &TreePath, error: &TreeError, base: &mut Base) {
-    base.diagnostics
-        .push(Diagnostic::new(&codes::render::UNREADABLE, error.to_string()).at_file(path.as_str()));
+pub(crate) fn unreadable(path: &TreePath, error: &TreeError, base: &mut Base) -> Diagnostic {
+    let problem = Diagnostic::new(&codes::render::UNREADABLE, error.to_string()).at_file(path.as_str());
+    base.diagnostics.push(problem.clone());
+    problem
 }
 
 /// What exists on the way to a path, and the nearest name beside where it ends.

@@ -33,8 +33,8 @@ pub(crate) struct File {
     native: bool,
     /// Where it can't be read.
     broken: Vec<String>,
-    /// Where a Platform may stand that can't be read.
-    platform: Option<String>,
+    /// Why a Platform can't be read that it declares.
+    platform: Option<Diagnostic>,
 }
 
 /// Reads what has changed since `before`, the same folder of an earlier revision.
@@ -80,8 +80,8 @@ impl Walk<'_> {
         let entries = match self.tree.list(path) {
             Ok(entries) => entries,
             Err(error) => {
-                unreadable(path, &error, self.base);
-                self.base.platforms.push((path.to_string(), path.to_string()));
+                let problem = unreadable(path, &error, self.base);
+                self.base.platforms.push((path.to_string(), problem));
                 return unread(self.base);
             }
         };
@@ -140,9 +140,9 @@ impl Walk<'_> {
         match self.tree.read(path) {
             Ok(bytes) => Some(Arc::new(parse(path, &bytes, &limits))),
             Err(error) => {
-                unreadable(path, &error, self.base);
+                let problem = unreadable(path, &error, self.base);
                 self.base.broken.push((path.to_string(), path.to_string()));
-                self.base.platforms.push((path.to_string(), path.to_string()));
+                self.base.platforms.push((path.to_string(), problem));
                 None
             }
         }
@@ -216,9 +216,7 @@ fn parse(path: &TreePath, bytes: &[u8], limits: &Limits) -> File {
         out.native = true;
         out.diagnostics = loaded.diagnostics;
         out.broken.push(path.to_string());
-        let at = out.diagnostics.errors().next().and_then(|error| error.location.as_ref());
-        let at = at.map_or_else(|| path.to_string(), ToString::to_string);
-        out.platform = text.contains("Platform").then_some(at);
+        out.platform = out.diagnostics.errors().next().filter(|_| names_platform(&text)).cloned();
     }
     for document in loaded.documents {
         let place = Place { file: file.clone(), text: text.clone(), root: Arc::new(document.root) };
@@ -229,11 +227,20 @@ fn parse(path: &TreePath, bytes: &[u8], limits: &Limits) -> File {
         out.native = true;
         if mainstay_native::read(&place, &mut out.declared, &mut out.diagnostics) == Read::Broken {
             out.broken.push(place.location("").to_string());
-            if place.root.get("kind").and_then(|node| node.as_str()).is_none_or(|kind| kind == "Platform") {
-                let errors = out.diagnostics.errors().last().and_then(|error| error.location.clone());
-                out.platform = Some(errors.unwrap_or_else(|| place.location("")).to_string());
+            if place.root.get("kind").and_then(|node| node.as_str()) == Some("Platform") {
+                out.platform = out.diagnostics.errors().last().cloned();
             }
         }
     }
+    if broken && !out.declared.platforms.is_empty() {
+        // It stands before what can't be read.
+        out.platform = None;
+    }
     out
+}
+
+/// Whether a text that is no YAML looks as if it declared a Platform.
+fn names_platform(text: &str) -> bool {
+    let mut values = text.match_indices("kind").map(|(at, key)| &text[at + key.len()..]);
+    values.any(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t', ':']).starts_with("Platform"))
 }

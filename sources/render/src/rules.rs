@@ -15,17 +15,25 @@ pub(crate) struct Kept {
     rules: Result<Arc<RuleFiles>, Vec<Diagnostic>>,
 }
 
-/// `unread` might declare the Platform: what it would say is not known.
+/// Why it is not known what the Platform says. What lies in a tenant's paths can't be it.
+pub(crate) fn unread_platform<'a>(
+    declarations: &Declarations,
+    unread: &'a [(String, Diagnostic)],
+) -> Option<&'a Diagnostic> {
+    unread.iter().find(|(file, _)| tenant_of(declarations, file).is_none()).map(|(_, problem)| problem)
+}
+
+/// `unread` are files and folders that might declare the Platform.
 pub(crate) fn read(
     tree: &dyn Tree,
     declarations: &Declarations,
-    unread: &[(String, String)],
+    unread: &[(String, Diagnostic)],
     kept: &mut Option<Kept>,
     diagnostics: &mut Diagnostics,
 ) -> HealthRules {
     let unknown = |why: String| HealthRules::Unknown { why };
-    if let Some((_, at)) = unread.iter().find(|(file, _)| tenant_of(declarations, file).is_none()) {
-        return unknown(format!("{at} can't be read, where the Platform may stand"));
+    if let Some(problem) = unread_platform(declarations, unread) {
+        return unknown(format!("the Platform can't be read: {}", in_a_line(problem)));
     }
     let mut platforms = declarations.platforms();
     let Some(platform) = platforms.next() else { return HealthRules::default() };
@@ -43,12 +51,16 @@ pub(crate) fn read(
             Err(wrong) => problems = wrong,
         }
     }
-    let why = problems.iter().find(|problem| problem.is_error()).map(|first| match &first.location {
-        Some(at) => format!("{at}: {}", first.message),
-        None => first.message.clone(),
-    });
+    let why = problems.iter().find(|problem| problem.is_error()).map(in_a_line);
     diagnostics.extend(problems);
     unknown(why.unwrap_or_else(|| "they can't be read".to_owned()))
+}
+
+fn in_a_line(problem: &Diagnostic) -> String {
+    match &problem.location {
+        Some(at) => format!("{at}: {}", problem.message),
+        None => problem.message.clone(),
+    }
 }
 
 /// The texts of files that are in accord.

@@ -1,7 +1,7 @@
 use super::{errors, inputs, reading, told, tree};
 use crate::{Cache, health_rules, read, read_with};
 use mainstay_unit::tree::{MemoryTree, TreePath};
-use mainstay_unit::{HealthRules, Reading, RuleFiles};
+use mainstay_unit::{HealthRules, Reading, RenderState, RuleFiles};
 use std::sync::Arc;
 
 const WIDGET: &str = "kinds:\n- group: example.com\n  kind: Widget\n  passive: true\n";
@@ -125,16 +125,26 @@ fn a_platform_that_cannot_be_read_leaves_unknown_what_rules_there_are() {
     let good = repository("[health]", &format!("=== health/a.yaml\n{WIDGET}"));
     known(&reading(&good));
     let misspelt = reading(&good.replace("healthRules:", "heathRules:"));
-    assert_eq!(unknown(&misspelt), "platform.yaml:5:3 can't be read, where the Platform may stand");
+    assert_eq!(
+        unknown(&misspelt),
+        "the Platform can't be read: platform.yaml:5:3: unknown field spec.heathRules"
+    );
     let cut = reading(&good.replace("[health]", "[health"));
-    assert!(unknown(&cut).starts_with("platform.yaml:6:"), "{}", unknown(&cut));
+    assert!(unknown(&cut).starts_with("the Platform can't be read: platform.yaml:6:"), "{}", unknown(&cut));
     let twice = reading(&format!(
         "{good}=== another.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Platform\nmetadata: {{name: q}}\n"
     ));
     assert!(unknown(&twice).starts_with("there is a second Platform"), "{}", unknown(&twice));
     // What is wrong with others says nothing of the rules.
     known(&reading(&good.replace("source: {path: m}", "sorce: {path: m}")));
-    known(&reading(&format!("{good}=== team/x.yaml\n# of mainstay.dev/v1alpha1, Platform\nkind: [\n")));
+    let platform = "apiVersion: mainstay.dev/v1alpha1\nkind: Platform\nmetadata: [\n";
+    known(&reading(&format!("{good}=== team/x.yaml\n{platform}")));
+    known(&reading(&format!(
+        "{good}=== x.yaml\n# of the Platform team\n{}",
+        platform.replace("Platform", "Module")
+    )));
+    unknown(&reading(&format!("{good}=== x.yaml\n{platform}")));
+    known(&reading(&good.replace("\n=== tenant", "\n---\nkind: [\n=== tenant")));
 }
 
 #[test]
@@ -187,4 +197,18 @@ fn limits_of_rule_files_are_told_where_they_are_named() {
     let many = vec!["a.yaml"; 101].join(", ");
     let told = errors(&reading(&repository(&format!("[{many}]"), "=== a.yaml\nkinds: []\n")));
     assert_eq!(told, ["platform.yaml:5 MS2004 spec.healthRules: more than 100 items"]);
+}
+
+#[test]
+fn without_the_platforms_defaults_and_variables_no_native_unit_is_rendered_anew() {
+    let good =
+        repository("[]", "").replace("healthRules: []", "variables: {v: ours}\n  defaults: {prune: false}");
+    let good = good.replace("namespace: x}", "namespace: x}\ndata: {v: '${v:=else}'}");
+    let state = |text: &str| reading(text).units.into_values().next().unwrap().state;
+    assert!(matches!(state(&good), RenderState::Rendered(_)));
+    let RenderState::Failed { first } = state(&good.replace("variables", "variabels")) else {
+        panic!("rendered")
+    };
+    assert!(first.to_string().starts_with("platform.yaml:5:3: error[MS2003]"), "{first}");
+    assert!(matches!(state(&good.replace("{v: ours}", "{v: [ours}")), RenderState::Failed { .. }));
 }
