@@ -112,7 +112,7 @@ fn of_repository(checkout: &Path, entry: &str, problems: &mut Vec<Diagnostic>) -
             if files.files.is_empty() {
                 anstream::eprintln!("{} names no health rules", checkout.display());
             }
-            match Rules::of_files(files.iter(), &mainstay_health::Limits::default()) {
+            match crate::rules::of(&files) {
                 Ok(rules) => Ok(rules),
                 Err(wrong) => {
                     problems.extend(wrong);

@@ -19,6 +19,7 @@ mod plan;
 mod progress;
 mod render;
 mod repository;
+mod rules;
 mod run;
 mod schema;
 mod state;

@@ -5,7 +5,7 @@ use crate::progress::Progress;
 use crate::state::StateArgs;
 use mainstay_cluster::Cluster;
 use mainstay_plan::Plan;
-use mainstay_runtime::Answers;
+use mainstay_runtime::{Answers, RecordedRules};
 use mainstay_unit::Reading;
 use std::future::Future;
 use std::path::PathBuf;
@@ -61,6 +61,12 @@ impl Live {
         let told = |done: usize| progress.says(format!("planning {done} of {total} units"));
         let planned = self.runtime.block_on(mainstay_runtime::plan(&self.management, reading, &told));
         planned.map(|planned| planned.plan).map_err(Failure::environment)
+    }
+
+    /// Which health rules are in force, if any were ever; nothing where that can't be read.
+    pub fn rules(&self) -> Option<Option<RecordedRules>> {
+        let recorded = self.runtime.block_on(mainstay_runtime::recorded_rules(&self.management));
+        recorded.inspect_err(|error| tracing::debug!(%error, "which health rules hold can't be read")).ok()
     }
 }
 

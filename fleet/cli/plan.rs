@@ -3,8 +3,11 @@ use crate::management::{ClusterArgs, Live};
 use crate::output;
 use crate::progress::Progress;
 use crate::repository::{Fixed, Repository, RepositoryArgs};
+use crate::rules;
 use mainstay_plan::Plan;
-use mainstay_unit::Reading;
+use mainstay_render::Inputs;
+use mainstay_unit::tree::TreePath;
+use mainstay_unit::{HealthRules, Reading};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -40,18 +43,20 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut repository = args.repository.open(&state, "look")?;
     let newest = repository.fetch()?;
     let revision = args.head.as_deref().unwrap_or(&newest);
-    let (plan, head) = match &args.base {
+    let (plan, head, judged) = match &args.base {
         Some(base) => {
             progress.says("reading both revisions");
             let head = read(args, &mut repository, revision)?;
             let base = read(args, &mut repository, base)?;
             let graph = mainstay_graph::of_reading(&head);
-            (mainstay_plan::between(&base, &head, &|id| graph.wave(id).unwrap_or_default()), head)
+            let plan = mainstay_plan::between(&base, &head, &|id| graph.wave(id).unwrap_or_default());
+            let judged = rules::changes(&base.health_rules, &head.health_rules);
+            (plan, head, judged)
         }
         None => live(args, &mut repository, revision, &progress)?,
     };
     drop(progress);
-    show(args, &plan, &head)?;
+    show(args, &plan, &head, &judged)?;
     if head.errors().next().is_some() {
         return Ok(Exit::User);
     }
@@ -64,15 +69,31 @@ fn live(
     repository: &mut Repository,
     revision: &str,
     progress: &Progress,
-) -> Result<(Plan, Reading), Failure> {
+) -> Result<(Plan, Reading, Vec<String>), Failure> {
     let live = Live::connect(&args.cluster)?;
     progress.says("reading the revision");
     let checkout = repository.at(revision)?;
     let followed = mainstay_runtime::Sources::followed(repository);
+    let entry = args.repository.entry()?;
+    let before = in_force(&live, repository, &entry);
     let mut fixed = Fixed { checkout, followed, others: Some(repository) };
-    let head = fixed.read_with(&live.answers(), &args.repository.entry()?)?;
+    let head = fixed.read_with(&live.answers(), &entry)?;
     let plan = live.plan(&head, progress)?;
-    Ok((plan, head))
+    let judged = rules::changes(&before, &head.health_rules);
+    Ok((plan, head, judged))
+}
+
+/// Where the revision is not at hand whose rules are in force, it is not known what changes.
+fn in_force(live: &Live, repository: &mut Repository, entry: &TreePath) -> HealthRules {
+    let unknown = |why: String| HealthRules::Unknown { why };
+    match live.rules() {
+        None => unknown("what is in force can't be read".to_owned()),
+        Some(None) => HealthRules::default(),
+        Some(Some(recorded)) => match repository.at(&recorded.revision) {
+            Ok(checkout) => mainstay_render::health_rules(&Inputs::new(checkout, entry.clone())).0,
+            Err(failure) => unknown(failure.to_string()),
+        },
+    }
 }
 
 fn read(args: &Args, repository: &mut Repository, revision: &str) -> Result<Reading, Failure> {
@@ -82,20 +103,26 @@ fn read(args: &Args, repository: &mut Repository, revision: &str) -> Result<Read
     Fixed { checkout, followed, others }.read(&args.repository.entry()?)
 }
 
-fn show(args: &Args, plan: &Plan, head: &Reading) -> Result<(), Failure> {
+/// `judged`: kinds whose health rule changes.
+fn show(args: &Args, plan: &Plan, head: &Reading, judged: &[String]) -> Result<(), Failure> {
+    let rules = match judged {
+        [] => String::new(),
+        kinds => format!("Judged by another health rule, without a request: {}.\n", kinds.join(", ")),
+    };
     match args.output {
         PlanFormat::Json => {
             let all = serde_json::json!({
                 "plan": plan, "counts": plan.counts(), "hash": plan.hash(), "diagnostics": head.diagnostics,
+                "judged": judged,
             });
             output::structured(&all, output::Format::Json)
         }
-        PlanFormat::Markdown => output::print(&mainstay_plan::markdown(plan)),
+        PlanFormat::Markdown => output::print(&format!("{}{rules}", mainstay_plan::markdown(plan))),
         PlanFormat::Text => {
             for diagnostic in head.errors() {
                 output::print(&output::diagnostic(diagnostic))?;
             }
-            output::print(&mainstay_plan::text(plan))
+            output::print(&format!("{}{rules}", mainstay_plan::text(plan)))
         }
     }
 }

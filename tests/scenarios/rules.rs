@@ -81,10 +81,20 @@ fn rules_of_the_repository_say_what_is_healthy_and_change_it_without_a_request(w
     world.has_applied("module/ruled/web", &first);
 
     // Only the rule changes.
-    let mark = world.server.map(mainstay_harness::RealServer::audit_mark);
+    let path = world.repository.path.display().to_string();
+    let plan = world.mainstay(&["plan", &path]);
+    assert!(!plan.stdout.contains("Judged by another"), "{}", plan.stdout);
     let before = world.object("widget.ruled.example.com", "ruled", "one");
     world.repository.write("health/widgets.yaml", &rules("shipped", "done"));
-    let commit = world.repository.commit("Done is not enough");
+    world.repository.propose("stricter", "Done is not enough");
+    let plan = world.mainstay(&["plan", &path, "--head", "stricter"]);
+    let told = "Judged by another health rule, without a request: Widget of ruled.example.com.";
+    assert!(plan.stdout.contains(told), "{}{}", plan.stdout, plan.stderr);
+    let between = ["plan", &path, "--offline", "--base", "main", "--head", "stricter"];
+    let plan = world.mainstay(&between);
+    assert!(plan.stdout.contains(told), "{}{}", plan.stdout, plan.stderr);
+    let mark = world.server.map(mainstay_harness::RealServer::audit_mark);
+    let commit = world.repository.merge("stricter");
     world.has_read(&commit);
     is_told(world, "Progressing", "by its stage");
     assert_eq!(world.object("widget.ruled.example.com", "ruled", "one"), before);

@@ -127,8 +127,8 @@ pub(crate) fn key() -> ObjectKey {
     ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, NAME)
 }
 
-/// Which rules an earlier run judged by.
-pub(crate) async fn recorded(management: &Cluster) -> Result<Option<RecordedRules>, ClusterError> {
+/// Which rules the daemon judges by, or an earlier run did.
+pub async fn recorded(management: &Cluster) -> Result<Option<RecordedRules>, ClusterError> {
     let live = match management.get(&key(), "v1", &Identity::Own).await {
         Ok(live) => live,
         Err(ClusterError::NotFound { .. }) => return Ok(None),

@@ -27,7 +27,7 @@ mod view;
 pub use install::{
     Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, known_key, unit_definition,
 };
-pub use judge::RecordedRules;
+pub use judge::{RecordedRules, recorded as recorded_rules};
 pub use planner::{Planned, plan};
 pub use ports::{Options, Sources};
 pub use reader::{Answers, read_once};

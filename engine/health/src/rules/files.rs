@@ -3,7 +3,8 @@
 use super::{KindRule, Limits, Rules};
 use mainstay_diagnostic::Diagnostic;
 use mainstay_diagnostic::codes::apply::HEALTH_RULE;
-use std::collections::BTreeMap;
+use mainstay_object::Digest;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 type Kinds = BTreeMap<String, BTreeMap<String, Arc<KindRule>>>;
@@ -49,6 +50,31 @@ impl Rules {
         }
         if problems.is_empty() { Ok(all) } else { Err(problems) }
     }
+
+    /// The kinds of which others say something else, sorted by their names.
+    pub fn changes(&self, others: &Self) -> Vec<String> {
+        let mut out = Vec::new();
+        for (star, ours, theirs) in [("", &self.exact, &others.exact), ("*", &self.ending, &others.ending)] {
+            let groups: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+            for group in groups {
+                let said = |all: &Kinds| -> BTreeMap<String, Digest> {
+                    let kinds = all.get(group).into_iter().flatten();
+                    kinds.map(|(kind, rule)| (kind.clone(), rule.digest)).collect()
+                };
+                let (ours, theirs) = (said(ours), said(theirs));
+                let kinds: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+                let changed = kinds.into_iter().filter(|kind| ours.get(*kind) != theirs.get(*kind));
+                out.extend(changed.map(|kind| named(kind, &format!("{star}{group}"))));
+            }
+        }
+        out.sort();
+        out
+    }
+}
+
+fn named(kind: &str, group: &str) -> String {
+    let kind = if kind.is_empty() { "every kind" } else { kind };
+    if group.is_empty() { kind.to_owned() } else { format!("{kind} of {group}") }
 }
 
 fn join(all: &mut Kinds, new: Kinds, star: &str, text: &str, problems: &mut Vec<Diagnostic>) {

@@ -323,6 +323,11 @@ fn rules_agree_on_a_kind_where_they_say_the_same_of_it() {
         "# Words\nproject: x\nkinds:\n- group: ['*.example.com']\n  passive: true\n- group: example.com\n  passive: true\n  kind: Widget\n- {group: example.com, kind: Gadget, passive: false}\n",
     );
     let agree = |group: &str, kind: &str| first.agree(&laid_out_otherwise, group, kind);
+    assert_eq!(first.changes(&laid_out_otherwise), ["Gadget of example.com"]);
+    assert_eq!(
+        first.changes(Rules::none()),
+        ["Gadget of example.com", "Widget of example.com", "every kind of *.example.com"]
+    );
     assert!(agree("example.com", "Widget"));
     assert!(!agree("example.com", "Gadget"));
     assert!(agree("a.example.com", "Anything"));
