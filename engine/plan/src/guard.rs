@@ -1,5 +1,5 @@
 use mainstay_object::{Digest, ObjectKey};
-use mainstay_unit::{Inventory, Reading, RenderState, UnitId, Unread};
+use mainstay_unit::{Inventory, InventoryEntry, Reading, RenderState, UnitId, Unread};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,17 +90,27 @@ fn judge(guard: &Guard<'_>, lost: &[&UnitId], remove: &mut Vec<UnitId>, held: &m
         let all = approval(lost, guard.known);
         let approved = guard.approved.contains(&hash) || guard.approved.contains(&all);
         let is_cluster = id.kind == "cluster";
-        if (precious.is_empty() && !is_cluster) || approved {
+        let found = recovered(inventory.iter());
+        if (precious.is_empty() && !is_cluster && found.is_none()) || approved {
             remove.push((*id).clone());
             continue;
         }
         let what = if is_cluster { format!("the cluster {}", id.name) } else { precious.join(", ") };
-        held.push(Held {
-            unit: (*id).clone(),
-            why: format!("removing it would delete {what}"),
-            hash: Some(hash),
-        });
+        let why = match found {
+            Some(found) if what.is_empty() => found,
+            Some(found) => format!("removing it would delete {what}; {found}"),
+            None => format!("removing it would delete {what}"),
+        };
+        held.push(Held { unit: (*id).clone(), why, hash: Some(hash) });
     }
+}
+
+/// A sentence on what was found by its label alone.
+fn recovered<'a>(entries: impl Iterator<Item = &'a InventoryEntry>) -> Option<String> {
+    let found: Vec<String> = entries.filter(|e| e.recovered).map(|e| e.key.to_string()).collect();
+    let (first, more) = found.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    Some(format!("no record held {first}{more}; only the label says that it was ours"))
 }
 
 fn is_precious(key: &ObjectKey) -> bool {
@@ -136,11 +146,12 @@ fn approval(units: &[&UnitId], known: &BTreeMap<UnitId, &Inventory>) -> String {
     Digest::of_value(&serde_json::json!(content)).short()
 }
 
-/// A prune inside a unit that is still declared: an empty render, and the loss of what is precious, wait for an approval.
+/// A prune inside a unit that is still declared: an empty render, and the loss of what is precious or was found
+/// by its label alone, wait for an approval.
 pub fn held_prune(
     id: &UnitId,
     wanted: &BTreeSet<ObjectKey>,
-    gone: &[mainstay_unit::InventoryEntry],
+    gone: &[InventoryEntry],
     approved: &BTreeSet<String>,
 ) -> Option<Held> {
     let content: Vec<_> = gone.iter().map(|e| format!("{} {}", e.key, e.uid)).collect();
@@ -155,7 +166,7 @@ pub fn held_prune(
     } else if !precious.is_empty() {
         format!("it no longer declares {}", precious.join(", "))
     } else {
-        return None;
+        recovered(gone.iter())?
     };
     Some(Held { unit: id.clone(), why, hash: Some(hash) })
 }

@@ -17,6 +17,7 @@ fn inventory(keys: &[(&str, &str)]) -> Inventory {
             desired: None,
             owned: None,
             intended: Vec::new(),
+            recovered: false,
         })
         .collect()
 }

@@ -15,6 +15,11 @@ pub(crate) const CONNECTING: &str = "connecting";
 impl State {
     /// Decides what a unit does next. Reads nothing but the state; asked twice, it answers the same.
     pub(crate) fn advance(&mut self, id: &UnitId, now: Time) {
+        self.decide(id, now);
+        self.look_at_strays(id);
+    }
+
+    fn decide(&mut self, id: &UnitId, now: Time) {
         self.borrow_checks(id);
         let seen = self.is_seen(id);
         let Some(state) = self.units.get_mut(id) else { return };
@@ -22,7 +27,7 @@ impl State {
         state.health = state.assess();
         let phase = match (state.token, state.unit.clone()) {
             (Some(_), Some(_)) => applying(state),
-            (Some(_), None) => Phase::Deleting { why: "its objects are being deleted".into() },
+            (Some(_), None) => Phase::Deleting { why: "its objects are being deleted or let go".into() },
             (None, None) => match self.remove(id, now) {
                 Some(phase) => phase,
                 None => return,
@@ -220,7 +225,11 @@ impl State {
             let key = item.desired.key.clone();
             // Intent first: whatever the next request makes is already in the inventory.
             state.record.inventory.intend(&key, &item.desired.version, item.digest);
-            self.owners.entry((unit.target.clone(), key)).or_default().insert(id.clone());
+            let place = (unit.target.clone(), key);
+            if let Some(strays) = self.strays.get_mut(id) {
+                strays.remove(&place);
+            }
+            self.owners.entry(place).or_default().insert(id.clone());
         }
         let phase = applying(state);
         state.record.show(&phase, &state.health, (unit.gate, false), now);
@@ -268,10 +277,7 @@ impl State {
             return None;
         }
         if !unit.prune {
-            for entry in delete {
-                self.drop_entry(id, &entry);
-            }
-            return None;
+            return Some(self.start_delete(id, delete, true));
         }
         if let Some(why) = self.could_be_wanted(id, unit) {
             return Some(Phase::Held { why });
@@ -287,10 +293,11 @@ impl State {
             return Some(Phase::Held { why });
         }
         state.record.held = None;
-        Some(self.start_delete(id, delete))
+        Some(self.start_delete(id, delete, false))
     }
 
-    pub(crate) fn start_delete(&mut self, id: &UnitId, entries: Vec<InventoryEntry>) -> Phase {
+    /// `release`: they stay, and are nobody's from then on.
+    pub(crate) fn start_delete(&mut self, id: &UnitId, entries: Vec<InventoryEntry>, release: bool) -> Phase {
         let token = self.next_token();
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         state.token = Some(token);
@@ -298,8 +305,8 @@ impl State {
         for entry in &entries {
             self.deleting.insert((target.clone(), entry.key.clone()), id.clone());
         }
-        let mut items: Vec<DeleteItem> =
-            entries.into_iter().map(|entry| DeleteItem { rank: deletion_rank(&entry.key), entry }).collect();
+        let item = |entry: InventoryEntry| DeleteItem { rank: deletion_rank(&entry.key), entry, release };
+        let mut items: Vec<DeleteItem> = entries.into_iter().map(item).collect();
         items.sort_by(|a, b| (a.rank, &a.entry.key).cmp(&(b.rank, &b.entry.key)));
         self.actions.push(Action::Delete {
             unit: id.clone(),
@@ -308,7 +315,8 @@ impl State {
             service_account: state.record.account(),
             items,
         });
-        Phase::Deleting { why: "objects that are no longer declared are being deleted".into() }
+        let what = if release { "let go" } else { "deleted" };
+        Phase::Deleting { why: format!("objects that are no longer declared are being {what}") }
     }
 
     /// A unit whose render failed may have taken the object over: that is not known, so nothing is pruned.

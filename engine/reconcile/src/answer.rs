@@ -51,6 +51,7 @@ impl State {
                         desired: result.digest,
                         owned: seen.owned,
                         intended: Vec::new(),
+                        recovered: false,
                     });
                     let older = state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old));
                     if !older && state.see(&result.key, seen) {

@@ -24,6 +24,11 @@ pub enum Event {
         target: Target,
         why: String,
     },
+    /// Kinds of which a target may hold objects of ours, whatever is declared now.
+    Kinds {
+        target: Target,
+        kinds: Vec<GroupVersionKind>,
+    },
     /// The watch of a kind has told everything that exists.
     Synced {
         target: Target,
@@ -87,6 +92,17 @@ pub struct Observation {
     pub simulated: bool,
     /// The object itself, on its way to the expressions that judge it; nobody keeps it.
     pub body: Option<Arc<Value>>,
+    /// Whose it says it is, where nothing speaks against that; kept only while no inventory holds it.
+    pub claim: Option<Arc<Claim>>,
+}
+
+/// What an object with our label says of itself. `None` in an observation where the label was not put on it by us, where
+/// somebody else controls it, or where it asks to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub unit: UnitId,
+    /// The version it was seen in.
+    pub version: String,
 }
 
 /// What the runtime is asked to do. It answers every `Apply` with `Applied` and every `Delete` with `Deleted`.
@@ -170,6 +186,8 @@ pub struct ApplyResult {
 pub struct DeleteItem {
     pub entry: InventoryEntry,
     pub rank: usize,
+    /// It stays as it is, and is nobody's from then on.
+    pub release: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -182,6 +200,8 @@ pub struct DeleteResult {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone {
     Deleted,
+    /// It stays, and is ours no longer.
+    Released,
     /// It exists, but the proof that it is ours is missing.
     NotOurs(String),
 }

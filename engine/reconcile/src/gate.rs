@@ -66,6 +66,7 @@ impl UnitState {
     #[must_use]
     pub(crate) fn see(&mut self, key: &ObjectKey, mut seen: Observation) -> bool {
         let body = seen.body.take();
+        seen.claim = None;
         let known = self.observed.get(key);
         if let Some(old) = known.filter(|old| old.judged > seen.judged && is_same(old, &seen)) {
             // The same object, judged by rules that hold no more.

@@ -15,6 +15,7 @@ mod observe;
 mod phase;
 mod read;
 mod record;
+mod recover;
 mod remove;
 mod retry;
 mod rules;
@@ -23,7 +24,8 @@ mod state;
 mod tests;
 
 pub use event::{
-    Action, ApplyItem, ApplyResult, DeleteItem, DeleteResult, Event, Failure, FailureKind, Gone, Observation,
+    Action, ApplyItem, ApplyResult, Claim, DeleteItem, DeleteResult, Event, Failure, FailureKind, Gone,
+    Observation,
 };
 pub use forms::Forms;
 pub use phase::{Phase, Wait};

@@ -35,8 +35,14 @@ impl State {
             }
         }
         let owners = self.owners.get(&place).cloned().unwrap_or_default();
+        if owners.is_empty() {
+            self.notice_stray(&place, observation.as_ref());
+        }
         for id in owners {
             let Some(state) = self.units.get_mut(&id) else { continue };
+            let entry = state.record.inventory.get(key);
+            let unclaimed = entry.is_some_and(|entry| entry.recovered)
+                && observation.as_ref().is_some_and(|seen| seen.claim.is_none());
             let version = state.record.inventory.get(key).map(|e| e.version.clone()).unwrap_or_default();
             match &observation {
                 Some(seen) => match state.observed.get(key) {
@@ -44,7 +50,7 @@ impl State {
                     // Late news of an object that has been made anew since, or a server that counts from the start.
                     Some(old) if old.uid != seen.uid && is_behind(seen, old) => look = Some(version),
                     Some(_) | None => {
-                        if state.see(key, seen.clone()) {
+                        if state.see(key, seen.clone()) || unclaimed {
                             look = Some(version);
                         }
                         self.queue.insert(id);
@@ -64,7 +70,9 @@ impl State {
             self.by_rules(key, seen);
         }
         let place = (target.clone(), key.clone());
+        self.recover(&place, observation.as_ref());
         for id in self.owners.get(&place).cloned().unwrap_or_default() {
+            self.unclaim(&id, key, observation.as_ref());
             let Some(state) = self.units.get_mut(&id) else { continue };
             match &observation {
                 Some(seen) => {

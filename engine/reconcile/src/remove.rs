@@ -26,7 +26,7 @@ impl State {
         let target = state.target();
         let orphan = state.record.deletion == RecordedDeletion::Orphan;
         let entries: Vec<InventoryEntry> = state.record.inventory.iter().cloned().collect();
-        let mut delete = Vec::new();
+        let (mut delete, mut release) = (Vec::new(), Vec::new());
         for entry in entries {
             let place = (target.clone(), entry.key.clone());
             match self.wanted.get(&place) {
@@ -39,11 +39,17 @@ impl State {
                     }
                     self.drop_entry(id, &entry);
                 }
-                Some(_) | None if orphan => self.drop_entry(id, &entry),
+                Some(_) | None if orphan => release.push(entry),
                 Some(_) | None => delete.push(entry),
             }
         }
-        if delete.is_empty() {
+        // What is out of reach can't be told that it is nobody's, and stays all the same.
+        if self.is_down(&target) {
+            for entry in std::mem::take(&mut release) {
+                self.drop_entry(id, &entry);
+            }
+        }
+        if delete.is_empty() && release.is_empty() {
             self.forget(id);
             self.consider_dependents(id);
             return None;
@@ -74,7 +80,10 @@ impl State {
             state.retry_at = None;
             state.failures.clear();
         }
-        Some(self.start_delete(id, delete))
+        if !release.is_empty() {
+            return Some(self.start_delete(id, release, true));
+        }
+        Some(self.start_delete(id, delete, false))
     }
 
     /// Whether another unit has this very object of one's own. An entry of an earlier object of that name proves nothing,

@@ -1,4 +1,5 @@
 use crate::advance::CONNECTING;
+use crate::recover::Stray;
 use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
 use mainstay_health::Rules;
@@ -32,6 +33,8 @@ pub struct State {
     pub(crate) owners: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
     /// Who is deleting an object right now: nobody else applies it meanwhile.
     pub(crate) deleting: BTreeMap<(Target, ObjectKey), UnitId>,
+    /// What says that it is ours and is in no inventory, by the unit that it names.
+    pub(crate) strays: BTreeMap<UnitId, BTreeMap<(Target, ObjectKey), Stray>>,
     /// Who renders it.
     pub(crate) wanted: BTreeMap<(Target, ObjectKey), UnitId>,
     /// Whose health checks name it.
@@ -253,6 +256,7 @@ impl State {
             Event::Rules { rules, number } => self.rule(rules, number),
             Event::TargetUp(target) => self.reach(target, Reach::Up),
             Event::TargetDown { target, why } => self.reach(target, Reach::Down(why)),
+            Event::Kinds { target, kinds } => self.survey(&target, kinds),
             Event::Synced { target, kind } => self.sync(target, kind),
             Event::Observed { target, key, observation } => self.observe(&target, &key, observation),
             Event::Looked { target, key, observation } => self.look(&target, &key, observation),

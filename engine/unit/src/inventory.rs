@@ -22,6 +22,9 @@ pub struct InventoryEntry {
     /// Digests of what was sent since, or is about to be, without an answer so far: any of it may have been carried out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intended: Vec<Digest>,
+    /// No record held it: it was found by our label, which proves nothing. It goes only when somebody says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
 }
 
 impl InventoryEntry {
@@ -30,7 +33,20 @@ impl InventoryEntry {
 
     /// What is about to be recorded before the first request for an object.
     pub fn new(key: ObjectKey, version: String) -> Self {
-        Self { key, version, uid: String::new(), desired: None, owned: None, intended: Vec::new() }
+        Self {
+            key,
+            version,
+            uid: String::new(),
+            desired: None,
+            owned: None,
+            intended: Vec::new(),
+            recovered: false,
+        }
+    }
+
+    /// An object that says it is ours, and that no inventory holds.
+    pub fn recovered(key: ObjectKey, version: String, uid: String) -> Self {
+        Self { uid, recovered: true, ..Self::new(key, version) }
     }
 
     /// Notes what is about to be sent.

@@ -80,6 +80,7 @@ fn an_inventory_is_sorted_and_holds_each_object_once() {
         desired: None,
         owned: None,
         intended: Vec::new(),
+        recovered: false,
     };
     let inventory: Inventory = [entry("b", "1"), entry("a", "2"), entry("b", "3")].into_iter().collect();
     let text = serde_json::to_string(&inventory).unwrap();

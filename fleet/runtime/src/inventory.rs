@@ -183,6 +183,7 @@ mod tests {
             desired: Some(Digest::of_bytes(b"a")),
             owned: Some(Digest::of_bytes(b"b")),
             intended: Vec::new(),
+            recovered: false,
         };
         (0..count).map(entry).collect()
     }

@@ -12,6 +12,7 @@ mod judge;
 mod lease;
 mod limit;
 mod observe;
+mod parent;
 mod planner;
 mod ports;
 mod reader;

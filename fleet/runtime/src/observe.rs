@@ -1,10 +1,13 @@
 //! From an object as a server tells it to what the state machine keeps of it: digests and a verdict, never the body.
 
+use crate::execute::{UNIT, not_ours};
+use crate::install::Installation;
 use crate::judge::Judge;
 use mainstay_cluster::FIELD_MANAGER;
 use mainstay_object::{Digest, DigestKey, Value};
-use mainstay_reconcile::Observation;
+use mainstay_reconcile::{Claim, Observation};
 use mainstay_unit::{Applying, Policy};
+use std::sync::Arc;
 
 /// The condition that simulated controllers set on what they made healthy.
 const SIMULATED: &str = "Simulated";
@@ -30,7 +33,17 @@ pub(crate) fn observation(
         paused: Policy::of(object).applying == Applying::Never,
         simulated,
         body: None,
+        claim: None,
     }
+}
+
+/// What an object says of whose it is, where nothing speaks against that.
+pub(crate) fn claim(object: &Value, version: &str, installation: &Installation) -> Option<Arc<Claim>> {
+    if not_ours(object, installation).is_some() {
+        return None;
+    }
+    let unit = object.pointer("/metadata/annotations")?.get(UNIT)?.as_str()?;
+    Some(Arc::new(Claim { unit: unit.parse().ok()?, version: version.to_owned() }))
 }
 
 /// With the object itself, for whoever judges it.
@@ -41,7 +54,7 @@ pub(crate) fn observation_with_body(
     judge: &Judge,
 ) -> Observation {
     let observation = observation(&object, declares_status, key, judge);
-    Observation { body: Some(std::sync::Arc::new(object)), ..observation }
+    Observation { body: Some(Arc::new(object)), ..observation }
 }
 
 /// Digest of the fields that our apply owns, with their values: equal digests mean that nobody touched them. Keyed lists

@@ -6,7 +6,8 @@ use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete};
 use crate::install::{Installation, install, known_key};
 use crate::judge::{self, Ruling};
 use crate::lease::Lease;
-use crate::observe::observation_with_body;
+use crate::observe::{claim, observation_with_body};
+use crate::parent::Parent;
 use crate::ports::{Options, Sources};
 use crate::reading::{self, Earlier, Read, Reader};
 use crate::save::{Saver, Write, recorded};
@@ -15,7 +16,7 @@ use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_object::DigestKey;
-use mainstay_reconcile::{Action, Event, Record, State, Time};
+use mainstay_reconcile::{Action, Event, Observation, Record, State, Time};
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target, UnitId};
 use std::collections::BTreeSet;
@@ -184,13 +185,15 @@ impl Engine {
         let (connected, connections) = mpsc::unbounded_channel();
         let mut targets = Targets::default();
         let with = With { concurrency: options.concurrency, key, judge: ruling.judge.clone() };
-        targets.set(Target::Management, Connection::new(management.clone(), with));
+        let installation = Arc::new(installation);
+        let connection = Connection::new(management.clone(), with, &installation);
+        targets.set(Target::Management, connection);
         Self {
             state: State::new(),
             saver: Saver::start(management.clone()),
             story: events::start(management.clone()),
             management,
-            installation: Arc::new(installation),
+            installation,
             key,
             options,
             ruling,
@@ -296,6 +299,7 @@ impl Engine {
         let Connected { target, outcome } = connected;
         match outcome {
             Ok(connection) => {
+                spawn(survey(connection.parent.clone(), target.clone(), self.events.clone()));
                 self.targets.set(target.clone(), connection);
                 self.feed(Event::TargetUp(target));
             }
@@ -351,9 +355,8 @@ impl Engine {
             },
             Action::Watch { target, kind, bodies } => {
                 let Some(connection) = self.targets.get(&target) else { return };
-                let (installation, events) = (self.installation.clone(), self.events.clone());
                 let what = kind.to_string();
-                let task = watch(connection, target.clone(), kind, bodies, installation, events);
+                let task = watch(connection, target.clone(), kind, bodies, self.events.clone());
                 self.targets.keep_watch(&target, what, spawn(task));
             }
             Action::WatchObject { target, key, version } => {
@@ -379,7 +382,7 @@ impl Engine {
                     limiter: connection.limiter,
                     key: connection.key,
                     judge: connection.judge,
-                    installation: self.installation.clone(),
+                    parent: connection.parent,
                     saver: self.saver.clone(),
                     account: service_account,
                     authorities: authorities
@@ -455,12 +458,24 @@ fn cause(event: &Event) -> Cause {
         | Event::Rules { .. }
         | Event::TargetUp(_)
         | Event::TargetDown { .. }
+        | Event::Kinds { .. }
         | Event::Synced { .. }
         | Event::Suspend { .. }
         | Event::Lost { .. }
         | Event::Reconcile { .. }
         | Event::Approve { .. }
         | Event::Tick => Cause::Other,
+    }
+}
+
+/// Which kinds to look through for what no inventory holds.
+async fn survey(parent: Parent, target: Target, events: mpsc::UnboundedSender<Event>) {
+    match parent.kinds().await {
+        Ok(kinds) => drop(events.send(Event::Kinds { target, kinds })),
+        // Kinds that are in use are watched all the same; the others when the cluster is reached anew.
+        Err(error) => {
+            tracing::debug!(%error, cluster = target.name(), "the parent of our objects can't be read")
+        }
     }
 }
 
@@ -475,7 +490,9 @@ async fn look(
         Ok(object) => {
             let kind = mainstay_object::GroupVersionKind::new(&*key.group, version, &*key.kind);
             let declares = connection.statuses.declares(&connection.cluster, &kind).await;
-            Some(observation_with_body(object, declares, &connection.key, &connection.judge))
+            let claim = claim(&object, &kind.version, connection.parent.installation());
+            let seen = observation_with_body(object, declares, &connection.key, &connection.judge);
+            Some(Observation { claim, ..seen })
         }
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => None,
         Err(error) => {

@@ -3,12 +3,13 @@
 use crate::install::{Installation, PART_OF, join};
 use crate::judge::Judge;
 use crate::limit::Limiter;
-use crate::observe::{observation, observation_with_body};
+use crate::observe::{claim, observation, observation_with_body};
+use crate::parent::Parent;
 use crate::statuses::Statuses;
 use mainstay_clock::Task;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
 use mainstay_object::{DigestKey, GroupVersionKind, ObjectKey, Value};
-use mainstay_reconcile::Event;
+use mainstay_reconcile::{Event, Observation};
 use mainstay_unit::Target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(crate) struct Connection {
     pub limiter: Limiter,
     pub key: DigestKey,
     pub judge: Judge,
+    pub parent: Parent,
 }
 
 /// What every connection is made with.
@@ -72,9 +74,11 @@ impl Targets {
 }
 
 impl Connection {
-    pub fn new(cluster: Cluster, with: With) -> Self {
+    pub fn new(cluster: Cluster, with: With, installation: &Arc<Installation>) -> Self {
         let With { concurrency, key, judge } = with;
-        Self { cluster, statuses: Statuses::default(), limiter: Limiter::new(concurrency), key, judge }
+        let parent = Parent::new(cluster.clone(), installation.clone());
+        let limiter = Limiter::new(concurrency);
+        Self { cluster, statuses: Statuses::default(), limiter, key, judge, parent }
     }
 }
 
@@ -110,14 +114,14 @@ pub(crate) async fn connect(
 
 async fn reach(
     management: &Cluster,
-    installation: &Installation,
+    installation: &Arc<Installation>,
     target: &Target,
     with: With,
 ) -> Result<Connection, String> {
     let cluster = open(management, target).await?;
     cluster.raw("/version").await.map_err(|e| e.to_string())?;
     join(&cluster, installation).await.map_err(|e| e.to_string())?;
-    Ok(Connection::new(cluster, with))
+    Ok(Connection::new(cluster, with, installation))
 }
 
 /// A client for a target, through the kubeconfig in its Secret.
@@ -148,11 +152,10 @@ pub(crate) async fn watch(
     target: Target,
     kind: GroupVersionKind,
     bodies: bool,
-    installation: Arc<Installation>,
     events: mpsc::UnboundedSender<Event>,
 ) {
-    let selection =
-        Selection { labels: format!("{PART_OF}={}", installation.apply_set), ..Selection::default() };
+    let ours = &connection.parent.installation().apply_set;
+    let selection = Selection { labels: format!("{PART_OF}={ours}"), ..Selection::default() };
     follow(connection, target, kind, selection, Following { bodies, single: None }, events).await;
 }
 
@@ -213,9 +216,13 @@ async fn follow(
     let declares = connection.statuses.declares(&connection.cluster, &kind).await;
     let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
     let observed = |key: ObjectKey, object: Option<Value>| {
-        let observation = object.map(|object| match bodies {
-            true => observation_with_body(object, declares, &connection.key, &connection.judge),
-            false => observation(&object, declares, &connection.key, &connection.judge),
+        let observation = object.map(|object| {
+            let claim = claim(&object, &kind.version, connection.parent.installation());
+            let seen = match bodies {
+                true => observation_with_body(object, declares, &connection.key, &connection.judge),
+                false => observation(&object, declares, &connection.key, &connection.judge),
+            };
+            Observation { claim, ..seen }
         });
         events.send(Event::Observed { target: target.clone(), key, observation }).is_ok()
     };

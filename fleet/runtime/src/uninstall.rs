@@ -1,17 +1,16 @@
 //! Leaving a fleet: every object stays as it is, and nothing of it is Mainstay's any more.
 
-use crate::execute::{INITIAL, UNIT, occupied};
-use crate::install::{Installation, PART_OF, SYSTEM_NAMESPACE, find, key_secret, parent_name};
+use crate::execute::{occupied, release};
+use crate::install::{Installation, SYSTEM_NAMESPACE, find, key_secret, parent_name};
 use crate::judge;
 use crate::lease::{self, Lease};
 use crate::save::{forget, recorded};
 use crate::targets::open;
 use mainstay_clock::{spawn, timeout};
-use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Fence, Identity};
-use mainstay_object::{ObjectKey, Value};
+use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
+use mainstay_object::ObjectKey;
 use mainstay_reconcile::Record;
-use mainstay_unit::{InventoryEntry, Target, UnitId};
-use serde_json::json;
+use mainstay_unit::{Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -19,8 +18,6 @@ use std::time::Duration;
 const LEASE: Duration = Duration::from_secs(15);
 /// A daemon that was killed holds its Lease no longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Somebody writes an object between a look and the patch: looked at again.
-const ATTEMPTS: usize = 5;
 
 /// What became of one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,55 +113,11 @@ async fn unit(
 ) -> Result<usize, String> {
     let mut released = 0;
     for entry in record.inventory.iter() {
-        let was_ours = release(cluster, installation, entry).await;
+        let was_ours = release(cluster, installation, entry, &Identity::Own).await;
         released += usize::from(was_ours.map_err(|e| format!("{}: {e}", entry.key))?);
     }
     forget(management, &record.id).await.map_err(|e| e.to_string())?;
     Ok(released)
-}
-
-/// Whether the object was ours.
-async fn release(
-    cluster: &Cluster,
-    installation: &Installation,
-    entry: &InventoryEntry,
-) -> Result<bool, ClusterError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let live = match cluster.get(&entry.key, &entry.version, &Identity::Own).await {
-            Ok(live) => live,
-            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let label = live.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)?.as_str());
-        if label != Some(installation.apply_set.as_str()) {
-            return Ok(false);
-        }
-        let patch = nobodys(&live);
-        match cluster.merge_patch(&entry.key, &entry.version, None, &patch, &Identity::Own).await {
-            Ok(_) => return Ok(true),
-            Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// What takes an object out of our hands and changes nothing else.
-fn nobodys(live: &Value) -> Value {
-    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
-    let ours = |entry: &&Value| [FIELD_MANAGER, INITIAL].iter().any(|name| entry["manager"] == *name);
-    let mut others: Vec<Value> = entries.filter(|entry| !ours(entry)).cloned().collect();
-    if others.is_empty() {
-        // A list without an entry would change nothing; one with an empty entry empties it.
-        others.push(json!({}));
-    }
-    json!({"metadata": {
-        "resourceVersion": live.pointer("/metadata/resourceVersion"),
-        "labels": {PART_OF: null},
-        "annotations": {UNIT: null},
-        "managedFields": others,
-    }})
 }
 
 /// Deletes what Mainstay made for itself on a cluster. Why its namespace stays, if it does.
@@ -192,23 +145,4 @@ async fn own_objects(
         return Ok(Some(format!("namespace {SYSTEM_NAMESPACE} stays: it holds {found}")));
     }
     cluster.delete_own(&key, "v1").await.map(|()| None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nobodys;
-    use serde_json::json;
-
-    #[test]
-    fn what_is_released_keeps_every_other_manager() {
-        let entry = |manager: &str| json!({"manager": manager, "operation": "Apply"});
-        let live = |managers: &[&str]| {
-            let entries: Vec<_> = managers.iter().map(|m| entry(m)).collect();
-            json!({"metadata": {"resourceVersion": "7", "managedFields": entries}})
-        };
-        let patch = nobodys(&live(&["mainstay", "kubectl", "mainstay-initial"]));
-        assert_eq!(patch["metadata"]["managedFields"], json!([entry("kubectl")]));
-        assert_eq!(patch["metadata"]["resourceVersion"], "7");
-        assert_eq!(nobodys(&live(&["mainstay"]))["metadata"]["managedFields"], json!([{}]));
-    }
 }

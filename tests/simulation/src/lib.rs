@@ -19,4 +19,4 @@ pub mod verdict;
 mod witness;
 
 pub use play::{Outcome, play};
-pub use witness::{FOREIGN, text};
+pub use witness::{FOREIGN, PART_OF, text};

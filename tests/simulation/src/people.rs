@@ -155,6 +155,15 @@ pub fn approve(server: &mut dyn Ask) -> Vec<String> {
     .collect()
 }
 
+/// Somebody deletes records, or an older copy of the server's store has none of them yet.
+pub fn lose(server: &mut dyn Ask, dice: &mut Rng) -> usize {
+    let units = "/apis/mainstay.dev/v1alpha1/units";
+    let (_, list) = server.ask(Method::Get, units, None);
+    let names = list["items"].as_array().into_iter().flatten().map(|unit| text(unit, "/metadata/name"));
+    let lost = names.filter(|_| dice.bool());
+    lost.map(|name| server.ask(Method::Delete, &format!("{units}/{name}"), None)).count()
+}
+
 /// Whatever is held is let go.
 pub fn release(server: &mut dyn Ask) {
     for (path, object) in everything(server) {

@@ -153,9 +153,16 @@ impl World {
                 self.restart(at);
             }
             72..76 => drop(self.net.asked(name, people::release)),
-            76..80 => {
+            76..78 => {
                 self.note(&format!("{name} forgets its past"));
                 self.net.forget(name);
+            }
+            78..80 => {
+                // Nobody is there who would write them again.
+                (0..self.replicas.len()).for_each(|at| self.restart(at));
+                let lost =
+                    self.net.asked(MANAGEMENT, |server| people::lose(server, dice)).unwrap_or_default();
+                self.note(&format!("the records of {lost} units are lost"));
             }
             80..86 if trouble => {
                 self.note(&format!("{name} goes away"));

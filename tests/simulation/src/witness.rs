@@ -148,6 +148,7 @@ impl Witness {
         }
         let outcome = match request.method {
             Method::Delete => deletion(request, &live),
+            Method::Patch if is_release(request) => release(request, &live),
             Method::Patch => self.application(request, &live, units),
             _ => Err("neither an apply nor a delete".to_owned()),
         };
@@ -241,6 +242,33 @@ fn deletion(request: &Request, live: &Value) -> Result<(), String> {
         return Err("deleted though it was never ours".to_owned());
     }
     Ok(())
+}
+
+/// Whether an object is to be nobody's.
+fn is_release(request: &Request) -> bool {
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    body.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)).is_some_and(Value::is_null)
+}
+
+/// What was let go was ours, is what it was thought to be, and stays as it is.
+fn release(request: &Request, live: &Value) -> Result<(), String> {
+    let body: Value = serde_json::from_slice(&request.body).map_err(|e| e.to_string())?;
+    if live.pointer("/metadata/labels").and_then(|l| l.get(PART_OF)).is_none() {
+        return Err("let go without our label on it".to_owned());
+    }
+    if text(&body, "/metadata/resourceVersion").is_empty() {
+        return Err("let go whatever it was by then".to_owned());
+    }
+    let only = |map: &Value, names: &[&str]| {
+        map.as_object().is_none_or(|map| map.keys().all(|name| names.contains(&name.as_str())))
+    };
+    let metadata = &body["metadata"];
+    let known = ["resourceVersion", "labels", "annotations", "managedFields"];
+    let narrow = only(&body, &["metadata"])
+        && only(metadata, &known)
+        && only(&metadata["labels"], &[PART_OF])
+        && only(&metadata["annotations"], &[UNIT]);
+    if narrow { Ok(()) } else { Err("let go and changed".to_owned()) }
 }
 
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use mainstay_apiserver::core::Method;
 use mainstay_simulation::ask::Ask;
 use mainstay_simulation::repository::{NAMESPACE, Repository};
-use mainstay_simulation::{FOREIGN, people, text, verdict};
+use mainstay_simulation::{FOREIGN, PART_OF, people, text, verdict};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -211,6 +211,8 @@ impl Story {
                     Some(_) => return Err(format!("{path} is others' and was touched")),
                     None => return Err(format!("{path} is others' and unknown")),
                 }
+            } else if object["metadata"]["labels"][PART_OF].is_null() {
+                // Somebody took our label from it: nothing proves that it is ours.
             } else if !owned.contains(text(object, "/metadata/uid")) && !kept.contains(name) {
                 return Err(format!("{path} is in no inventory"));
             }

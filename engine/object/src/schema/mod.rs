@@ -327,7 +327,11 @@ impl Types {
 
     /// How a value of this type is walked. Where anything goes, the value decides; null counts as a map.
     pub(crate) fn atom<'a>(&'a self, id: TypeId, value: &Value) -> Atom<'a> {
-        match (&self.get(id).shape, value) {
+        let ty = self.get(id);
+        match (&ty.shape, value) {
+            // To another version of a custom resource, what is an int-or-string here may be anything.
+            (Shape::Scalar(Scalar::IntOrString), Value::Object(_)) if !ty.native => Atom::Map(&ANY_MAP),
+            (Shape::Scalar(Scalar::IntOrString), Value::Array(_)) if !ty.native => Atom::List(&ANY_LIST),
             (Shape::Scalar(_), _) => Atom::Scalar,
             (Shape::Map(map), _) => Atom::Map(map),
             (Shape::List(list), _) => Atom::List(list),

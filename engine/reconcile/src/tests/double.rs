@@ -1,5 +1,6 @@
 use crate::{
-    Action, ApplyResult, DeleteResult, Event, Failure, FailureKind, Gone, Observation, Record, State, Time,
+    Action, ApplyResult, Claim, DeleteResult, Event, Failure, FailureKind, Gone, Observation, Record, State,
+    Time,
 };
 use mainstay_diagnostic::{Code, Diagnostic, Location};
 use mainstay_health::Rules;
@@ -115,6 +116,8 @@ pub(super) struct Live {
     pub content: Digest,
     pub health: Health,
     pub ours: bool,
+    /// The unit that it says it belongs to.
+    pub unit: Option<UnitId>,
 }
 
 /// A cluster, the runtime that carries actions out on it, and the records that it keeps.
@@ -218,6 +221,7 @@ impl Double {
             content: Digest::of_bytes(b""),
             health: Health::healthy(""),
             ours: false,
+            unit: None,
         });
         live.version = version;
         live.content = Digest::of_bytes(b"edited");
@@ -286,6 +290,11 @@ impl Double {
             paused: false,
             simulated: false,
             body: self.body(key).filter(|_| self.in_full.contains(&key.kind)),
+            claim: live
+                .unit
+                .clone()
+                .filter(|_| live.ours)
+                .map(|unit| Arc::new(Claim { unit, version: "v1".into() })),
         })
     }
 
@@ -387,16 +396,26 @@ impl Double {
             content: item.digest,
             health,
             ours: true,
+            unit: None,
         });
         live.version = version;
         live.content = item.digest;
         live.ours = true;
+        live.unit = Some(unit.clone());
         let outcome = Ok(self.observation(&key).unwrap());
         ApplyResult { key, digest: Some(item.digest), outcome }
     }
 
     fn delete(&mut self, item: &crate::DeleteItem) -> DeleteResult {
         let key = item.entry.key.clone();
+        if item.release {
+            self.log.push(format!("release {}", key.name));
+            if let Some(live) = self.objects.get_mut(&key) {
+                live.ours = false;
+                live.unit = None;
+            }
+            return DeleteResult { key, outcome: Ok(Gone::Released) };
+        }
         self.log.push(format!("delete {}", key.name));
         assert!(!self.wanted.contains(&key), "{key} is deleted and desired");
         let outcome = match self.objects.get(&key) {

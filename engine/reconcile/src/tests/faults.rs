@@ -237,6 +237,7 @@ fn late_news_of_an_object_that_was_made_anew_repairs_nothing() {
         paused: false,
         simulated: false,
         body: None,
+        claim: None,
     };
     double.send(Event::Observed {
         target: Target::Management,

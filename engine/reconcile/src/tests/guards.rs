@@ -129,6 +129,7 @@ fn an_object_that_somebody_made_anew_under_our_name_is_left_alone() {
         content: mainstay_object::Digest::of_bytes(b"theirs"),
         health: mainstay_unit::Health::healthy(""),
         ours: false,
+        unit: None,
     };
     double.objects.insert(key("u02"), foreign);
     double.read(many(2));

@@ -4,4 +4,5 @@ mod faults;
 mod guards;
 mod order;
 mod random;
+mod recover;
 mod rules;

@@ -59,6 +59,7 @@ fn a_dependent_starts_in_the_step_in_which_its_dependency_becomes_healthy() {
         paused: false,
         simulated: false,
         body: None,
+        claim: None,
     };
     let event =
         Event::Observed { target: Target::Management, key: key("b1"), observation: Some(observation) };

@@ -1,6 +1,7 @@
 use super::double::{Commit, Double, config, key};
 use crate::{Action, Event, FailureKind};
-use mainstay_unit::Health;
+use mainstay_object::GroupVersionKind;
+use mainstay_unit::{Health, Target};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ enum Happens {
         times: usize,
     },
     Crash,
+    /// With the records of some units.
+    Lose([bool; 4]),
     Edit(usize),
     Remove(usize),
     Sicken(usize),
@@ -63,6 +66,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         4 => commit(),
         2 => (0..6usize, kind(), 1..4usize).prop_map(|(object, kind, times)| Happens::Fault { object, kind, times }),
         1 => Just(Happens::Crash),
+        1 => prop::array::uniform4(any::<bool>()).prop_map(Happens::Lose),
         1 => (0..6usize).prop_map(Happens::Edit),
         1 => (0..6usize).prop_map(Happens::Remove),
         1 => (0..6usize).prop_map(Happens::Sicken),
@@ -107,6 +111,14 @@ fn happen(double: &mut Double, what: Happens, last: &mut Commit) {
             double.restart();
             double.read(last.clone());
         }
+        Happens::Lose(which) => {
+            for (unit, _) in UNITS.iter().zip(which).filter(|(_, lost)| *lost) {
+                double.records.remove(&super::double::id(unit));
+            }
+            double.restart();
+            double.read(last.clone());
+            survey(double);
+        }
         Happens::Edit(object) if double.objects.contains_key(&key(NAMES[object])) => {
             double.edit(NAMES[object])
         }
@@ -124,6 +136,11 @@ fn happen(double: &mut Double, what: Happens, last: &mut Commit) {
         Happens::Pass(seconds) => double.pass(Duration::from_secs(seconds)),
         Happens::Edit(_) => {}
     }
+}
+
+fn survey(double: &mut Double) {
+    let kinds = vec![GroupVersionKind::new("", "v1", "ConfigMap")];
+    double.send(Event::Kinds { target: Target::Management, kinds });
 }
 
 /// Everything in the cluster that carries our label is in a record that a new process would find.
@@ -147,9 +164,14 @@ proptest! {
         let foreign = double.objects[&key("foreign")].version;
         let mut last = build([9; 6], [0; 6], [false; 4], None);
         double.read(last.clone());
+        let mut lost = false;
         for what in story {
+            lost |= matches!(what, Happens::Lose(_));
             happen(&mut double, what, &mut last);
-            inventory_is_complete(&double);
+            // What was lost is found again only when it is certain who wants what.
+            if !lost {
+                inventory_is_complete(&double);
+            }
         }
         double.faults.clear();
         double.answer();
@@ -163,6 +185,11 @@ proptest! {
         }
         for _ in 0..20 {
             double.pass(Duration::from_secs(60));
+            let held: Vec<String> = double.state.held.iter().filter_map(|held| held.hash.clone()).collect();
+            for hash in held {
+                prop_assert!(lost, "only what was found by its label waits for anybody");
+                double.send(Event::Approve { hash });
+            }
         }
         for unit in UNITS {
             prop_assert_eq!(double.phase(unit), "Ready", "{}: {}", unit, double.why(unit));

@@ -124,5 +124,6 @@ fn observation(uid: String, owned: Option<Digest>) -> Observation {
         paused: false,
         simulated: false,
         body: None,
+        claim: None,
     }
 }

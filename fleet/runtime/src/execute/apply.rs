@@ -1,9 +1,10 @@
 use super::authorize::authorize;
 use super::{failure, identity, left_alone, replace};
-use crate::install::{Installation, PART_OF};
+use crate::install::PART_OF;
 use crate::judge::Judge;
 use crate::limit::Limiter;
 use crate::observe::{observation_with_body, own_fields};
+use crate::parent::Parent;
 use crate::save::Saver;
 use crate::statuses::Statuses;
 use futures::StreamExt;
@@ -13,7 +14,6 @@ use mainstay_object::{DigestKey, FieldSet, FieldSetError, Object, Value};
 use mainstay_plan::Sent;
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
 use mainstay_unit::{Authority, Manifest, ServiceAccount, UnitId};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,7 +27,7 @@ pub(crate) struct ApplyJob {
     pub limiter: Limiter,
     pub key: DigestKey,
     pub judge: Judge,
-    pub installation: Arc<Installation>,
+    pub parent: Parent,
     pub saver: Saver,
     pub account: Option<ServiceAccount>,
     /// With the cluster that each is asked of, if it is reached.
@@ -74,7 +74,7 @@ impl ApplyJob {
 
     /// With what tells people and watches whose it is.
     fn marked(&self, mut object: Object) -> Object {
-        object.set_label(PART_OF, &self.installation.apply_set);
+        object.set_label(PART_OF, &self.parent.installation().apply_set);
         object.set_annotation(UNIT, &self.unit.to_string());
         object
     }
@@ -90,6 +90,11 @@ pub(crate) async fn apply(mut job: ApplyJob) -> Vec<ApplyResult> {
     }
     if let Err(why) = job.saver.save(job.record.clone()).await {
         let message = format!("the inventory could not be written first: {why}");
+        return give_up(std::mem::take(&mut job.items), FailureKind::Unavailable, &message);
+    }
+    let kinds = job.items.iter().map(|item| item.desired.key.group_kind());
+    if let Err(error) = job.parent.cover(kinds).await {
+        let message = format!("the parent of our objects could not be written first: {error}");
         return give_up(std::mem::take(&mut job.items), FailureKind::Unavailable, &message);
     }
     if let Some((received, told)) = job.gate.take()

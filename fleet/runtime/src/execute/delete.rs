@@ -1,11 +1,11 @@
-use super::{failure, identity, occupied};
-use crate::install::{Installation, PART_OF};
+use super::{failure, identity, not_ours, occupied, release};
+use crate::install::Installation;
 use crate::limit::Limiter;
 use futures::StreamExt;
-use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity, Preconditions};
+use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
 use mainstay_object::{ObjectKey, Value};
 use mainstay_reconcile::{DeleteItem, DeleteResult, Failure, FailureKind, Gone};
-use mainstay_unit::{Policy, ServiceAccount};
+use mainstay_unit::ServiceAccount;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(crate) struct DeleteJob {
     pub ours: BTreeSet<ObjectKey>,
 }
 
-/// Deletes stage by stage; each stage is seen gone before the next begins.
+/// Deletes, or lets go, stage by stage; each stage is seen gone before the next begins.
 pub(crate) async fn delete(mut job: DeleteJob) -> Vec<DeleteResult> {
     let as_whom = identity(job.account.as_ref());
     let mut results = Vec::new();
@@ -74,6 +74,12 @@ async fn remove(
     item: &DeleteItem,
 ) -> Result<Result<Gone, Failure>, ClusterError> {
     let (key, version) = (&item.entry.key, item.entry.version.as_str());
+    if item.release {
+        let slot = job.limiter.acquire(&job.tenant).await;
+        let released = release(&job.cluster, &job.installation, &item.entry, as_whom).await;
+        slot.answered(&released);
+        return released.map(|_| Ok(Gone::Released));
+    }
     let slot = job.limiter.acquire(&job.tenant).await;
     let looked = job.cluster.get(key, version, &Identity::Own).await;
     slot.answered(&looked);
@@ -83,7 +89,13 @@ async fn remove(
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(Ok(Gone::Deleted)),
         Err(error) => return Err(error),
     };
-    if let Some(why) = not_ours(job, item, &live) {
+    let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    let why = if !item.entry.uid.is_empty() && item.entry.uid != uid {
+        Some("it is another object of the same name".to_owned())
+    } else {
+        not_ours(&live, &job.installation)
+    };
+    if let Some(why) = why {
         return Ok(Ok(Gone::NotOurs(why)));
     }
     if let Some(found) = occupied::by_others(&job.cluster, key, &live, &job.ours, CASCADE).await? {
@@ -137,36 +149,4 @@ async fn gone(
         waited += pause;
         pause = (pause * 2).min(Duration::from_millis(500));
     }
-}
-
-/// Why an object that the inventory holds is left alone after all.
-fn not_ours(job: &DeleteJob, item: &DeleteItem, live: &Value) -> Option<String> {
-    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let uid = text("/metadata/uid");
-    if !item.entry.uid.is_empty() && item.entry.uid != uid {
-        return Some("it is another object of the same name".into());
-    }
-    let entry = |map: &str, name: &str| live.pointer(map).and_then(|m| m.get(name)).and_then(Value::as_str);
-    if entry("/metadata/labels", PART_OF) != Some(job.installation.apply_set.as_str()) {
-        return Some("our label is not on it".into());
-    }
-    if !manages_label(live) {
-        return Some("our label was not put on it by us".into());
-    }
-    let mut owners =
-        live.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    if let Some(owner) = owners.find(|o| o.get("controller").and_then(Value::as_bool) == Some(true)) {
-        return Some(format!(
-            "{} controls it",
-            owner.get("kind").and_then(Value::as_str).unwrap_or("another object")
-        ));
-    }
-    Policy::of(live).keep.map(|why| format!("it says {why}"))
-}
-
-fn manages_label(live: &Value) -> bool {
-    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
-    entries.filter(|e| e.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER)).any(|e| {
-        e.pointer("/fieldsV1/f:metadata/f:labels").and_then(|l| l.get(format!("f:{PART_OF}"))).is_some()
-    })
 }

@@ -4,12 +4,16 @@ mod apply;
 mod authorize;
 mod delete;
 mod left_alone;
+mod mine;
 pub(crate) mod occupied;
+mod release;
 mod replace;
 
 pub(crate) use apply::UNIT;
 pub(crate) use authorize::authorize;
 pub(crate) use left_alone::INITIAL;
+pub(crate) use mine::not_ours;
+pub(crate) use release::release;
 
 use mainstay_cluster::{ClusterError, Identity};
 use mainstay_reconcile::{Failure, FailureKind};

@@ -1,0 +1,77 @@
+use super::{INITIAL, UNIT};
+use crate::install::{Installation, PART_OF};
+use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity};
+use mainstay_object::Value;
+use mainstay_unit::InventoryEntry;
+use serde_json::json;
+
+/// Somebody writes an object between a look and the patch: looked at again.
+const ATTEMPTS: usize = 5;
+
+/// Takes label, annotation and field ownership off an object, which stays as it is. Whether it was ours.
+pub(crate) async fn release(
+    cluster: &Cluster,
+    installation: &Installation,
+    entry: &InventoryEntry,
+    as_whom: &Identity,
+) -> Result<bool, ClusterError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let live = match cluster.get(&entry.key, &entry.version, &Identity::Own).await {
+            Ok(live) => live,
+            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let label = live.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)?.as_str());
+        if label != Some(installation.apply_set.as_str()) {
+            return Ok(false);
+        }
+        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+        if !entry.uid.is_empty() && entry.uid != uid {
+            return Ok(false);
+        }
+        let patch = nobodys(&live);
+        match cluster.merge_patch(&entry.key, &entry.version, None, &patch, as_whom).await {
+            Ok(_) => return Ok(true),
+            Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What takes an object out of our hands and changes nothing else.
+fn nobodys(live: &Value) -> Value {
+    let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+    let ours = |entry: &&Value| [FIELD_MANAGER, INITIAL].iter().any(|name| entry["manager"] == *name);
+    let mut others: Vec<Value> = entries.filter(|entry| !ours(entry)).cloned().collect();
+    if others.is_empty() {
+        // A list without an entry would change nothing; one with an empty entry empties it.
+        others.push(json!({}));
+    }
+    json!({"metadata": {
+        "resourceVersion": live.pointer("/metadata/resourceVersion"),
+        "labels": {PART_OF: null},
+        "annotations": {UNIT: null},
+        "managedFields": others,
+    }})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nobodys;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_released_keeps_every_other_manager() {
+        let entry = |manager: &str| json!({"manager": manager, "operation": "Apply"});
+        let live = |managers: &[&str]| {
+            let entries: Vec<_> = managers.iter().map(|m| entry(m)).collect();
+            json!({"metadata": {"resourceVersion": "7", "managedFields": entries}})
+        };
+        let patch = nobodys(&live(&["mainstay", "kubectl", "mainstay-initial"]));
+        assert_eq!(patch["metadata"]["managedFields"], json!([entry("kubectl")]));
+        assert_eq!(patch["metadata"]["resourceVersion"], "7");
+        assert_eq!(nobodys(&live(&["mainstay"]))["metadata"]["managedFields"], json!([{}]));
+    }
+}

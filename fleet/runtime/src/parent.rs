@@ -1,0 +1,131 @@
+use crate::install::{Installation, SYSTEM_NAMESPACE, join, parent_name};
+use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_object::{GroupKind, GroupVersion, GroupVersionKind, ObjectKey, Value};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// KEP-3659: the kinds of which an ApplySet may have members, as `Kind.group`, sorted, with commas between.
+const MEMBERS: &str = "applyset.kubernetes.io/contains-group-kinds";
+
+/// The parent of our ApplySet on one cluster. It names every kind of which something may be ours, so that what no record
+/// holds any more is found again.
+#[derive(Clone)]
+pub(crate) struct Parent {
+    cluster: Cluster,
+    installation: Arc<Installation>,
+    /// What is written there; nothing until it has been read.
+    covered: Arc<Mutex<Option<BTreeSet<GroupKind>>>>,
+}
+
+impl Parent {
+    pub fn new(cluster: Cluster, installation: Arc<Installation>) -> Self {
+        Self { cluster, installation, covered: Arc::default() }
+    }
+
+    pub fn installation(&self) -> &Installation {
+        &self.installation
+    }
+
+    /// Every kind that is named, in the version that the server prefers.
+    pub async fn kinds(&self) -> Result<Vec<GroupVersionKind>, ClusterError> {
+        let kinds = self.read(&mut *self.covered.lock().await).await?;
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups = self.cluster.raw("/apis").await?;
+        let groups = groups.get("groups").and_then(Value::as_array).into_iter().flatten();
+        let preferred = groups.filter_map(|group| {
+            let version = GroupVersion::parse(group.pointer("/preferredVersion/groupVersion")?.as_str()?);
+            Some((version.group, version.version))
+        });
+        let mut versions: BTreeMap<String, String> =
+            preferred.map(|(g, v)| (g.to_string(), v.to_string())).collect();
+        versions.insert(String::new(), "v1".to_owned());
+        let known = kinds.into_iter().filter_map(|kind| {
+            let version = versions.get(&*kind.group)?;
+            Some(GroupVersionKind::new(&*kind.group, &**version, &*kind.kind))
+        });
+        Ok(known.collect())
+    }
+
+    /// Names kinds there, before any object of them is made.
+    pub async fn cover(&self, kinds: impl Iterator<Item = GroupKind>) -> Result<(), ClusterError> {
+        let mut covered = self.covered.lock().await;
+        let mut all = self.read(&mut covered).await?;
+        let before = all.len();
+        all.extend(kinds);
+        if all.len() == before {
+            return Ok(());
+        }
+        let names: Vec<String> = all.iter().map(name).collect();
+        let patch = json!({"metadata": {"annotations": {MEMBERS: names.join(",")}}});
+        match self.write(&patch).await {
+            // Somebody deleted it.
+            Err(ClusterError::NotFound { .. }) => {
+                join(&self.cluster, &self.installation).await?;
+                self.write(&patch).await?;
+            }
+            other => {
+                other?;
+            }
+        }
+        *covered = Some(all);
+        Ok(())
+    }
+
+    async fn write(&self, patch: &Value) -> Result<Value, ClusterError> {
+        self.cluster.merge_patch(&self.key(), "v1", None, patch, &Identity::Own).await
+    }
+
+    async fn read(
+        &self,
+        covered: &mut Option<BTreeSet<GroupKind>>,
+    ) -> Result<BTreeSet<GroupKind>, ClusterError> {
+        if let Some(known) = covered {
+            return Ok(known.clone());
+        }
+        let live = match self.cluster.get(&self.key(), "v1", &Identity::Own).await {
+            Ok(live) => live,
+            Err(ClusterError::NotFound { .. }) => Value::Null,
+            Err(error) => return Err(error),
+        };
+        let members = live.pointer("/metadata/annotations").and_then(|all| all.get(MEMBERS)?.as_str());
+        let kinds: BTreeSet<GroupKind> = members
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|m| !m.is_empty())
+            .map(kind)
+            .collect();
+        *covered = Some(kinds.clone());
+        Ok(kinds)
+    }
+
+    fn key(&self) -> ObjectKey {
+        ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, parent_name(&self.installation.uid))
+    }
+}
+
+fn name(kind: &GroupKind) -> String {
+    if kind.group.is_empty() { kind.kind.to_string() } else { format!("{}.{}", kind.kind, kind.group) }
+}
+
+fn kind(name: &str) -> GroupKind {
+    let (kind, group) = name.split_once('.').unwrap_or((name, ""));
+    GroupKind::new(group, kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{kind, name};
+
+    #[test]
+    fn kinds_are_named_as_the_convention_says() {
+        for text in ["ConfigMap", "Deployment.apps", "Cluster.cluster.x-k8s.io"] {
+            assert_eq!(name(&kind(text)), text);
+        }
+        assert_eq!(&*kind("Deployment.apps").group, "apps");
+    }
+}
