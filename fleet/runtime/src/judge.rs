@@ -109,8 +109,7 @@ impl Ruling {
     }
 
     fn record(&mut self, revision: &str, files: &RuleFiles) {
-        let none = self.recorded.is_none() && files.files.is_empty();
-        if none || self.recorded == Some(files.digest) {
+        if self.recorded == Some(files.digest) {
             return;
         }
         self.recorded = Some(files.digest);
@@ -235,14 +234,21 @@ mod tests {
         assert!(kept.try_recv().is_err());
         assert!(ruling.read("3", &known(&[])).is_some());
         assert_eq!(said(&ruling), (Unknown, Healthy));
-        assert!(kept.try_recv().is_err(), "none before, and none now");
+        assert!(kept.try_recv().is_ok());
     }
 
     #[test]
-    fn who_has_no_rules_is_told_nothing() {
+    fn that_there_are_no_rules_is_recorded_once_and_changes_nothing() {
         let (keeper, mut kept) = mpsc::unbounded_channel();
         let mut ruling = Ruling::new(keeper, None);
         assert!(ruling.read("1", &known(&[])).is_none());
+        assert_eq!(kept.try_recv().map(|recorded| recorded.digest), Ok(RuleFiles::default().digest));
+        assert!(ruling.read("2", &known(&[])).is_none());
         assert!(kept.try_recv().is_err());
+        // The next run, among broken rules.
+        let mut ruling = Ruling::new(ruling.keeper, Some(RuleFiles::default().digest));
+        assert!(ruling.take("1", &RuleFiles::default()).is_none());
+        assert!(ruling.read("3", &broken()).is_none());
+        assert_eq!(said(&ruling), (Unknown, Healthy));
     }
 }

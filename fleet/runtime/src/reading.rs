@@ -85,6 +85,10 @@ impl<S: Sources> Reader<S> {
 
     /// The rules that are recorded, if their revision is at hand and says the same as then.
     fn rules(&mut self, recorded: RecordedRules) -> Option<Read> {
+        let none = RuleFiles::default();
+        if recorded.digest == none.digest {
+            return Some(Read::Rules { revision: recorded.revision, files: Arc::new(none) });
+        }
         let inputs = Inputs::new(self.sources.past(&recorded.revision)?, self.entry.clone());
         match mainstay_render::health_rules(&inputs).0 {
             HealthRules::Known(files) if files.digest == recorded.digest => {
@@ -146,6 +150,7 @@ fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mainstay_object::Digest;
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
     use mainstay_unit::{Need, UnitId};
@@ -226,7 +231,8 @@ mod tests {
         };
         assert_eq!(told("1", files.digest), 2);
         assert_eq!(told("0", files.digest), 1, "the revision is gone");
-        assert_eq!(told("1", RuleFiles::default().digest), 1, "it is not what it was");
+        assert_eq!(told("1", Digest::of_bytes(b"other")), 1, "it is not what it was");
+        assert_eq!(told("0", RuleFiles::default().digest), 2, "to have none needs no revision");
     }
 
     #[test]
