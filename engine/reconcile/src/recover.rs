@@ -18,6 +18,10 @@ pub(crate) struct Stray {
 impl State {
     /// Kinds that may have strays are watched, whether any unit has them or not.
     pub(crate) fn survey(&mut self, target: &Target, kinds: Vec<GroupVersionKind>) {
+        // Late news of a connection that is gone: the next one surveys anew, and a watch now would follow nothing.
+        if self.targets.get(target) != Some(&Reach::Up) {
+            return;
+        }
         for kind in kinds {
             if self.watched.insert((target.clone(), kind.clone())) {
                 self.actions.push(Action::Watch { target: target.clone(), kind, bodies: false });

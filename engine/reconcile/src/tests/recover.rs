@@ -157,3 +157,17 @@ fn a_stray_that_goes_by_itself_leaves_nothing() {
     let known: Vec<UnitId> = double.state.units.keys().cloned().collect();
     assert_eq!(known, [id("a")]);
 }
+
+#[test]
+fn a_survey_of_a_connection_that_is_gone_asks_for_no_watch() {
+    let mut double = Double::new();
+    double.read(of(&["x"]));
+    let (target, why) = (Target::Management, "cut".to_owned());
+    double.send(Event::TargetDown { target: target.clone(), why });
+    double.lists = 0;
+    let kinds = vec![GroupVersionKind::new("", "v1", "ConfigMap")];
+    double.send(Event::Kinds { target: target.clone(), kinds });
+    assert_eq!(double.lists, 0);
+    double.send(Event::TargetUp(target));
+    assert_eq!((double.lists, double.phase("a")), (1, "Ready".into()));
+}
