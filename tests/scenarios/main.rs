@@ -17,6 +17,7 @@ mod policy;
 mod process;
 mod quickstart;
 mod quiet;
+mod recovery;
 mod removal;
 mod repository;
 mod requests;
