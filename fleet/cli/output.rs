@@ -58,6 +58,11 @@ pub(crate) fn structured(value: &impl Serialize, format: Format) -> Result<(), F
     }
 }
 
+/// A number of things, in words.
+pub fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// A diagnostic as compilers show one.
 pub(crate) fn diagnostic(d: &Diagnostic) -> String {
     let level = match d.severity {

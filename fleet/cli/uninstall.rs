@@ -27,9 +27,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         let clusters: BTreeSet<_> = records.iter().map(|record| record.target()).collect();
         let what = format!(
             "{} with {} on {}",
-            count(records.len(), "unit"),
-            count(objects, "object"),
-            count(clusters.len(), "cluster")
+            output::count(records.len(), "unit"),
+            output::count(objects, "object"),
+            output::count(clusters.len(), "cluster")
         );
         if !args.yes {
             output::print(&format!(
@@ -41,7 +41,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         let mut lines = Vec::new();
         let tell = |released: Released| {
             let line = match released {
-                Released::Unit { unit, objects } => format!("{unit}: {} released", count(objects, "object")),
+                Released::Unit { unit, objects } => {
+                    format!("{unit}: {} released", output::count(objects, "object"))
+                }
                 Released::Failed { unit, why } => format!("{unit}: stays recorded: {why}"),
                 Released::Kept { cluster, why } if cluster.is_empty() => {
                     format!("the management cluster: {why}")
@@ -56,8 +58,4 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         output::print(&format!("Released: {what}.\n"))?;
         Ok(Exit::Done)
     })
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

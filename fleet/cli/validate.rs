@@ -77,7 +77,9 @@ fn report(reading: &Reading, format: Format) -> Result<(), Failure> {
     let not = count(|s| matches!(s, RenderState::NotRendered { .. }));
     let failed = count(|s| matches!(s, RenderState::Failed { .. }));
     output::print(&format!(
-        "{} units: {rendered} rendered, {not} planned but not rendered, {failed} failed. {errors} errors, {warnings} warnings.\n",
-        reading.units.len()
+        "{}: {rendered} rendered, {not} planned but not rendered, {failed} failed. {}, {}.\n",
+        output::count(reading.units.len(), "unit"),
+        output::count(errors, "error"),
+        output::count(warnings, "warning"),
     ))
 }

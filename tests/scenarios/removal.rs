@@ -9,6 +9,7 @@ on_both_wires! {
     a_renamed_folder_removes_nothing_and_says_what_is_missing,
     a_broken_declaration_removes_nothing_and_says_what_is_held,
     an_emptied_repository_removes_nothing_and_says_what_is_held,
+    a_plan_says_what_stays_behind_and_what_waits_for_an_approval,
 }
 
 fn pruning_deletes_only_what_mainstay_made(world: &mut World) {
@@ -135,4 +136,35 @@ fn an_emptied_repository_removes_nothing_and_says_what_is_held(world: &mut World
     world.has_read(&commit);
     world.is("module/emptied/web", "Ready");
     assert_eq!(world.config_map("emptied", "web"), before);
+}
+
+fn a_plan_says_what_stays_behind_and_what_waits_for_an_approval(world: &mut World) {
+    world.tenant("planned");
+    world.repository.module("planned", "empties", &[], &config_map("planned", "empties", "ours"));
+    world.repository.module("planned", "other", &[], &config_map("planned", "other", "ours"));
+    world.repository.module("planned", "leaves", &[], &config_map("planned", "leaves", "ours"));
+    let leaves = "apiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata:\n  name: leaves\nspec:\n  source:\n    path: planned/leaves\n  deletionPolicy: Orphan\n";
+    world.repository.write("planned/leaves.yaml", leaves);
+    let commit = world.repository.commit("Three modules");
+    for module in ["empties", "other", "leaves"] {
+        world.has_applied(&format!("module/planned/{module}"), &commit);
+    }
+
+    world.repository.write("planned/empties/objects.yaml", "");
+    world.repository.remove("planned/leaves.yaml");
+    world.repository.propose("less", "One renders nothing, one is gone");
+    let path = world.repository.path.display().to_string();
+    let plan = world.mainstay(&["plan", &path, "--head", "less"]).stdout;
+    assert!(plan.contains("leaves its objects behind"), "{plan}");
+    assert!(plan.contains("it renders nothing any more"), "{plan}");
+
+    world.repository.merge("less");
+    let held = world.is("module/planned/empties", "Held");
+    assert!(held["message"].as_str().unwrap_or_default().contains("renders nothing"), "{held:#}");
+    world.until("the orphaning unit is forgotten", |world| match world.unit("module/planned/leaves") {
+        Ok(unit) => Err(unit.to_string()),
+        Err(_) => Ok(()),
+    });
+    assert_eq!(world.config_map("planned", "leaves").0, "ours");
+    assert_eq!(world.config_map("planned", "empties").0, "ours");
 }

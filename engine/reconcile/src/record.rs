@@ -120,6 +120,11 @@ impl Record {
         };
     }
 
+    /// Whether its objects stay where they are when it is no longer declared.
+    pub fn orphans(&self) -> bool {
+        self.deletion == RecordedDeletion::Orphan
+    }
+
     pub fn target(&self) -> Target {
         if self.target.cluster.is_empty() {
             return Target::Management;

@@ -1,4 +1,3 @@
-use crate::record::RecordedDeletion;
 use crate::state::{Removal, State, UnitState};
 use crate::{Phase, Time, Wait};
 use mainstay_unit::{InventoryEntry, UnitId};
@@ -24,7 +23,7 @@ impl State {
             return Some(Phase::Suspended);
         }
         let target = state.target();
-        let orphan = state.record.deletion == RecordedDeletion::Orphan;
+        let orphan = state.record.orphans();
         let entries: Vec<InventoryEntry> = state.record.inventory.iter().cloned().collect();
         let (mut delete, mut release) = (Vec::new(), Vec::new());
         for entry in entries {

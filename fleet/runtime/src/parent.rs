@@ -59,7 +59,8 @@ impl Parent {
         if all.len() == before {
             return Ok(());
         }
-        let names: Vec<String> = all.iter().map(name).collect();
+        let names: BTreeSet<String> = all.iter().map(name).collect();
+        let names: Vec<String> = names.into_iter().collect();
         let patch = json!({"metadata": {"annotations": {MEMBERS: names.join(",")}}});
         match self.write(&patch).await {
             // Somebody deleted it.

@@ -7,11 +7,13 @@ use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_graph::of_reading;
 use mainstay_object::{Object, ObjectKey};
 use mainstay_plan::{
-    Action, Guard, Left, Plan, Step, UnitPlan, Verdict, changes, removals, sensitive_changes,
+    Action, Guard, Held, Left, Plan, Step, UnitPlan, Verdict, changes, held_prune, removals,
+    sensitive_changes,
 };
 use mainstay_reconcile::Record;
 use mainstay_unit::{
-    Applying, Inventory, Manifest, Policy, Reading, ReadingUnit, RenderState, Target, Unit, UnitId,
+    Applying, Inventory, InventoryEntry, Manifest, Policy, Reading, ReadingUnit, RenderState, Target, Unit,
+    UnitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +30,7 @@ struct Planner<'a> {
     /// Who renders what: an object that changes units is no deletion.
     wanted: BTreeSet<(Target, ObjectKey)>,
     clusters: BTreeMap<Target, Result<Cluster, String>>,
+    held: Vec<Held>,
 }
 
 /// Plans every unit against its target; `told` hears how many are done.
@@ -47,6 +50,7 @@ pub async fn plan(
         records: records.iter().map(|r| (r.id.clone(), r.clone())).collect(),
         wanted: wanted(reading),
         clusters: BTreeMap::new(),
+        held: Vec::new(),
     };
     let graph = of_reading(reading);
     let mut plan = Plan { revision: reading.revision.clone(), ..Plan::default() };
@@ -216,22 +220,26 @@ impl Planner<'_> {
     }
 
     /// What the unit's inventory holds and its render does not.
-    fn pruned(&self, id: &UnitId, unit: &ReadingUnit, out: &mut UnitPlan) {
+    fn pruned(&mut self, id: &UnitId, unit: &ReadingUnit, out: &mut UnitPlan) {
         let Some(record) = self.records.get(id) else { return };
-        for entry in record.inventory.iter() {
-            if self.wanted.contains(&(unit.unit.target.clone(), entry.key.clone())) {
-                continue;
-            }
+        let wanted = |key: &ObjectKey| self.wanted.contains(&(unit.unit.target.clone(), key.clone()));
+        let gone: Vec<InventoryEntry> =
+            record.inventory.iter().filter(|e| !wanted(&e.key)).cloned().collect();
+        if let (true, RenderState::Rendered(rendered)) = (unit.unit.prune && !gone.is_empty(), &unit.state) {
+            let own: BTreeSet<ObjectKey> = rendered.objects.iter().map(|o| o.key.clone()).collect();
+            self.held.extend(held_prune(id, &own, &gone, &BTreeSet::new()));
+        }
+        for entry in gone {
             let (action, why) = if unit.unit.prune {
                 (Action::Delete, "no longer declared")
             } else {
                 (Action::Keep, "no longer declared, and the unit does not prune")
             };
-            out.steps.push(step(action, entry.key.clone(), why));
+            out.steps.push(step(action, entry.key, why));
         }
     }
 
-    fn removed(&self, reading: &Reading, plan: &mut Plan) {
+    fn removed(&mut self, reading: &Reading, plan: &mut Plan) {
         let known: BTreeMap<UnitId, &Inventory> = self
             .records
             .iter()
@@ -245,16 +253,22 @@ impl Planner<'_> {
         let (remove, held) = removals(&guard);
         for id in remove {
             let Some(record) = self.records.get(&id) else { continue };
+            let (action, why) = if record.orphans() {
+                (Action::Keep, "its unit is no longer declared, and leaves its objects behind")
+            } else {
+                (Action::Delete, "its unit is no longer declared")
+            };
             let steps = record
                 .inventory
                 .iter()
                 .filter(|e| !self.wanted.contains(&(record.target(), e.key.clone())))
-                .map(|e| step(Action::Delete, e.key.clone(), "its unit is no longer declared"))
+                .map(|e| step(action, e.key.clone(), why))
                 .collect();
             let target = record.target();
             plan.units.push(UnitPlan { id, target, wave: 0, verdict: Verdict::Removed, steps, unchanged: 0 });
         }
         plan.held = held;
+        plan.held.append(&mut self.held);
     }
 }
 
