@@ -279,7 +279,7 @@ impl State {
         if !unit.prune {
             return Some(self.start_delete(id, delete, true));
         }
-        if let Some(why) = self.could_be_wanted(id, unit) {
+        if let Some(why) = self.could_be_wanted(id, &unit.target) {
             return Some(Phase::Held { why });
         }
         let state = self.units.get_mut(id)?;
@@ -320,10 +320,10 @@ impl State {
     }
 
     /// A unit whose render failed may have taken the object over: that is not known, so nothing is pruned.
-    fn could_be_wanted(&self, id: &UnitId, unit: &Unit) -> Option<String> {
+    pub(crate) fn could_be_wanted(&self, id: &UnitId, target: &Target) -> Option<String> {
         let declared_here = |other: &UnitId| {
             let declared = self.units.get(other).and_then(|s| s.unit.as_ref());
-            declared.is_some_and(|u| u.target == unit.target)
+            declared.is_some_and(|u| u.target == *target)
         };
         let mut others = self.broken.iter().filter(|other| *other != id && other.tenant == id.tenant);
         let broken = others.find(|other| declared_here(other))?;

@@ -79,6 +79,9 @@ impl State {
             state.retry_at = None;
             state.failures.clear();
         }
+        if let Some(why) = self.could_be_wanted(id, &target).filter(|_| !delete.is_empty()) {
+            return Some(Phase::Held { why });
+        }
         if !release.is_empty() {
             return Some(self.start_delete(id, release, true));
         }

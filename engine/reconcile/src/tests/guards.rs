@@ -136,3 +136,19 @@ fn an_object_that_somebody_made_anew_under_our_name_is_left_alone() {
     assert!(double.objects.contains_key(&key("u02")));
     assert!(double.told.iter().any(|t| t.starts_with("u02 LeftAlone")), "{:?}", double.told);
 }
+
+#[test]
+fn what_a_removed_unit_had_stays_while_a_unit_that_may_take_it_over_cannot_be_rendered() {
+    let mut double = Double::new();
+    let both = || Commit::new("1").with("a", &[], &[config("x", 1)]).with("b", &[], &[config("y", 1)]);
+    double.read(both());
+    double.take_log();
+    double.read(Commit::new("2").broken("b"));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!(double.phase("a"), "Held");
+    assert!(double.why("a").contains("could not be rendered"), "{}", double.why("a"));
+    double.read(Commit::new("3").with("b", &[], &[config("x", 1), config("y", 1)]));
+    assert_eq!(double.take_log(), ["apply x", "forget a"]);
+    let uid = double.objects[&key("x")].uid.clone();
+    assert_eq!(double.records[&id("b")].inventory.get(&key("x")).unwrap().uid, uid);
+}
