@@ -38,8 +38,8 @@ fn edges(reading: &Reading) -> Vec<Edge> {
         for dependency in &unit.unit.depends_on {
             edge(&dependency.on, Reason::Declared);
         }
-        if let Target::Workload { name, .. } = &unit.unit.target
-            && let Some(cluster) = providers.clusters.get(name.as_str())
+        if let Target::Workload(workload) = &unit.unit.target
+            && let Some(cluster) = providers.clusters.get(workload.name.as_str())
         {
             edge(cluster, Reason::Target);
         }

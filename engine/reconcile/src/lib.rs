@@ -12,6 +12,7 @@ mod expression;
 mod forms;
 mod gate;
 mod observe;
+mod owners;
 mod phase;
 mod read;
 mod record;

@@ -2,7 +2,7 @@ use crate::{Phase, Time};
 use mainstay_object::Digest;
 use mainstay_unit::{
     Condition, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount, Target, Truth,
-    Unit, UnitId,
+    Unit, UnitId, Workload,
 };
 use serde::{Deserialize, Serialize};
 
@@ -129,22 +129,22 @@ impl Record {
         if self.target.cluster.is_empty() {
             return Target::Management;
         }
-        Target::Workload {
+        Target::from(Workload {
             name: self.target.cluster.clone(),
             secret_namespace: self.target.secret_namespace.clone(),
             secret_name: self.target.secret_name.clone(),
             key: self.target.key.clone(),
-        }
+        })
     }
 
     pub(crate) fn set_target(&mut self, target: &Target) {
         self.target = match target {
             Target::Management => RecordedTarget::default(),
-            Target::Workload { name, secret_namespace, secret_name, key } => RecordedTarget {
-                cluster: name.clone(),
-                secret_namespace: secret_namespace.clone(),
-                secret_name: secret_name.clone(),
-                key: key.clone(),
+            Target::Workload(workload) => RecordedTarget {
+                cluster: workload.name.clone(),
+                secret_namespace: workload.secret_namespace.clone(),
+                secret_name: workload.secret_name.clone(),
+                key: workload.key.clone(),
             },
         };
     }

@@ -1,4 +1,5 @@
 use crate::advance::CONNECTING;
+use crate::owners::Owners;
 use crate::recover::Stray;
 use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
@@ -30,7 +31,7 @@ pub struct State {
     pub(crate) bodied: BTreeSet<(Target, GroupVersionKind)>,
     pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
     /// Who has an object in its inventory: more than one where units share a namespace.
-    pub(crate) owners: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
+    pub(crate) owners: BTreeMap<(Target, ObjectKey), Owners>,
     /// Who is deleting an object right now: nobody else applies it meanwhile.
     pub(crate) deleting: BTreeMap<(Target, ObjectKey), UnitId>,
     /// What says that it is ours and is in no inventory, by the unit that it names.

@@ -1,5 +1,6 @@
 use mainstay_object::{Digest, ObjectKey};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::Arc;
 
 /// One object that a unit has applied and owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,10 +62,9 @@ impl InventoryEntry {
     }
 }
 
-/// Everything a unit owns, sorted by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Inventory(Vec<InventoryEntry>);
+/// Everything a unit owns, sorted by key. Clones share their entries until one of them changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory(Arc<Vec<InventoryEntry>>);
 
 impl Inventory {
     pub fn get(&self, key: &ObjectKey) -> Option<&InventoryEntry> {
@@ -73,22 +73,27 @@ impl Inventory {
 
     /// The entry of an object that is about to be sent, new or not.
     pub fn intend(&mut self, key: &ObjectKey, version: &str, digest: Digest) {
-        let at = self.0.binary_search_by(|e| e.key.cmp(key)).unwrap_or_else(|at| {
-            self.0.insert(at, InventoryEntry::new(key.clone(), version.to_owned()));
+        let found = self.0.binary_search_by(|e| e.key.cmp(key));
+        let entries = Arc::make_mut(&mut self.0);
+        let at = found.unwrap_or_else(|at| {
+            entries.insert(at, InventoryEntry::new(key.clone(), version.to_owned()));
             at
         });
-        self.0[at].intend(digest);
+        entries[at].intend(digest);
     }
 
     pub fn insert(&mut self, entry: InventoryEntry) {
-        match self.0.binary_search_by(|e| e.key.cmp(&entry.key)) {
-            Ok(i) => self.0[i] = entry,
-            Err(i) => self.0.insert(i, entry),
+        let found = self.0.binary_search_by(|e| e.key.cmp(&entry.key));
+        let entries = Arc::make_mut(&mut self.0);
+        match found {
+            Ok(i) => entries[i] = entry,
+            Err(i) => entries.insert(i, entry),
         }
     }
 
     pub fn remove(&mut self, key: &ObjectKey) -> Option<InventoryEntry> {
-        self.0.binary_search_by(|e| e.key.cmp(key)).ok().map(|i| self.0.remove(i))
+        let found = self.0.binary_search_by(|e| e.key.cmp(key)).ok()?;
+        Some(Arc::make_mut(&mut self.0).remove(found))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &InventoryEntry> {
@@ -101,6 +106,18 @@ impl Inventory {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Serialize for Inventory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Inventory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|entries| Self(Arc::new(entries)))
     }
 }
 

@@ -32,6 +32,6 @@ pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, Rend
 pub use rules::{HealthRules, RuleFiles};
 pub use unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, Gate, HealthCheck, Missing, Overlay, Role,
-    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource,
+    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource, Workload,
 };
 pub use variables::{Layer, Variable, VariableType, Variables};

@@ -2,7 +2,8 @@ use crate::tree::TreePath;
 use crate::{Desired, FieldIgnore, Reference, SourceId, UnitId, Variables};
 use mainstay_diagnostic::Location;
 use mainstay_object::{Map, ObjectKey, Value};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The smallest thing that is planned, applied, checked and reported: what to render, where to put it, when.
@@ -42,14 +43,26 @@ pub enum Dialect {
     Flux,
 }
 
-/// The cluster that a unit's objects go to.
+/// The cluster that a unit's objects go to. Clones share their text: whatever is known of an object names its target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub enum Target {
     #[default]
     Management,
-    /// Reached through the kubeconfig in a Secret of the management cluster. Without a key: `value`, then
-    /// `value.yaml`, as Cluster API and Flux write it.
-    Workload { name: String, secret_namespace: String, secret_name: String, key: Option<String> },
+    Workload(#[serde(serialize_with = "shared")] Arc<Workload>),
+}
+
+/// A cluster that is reached through the kubeconfig in a Secret of the management cluster. Without a key: `value`, then
+/// `value.yaml`, as Cluster API and Flux write it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Workload {
+    pub name: String,
+    pub secret_namespace: String,
+    pub secret_name: String,
+    pub key: Option<String>,
+}
+
+fn shared<S: Serializer>(workload: &Arc<Workload>, serializer: S) -> Result<S::Ok, S::Error> {
+    workload.serialize(serializer)
 }
 
 impl Target {
@@ -57,8 +70,14 @@ impl Target {
     pub fn name(&self) -> &str {
         match self {
             Self::Management => "",
-            Self::Workload { name, .. } => name,
+            Self::Workload(workload) => &workload.name,
         }
+    }
+}
+
+impl From<Workload> for Target {
+    fn from(workload: Workload) -> Self {
+        Self::Workload(Arc::new(workload))
     }
 }
 

@@ -10,7 +10,7 @@ use mainstay_clock::Task;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
 use mainstay_object::{DigestKey, GroupVersionKind, ObjectKey, Value};
 use mainstay_reconcile::{Event, Observation};
-use mainstay_unit::Target;
+use mainstay_unit::{Target, Workload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,9 +126,10 @@ async fn reach(
 
 /// A client for a target, through the kubeconfig in its Secret.
 pub(crate) async fn open(management: &Cluster, target: &Target) -> Result<Cluster, String> {
-    let Target::Workload { secret_namespace, secret_name, key, .. } = target else {
+    let Target::Workload(workload) = target else {
         return Ok(management.clone());
     };
+    let Workload { secret_namespace, secret_name, key, .. } = &**workload;
     let secret_key = ObjectKey::new("", "Secret", &**secret_namespace, &**secret_name);
     let secret = management.get(&secret_key, "v1", &Identity::Own).await.map_err(|error| match error {
         ClusterError::NotFound { .. } => {

@@ -9,7 +9,7 @@ use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing,
     NameMatch, Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId, Substitution,
-    SubstitutionSource, Target, Timing, Unit, UnitId, Variables,
+    SubstitutionSource, Target, Timing, Unit, UnitId, Variables, Workload,
 };
 use std::time::Duration;
 
@@ -135,12 +135,12 @@ pub(crate) fn target(spec: Fields<'_>, namespace: &str, problems: &mut Vec<Probl
     let config = spec.at("kubeConfig");
     let secret = config.at("secretRef");
     match secret.text("name") {
-        Some(name) => Target::Workload {
+        Some(name) => Target::from(Workload {
             name: name.to_owned(),
             secret_namespace: namespace.to_owned(),
             secret_name: name.to_owned(),
             key: secret.owned("key"),
-        },
+        }),
         None => {
             if config.is_set() && !config.at("configMapRef").is_set() {
                 problems.push(Problem::new(

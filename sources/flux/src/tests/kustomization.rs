@@ -1,5 +1,5 @@
 use super::{kustomization, parse, told, unit};
-use mainstay_unit::{DeletionPolicy, Gate, Missing, Source, SourceId, Target};
+use mainstay_unit::{DeletionPolicy, Gate, Missing, Source, SourceId, Target, Workload};
 use std::time::Duration;
 
 #[test]
@@ -94,12 +94,12 @@ fn a_kubeconfig_is_a_target() {
     assert_eq!(unit.id.to_string(), "kustomization/flux-system/apps@eu-1");
     assert_eq!(
         unit.target,
-        Target::Workload {
+        Target::from(Workload {
             name: "eu-1".into(),
             secret_namespace: "flux-system".into(),
             secret_name: "eu-1".into(),
             key: None
-        }
+        })
     );
 }
 

@@ -6,7 +6,7 @@ use mainstay_diagnostic::{Diagnostic, codes, nearest};
 use mainstay_object::{GroupVersion, ObjectKey};
 use mainstay_unit::{
     DriftMode, FieldIgnore, HealthCheck, Layer, NameMatch, Role, ServiceAccount, Target, Timing, UnitId,
-    Variables,
+    Variables, Workload,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -169,12 +169,12 @@ impl<'a> Context<'a> {
 
 pub(super) fn target(cluster: &Document<ClusterSpec>) -> Target {
     let secret = secret(cluster);
-    Target::Workload {
+    Target::from(Workload {
         name: cluster.name.clone(),
         secret_namespace: secret.0,
         secret_name: secret.1,
         key: secret.2,
-    }
+    })
 }
 
 /// Namespace, name and key of a cluster's kubeconfig.

@@ -16,8 +16,9 @@ pub(super) fn draw(reading: &Reading) -> String {
             Gate::Applied => "applied",
         };
         out.push_str(&format!("{id} [{gate}] {state}\n"));
-        if let Target::Workload { secret_namespace, secret_name, .. } = &unit.target {
-            out.push_str(&format!("  on {} ({secret_namespace}/{secret_name})\n", unit.target.name()));
+        if let Target::Workload(workload) = &unit.target {
+            let (namespace, name) = (&workload.secret_namespace, &workload.secret_name);
+            out.push_str(&format!("  on {} ({namespace}/{name})\n", unit.target.name()));
         }
         if let Some(account) = &unit.service_account {
             out.push_str(&format!("  as {}/{}\n", account.namespace, account.name));
