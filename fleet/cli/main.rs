@@ -14,6 +14,7 @@ mod get;
 mod health;
 mod hosting;
 mod management;
+mod migrate;
 mod output;
 mod plan;
 mod progress;
@@ -100,6 +101,8 @@ enum Command {
     Reconcile(steer::ReconcileArgs),
     /// Let a held removal go on
     Approve(approve::Args),
+    /// Take over from another tool, without a recreate: shows each step, and can undo it
+    Migrate(migrate::Args),
     /// Leave a fleet: objects stay as they are, and nothing of them is Mainstay's any more
     Uninstall(uninstall::Args),
     /// Say what the engine would make of objects' status, with your own rules if you like
@@ -159,6 +162,7 @@ fn start() -> Result<Exit, Failure> {
         Command::Resume(args) => steer::resume(&args),
         Command::Reconcile(args) => steer::reconcile(&args),
         Command::Approve(args) => approve::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Uninstall(args) => uninstall::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -52,6 +52,14 @@ impl Live {
         Ok(Self { runtime, management })
     }
 
+    pub fn management(&self) -> &Cluster {
+        &self.management
+    }
+
+    pub fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        self.runtime.block_on(work)
+    }
+
     pub fn answers(&self) -> Answers<'_> {
         Answers::Live(&self.management, self.runtime.handle())
     }

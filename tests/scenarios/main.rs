@@ -13,6 +13,7 @@ mod drift;
 mod errors;
 mod health;
 mod large;
+mod migrate;
 mod policy;
 mod process;
 mod quickstart;

@@ -6,6 +6,7 @@
 mod commands;
 mod events;
 mod execute;
+mod handover;
 mod install;
 mod inventory;
 mod judge;
@@ -25,6 +26,7 @@ mod targets;
 mod uninstall;
 mod view;
 
+pub use handover::{Former, TakenOver, take_over};
 pub use install::{
     Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, known_key, unit_definition,
 };

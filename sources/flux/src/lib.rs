@@ -13,6 +13,7 @@ mod installation;
 mod kind;
 mod kustomization;
 mod legacy;
+pub mod migrate;
 mod read;
 mod shape;
 mod source;

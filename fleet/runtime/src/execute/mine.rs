@@ -1,7 +1,7 @@
 use crate::install::{Installation, PART_OF};
 use mainstay_cluster::FIELD_MANAGER;
 use mainstay_object::Value;
-use mainstay_unit::Policy;
+use mainstay_unit::{InventoryEntry, Policy};
 
 /// Why an object is left alone, whatever an inventory says of it.
 pub(crate) fn not_ours(live: &Value, installation: &Installation) -> Option<String> {
@@ -21,6 +21,13 @@ pub(crate) fn not_ours(live: &Value, installation: &Installation) -> Option<Stri
         ));
     }
     Policy::of(live).keep.map(|why| format!("it says {why}"))
+}
+
+/// Whether an object is the very one of an inventory, and its label was put there by us.
+pub(crate) fn holds(live: &Value, apply_set: &str, entry: &InventoryEntry) -> bool {
+    let label = live.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)?.as_str());
+    let uid = live.pointer("/metadata/uid").and_then(Value::as_str);
+    label == Some(apply_set) && manages_label(live) && uid == Some(entry.uid.as_str())
 }
 
 fn manages_label(live: &Value) -> bool {

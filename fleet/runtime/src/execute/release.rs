@@ -6,7 +6,7 @@ use mainstay_unit::InventoryEntry;
 use serde_json::json;
 
 /// Somebody writes an object between a look and the patch: looked at again.
-const ATTEMPTS: usize = 5;
+pub(crate) const ATTEMPTS: usize = 5;
 
 /// Takes label, annotation and field ownership off an object, which stays as it is. Whether it was ours.
 pub(crate) async fn release(

@@ -2,6 +2,7 @@ mod artifact;
 mod glob;
 mod helmrelease;
 mod kustomization;
+mod migrate;
 mod property;
 mod sources;
 

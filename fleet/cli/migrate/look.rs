@@ -1,0 +1,165 @@
+//! What there is: Flux's Kustomizations, what the repository makes of them, what Mainstay has recorded.
+
+use crate::exit::Failure;
+use crate::management::{ClusterArgs, Live};
+use crate::output;
+use crate::progress::Progress;
+use crate::repository::{Fixed, RepositoryArgs};
+use mainstay_cluster::{Cluster, ClusterError, Identity};
+use mainstay_flux::is_installation;
+use mainstay_flux::migrate::{self, KUSTOMIZATION, KUSTOMIZATION_VERSIONS, Known, Recorded};
+use mainstay_object::{Object, ObjectKey};
+use mainstay_plan::{Action, Change, Step, UnitPlan, Verdict};
+use mainstay_reconcile::Record;
+use mainstay_runtime::PART_OF;
+use mainstay_unit::{ReadingUnit, RenderState, Target, UnitId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The annotation that every object of a unit carries.
+const UNIT: &str = "mainstay.dev/unit";
+
+/// Every Kustomization of Flux's, of all namespaces.
+pub(super) async fn kustomizations(management: &Cluster) -> Result<Vec<migrate::Live>, Failure> {
+    let (group, kind) = KUSTOMIZATION;
+    for version in KUSTOMIZATION_VERSIONS {
+        let resource = match management.resource(group, version, kind).await {
+            Ok(resource) => resource,
+            Err(ClusterError::NoKind { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let found = management.list(&resource, "", "").await?;
+        return Ok(found.iter().filter_map(migrate::Live::read).collect());
+    }
+    Err(Failure::environment(format!("there is no Flux on this cluster: it serves no {kind} of {group}"))
+        .hint("name the cluster that Flux runs on with --kubeconfig and --context"))
+}
+
+/// What the management cluster says of their units, and nothing of the repository.
+pub(super) async fn recorded(
+    management: &Cluster,
+    found: &[migrate::Live],
+) -> Result<BTreeMap<UnitId, Known>, Failure> {
+    let records = mainstay_runtime::records(management).await.map_err(Failure::environment)?;
+    let of = |unit: &UnitId| records.iter().find(|r| r.id == *unit).map(record);
+    let known = |one: &migrate::Live| Known { record: of(&one.unit), ..Known::default() };
+    Ok(found.iter().map(|one| (one.unit.clone(), known(one))).collect())
+}
+
+fn record(record: &Record) -> Recorded {
+    let says = match record.message.as_str() {
+        "" => record.phase.clone(),
+        message => format!("{}: {message}", record.phase),
+    };
+    Recorded { ready: record.phase == "Ready", suspended: record.suspended, says }
+}
+
+/// What the newest commit makes of every live Kustomization that it declares; and what is wrong with the repository.
+pub(super) fn known(
+    live: &Live,
+    cluster: &ClusterArgs,
+    repository: &RepositoryArgs,
+    found: &[migrate::Live],
+    progress: &Progress,
+) -> Result<(BTreeMap<UnitId, Known>, Vec<String>), Failure> {
+    let state = cluster.state.open()?;
+    state.create()?;
+    let entry = repository.entry()?;
+    let mut repository = repository.open(&state, "look")?;
+    let commit = repository.fetch()?;
+    progress.says("reading the revision");
+    let checkout = repository.at(&commit)?;
+    let followed = mainstay_runtime::Sources::followed(&repository);
+    let mut fixed = Fixed { checkout, followed, others: Some(&mut repository) };
+    let mut reading = fixed.read_with(&live.answers(), &entry)?;
+    let errors = reading.errors().map(output::diagnostic).collect();
+    let wanted: BTreeSet<(Target, ObjectKey)> = reading.units.values().flat_map(objects).collect();
+    // Only these are compared with the cluster: the rest of the repository is not the question.
+    reading.units.retain(|id, _| found.iter().any(|one| one.unit == *id));
+    let planned = live.plan(&reading, progress)?;
+    let records = live.block_on(async {
+        mainstay_runtime::records(live.management()).await.map_err(Failure::environment)
+    })?;
+    let mut out = BTreeMap::new();
+    for one in found {
+        let Some(unit) = reading.units.get(&one.unit) else { continue };
+        let steps = planned.units.iter().find(|planned| planned.id == one.unit);
+        let target = &unit.unit.target;
+        let missing =
+            one.inventory.iter().filter(|(key, _)| !wanted.contains(&(target.clone(), key.clone())));
+        let known = Known {
+            unrendered: steps.and_then(unrendered),
+            differs: steps.into_iter().flat_map(|planned| &planned.steps).filter_map(differs).collect(),
+            lost: live.block_on(lost(live.management(), target, missing))?,
+            record: records.iter().find(|r| r.id == one.unit).map(record),
+        };
+        out.insert(one.unit.clone(), known);
+    }
+    Ok((out, errors))
+}
+
+fn objects(unit: &ReadingUnit) -> Vec<(Target, ObjectKey)> {
+    match &unit.state {
+        RenderState::Rendered(rendered) => {
+            rendered.objects.iter().map(|d| (unit.unit.target.clone(), d.key.clone())).collect()
+        }
+        RenderState::NotRendered { .. } | RenderState::Failed { .. } => Vec::new(),
+    }
+}
+
+fn unrendered(planned: &UnitPlan) -> Option<String> {
+    match &planned.verdict {
+        // Suspended: told by the record.
+        Verdict::Planned | Verdict::Suspended => None,
+        Verdict::NotRendered(why) | Verdict::Failed(why) | Verdict::NotEvaluated(why) => Some(why.clone()),
+        Verdict::Removed => Some("it is no longer declared".to_owned()),
+    }
+}
+
+/// What adopting an object would change beside the marks that say whose it is.
+fn differs(step: &Step) -> Option<String> {
+    let changes: Vec<&str> = step.changes.iter().filter(|c| !is_mark(c)).map(|c| c.path.as_str()).collect();
+    match step.action {
+        Action::Change if changes.is_empty() => None,
+        Action::Keep => None,
+        Action::Change => Some(format!("{} ({})", step.key, changes.join(", "))),
+        Action::Create | Action::Replace | Action::Delete | Action::Blocked => {
+            Some(format!("{} ({})", step.key, step.reason))
+        }
+    }
+}
+
+fn is_mark(change: &Change) -> bool {
+    let ours = |name: &str| name.contains(PART_OF) || name.contains(UNIT);
+    let only_ours = change.before.is_none()
+        && change
+            .after
+            .as_ref()
+            .and_then(|after| after.as_object())
+            .is_some_and(|map| map.keys().all(|k| ours(k)));
+    let place =
+        [".metadata.labels", ".metadata.annotations"].iter().any(|place| change.path.starts_with(place));
+    place && (ours(&change.path) || only_ours)
+}
+
+/// Those of Flux's objects that nobody would apply any more. Flux's own installation stays as it is.
+async fn lost(
+    management: &Cluster,
+    target: &Target,
+    missing: impl Iterator<Item = &(ObjectKey, String)>,
+) -> Result<Vec<ObjectKey>, Failure> {
+    let mut out = Vec::new();
+    for (key, version) in missing {
+        let installed = match target {
+            Target::Workload { .. } => false,
+            Target::Management => match management.get(key, version, &Identity::Own).await {
+                Ok(live) => Object::new(live).is_ok_and(|object| is_installation(&object)),
+                Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => true,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        if !installed {
+            out.push(key.clone());
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,149 @@
+use super::{KUSTOMIZATION, MEMORY, REQUEST};
+use crate::fields::Fields;
+use crate::kustomization::{KIND, target};
+use mainstay_object::{Object, ObjectKey, Value};
+use mainstay_unit::UnitId;
+use serde_json::json;
+
+/// The labels that kustomize-controller puts on what a Kustomization applies: its name, its namespace.
+pub const OWNER_LABELS: [&str; 2] =
+    ["kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"];
+
+/// A Kustomization as the cluster has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    pub key: ObjectKey,
+    /// The version that it was read in.
+    pub version: String,
+    pub uid: String,
+    pub resource_version: String,
+    /// The unit that stands for it in Mainstay.
+    pub unit: UnitId,
+    pub suspended: bool,
+    pub prune: bool,
+    pub deletion_policy: Option<String>,
+    pub memory: Memory,
+    /// Whether kustomize-controller has answered what it was asked last.
+    pub answered: bool,
+    /// Why it is not ready, in Flux's words; nothing if it is.
+    pub not_ready: Option<String>,
+    /// What Flux has applied last: `main@sha1:…`.
+    pub revision: String,
+    /// What Flux has applied, with the version of each.
+    pub inventory: Vec<(ObjectKey, String)>,
+    pub deleting: bool,
+}
+
+/// What a Kustomization was before it was suspended for Mainstay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Memory {
+    /// It was not suspended for Mainstay.
+    #[default]
+    Nothing,
+    Kept(Before),
+    /// Somebody changed what was kept.
+    Unreadable,
+}
+
+/// Fields that the migration writes, as they were; `None` is absence.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Before {
+    pub suspend: Option<bool>,
+    pub prune: Option<bool>,
+    pub deletion_policy: Option<String>,
+}
+
+impl Live {
+    /// Nothing of an object that is no Kustomization of Flux's.
+    pub fn read(value: &Value) -> Option<Self> {
+        let object = Object::new(value.clone()).ok()?;
+        let key = object.key();
+        if (key.group.as_str(), key.kind.as_str()) != KUSTOMIZATION {
+            return None;
+        }
+        let spec = Fields(value).at("spec");
+        let status = Fields(value).at("status");
+        let annotation = |name: &str| Some(value.pointer("/metadata/annotations")?.get(name)?.as_str()?);
+        let text =
+            |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        // A cluster that can't be named is shown by the reading of the repository.
+        let target = target(spec, object.namespace(), &mut Vec::new());
+        let handled = status.text("lastHandledReconcileAt");
+        Some(Self {
+            unit: UnitId::new(KIND, object.namespace(), object.name(), target.name()),
+            version: object.group_version().version,
+            uid: text("/metadata/uid"),
+            resource_version: text("/metadata/resourceVersion"),
+            suspended: spec.flag("suspend"),
+            prune: spec.flag("prune"),
+            deletion_policy: spec.owned("deletionPolicy"),
+            memory: annotation(MEMORY).map_or(Memory::Nothing, Before::read),
+            answered: annotation(REQUEST).is_none_or(|asked| handled == Some(asked)),
+            not_ready: not_ready(status),
+            revision: status.owned("lastAppliedRevision").unwrap_or_default(),
+            inventory: status.at("inventory").list("entries").filter_map(|(_, item)| entry(item)).collect(),
+            deleting: value.pointer("/metadata/deletionTimestamp").is_some(),
+            key,
+        })
+    }
+
+    /// `namespace/name`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.key.namespace, self.key.name)
+    }
+
+    /// What it would be remembered as.
+    pub fn as_before(&self, spec: &Value) -> Before {
+        let flag = |name: &str| spec.get(name).and_then(Value::as_bool);
+        Before {
+            suspend: flag("suspend"),
+            prune: flag("prune"),
+            deletion_policy: self.deletion_policy.clone(),
+        }
+    }
+}
+
+impl Before {
+    pub fn read_text(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let map = value.as_object()?;
+        let flag = |name: &str| match map.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(Value::Bool(flag)) => Some(Some(*flag)),
+            Some(_) => None,
+        };
+        let deletion_policy = match map.get("deletionPolicy") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(policy)) => Some(policy.clone()),
+            Some(_) => return None,
+        };
+        Some(Self { suspend: flag("suspend")?, prune: flag("prune")?, deletion_policy })
+    }
+
+    fn read(text: &str) -> Memory {
+        Self::read_text(text).map_or(Memory::Unreadable, Memory::Kept)
+    }
+
+    pub fn to_text(&self) -> String {
+        json!({"suspend": self.suspend, "prune": self.prune, "deletionPolicy": self.deletion_policy})
+            .to_string()
+    }
+}
+
+fn not_ready(status: Fields<'_>) -> Option<String> {
+    let ready = status.list("conditions").map(|(_, c)| c).find(|c| c.text("type") == Some("Ready"));
+    match ready {
+        None => Some("Flux has not said that it is ready".to_owned()),
+        Some(ready) if ready.text("status") == Some("True") => None,
+        Some(ready) => Some(ready.text("message").unwrap_or("Flux says that it is not ready").to_owned()),
+    }
+}
+
+/// `<namespace>_<name>_<group>_<kind>`; a colon in a name of RBAC is written `__`.
+fn entry(item: Fields<'_>) -> Option<(ObjectKey, String)> {
+    let (namespace, rest) = item.text("id")?.split_once('_')?;
+    let (rest, kind) = rest.rsplit_once('_')?;
+    let (name, group) = rest.rsplit_once('_')?;
+    let key = ObjectKey::new(group, kind, namespace, name.replace("__", ":"));
+    Some((key, item.owned("v")?))
+}
