@@ -5,8 +5,8 @@ use crate::exit::Failure;
 use crate::output;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
 use mainstay_flux::migrate::{
-    Act, FIELD_MANAGER, KUSTOMIZATION, KUSTOMIZATION_VERSIONS, Live, Memory, OWNER_LABELS, Plan, Step,
-    restore, retain, suspend,
+    Act, Before, FIELD_MANAGER, KUSTOMIZATION, KUSTOMIZATION_VERSIONS, Live, Memory, OWNER_LABELS, Plan,
+    Step, restore, retain, suspend,
 };
 use mainstay_object::{ObjectKey, Value};
 use mainstay_reconcile::Record;
@@ -155,7 +155,7 @@ impl Run<'_> {
                 Memory::Kept(_) if live.suspended => Err(Done::well("it was suspended meanwhile")),
                 _ if live.suspended => Err(Done::not("somebody else has suspended it meanwhile")),
                 Memory::Nothing | Memory::Kept(_) | Memory::Unreadable => {
-                    Ok(suspend(live, &live.as_before(&value["spec"]), &token))
+                    Ok(suspend(live, &Before::of(value), &token))
                 }
             })
             .await?;

@@ -63,7 +63,7 @@ impl Live {
         }
         let spec = Fields(value).at("spec");
         let status = Fields(value).at("status");
-        let annotation = |name: &str| Some(value.pointer("/metadata/annotations")?.get(name)?.as_str()?);
+        let annotation = |name: &str| value.pointer("/metadata/annotations")?.get(name)?.as_str();
         let text =
             |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         // A cluster that can't be named is shown by the reading of the repository.
@@ -91,19 +91,17 @@ impl Live {
     pub fn name(&self) -> String {
         format!("{}/{}", self.key.namespace, self.key.name)
     }
-
-    /// What it would be remembered as.
-    pub fn as_before(&self, spec: &Value) -> Before {
-        let flag = |name: &str| spec.get(name).and_then(Value::as_bool);
-        Before {
-            suspend: flag("suspend"),
-            prune: flag("prune"),
-            deletion_policy: self.deletion_policy.clone(),
-        }
-    }
 }
 
 impl Before {
+    /// What a Kustomization would be remembered as.
+    pub fn of(kustomization: &Value) -> Self {
+        let spec = kustomization.get("spec");
+        let flag = |name: &str| spec?.get(name)?.as_bool();
+        let deletion_policy = || spec?.get("deletionPolicy")?.as_str().map(str::to_owned);
+        Self { suspend: flag("suspend"), prune: flag("prune"), deletion_policy: deletion_policy() }
+    }
+
     pub fn read_text(text: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
         let map = value.as_object()?;
