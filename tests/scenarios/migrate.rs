@@ -202,7 +202,7 @@ fn for_good(world: &mut World, uid: &Value) {
     let shown = migrate(world, &["--finish"]);
     ends(&shown, 2, &["take over the objects of leaving/web", "remove Kustomization leaving/web"]);
     let removed = migrate(world, &["--finish", "--yes"]);
-    ends(&removed, 3, &["1 of 1 objects taken over", "has not let go of it"]);
+    ends(&removed, 3, &["1 of 1 object taken over", "has not let go of it"]);
     let leaving = live(world);
     assert_eq!(leaving["spec"]["suspend"], true, "a finalizer of Flux's deletes nothing");
     assert_eq!(leaving["spec"]["prune"], false, "of older releases neither");
