@@ -208,11 +208,8 @@ impl Run<'_> {
             [] => String::new(),
             some => format!("; of these Flux alone held fields, which stay as they are: {}", some.join(", ")),
         };
-        Ok(Done::well(format!(
-            "{} of {} objects taken over{leftovers}",
-            taken.objects,
-            record.inventory.len()
-        )))
+        let all = output::count(record.inventory.len(), "object");
+        Ok(Done::well(format!("{} of {all} taken over{leftovers}", taken.objects)))
     }
 
     /// Deleted is exactly what was seen to be suspended, without prune. The finalizer is kustomize-controller's to remove.
