@@ -146,9 +146,9 @@ fn rows(plan: &Plan) -> String {
 fn line(step: &Step) -> String {
     let what = match step.act {
         Act::Suspend => "suspend Kustomization",
-        Act::Confirm => "wait until Flux has seen it:",
+        Act::Confirm => "wait for Flux on Kustomization",
         Act::Restore => "restore Kustomization",
-        Act::TakeOver => "take over the objects of",
+        Act::TakeOver => "take over the objects of Kustomization",
         Act::Remove => "remove Kustomization",
     };
     format!("{what} {}: {}", step.kustomization, step.reason)

@@ -130,7 +130,9 @@ fn what_flux_applies_is_taken_over_given_back_and_taken_over_for_good_without_a_
     assert!(!shown.stdout.contains("suspend Kustomization leaving/foreign"), "{}", shown.stdout);
     let json: Value = serde_json::from_str(&migrate(world, &branched(&["-o", "json"])).stdout).expect("JSON");
     assert_eq!(json["steps"][0]["act"], "suspend", "{json:#}");
-    assert_eq!(json["rows"][1]["standing"], "flux", "{json:#}");
+    let standings: Vec<&Value> =
+        json["rows"].as_array().expect("rows").iter().map(|r| &r["standing"]).collect();
+    assert_eq!(standings, ["stays", "stays", "flux"], "{json:#}");
     assert_eq!((live(world), config(world)), (before.clone(), object.clone()), "nothing has been changed");
 
     let unanswered = migrate(world, &branched(&["--yes"]));
@@ -147,6 +149,8 @@ fn what_flux_applies_is_taken_over_given_back_and_taken_over_for_good_without_a_
     assert_eq!(shared["data"], object["data"]);
     assert!(managers(&shared).contains(&"mainstay") && managers(&shared).contains(&"kustomize-controller"));
 
+    never_forced(world);
+
     ends(&migrate(world, &["--undo", "--yes"]), 1, &["mainstay suspend kustomization/leaving/web"]);
     assert_eq!(live(world)["spec"]["suspend"], true, "nothing has been done");
     ends(&world.mainstay(&["suspend", UNIT]), 0, &[]);
@@ -160,7 +164,7 @@ fn what_flux_applies_is_taken_over_given_back_and_taken_over_for_good_without_a_
     world.is(UNIT, "Ready");
     let done = std::thread::scope(|scope| {
         let seen: &World = world;
-        let command = scope.spawn(|| migrate(seen, &["--yes", "--timeout", "60"]));
+        let command = scope.spawn(|| migrate(seen, &["--yes", "--timeout", "60", "--only", "leaving/web"]));
         while live(seen)["spec"]["suspend"] != true && !command.is_finished() {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
@@ -177,7 +181,8 @@ fn flux(world: &mut World) {
     world.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", KIND]).expect_success();
     applied(world, "web", "web", &[("value", "first"), ("more", "yes")]);
     applied(world, "foreign", "foreign", &[("value", "first")]);
-    for name in ["web", "foreign"] {
+    applied(world, "behind", "behind", &[("value", "old")]);
+    for name in ["web", "foreign", "behind"] {
         let object = kustomization(name, ", finalizers: [finalizers.fluxcd.io]");
         world.until("the kind is served", |world| {
             let made = world.kubectl_with(&["apply", "-f", "-"], &object);
@@ -192,15 +197,31 @@ fn flux(world: &mut World) {
 /// Not on the branch that the daemon follows: it would adopt at once.
 fn declared_on_a_branch(world: &World) {
     world.repository.commit("A tenant");
-    world.repository.module("leaving", "flux", &[], &kustomization("web", ""));
+    let both = kustomization("web", "") + &kustomization("behind", "");
+    world.repository.module("leaving", "flux", &[], &both);
+    world.repository.write("leaving/behind/x.yaml", &config_map("leaving", "behind", "new"));
     let two = config_map("leaving", "web", "first").replace("\ndata:\n", "\ndata:\n  more: \"yes\"\n");
     world.repository.write("leaving/web/x.yaml", &two);
     world.repository.propose("leave-flux", "What Flux applies");
 }
 
+/// What Flux has applied otherwise is told, and left until Flux has caught up.
+fn never_forced(world: &mut World) {
+    let failed = world.is("kustomization/leaving/behind", "Failed");
+    let message = failed["message"].as_str().unwrap_or_default();
+    assert!(message.contains("owned by kustomize-controller"), "{message}");
+    assert_eq!(world.config_map("leaving", "behind").0, "old");
+    applied(world, "behind", "behind", &[("value", "new")]);
+    world.is("kustomization/leaving/behind", "Ready");
+}
+
 fn for_good(world: &mut World, uid: &Value) {
     let shown = migrate(world, &["--finish"]);
-    ends(&shown, 2, &["take over the objects of leaving/web", "remove Kustomization leaving/web"]);
+    ends(
+        &shown,
+        2,
+        &["take over the objects of Kustomization leaving/web", "remove Kustomization leaving/web"],
+    );
     let removed = migrate(world, &["--finish", "--yes"]);
     ends(&removed, 3, &["1 of 1 object taken over", "has not let go of it"]);
     let leaving = live(world);
@@ -217,10 +238,10 @@ fn for_good(world: &mut World, uid: &Value) {
     assert_eq!(ours["data"], json!({"value": "first", "more": "yes"}));
     let foreign = world.object("configmap", "leaving", "foreign").expect("it was never ours");
     assert!(foreign["metadata"]["labels"].to_string().contains("fluxcd"));
-    assert_eq!(
-        world.object(KIND, "leaving", "foreign").expect("nor was its Kustomization")["spec"]["suspend"],
-        Value::Null
-    );
+    for name in ["foreign", "behind"] {
+        let other = world.object(KIND, "leaving", name).expect("it is Flux's");
+        assert_eq!(other["spec"]["suspend"], Value::Null);
+    }
 
     // What leaves Git leaves the object: nobody else owns it any more.
     world.repository.write("leaving/web/x.yaml", &config_map("leaving", "web", "second"));
@@ -230,6 +251,7 @@ fn for_good(world: &mut World, uid: &Value) {
     assert_eq!((&ours["metadata"]["uid"], &ours["data"]), (uid, &json!({"value": "second"})));
 
     let_go(world, "foreign");
+    let_go(world, "behind");
     world.kubectl(&["delete", "crd", KIND]).expect_success();
 }
 

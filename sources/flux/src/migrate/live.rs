@@ -9,6 +9,9 @@ use serde_json::json;
 pub const OWNER_LABELS: [&str; 2] =
     ["kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"];
 
+/// With `resourceset.` before it, or without.
+const OPERATOR_LABEL: &str = "fluxcd.controlplane.io/name";
+
 /// A Kustomization as the cluster has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
@@ -32,6 +35,8 @@ pub struct Live {
     /// What Flux has applied, with the version of each.
     pub inventory: Vec<(ObjectKey, String)>,
     pub deleting: bool,
+    /// Who makes it, if that is no Kustomization, and would make it again.
+    pub made_by: Option<String>,
 }
 
 /// What a Kustomization was before it was suspended for Mainstay.
@@ -83,6 +88,7 @@ impl Live {
             revision: status.owned("lastAppliedRevision").unwrap_or_default(),
             inventory: status.at("inventory").list("entries").filter_map(|(_, item)| entry(item)).collect(),
             deleting: value.pointer("/metadata/deletionTimestamp").is_some(),
+            made_by: made_by(value),
             key,
         })
     }
@@ -126,6 +132,18 @@ impl Before {
         json!({"suspend": self.suspend, "prune": self.prune, "deletionPolicy": self.deletion_policy})
             .to_string()
     }
+}
+
+/// The Flux Operator labels what a FluxInstance or a ResourceSet makes; others own what they make.
+fn made_by(value: &Value) -> Option<String> {
+    let mut labels = value.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();
+    if let Some((_, name)) = labels.find(|(label, _)| label.ends_with(OPERATOR_LABEL)) {
+        return Some(format!("the Flux Operator ({})", name.as_str().unwrap_or_default()));
+    }
+    let mut owners =
+        value.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    let owner = owners.find(|owner| owner["controller"] == true)?;
+    Some(format!("{} {}", owner["kind"].as_str()?, owner["name"].as_str()?))
 }
 
 fn not_ready(status: Fields<'_>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Leaving Flux: what is found live, what of it Mainstay can take over, and the steps there and back. Values only; whoever
 //! has a connection carries them out.
 //!
-//! What is relied on is kustomize-controller's own behaviour (its `kustomization_controller.go`):
+//! What is relied on is kustomize-controller's own behaviour (its `kustomization_controller.go`, 0.35 and later):
 //! - a suspended Kustomization is not applied, nothing of it is pruned, and its finalizer deletes nothing
 //!   (`finalizerShouldDeleteResources`; releases before that function asked for `prune` and not `suspend` in its place);
 //! - a suspension leaves `observedGeneration` alone unless it is ready, but every pass, a suspended one included, copies the

@@ -106,7 +106,7 @@ pub struct Row {
     pub objects: usize,
     #[serde(flatten)]
     pub standing: Standing,
-    /// The Kustomization that applies this one and stays Flux's.
+    /// Who applies this one and goes on doing so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied_by: Option<String>,
 }
@@ -133,7 +133,11 @@ pub fn plan(goal: Goal, live: &[Live], known: &BTreeMap<UnitId, Known>, only: &B
             unit: one.unit.clone(),
             objects: one.inventory.len(),
             standing: standings[at].clone(),
-            applied_by: parents[at].iter().find(stays).map(|parent| live[*parent].name()),
+            applied_by: parents[at]
+                .iter()
+                .find(stays)
+                .map(|parent| format!("Kustomization {}", live[*parent].name()))
+                .or_else(|| one.made_by.clone()),
         });
     }
     for name in only {
@@ -176,15 +180,19 @@ fn step(act: Act, row: &Row, reason: String) -> Step {
 }
 
 fn forward(row: &Row) -> Vec<Step> {
-    let confirm =
-        || step(Act::Confirm, row, "until Flux has seen it, work that it has begun may go on".to_owned());
+    let confirm = || {
+        step(
+            Act::Confirm,
+            row,
+            "until it has seen the suspension, work that it has begun may go on".to_owned(),
+        )
+    };
     match &row.standing {
         Standing::Free => {
             let mut reason = format!("Flux neither applies nor prunes its {} any more", count(row.objects));
-            if let Some(parent) = &row.applied_by {
+            if let Some(by) = &row.applied_by {
                 reason.push_str(&format!(
-                    "; Kustomization {parent} stays Flux's and applies this one: with `suspend: false` in Git it would \
-                     put that back"
+                    "; {by} applies this one and stays as it is: with `suspend: false` there it would be resumed"
                 ));
             }
             vec![step(Act::Suspend, row, reason), confirm()]
@@ -222,7 +230,7 @@ fn finish(row: &Row, live: &Live) -> Result<Vec<Step>, String> {
     }
     let why = match &row.standing {
         Standing::Taken => match &row.applied_by {
-            Some(parent) => format!("Kustomization {parent} stays Flux's and would make it again"),
+            Some(by) => format!("{by} applies it and would make it again"),
             None => {
                 let taken = format!("{} is ready; from here on what leaves Git leaves the objects", row.unit);
                 let kept = format!("without pruning: its {} stay", count(row.objects));

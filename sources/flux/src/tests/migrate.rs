@@ -104,7 +104,11 @@ fn who_applies_a_helm_release_stays_with_flux_and_so_does_everybody_above() {
     ];
     let plan = to(Goal::Migrate, &live, &all);
     assert_eq!(steps(&plan), ["Suspend shop/web", "Confirm shop/web"]);
-    assert!(plan.steps[0].reason.contains("shop/all stays Flux's"), "{}", plan.steps[0].reason);
+    assert!(
+        plan.steps[0].reason.contains("Kustomization shop/all applies this one"),
+        "{}",
+        plan.steps[0].reason
+    );
     assert_eq!(
         why(&plan)[..2],
         [
@@ -152,6 +156,24 @@ fn flux_objects_go_only_when_every_unit_is_ready_and_nobody_makes_them_again() {
     let above = [live("all", &[&child("web")], |_| {}), live("web", &[], suspended)];
     let kept = to(Goal::Finish, &above, &known(&[("web", ready())]));
     assert!(kept.refused[0].contains("would make it again"), "{:?}", kept.refused);
+}
+
+#[test]
+fn what_somebody_would_make_again_is_not_removed() {
+    let made = |metadata: Value| {
+        live("web", &[], |value| {
+            suspended(value);
+            for (name, field) in metadata.as_object().unwrap() {
+                value["metadata"][name] = field.clone();
+            }
+        })
+    };
+    let why = |metadata| to(Goal::Finish, &[made(metadata)], &known(&[("web", ready())])).refused;
+    let label = json!({"labels": {"resourceset.fluxcd.controlplane.io/name": "apps"}});
+    assert_eq!(why(label), ["shop/web: the Flux Operator (apps) applies it and would make it again"]);
+    let owner = json!({"ownerReferences": [{"kind": "Tenant", "name": "shop", "controller": true}]});
+    assert_eq!(why(owner), ["shop/web: Tenant shop applies it and would make it again"]);
+    assert!(why(json!({"labels": {"app": "web"}})).is_empty());
 }
 
 #[test]
