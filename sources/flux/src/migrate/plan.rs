@@ -229,14 +229,18 @@ fn finish(row: &Row, live: &Live) -> Result<Vec<Step>, String> {
         return Ok(Vec::new());
     }
     let why = match &row.standing {
-        Standing::Taken => match &row.applied_by {
-            Some(by) => format!("{by} applies it and would make it again"),
-            None => {
-                let taken = format!("{} is ready; from here on what leaves Git leaves the objects", row.unit);
-                let kept = format!("without pruning: its {} stay", count(row.objects));
-                return Ok(vec![step(Act::TakeOver, row, taken), step(Act::Remove, row, kept)]);
-            }
-        },
+        Standing::Taken => {
+            let taken = format!("{} is ready; from here on what leaves Git leaves the objects", row.unit);
+            let kept = format!("without pruning: its {} stay", count(row.objects));
+            return Ok(match &row.applied_by {
+                Some(by) => {
+                    let why =
+                        format!("{taken}; it stays, suspended: {by} applies it and would make it again");
+                    vec![step(Act::TakeOver, row, why)]
+                }
+                None => vec![step(Act::TakeOver, row, taken), step(Act::Remove, row, kept)],
+            });
+        }
         Standing::Asked => {
             "Flux has not confirmed that it is suspended: run `mainstay migrate flux --yes`".to_owned()
         }

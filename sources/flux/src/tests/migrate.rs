@@ -155,7 +155,8 @@ fn flux_objects_go_only_when_every_unit_is_ready_and_nobody_makes_them_again() {
     assert!(early.steps.is_empty() && early.refused[0].contains("not ready"), "{:?}", early.refused);
     let above = [live("all", &[&child("web")], |_| {}), live("web", &[], suspended)];
     let kept = to(Goal::Finish, &above, &known(&[("web", ready())]));
-    assert!(kept.refused[0].contains("would make it again"), "{:?}", kept.refused);
+    assert_eq!(steps(&kept), ["TakeOver shop/web"]);
+    assert!(kept.steps[0].reason.contains("Kustomization shop/all applies it and would make it again"));
 }
 
 #[test]
@@ -168,12 +169,15 @@ fn what_somebody_would_make_again_is_not_removed() {
             }
         })
     };
-    let why = |metadata| to(Goal::Finish, &[made(metadata)], &known(&[("web", ready())])).refused;
+    let finish = |metadata| to(Goal::Finish, &[made(metadata)], &known(&[("web", ready())]));
     let label = json!({"labels": {"resourceset.fluxcd.controlplane.io/name": "apps"}});
-    assert_eq!(why(label), ["shop/web: the Flux Operator (apps) applies it and would make it again"]);
     let owner = json!({"ownerReferences": [{"kind": "Tenant", "name": "shop", "controller": true}]});
-    assert_eq!(why(owner), ["shop/web: Tenant shop applies it and would make it again"]);
-    assert!(why(json!({"labels": {"app": "web"}})).is_empty());
+    for (metadata, by) in [(label, "the Flux Operator (apps)"), (owner, "Tenant shop")] {
+        let plan = finish(metadata);
+        assert_eq!(steps(&plan), ["TakeOver shop/web"]);
+        assert!(plan.steps[0].reason.ends_with(&format!("{by} applies it and would make it again")));
+    }
+    assert_eq!(steps(&finish(json!({"labels": {"app": "web"}}))).len(), 2);
 }
 
 #[test]
