@@ -223,7 +223,7 @@ fn for_good(world: &mut World, uid: &Value) {
         &["take over the objects of Kustomization leaving/web", "remove Kustomization leaving/web"],
     );
     let removed = migrate(world, &["--finish", "--yes"]);
-    ends(&removed, 3, &["1 of 1 object taken over", "has not let go of it"]);
+    ends(&removed, 3, &["1 of 1 object taken over\n", "has not let go of it"]);
     let leaving = live(world);
     assert_eq!(leaving["spec"]["suspend"], true, "a finalizer of Flux's deletes nothing");
     assert_eq!(leaving["spec"]["prune"], false, "of older releases neither");
