@@ -155,13 +155,15 @@ pub fn approve(server: &mut dyn Ask) -> Vec<String> {
     .collect()
 }
 
-/// Somebody deletes records, or an older copy of the server's store has none of them yet.
+/// Somebody deletes records, or an older copy of the server's store has none of them yet. Only those of units on the
+/// management cluster: on another one that no unit names any more, nobody looks for what was lost.
 pub fn lose(server: &mut dyn Ask, dice: &mut Rng) -> usize {
     let units = "/apis/mainstay.dev/v1alpha1/units";
     let (_, list) = server.ask(Method::Get, units, None);
-    let names = list["items"].as_array().into_iter().flatten().map(|unit| text(unit, "/metadata/name"));
-    let lost = names.filter(|_| dice.bool());
-    lost.map(|name| server.ask(Method::Delete, &format!("{units}/{name}"), None)).count()
+    let items = list["items"].as_array().into_iter().flatten();
+    let lost = items.filter(|unit| text(unit, "/status/target/cluster").is_empty() && dice.bool());
+    let names = lost.map(|unit| text(unit, "/metadata/name"));
+    names.map(|name| server.ask(Method::Delete, &format!("{units}/{name}"), None)).count()
 }
 
 /// Whatever is held is let go.

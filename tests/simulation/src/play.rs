@@ -160,8 +160,11 @@ impl World {
             78..80 => {
                 // Nobody is there who would write them again.
                 (0..self.replicas.len()).for_each(|at| self.restart(at));
-                let lost =
-                    self.net.asked(MANAGEMENT, |server| people::lose(server, dice)).unwrap_or_default();
+                let first =
+                    (self.numbers + 1).saturating_sub(u32::try_from(self.replicas.len()).unwrap_or(1));
+                self.net.witness(|witness| witness.excuse_before(first));
+                let lost = self.net.asked(MANAGEMENT, |server| people::lose(server, dice));
+                let lost = lost.unwrap_or_default();
                 self.note(&format!("the records of {lost} units are lost"));
             }
             80..86 if trouble => {
