@@ -2,7 +2,7 @@
 
 use crate::commands::{self, Request};
 use crate::events::{self, Told};
-use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete};
+use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete, failure};
 use crate::install::{Installation, install, known_key};
 use crate::judge::{self, Ruling};
 use crate::lease::Lease;
@@ -16,7 +16,7 @@ use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_object::DigestKey;
-use mainstay_reconcile::{Action, Event, Observation, Record, State, Time};
+use mainstay_reconcile::{Action, Event, FailureKind, Observation, Record, State, Time};
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target, UnitId};
 use std::collections::BTreeSet;
@@ -151,6 +151,8 @@ async fn observe(
 const AT_ONCE: usize = 256;
 /// What is shown is at most this old.
 const REFRESH: Duration = Duration::from_millis(200);
+/// A look that is not answered is asked again, ever more seldom, until it would take longer than this.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Engine {
     state: State,
@@ -486,7 +488,19 @@ async fn look(
     version: String,
     events: mpsc::UnboundedSender<Event>,
 ) {
-    let observation = match connection.cluster.get(&key, &version, &Identity::Own).await {
+    let mut pause = Duration::from_millis(200);
+    let looked = loop {
+        match connection.cluster.get(&key, &version, &Identity::Own).await {
+            // Nobody may ask again: what no watch tells of is known only so.
+            Err(error) if failure(&error).kind == FailureKind::Unavailable && pause < PATIENCE => {
+                tracing::debug!(%key, %error, "an object could not be looked at yet");
+                sleep(pause).await;
+                pause *= 2;
+            }
+            other => break other,
+        }
+    };
+    let observation = match looked {
         Ok(object) => {
             let kind = mainstay_object::GroupVersionKind::new(&*key.group, version, &*key.kind);
             let declares = connection.statuses.declares(&connection.cluster, &kind).await;
