@@ -247,3 +247,67 @@ impl Tree for MemoryTree {
         }
     }
 }
+
+/// A tree whose every entry is known beforehand: what is looked up often, or large, is found in no time.
+pub struct IndexedTree {
+    entries: BTreeMap<TreePath, Entry>,
+    children: BTreeMap<TreePath, Vec<(String, Entry)>>,
+    files: BTreeMap<TreePath, Arc<[u8]>>,
+}
+
+impl IndexedTree {
+    /// Of files and symlinks, whose content is their target; folders follow from them. They have no ids.
+    pub fn new(files: impl IntoIterator<Item = (TreePath, EntryKind, Arc<[u8]>)>) -> Self {
+        let folder = Entry { kind: EntryKind::Folder, id: String::new(), size: 0 };
+        let mut entries = BTreeMap::from([(TreePath::root(), folder.clone())]);
+        let mut contents = BTreeMap::new();
+        for (path, kind, bytes) in files {
+            let entry = Entry { kind, id: Digest::of_bytes(&bytes).hex(), size: bytes.len() as u64 };
+            entries.insert(path.clone(), entry);
+            let mut at = path.parent();
+            while let Some(parent) = at {
+                at = parent.parent();
+                entries.entry(parent).or_insert_with(|| folder.clone());
+            }
+            contents.insert(path, bytes);
+        }
+        let mut children: BTreeMap<TreePath, Vec<(String, Entry)>> = BTreeMap::new();
+        for (path, entry) in &entries {
+            if entry.kind == EntryKind::Folder {
+                children.entry(path.clone()).or_default();
+            }
+            if let Some(parent) = path.parent() {
+                children.entry(parent).or_default().push((path.file_name().to_owned(), entry.clone()));
+            }
+        }
+        Self { entries, children, files: contents }
+    }
+}
+
+impl Tree for IndexedTree {
+    fn id(&self) -> String {
+        let lines =
+            self.entries.iter().map(|(path, entry)| format!("{path}\0{:?}\0{}\n", entry.kind, entry.id));
+        Digest::of_bytes(lines.collect::<String>().as_bytes()).hex()
+    }
+
+    fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
+        Ok(self.entries.get(path).cloned())
+    }
+
+    fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
+        match self.children.get(path) {
+            Some(children) => Ok(children.clone()),
+            None if self.entries.contains_key(path) => Err(TreeError::NotAFolder(path.clone())),
+            None => Err(TreeError::NotFound(path.clone())),
+        }
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        match self.files.get(path) {
+            Some(bytes) => Ok(bytes.clone()),
+            None if self.entries.contains_key(path) => Err(TreeError::NotAFile(path.clone())),
+            None => Err(TreeError::NotFound(path.clone())),
+        }
+    }
+}

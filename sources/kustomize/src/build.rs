@@ -1,5 +1,6 @@
 //! A build: kustomizations are accumulated depth first, each one's transformations over what it includes; hashes, name
 //! references and variables come last, over everything.
+use crate::Options;
 use crate::config::Config;
 use crate::generate::{Generated, generate};
 use crate::kustomization::{GeneratorOptions, Kustomization, ReplacementField, Var};
@@ -31,20 +32,37 @@ pub(crate) struct Builder<'a> {
 /// What was built so far, and the rules that its transformations follow.
 pub(crate) struct Accumulated {
     pub(crate) objects: Objects,
-    config: Arc<Config>,
+    /// Nothing where nothing was said yet, not even what is built in.
+    config: Option<Arc<Config>>,
     vars: BTreeMap<String, Var>,
 }
 
 impl Accumulated {
     fn new() -> Self {
-        Self { objects: Objects::default(), config: builtin(), vars: BTreeMap::new() }
+        Self { objects: Objects::default(), config: None, vars: BTreeMap::new() }
     }
 
-    fn configure(&mut self, config: &Config) -> Result<(), Problem> {
-        Arc::make_mut(&mut self.config).merge(config)
+    fn config(&self) -> Arc<Config> {
+        self.config.clone().unwrap_or_else(builtin)
+    }
+
+    /// Of two specs for one field the one that was there first counts, so the order matters.
+    fn configure(&mut self, config: &Arc<Config>) -> Result<(), Problem> {
+        match &mut self.config {
+            Some(known) if Arc::ptr_eq(known, config) => {}
+            Some(known) => Arc::make_mut(known).merge(config)?,
+            None if Arc::ptr_eq(config, &builtin()) => self.config = Some(config.clone()),
+            None => {
+                let mut merged = Config::default();
+                merged.merge(config)?;
+                self.config = Some(Arc::new(merged));
+            }
+        }
+        Ok(())
     }
 }
 
+/// What is built in, as it is merged into nothing.
 fn builtin() -> Arc<Config> {
     static SHARED: std::sync::OnceLock<Arc<Config>> = std::sync::OnceLock::new();
     SHARED.get_or_init(|| Arc::new(Config::builtin().clone())).clone()
@@ -56,17 +74,19 @@ impl<'a> Builder<'a> {
     }
 
     /// The whole build of a root kustomization.
-    pub(crate) fn build(&self, target: &Target) -> Result<Objects, Diagnostics> {
+    pub(crate) fn build(&self, target: &Target, asked: Options) -> Result<Objects, Diagnostics> {
         let mut all = self.accumulate(target, Accumulated::new(), &[])?;
         let root = |p: Problem| target.fault(p, "");
         name::add_hashes(&mut all.objects).map_err(root)?;
-        reference::fix(&mut all.objects, &all.config.name_reference).map_err(root)?;
-        variable::resolve(&mut all.objects, &all.vars, &all.config.var_reference)
+        let config = all.config();
+        reference::fix(&mut all.objects, &config.name_reference).map_err(root)?;
+        variable::resolve(&mut all.objects, &all.vars, &config.var_reference)
             .map_err(|p| target.fault(p, "/vars"))?;
         all.objects.retain(|r| !r.is_local());
         let options = target.kustomization.sort_options.as_ref();
-        sort::sort(&mut all.objects, options).map_err(|p| target.fault(p, "/sortOptions"))?;
-        if target.kustomization.build_metadata.iter().any(|m| m == "managedByLabel") {
+        sort::sort(&mut all.objects, options, asked.order).map_err(|p| target.fault(p, "/sortOptions"))?;
+        let metadata = &target.kustomization.build_metadata;
+        if asked.managed_by_label || metadata.iter().any(|m| m == "managedByLabel") {
             let label = BTreeMap::from([("app.kubernetes.io/managed-by".into(), MANAGED_BY.into())]);
             labels::set_entries(&mut all.objects, &label, &[FieldSpec::path("metadata/labels", true)])
                 .map_err(root)?;
@@ -97,6 +117,7 @@ impl<'a> Builder<'a> {
         for (at, path) in k.resources.iter().enumerate() {
             self.resource(target, &mut all, path, &format!("/resources/{at}"), &chain)?;
         }
+        let mut own = Config::default();
         for (at, path) in k.configurations.iter().enumerate() {
             let pointer = format!("/configurations/{at}");
             let fault = |p: Problem| target.fault(p, &pointer);
@@ -105,8 +126,16 @@ impl<'a> Builder<'a> {
                 fault(Problem::new(&codes::INVALID, format!("{path} is no transformer configuration: {e}")))
             })?;
             config.sort();
-            all.configure(&config).map_err(fault)?;
+            own.merge(&config).map_err(fault)?;
         }
+        let config = if k.configurations.is_empty() {
+            builtin()
+        } else {
+            let mut config = Config::builtin().clone();
+            config.merge(&own).map_err(|p| target.fault(p, "/configurations"))?;
+            Arc::new(config)
+        };
+        all.configure(&config).map_err(|p| target.fault(p, "/configurations"))?;
         self.generate(target, &mut all)?;
         for (at, path) in k.components.iter().enumerate() {
             let pointer = format!("/components/{at}");
@@ -158,10 +187,9 @@ impl<'a> Builder<'a> {
             return Err(fault(self.missing(target, path, "file or folder")));
         };
         let below = self.folder(target, Accumulated::new(), &folder, pointer, chain, false)?;
+        let config = below.config();
         all.objects.append(below.objects).map_err(fault)?;
-        if !Arc::ptr_eq(&all.config, &below.config) {
-            all.configure(&below.config).map_err(fault)?;
-        }
+        all.configure(&config).map_err(fault)?;
         for var in below.vars.into_values() {
             variable::add(&mut all.vars, var).map_err(fault)?;
         }
@@ -301,7 +329,7 @@ impl<'a> Builder<'a> {
 
     fn transform(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
         let k = &target.kustomization;
-        let config = all.config.clone();
+        let config = all.config();
         let objects = &mut all.objects;
         for (at, entry) in k.patches_strategic_merge.iter().enumerate() {
             let pointer = format!("/patchesStrategicMerge/{at}");

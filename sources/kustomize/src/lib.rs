@@ -58,10 +58,30 @@ pub struct Build<'a> {
     /// without a kustomization file is built from all manifests in it, and a kustomization may read files anywhere in
     /// the tree, as Flux builds.
     pub overlay: Option<&'a Overlay>,
+    pub options: Options,
     pub limits: Limits,
     pub cache: Option<&'a ParseCache>,
     /// Asked for each file that a secretGenerator reads.
     pub decrypt: Option<Decrypt<'a>>,
+}
+
+/// What `kustomize build` takes as flags.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Where the root kustomization has no `sortOptions`; by kind and name if nothing is said.
+    pub order: Option<Order>,
+    /// Kustomizations may read files anywhere in the tree.
+    pub anywhere: bool,
+    /// Every object gets the label that says what built it.
+    pub managed_by_label: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As the objects were read and made.
+    Fifo,
+    /// By kind, namespace and name; some kinds come first or last.
+    Legacy,
 }
 
 /// The clear content of a secretGenerator's file; `None` if it is not encrypted. Of its result nothing is kept but the
@@ -104,15 +124,63 @@ pub struct Failed {
 }
 
 pub fn build(request: &Build<'_>) -> Result<Built, Failed> {
-    let anywhere = request.overlay.is_some();
+    with_loader(request, |loader| {
+        let mut objects = Vec::new();
+        let mut problems = Diagnostics::new();
+        for resource in run(request, loader)?.into_vec() {
+            match object(&resource) {
+                Ok(mut object) => {
+                    if let Some(overlay) = request.overlay {
+                        overlay::common_metadata(&mut object, overlay);
+                    }
+                    objects.push(Desired { object, origin: resource.origin });
+                }
+                Err(problem) => problems.push(problem.located(resource.origin)),
+            }
+        }
+        if problems.is_empty() { Ok(objects) } else { Err(problems) }
+    })
+    .map(|(objects, reads, warnings)| Built { objects, reads, warnings })
+}
+
+/// What `kustomize build` prints, documents included that no API server would take, say without an apiVersion.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Printed {
+    pub text: String,
+    pub reads: BTreeSet<String>,
+    pub warnings: Diagnostics,
+}
+
+pub fn print(request: &Build<'_>) -> Result<Printed, Failed> {
+    with_loader(request, |loader| {
+        let mut text = String::new();
+        let mut problems = Diagnostics::new();
+        for resource in run(request, loader)?.into_vec() {
+            match value(&resource) {
+                Ok(value) => document(&mut text, &value),
+                Err(problem) => problems.push(problem.located(resource.origin)),
+            }
+        }
+        if problems.is_empty() { Ok(text) } else { Err(problems) }
+    })
+    .map(|(text, reads, warnings)| Printed { text, reads, warnings })
+}
+
+fn with_loader<T>(
+    request: &Build<'_>,
+    make: impl FnOnce(&loader::Loader<'_>) -> Result<T, Diagnostics>,
+) -> Result<(T, BTreeSet<String>, Diagnostics), Failed> {
+    let anywhere = request.overlay.is_some() || request.options.anywhere;
     let loader = loader::Loader::new(request.tree, request.limits, anywhere, request.cache, request.decrypt);
-    match run(request, &loader) {
-        Ok(objects) => Ok(Built { objects, reads: loader.into_reads(), warnings: Diagnostics::new() }),
-        Err(diagnostics) => Err(Failed { diagnostics, reads: loader.into_reads() }),
+    let made = make(&loader);
+    let (reads, warnings) = loader.into_parts();
+    match made {
+        Ok(made) => Ok((made, reads, warnings)),
+        Err(diagnostics) => Err(Failed { diagnostics, reads }),
     }
 }
 
-fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<Vec<Desired>, Diagnostics> {
+fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<objects::Objects, Diagnostics> {
     let at_root = |p: Problem| build::at_file(p, request.root.as_str());
     let folder = loader.folder(request.root).map_err(at_root)?.ok_or_else(|| {
         at_root(Problem::new(&codes::NOT_FOUND, format!("{} is not a folder", request.root)))
@@ -133,37 +201,33 @@ fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<Vec<Desired>,
         }
     };
     let ignore_missing = request.overlay.is_some_and(|o| o.ignore_missing_components);
-    let objects = build::Builder::new(loader, ignore_missing).build(&target)?;
-    let mut desired = Vec::with_capacity(objects.len());
-    let mut problems = Diagnostics::new();
-    for resource in objects.into_vec() {
-        match object(&resource) {
-            Ok(mut object) => {
-                if let Some(overlay) = request.overlay {
-                    overlay::common_metadata(&mut object, overlay);
-                }
-                desired.push(Desired { object, origin: resource.origin });
-            }
-            Err(problem) => problems.push(problem.located(resource.origin)),
-        }
-    }
-    if problems.is_empty() { Ok(desired) } else { Err(problems) }
+    build::Builder::new(loader, ignore_missing).build(&target, request.options)
 }
 
 fn object(resource: &resource::Resource) -> Result<Object, Problem> {
-    let not = |why: String| Problem::new(&codes::NOT_AN_OBJECT, format!("{}: {why}", resource.id()));
-    let value = resource.node.to_value().map_err(|e| not(e.to_string()))?;
-    Object::new(value).map_err(|e| not(e.to_string()))
+    Object::new(value(resource)?).map_err(|e| not_an_object(resource, &e.to_string()))
 }
 
-/// What `kustomize build` prints.
+fn value(resource: &resource::Resource) -> Result<serde_json::Value, Problem> {
+    resource.node.to_value().map_err(|e| not_an_object(resource, &e.to_string()))
+}
+
+fn not_an_object(resource: &resource::Resource, why: &str) -> Problem {
+    Problem::new(&codes::NOT_AN_OBJECT, format!("{}: {why}", resource.id()))
+}
+
+/// Objects as `kustomize build` prints them.
 pub fn emit(objects: &[Desired]) -> String {
     let mut out = String::new();
-    for (at, desired) in objects.iter().enumerate() {
-        if at > 0 {
-            out.push_str("---\n");
-        }
-        out.push_str(&mainstay_yaml::emit(desired.object.value()));
+    for desired in objects {
+        document(&mut out, desired.object.value());
     }
     out
+}
+
+fn document(out: &mut String, value: &serde_json::Value) {
+    if !out.is_empty() {
+        out.push_str("---\n");
+    }
+    out.push_str(&mainstay_yaml::emit(value));
 }

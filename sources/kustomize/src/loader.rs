@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::read::{Read, read};
 use crate::{Decrypt, SecretFile, SecretSource};
+use mainstay_diagnostic::Diagnostics;
 use mainstay_diagnostic::codes::{kustomize as codes, render};
 use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
 use std::cell::{Cell, RefCell};
@@ -19,6 +20,7 @@ pub(crate) struct Loader<'a> {
     cache: Option<&'a ParseCache>,
     decrypt: Option<Decrypt<'a>>,
     reads: RefCell<BTreeSet<String>>,
+    warnings: RefCell<Diagnostics>,
     spent: Cell<usize>,
 }
 
@@ -30,11 +32,25 @@ impl<'a> Loader<'a> {
         cache: Option<&'a ParseCache>,
         decrypt: Option<Decrypt<'a>>,
     ) -> Self {
-        Self { tree, limits, anywhere, cache, decrypt, reads: RefCell::default(), spent: Cell::new(0) }
+        Self {
+            tree,
+            limits,
+            anywhere,
+            cache,
+            decrypt,
+            reads: RefCell::default(),
+            warnings: RefCell::default(),
+            spent: Cell::new(0),
+        }
     }
 
-    pub(crate) fn into_reads(self) -> BTreeSet<String> {
-        self.reads.into_inner()
+    /// What was read, and what was odd about it.
+    pub(crate) fn into_parts(self) -> (BTreeSet<String>, Diagnostics) {
+        (self.reads.into_inner(), self.warnings.into_inner())
+    }
+
+    pub(crate) fn warn(&self, warnings: Diagnostics) {
+        self.warnings.borrow_mut().extend(warnings);
     }
 
     /// The entry at a path with symlinks resolved, and where it really is.

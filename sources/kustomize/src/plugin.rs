@@ -112,16 +112,18 @@ pub(crate) fn transform(
                 .transform(objects)
                 .map_err(fault)
         }
-        "PrefixTransformer" | "SuffixTransformer" => {
+        "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer" => {
             let Some(specs) = specs else {
                 let message = format!("a {kind} needs fieldSpecs");
                 return Err(fault(Problem::new(&codes::INVALID, message)));
             };
-            let (text, which) = match kind {
-                "PrefixTransformer" => (&settings.prefix, name::Affix::Prefix),
-                _ => (&settings.suffix, name::Affix::Suffix),
-            };
-            name::affix(objects, text, which, specs).map_err(fault)
+            if kind != "SuffixTransformer" {
+                name::affix(objects, &settings.prefix, name::Affix::Prefix, specs).map_err(fault)?;
+            }
+            if kind != "PrefixTransformer" {
+                name::affix(objects, &settings.suffix, name::Affix::Suffix, specs).map_err(fault)?;
+            }
+            Ok(())
         }
         "ImageTagTransformer" => {
             image::set_image(objects, &settings.image_tag, specs.unwrap_or_default()).map_err(fault)

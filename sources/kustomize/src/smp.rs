@@ -340,6 +340,8 @@ impl Lists {
         values: &[String],
         schema: Option<Schema>,
     ) -> Result<Option<usize>, Problem> {
+        // Of several keys only those with a value count.
+        let (keys, values) = &valid(&[values.to_vec()], values, keys);
         let ours = self.find(&self.dest, keys, values);
         let theirs = self.find(self.patch(), keys, values);
         let origin = match (ours, theirs) {

@@ -44,10 +44,11 @@ impl Target {
     ) -> Result<Self, Diagnostics> {
         let file = path.as_str().to_owned();
         let bytes = loader.bytes(path, entry).map_err(|p| p.in_file(&file, b""))?;
-        let loaded = mainstay_yaml::load(&file, &bytes, &loader.limits.yaml());
+        let loaded = mainstay_yaml::load_last_wins(&file, &bytes, &loader.limits.yaml());
         if loaded.diagnostics.has_errors() {
             return Err(loaded.diagnostics);
         }
+        loader.warn(loaded.diagnostics);
         let root = loaded.documents.into_iter().next().map(|d| d.root);
         let mut problems = Vec::new();
         let value = root.as_ref().map(|root| shape::check(root, KUSTOMIZATION, "", &mut problems));

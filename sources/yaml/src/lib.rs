@@ -25,6 +25,6 @@ mod timestamp;
 
 pub use emit::{emit, emit_documents, is_plain, reads_as_text};
 pub use limits::Limits;
-pub use load::{Document, Loaded, load};
+pub use load::{Document, Loaded, load, load_last_wins};
 pub use mainstay_diagnostic::{Position, Span};
 pub use node::{Key, Node, NodeValue};

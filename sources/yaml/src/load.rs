@@ -30,6 +30,16 @@ pub struct Document {
 
 /// Reads all documents of a file; those that hold nothing but comments or `null` are dropped. `file` is only shown.
 pub fn load(file: &str, bytes: &[u8], limits: &Limits) -> Loaded {
+    read(file, bytes, limits, false)
+}
+
+/// As [`load`], but of a key that is set more than once the last one counts, with a warning: for files whose own tools
+/// read them so.
+pub fn load_last_wins(file: &str, bytes: &[u8], limits: &Limits) -> Loaded {
+    read(file, bytes, limits, true)
+}
+
+fn read(file: &str, bytes: &[u8], limits: &Limits, last_wins: bool) -> Loaded {
     if bytes.len() > limits.bytes {
         let message = format!("the file has {} bytes, more than {}", bytes.len(), limits.bytes);
         return failed(file, Problem::new(&yaml::LIMIT, Span::point(1, 1), message));
@@ -53,6 +63,12 @@ pub fn load(file: &str, bytes: &[u8], limits: &Limits) -> Loaded {
         let mut problems = Vec::new();
         let roots = chunk.read(&mut budget, &mut problems);
         let exhausted = problems.iter().any(|problem| problem.code == &yaml::LIMIT);
+        if last_wins {
+            for problem in problems.extract_if(.., |problem| problem.code == &yaml::DUPLICATE_KEY) {
+                let at = Location::new(file, problem.span);
+                loaded.diagnostics.push(Diagnostic::new(problem.code, problem.message).at(at).as_warning());
+            }
+        }
         if problems.is_empty() {
             for root in roots.into_iter().filter(|root| !root.is_null()) {
                 let span = root.span;

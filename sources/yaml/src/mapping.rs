@@ -66,6 +66,7 @@ impl MappingFrame {
                 let first = self.entries[at].0.span.start;
                 let message = format!("key `{}` is already set in line {}", shorten(&key.text), first.line);
                 problems.push(Problem::new(&yaml::DUPLICATE_KEY, key.span, message));
+                self.entries[at].1 = node;
             }
         }
     }

@@ -28,6 +28,8 @@ commands:
                         (--seed S, --seeds N, --findings N, --resume FILE, --trace)
   soak ...              hours of random commits, faults and kills against a real daemon; goes on where it was
                         (--minutes 120, --units 200, --folder DIR, --plot FILE, --seed S)
+  kustomize-compare DIR... build each kustomization of the folders with the real kustomize and with ours, and compare
+                        (-o json, --only NAME, --save DIR)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -62,6 +64,7 @@ fn run(arguments: &[&str]) -> Result<()> {
                 ["--mainstay", &daemon].into_iter().chain(options.iter().copied()).collect();
             optimized::run("mainstay-soak", &options, "not all was well, or it could not be played")
         }
+        ["kustomize-compare", options @ ..] => trees("compare", options),
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
         [] | ["help" | "--help" | "-h"] => {
@@ -70,4 +73,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         }
         other => bail!("no such command: {}\n\n{USAGE}", other.join(" ")),
     }
+}
+
+fn trees(command: &str, options: &[&str]) -> Result<()> {
+    let options: Vec<&str> = [command].into_iter().chain(options.iter().copied()).collect();
+    optimized::run("mainstay-trees", &options, "the trees build differently, or could not be compared")
 }

@@ -1,6 +1,6 @@
 //! Real trees with what the real kustomize printed.
-use crate::{Build, Limits, ParseCache, build, emit};
-use mainstay_unit::tree::{EntryKind, TreePath};
+use crate::{Build, Limits, Options, ParseCache, build, emit};
+use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ fn real_trees_build_to_what_kustomize_printed() {
         let root = corpus.join("trees").join(&name);
         let mut files = Vec::new();
         load(&root, &root, &mut files);
-        let tree = super::indexed(files);
+        let tree = IndexedTree::new(files);
         for line in
             cases.lines().filter(|l| l.split('/').next().is_some_and(|t| t.split('\t').next() == Some(&name)))
         {
@@ -60,6 +60,7 @@ fn real_trees_build_to_what_kustomize_printed() {
                 tree: &tree,
                 root: &path,
                 overlay: None,
+                options: Options::default(),
                 limits: Limits::default(),
                 cache: Some(&cache),
                 decrypt: None,

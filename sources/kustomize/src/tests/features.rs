@@ -1,8 +1,7 @@
 //! Small trees, one per feature, with what the real kustomize prints for them; where it is built, it is asked again.
-use super::indexed;
-use crate::{Build, Limits, build, emit};
+use crate::{Build, Limits, Options, build, emit};
 use mainstay_diagnostic::codes::kustomize as codes;
-use mainstay_unit::tree::{EntryKind, TreePath};
+use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -53,11 +52,12 @@ fn ours(files: &BTreeMap<String, String>) -> Result<String, String> {
         .iter()
         .map(|(path, text)| (TreePath::parse(path).expect("a path"), EntryKind::File, text.as_bytes().into()))
         .collect();
-    let tree = indexed(files);
+    let tree = IndexedTree::new(files);
     let request = Build {
         tree: &tree,
         root: &TreePath::root(),
         overlay: None,
+        options: Options::default(),
         limits: Limits::default(),
         cache: None,
         decrypt: None,

@@ -1,6 +1,6 @@
 //! What Flux does around the build: folders without a kustomization, merged fields, variables.
 use crate::substitute::expression::expand;
-use crate::{Build, Limits, Substitute, build, emit, substitute};
+use crate::{Build, Limits, Options, Substitute, build, emit, substitute};
 use mainstay_unit::Overlay;
 use mainstay_unit::tree::{MemoryTree, TreePath};
 use serde_json::{Map, json};
@@ -56,6 +56,7 @@ fn built(tree: &MemoryTree, overlay: &Overlay) -> Vec<mainstay_unit::Desired> {
         tree,
         root: &root,
         overlay: Some(overlay),
+        options: Options::default(),
         limits: Limits::default(),
         cache: None,
         decrypt: None,

@@ -11,12 +11,9 @@ use std::collections::{BTreeSet, HashMap};
 
 pub(crate) fn fix(objects: &mut Objects, references: &[BackReference]) -> Result<(), Problem> {
     let names = Names::new(objects);
-    if names.by_former_name.is_empty() {
-        return Ok(());
-    }
     for resource in objects.iter_mut() {
         let original = resource.original_id().gvk;
-        let referrer = Referrer::new(resource);
+        let referrer = Referrer::new(resource)?;
         for reference in references {
             let target = reference.gvk();
             for spec in reference.referrers.iter().filter(|spec| original.is_selected(&spec.gvk())) {
@@ -80,25 +77,33 @@ struct Referrer {
 }
 
 impl Referrer {
-    fn new(resource: &Resource) -> Self {
+    fn new(resource: &Resource) -> Result<Self, Problem> {
         let mut accounts = BTreeSet::new();
         if resource.kind() == "RoleBinding" {
             for subject in resource.node.get("subjects").and_then(Node::as_seq).unwrap_or_default() {
                 let is_account = subject.get("kind").is_some_and(|k| k.text() == "ServiceAccount");
-                if let (true, Some(namespace)) = (is_account, subject.get("namespace")) {
-                    accounts.insert(namespace.text().to_owned());
+                let (true, Some(namespace)) = (is_account, subject.get("namespace")) else { continue };
+                match namespace {
+                    Node::Scalar(scalar) if scalar.is_string() => {
+                        accounts.insert(scalar.text.clone());
+                    }
+                    Node::Scalar(_) | Node::Seq(_) | Node::Map(_) => {
+                        let message =
+                            format!("a subject of {} has a namespace that is no string", resource.id());
+                        return Err(Problem::new(&codes::TRANSFORM, message));
+                    }
                 }
             }
         }
         let role = |field| resource.node.path(&["roleRef", field]).map(|n| n.text().to_owned());
         let role = role("apiGroup").zip(role("kind"));
-        Self {
+        Ok(Self {
             id: resource.id(),
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
             accounts,
             role: role.map(|(group, kind)| Gvk { group, version: String::new(), kind }),
-        }
+        })
     }
 
     fn may_refer_to(&self, target: &Target) -> bool {

@@ -1,3 +1,4 @@
+use crate::Order;
 use crate::config::{FIRST, LAST, place, sort_text};
 use crate::id::Gvk;
 use crate::kustomization::SortOptions;
@@ -8,8 +9,16 @@ use mainstay_diagnostic::codes::kustomize as codes;
 use std::cmp::{Ordering, Reverse};
 
 /// Orders the result: as it was built, or by kind and name.
-pub(crate) fn sort(objects: &mut Objects, options: Option<&SortOptions>) -> Result<(), Problem> {
-    let order = options.map_or("legacy", |o| o.order.as_str());
+pub(crate) fn sort(
+    objects: &mut Objects,
+    options: Option<&SortOptions>,
+    asked: Option<Order>,
+) -> Result<(), Problem> {
+    let otherwise = match asked {
+        Some(Order::Fifo) => "fifo",
+        Some(Order::Legacy) | None => "legacy",
+    };
+    let order = options.map_or(otherwise, |o| o.order.as_str());
     let legacy = options.and_then(|o| o.legacy_sort_options.as_ref());
     match (order, legacy) {
         ("fifo", None) => Ok(()),
