@@ -6,6 +6,7 @@ use crate::generate::{Generated, generate};
 use crate::kustomization::{GeneratorOptions, Kustomization, ReplacementField, Var};
 use crate::loader::Loader;
 use crate::objects::Objects;
+use crate::origin::{self, Configured, Recording};
 use crate::plugin;
 use crate::problem::Problem;
 use crate::resource::Resource;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub(crate) struct Builder<'a> {
     pub(crate) loader: &'a Loader<'a>,
     kustomizations: Cell<usize>,
+    recording: Cell<Recording>,
     /// Components that do not exist are left out.
     pub(crate) ignore_missing_components: bool,
 }
@@ -70,11 +72,15 @@ fn builtin() -> Arc<Config> {
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(loader: &'a Loader<'a>, ignore_missing_components: bool) -> Self {
-        Self { loader, kustomizations: Cell::new(0), ignore_missing_components }
+        let recording = Cell::new(Recording::default());
+        Self { loader, kustomizations: Cell::new(0), recording, ignore_missing_components }
     }
 
     /// The whole build of a root kustomization.
     pub(crate) fn build(&self, target: &Target, asked: Options) -> Result<Objects, Diagnostics> {
+        let metadata = &target.kustomization.build_metadata;
+        let recording = Recording::new(metadata);
+        self.recording.set(recording);
         let mut all = self.accumulate(target, Accumulated::new(), &[])?;
         let root = |p: Problem| target.fault(p, "");
         name::add_hashes(&mut all.objects).map_err(root)?;
@@ -85,13 +91,13 @@ impl<'a> Builder<'a> {
         all.objects.retain(|r| !r.is_local());
         let options = target.kustomization.sort_options.as_ref();
         sort::sort(&mut all.objects, options, asked.order).map_err(|p| target.fault(p, "/sortOptions"))?;
-        let metadata = &target.kustomization.build_metadata;
         if asked.managed_by_label || metadata.iter().any(|m| m == "managedByLabel") {
             let label = BTreeMap::from([("app.kubernetes.io/managed-by".into(), MANAGED_BY.into())]);
             labels::set_entries(&mut all.objects, &label, &[FieldSpec::path("metadata/labels", true)])
                 .map_err(root)?;
         }
         for resource in all.objects.iter_mut() {
+            recording.finish(resource);
             resource.finish();
         }
         Ok(all.objects)
@@ -142,7 +148,7 @@ impl<'a> Builder<'a> {
             let folder =
                 self.loader.find_folder(&target.folder, path).map_err(|p| target.fault(p, &pointer))?;
             match folder {
-                Some(folder) => all = self.folder(target, all, &folder, &pointer, &chain, true)?,
+                Some(folder) => all = self.folder(target, all, (path, &folder), &pointer, &chain, true)?,
                 None if self.ignore_missing_components => {}
                 None => return Err(target.fault(self.missing(target, path, "folder"), &pointer)),
             }
@@ -177,7 +183,10 @@ impl<'a> Builder<'a> {
         }
         let file = self.loader.find_file(&target.folder, path).map_err(fault)?;
         if file.is_some() {
-            for resource in self.documents(target, path, pointer)? {
+            for mut resource in self.documents(target, path, pointer)? {
+                if self.recording.get().is_on() {
+                    origin::read_from(&mut resource, origin::join(&target.shown, path));
+                }
                 all.objects.push(resource).map_err(fault)?;
             }
             return self.check_size(target, all);
@@ -186,7 +195,7 @@ impl<'a> Builder<'a> {
         let Some(folder) = folder else {
             return Err(fault(self.missing(target, path, "file or folder")));
         };
-        let below = self.folder(target, Accumulated::new(), &folder, pointer, chain, false)?;
+        let below = self.folder(target, Accumulated::new(), (path, &folder), pointer, chain, false)?;
         let config = below.config();
         all.objects.append(below.objects).map_err(fault)?;
         all.configure(&config).map_err(fault)?;
@@ -200,7 +209,7 @@ impl<'a> Builder<'a> {
         &self,
         target: &Target,
         all: Accumulated,
-        folder: &TreePath,
+        (path, folder): (&str, &TreePath),
         pointer: &str,
         chain: &[&TreePath],
         component: bool,
@@ -212,13 +221,14 @@ impl<'a> Builder<'a> {
             let message = format!("kustomizations include each other: {}", names.join(" -> "));
             return Err(fault(Problem::new(&codes::CYCLE, message)));
         }
-        let Some((path, entry)) = find(self.loader, folder).map_err(fault)? else {
+        let Some((file, entry)) = find(self.loader, folder).map_err(fault)? else {
             let message = format!("the folder {folder} has no kustomization file");
             return Err(fault(
                 Problem::new(&codes::NOT_FOUND, message).hint("name its files, or add a kustomization.yaml"),
             ));
         };
-        let below = Target::load(self.loader, folder, &path, &entry, |_| {})?;
+        let mut below = Target::load(self.loader, folder, &file, &entry, |_| {})?;
+        below.shown = origin::join(&target.shown, path);
         if below.kustomization.is_component() != component {
             let message = if component {
                 format!("{folder} is a Kustomization; under components there must be a Component")
@@ -294,11 +304,22 @@ impl<'a> Builder<'a> {
                 let options = GeneratorOptions::merged(args.options.as_ref(), k.generator_options.as_ref());
                 let origin = target.location(&pointer);
                 let made = generate(self.loader, &target.folder, args, options.as_ref(), kind, origin);
-                all.objects.absorb(made.map_err(fault)?).map_err(fault)?;
+                let mut made = made.map_err(fault)?;
+                if self.recording.get().is_on() {
+                    let kind = match kind {
+                        Generated::ConfigMap => "ConfigMapGenerator",
+                        Generated::Secret => "SecretGenerator",
+                    };
+                    origin::generated_by(&mut made, &builtin_in(target, kind));
+                }
+                all.objects.absorb(made).map_err(fault)?;
             }
         }
         for (config, pointer) in self.plugins(target, &k.generators, "generators")? {
-            let made = plugin::generate(self, target, &config, &pointer)?;
+            let mut made = plugin::generate(self, target, &config, &pointer)?;
+            if let Some(by) = plugin_of(&config) {
+                origin::generated_by(&mut made, &by);
+            }
             all.objects.absorb(made).map_err(|p| target.fault(p, &pointer))?;
         }
         Ok(())
@@ -316,7 +337,12 @@ impl<'a> Builder<'a> {
         for (at, entry) in entries.iter().enumerate() {
             let pointer = format!("/{field}/{at}");
             if let Some(found) = document::inline(entry, &target.location(&pointer), &self.loader.limits) {
-                inline.extend(found.into_iter().map(|r| (r, pointer.clone())));
+                for mut resource in found {
+                    if self.recording.get().is_on() {
+                        origin::read_from(&mut resource, target.shown_file());
+                    }
+                    inline.push((resource, pointer.clone()));
+                }
                 continue;
             }
             let mut all = Accumulated::new();
@@ -331,6 +357,13 @@ impl<'a> Builder<'a> {
         let k = &target.kustomization;
         let config = all.config();
         let objects = &mut all.objects;
+        let record = self.recording.get().is_on();
+        let note = |objects: &mut Objects, kind: &str, pointer: &str| {
+            if !record {
+                return Ok(());
+            }
+            origin::transformed_by(objects, &builtin_in(target, kind)).map_err(|p| target.fault(p, pointer))
+        };
         for (at, entry) in k.patches_strategic_merge.iter().enumerate() {
             let pointer = format!("/patchesStrategicMerge/{at}");
             let patches = match document::inline(entry, &target.location(&pointer), &self.loader.limits) {
@@ -341,8 +374,13 @@ impl<'a> Builder<'a> {
                 patch::merge_legacy(objects, patch).map_err(|p| target.fault(p, &pointer))?;
             }
         }
+        if !k.patches_strategic_merge.is_empty() {
+            note(objects, "PatchStrategicMergeTransformer", "/patchesStrategicMerge")?;
+        }
         for (at, entry) in k.patches.iter().enumerate() {
-            self.patch(target, objects, entry, &format!("/patches/{at}"))?;
+            let pointer = format!("/patches/{at}");
+            self.patch(target, objects, entry, &pointer)?;
+            note(objects, "PatchTransformer", &pointer)?;
         }
         let of = |namespace| namespace::Namespace {
             namespace,
@@ -350,40 +388,62 @@ impl<'a> Builder<'a> {
             unset_only: false,
             subjects: namespace::Subjects::Default,
         };
-        of(&k.namespace).transform(objects).map_err(|p| target.fault(p, "/namespace"))?;
+        if !k.namespace.is_empty() {
+            of(&k.namespace).transform(objects).map_err(|p| target.fault(p, "/namespace"))?;
+            note(objects, "NamespaceTransformer", "/namespace")?;
+        }
         if !k.name_prefix.is_empty() {
             name::affix(objects, &k.name_prefix, name::Affix::Prefix, &config.name_prefix)
                 .map_err(|p| target.fault(p, "/namePrefix"))?;
+            note(objects, "PrefixTransformer", "/namePrefix")?;
         }
         if !k.name_suffix.is_empty() {
             name::affix(objects, &k.name_suffix, name::Affix::Suffix, &config.name_suffix)
                 .map_err(|p| target.fault(p, "/nameSuffix"))?;
+            note(objects, "SuffixTransformer", "/nameSuffix")?;
         }
         for (at, label) in k.labels.iter().enumerate() {
             let fault = |p: Problem| target.fault(p, &format!("/labels/{at}"));
             let specs = labels::label_specs(label, &config).map_err(fault)?;
             labels::set_entries(objects, &label.pairs, &specs).map_err(fault)?;
+            note(objects, "LabelTransformer", "/labels")?;
         }
         labels::set_entries(objects, &k.common_labels, &config.common_labels)
             .map_err(|p| target.fault(p, "/commonLabels"))?;
+        if !k.labels.is_empty() || !k.common_labels.is_empty() {
+            note(objects, "LabelTransformer", "/commonLabels")?;
+        }
         labels::set_entries(objects, &k.common_annotations, &config.common_annotations)
             .map_err(|p| target.fault(p, "/commonAnnotations"))?;
+        if !k.common_annotations.is_empty() {
+            note(objects, "AnnotationsTransformer", "/commonAnnotations")?;
+        }
         for (at, entry) in k.patches_json.iter().enumerate() {
-            self.json_patch(target, objects, entry, &format!("/patchesJson6902/{at}"))?;
+            let pointer = format!("/patchesJson6902/{at}");
+            self.json_patch(target, objects, entry, &pointer)?;
+            note(objects, "PatchJson6902Transformer", &pointer)?;
         }
         for (at, replica) in k.replicas.iter().enumerate() {
             replica::set_replicas(objects, replica, &config.replicas)
                 .map_err(|p| target.fault(p, &format!("/replicas/{at}")))?;
+            note(objects, "ReplicaCountTransformer", "/replicas")?;
         }
         for (at, image) in k.images.iter().enumerate() {
             image::set_image(objects, image, &config.images)
                 .map_err(|p| target.fault(p, &format!("/images/{at}")))?;
+            note(objects, "ImageTagTransformer", "/images")?;
         }
         for (at, field) in k.replacements.iter().enumerate() {
             self.replacement(target, objects, field, &format!("/replacements/{at}"))?;
         }
+        if !k.replacements.is_empty() {
+            note(objects, "ReplacementTransformer", "/replacements")?;
+        }
         for (config, pointer) in self.plugins(target, &k.transformers, "transformers")? {
             plugin::transform(self, target, objects, &config, &pointer)?;
+            if let Some(by) = plugin_of(&config) {
+                origin::transformed_by(objects, &by).map_err(|p| target.fault(p, &pointer))?;
+            }
         }
         Ok(())
     }
@@ -421,13 +481,24 @@ impl<'a> Builder<'a> {
 /// What kustomize 5.5 writes into its label.
 const MANAGED_BY: &str = "kustomize-v5.5.0";
 
+/// What a field of a kustomization stands for.
+fn builtin_in<'a>(target: &Target, kind: &'a str) -> Configured<'a> {
+    Configured { file: target.shown_file(), api_version: "builtin", kind, name: "", namespace: "" }
+}
+
+/// A plugin that is configured by a resource, where that is recorded.
+fn plugin_of(config: &Resource) -> Option<Configured<'_>> {
+    config.read_from.as_ref().map(|file| Configured {
+        file: file.clone(),
+        api_version: config.api_version(),
+        kind: config.kind(),
+        name: config.name(),
+        namespace: config.namespace(),
+    })
+}
+
 fn refuse_unsupported(target: &Target) -> Result<(), Diagnostics> {
     let k: &Kustomization = &target.kustomization;
-    let known = ["originAnnotations", "transformerAnnotations", "managedByLabel"];
-    if let Some(at) = k.build_metadata.iter().position(|m| !known.contains(&m.as_str())) {
-        let message = format!("buildMetadata knows {}", known.join(", "));
-        return Err(target.fault(Problem::new(&codes::INVALID, message), &format!("/buildMetadata/{at}")));
-    }
     let mut problems = Diagnostics::new();
     let mut refuse = |used: bool, field: &str, what: &str| {
         if used {
@@ -444,12 +515,6 @@ fn refuse_unsupported(target: &Target) -> Result<(), Diagnostics> {
     refuse(!k.crds.is_empty(), "crds", "crds");
     refuse(!k.openapi.is_empty(), "openapi", "openapi");
     refuse(!k.validators.is_empty(), "validators", "validators");
-    let annotations = |m: &String| m != "managedByLabel";
-    refuse(
-        k.build_metadata.iter().any(annotations),
-        "buildMetadata",
-        "recording origins and transformations",
-    );
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 

@@ -18,6 +18,7 @@ mod limits;
 mod loader;
 mod node;
 mod objects;
+mod origin;
 mod overlay;
 mod patches;
 mod plugin;

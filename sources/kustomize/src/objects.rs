@@ -1,5 +1,6 @@
 //! The objects of a build in their order, no two with one identity.
 use crate::id::{Gvk, Id};
+use crate::origin;
 use crate::problem::Problem;
 use crate::resource::{Behavior, Resource};
 use mainstay_diagnostic::codes::kustomize as codes;
@@ -137,6 +138,7 @@ impl Objects {
                 resource.inherit(old);
                 if behavior == Behavior::Merge {
                     resource.merge_data(old);
+                    origin::keep(&mut resource, old);
                 }
                 self.list[*at] = resource;
                 self.stale = true;

@@ -4,9 +4,11 @@ use crate::config::Config;
 use crate::fieldspec::FieldSpec;
 use crate::generate::{Generated, generate as make};
 use crate::kustomization::{GeneratorArgs, Image, Patch, ReplacementField, Replica, Selector};
+use crate::node::Node;
 use crate::objects::Objects;
 use crate::problem::Problem;
 use crate::resource::Resource;
+use crate::scalar::Scalar;
 use crate::target::Target;
 use crate::transform::namespace::{Namespace, Subjects};
 use crate::transform::{image, labels, name, patch, replica};
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 
 const BUILTIN: &str = "builtin";
 
-/// A ConfigMap or Secret from a generator's configuration.
+/// What a generator's configuration makes.
 pub(crate) fn generate(
     builder: &Builder<'_>,
     target: &Target,
@@ -30,13 +32,60 @@ pub(crate) fn generate(
     let kind = match (config.api_version(), config.kind()) {
         (BUILTIN, "ConfigMapGenerator") => Generated::ConfigMap,
         (BUILTIN, "SecretGenerator") => Generated::Secret,
+        (BUILTIN, "IAMPolicyGenerator") => return account(config).map_err(fault),
         _ => return Err(fault(unknown(config))),
     };
     let mut args: GeneratorArgs = read(config).map_err(fault)?;
-    args.name = config.name().to_owned();
-    args.namespace = config.namespace().to_owned();
+    if args.name.is_empty() {
+        args.name = config.name().to_owned();
+    }
+    if args.namespace.is_empty() {
+        args.namespace = config.namespace().to_owned();
+    }
     let options = args.options.clone();
     make(builder.loader, &target.folder, &args, options.as_ref(), kind, config.origin.clone()).map_err(fault)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Account {
+    cloud: String,
+    kubernetes_service: AccountName,
+    service_account: AccountName,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct AccountName {
+    name: String,
+    namespace: String,
+    project_id: String,
+}
+
+/// A service account that acts as one of a cloud.
+fn account(config: &Resource) -> Result<Resource, Problem> {
+    let account: Account = read(config)?;
+    if account.cloud != "gke" {
+        let message =
+            format!("the IAMPolicyGenerator {} is for the cloud {:?}", config.name(), account.cloud);
+        return Err(Problem::new(&codes::INVALID, message).hint("cloud can only be gke"));
+    }
+    let (outside, inside) = (&account.service_account, &account.kubernetes_service);
+    let principal = format!("{}@{}.iam.gserviceaccount.com", outside.name, outside.project_id);
+    let text = |value: &str| Node::untyped(value);
+    let map = |entries: Vec<(&str, Node)>| {
+        Node::Map(entries.into_iter().map(|(key, value)| (Scalar::untyped(key), value)).collect())
+    };
+    let mut metadata = vec![
+        ("annotations", map(vec![("iam.gke.io/gcp-service-account", text(&principal))])),
+        ("name", text(&inside.name)),
+    ];
+    if !inside.namespace.is_empty() {
+        metadata.push(("namespace", text(&inside.namespace)));
+    }
+    let node =
+        map(vec![("apiVersion", text("v1")), ("kind", text("ServiceAccount")), ("metadata", map(metadata))]);
+    Ok(Resource::new(node, config.origin.clone()))
 }
 
 #[derive(Default, Deserialize)]

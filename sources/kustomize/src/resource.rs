@@ -20,6 +20,9 @@ pub(crate) struct Resource {
     pub(crate) needs_hash: bool,
     /// Variables that read from this object.
     pub(crate) variables: Vec<String>,
+    /// The file that it was read from, and what it went through, where that is recorded.
+    pub(crate) read_from: Option<String>,
+    pub(crate) transformations: String,
     /// Set on a patch by its options.
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
@@ -51,6 +54,8 @@ impl Resource {
             behavior: Behavior::Create,
             needs_hash: false,
             variables: Vec::new(),
+            read_from: None,
+            transformations: String::new(),
             allow_name_change: false,
             allow_kind_change: false,
         }
@@ -198,6 +203,7 @@ impl Resource {
         self.prefixes.clone_from(&other.prefixes);
         self.suffixes.clone_from(&other.suffixes);
         self.behavior = other.behavior;
+        self.transformations.clone_from(&other.transformations);
         self.variables.clone_from(&other.variables);
     }
 

@@ -1,6 +1,7 @@
 //! A kustomization file that was found, read and checked, and the places in it.
 use crate::kustomization::{FILE_NAMES, KIND, Kustomization};
 use crate::loader::Loader;
+use crate::origin;
 use crate::problem::Problem;
 use crate::shape::{self, KUSTOMIZATION};
 use mainstay_diagnostic::codes::kustomize as codes;
@@ -16,6 +17,8 @@ pub(crate) struct Target {
     /// The folder, where no file holds the kustomization.
     pub(crate) file: String,
     pub(crate) kustomization: Kustomization,
+    /// The folder as seen from where the build began.
+    pub(crate) shown: String,
     root: Option<Node>,
     bytes: Arc<[u8]>,
 }
@@ -60,8 +63,14 @@ impl Target {
             _ => Map::new(),
         };
         change(&mut map);
-        let mut target =
-            Self { folder: folder.clone(), file, kustomization: Kustomization::default(), root, bytes };
+        let mut target = Self {
+            folder: folder.clone(),
+            file,
+            kustomization: Kustomization::default(),
+            shown: String::new(),
+            root,
+            bytes,
+        };
         target.kustomization = target.read(map)?;
         Ok(target)
     }
@@ -72,6 +81,7 @@ impl Target {
             folder: folder.clone(),
             file: folder.as_str().to_owned(),
             kustomization: Kustomization::default(),
+            shown: String::new(),
             root: None,
             bytes: Arc::from([]),
         };
@@ -105,6 +115,11 @@ impl Target {
         }
         kustomization.fix();
         Ok(kustomization)
+    }
+
+    /// The kustomization file as seen from where the build began.
+    pub(crate) fn shown_file(&self) -> String {
+        origin::join(&self.shown, self.file.rsplit('/').next().unwrap_or_default())
     }
 
     /// Where a field stands: a JSON pointer as in `/resources/3`.

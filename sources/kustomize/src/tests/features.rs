@@ -48,10 +48,9 @@ fn cases() -> Vec<Case> {
 }
 
 fn ours(files: &BTreeMap<String, String>) -> Result<String, String> {
-    let files = files
-        .iter()
-        .map(|(path, text)| (TreePath::parse(path).expect("a path"), EntryKind::File, text.as_bytes().into()))
-        .collect();
+    let files = files.iter().map(|(path, text)| {
+        (TreePath::parse(path).expect("a path"), EntryKind::File, text.as_bytes().into())
+    });
     let tree = IndexedTree::new(files);
     let request = Build {
         tree: &tree,
