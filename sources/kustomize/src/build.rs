@@ -1,7 +1,7 @@
 //! A build: kustomizations are accumulated depth first, each one's transformations over what it includes; hashes, name
 //! references and variables come last, over everything.
 use crate::Options;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::generate::{Generated, generate};
 use crate::kustomization::{GeneratorOptions, Kustomization, ReplacementField, Var};
 use crate::loader::Loader;
@@ -10,6 +10,7 @@ use crate::origin::{self, Configured, Recording};
 use crate::plugin;
 use crate::problem::Problem;
 use crate::resource::Resource;
+use crate::schema;
 use crate::target::{Target, find};
 use crate::transform::{
     image, labels, name, namespace, patch, reference, replacement, replica, sort, variable,
@@ -27,6 +28,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) loader: &'a Loader<'a>,
     kustomizations: Cell<usize>,
     recording: Cell<Recording>,
+    pub(crate) schema: schema::State,
     /// Components that do not exist are left out.
     pub(crate) ignore_missing_components: bool,
 }
@@ -73,7 +75,13 @@ fn builtin() -> Arc<Config> {
 impl<'a> Builder<'a> {
     pub(crate) fn new(loader: &'a Loader<'a>, ignore_missing_components: bool) -> Self {
         let recording = Cell::new(Recording::default());
-        Self { loader, kustomizations: Cell::new(0), recording, ignore_missing_components }
+        Self {
+            loader,
+            kustomizations: Cell::new(0),
+            recording,
+            schema: schema::State::default(),
+            ignore_missing_components,
+        }
     }
 
     /// The whole build of a root kustomization.
@@ -117,6 +125,7 @@ impl<'a> Builder<'a> {
         }
         refuse_unsupported(target)?;
         let k = &target.kustomization;
+        self.choose_schema(target)?;
         let mut chain = chain.to_vec();
         chain.push(&target.folder);
 
@@ -142,6 +151,12 @@ impl<'a> Builder<'a> {
             Arc::new(config)
         };
         all.configure(&config).map_err(|p| target.fault(p, "/configurations"))?;
+        for (at, path) in k.crds.iter().enumerate() {
+            let pointer = format!("/crds/{at}");
+            let value = self.yaml(target, path, &pointer)?;
+            let config = config::of_definitions(&value).map_err(|p| target.fault(p, &pointer))?;
+            all.configure(&Arc::new(config)).map_err(|p| target.fault(p, &pointer))?;
+        }
         self.generate(target, &mut all)?;
         for (at, path) in k.components.iter().enumerate() {
             let pointer = format!("/components/{at}");
@@ -154,9 +169,31 @@ impl<'a> Builder<'a> {
             }
         }
         self.transform(target, &mut all)?;
+        self.validate(target, &mut all)?;
         variable::declare(&mut all.objects, &mut all.vars, &k.vars).map_err(|p| target.fault(p, "/vars"))?;
         self.check_size(target, &all)?;
         Ok(all)
+    }
+
+    fn choose_schema(&self, target: &Target) -> Result<(), Diagnostics> {
+        let openapi = &target.kustomization.openapi;
+        let path = openapi.get("path").map(|path| self.yaml(target, path, "/openapi/path")).transpose()?;
+        let version = openapi.get("version").map(String::as_str);
+        self.schema.choose(version, path).map_err(|p| target.fault(p, "/openapi"))
+    }
+
+    /// Built-in transformers as validators: they may change nothing.
+    fn validate(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
+        for (config, pointer) in self.plugins(target, &target.kustomization.validators, "validators")? {
+            let mut objects = all.objects.clone();
+            plugin::transform(self, target, &mut objects, &config, &pointer)?;
+            let before = all.objects.iter().map(|r| &r.node);
+            if !objects.iter().map(|r| &r.node).eq(before) {
+                let message = format!("the validator {} changes objects", config.name());
+                return Err(target.fault(Problem::new(&codes::TRANSFORM, message), &pointer));
+            }
+        }
+        Ok(())
     }
 
     fn check_size(&self, target: &Target, all: &Accumulated) -> Result<(), Diagnostics> {
@@ -267,7 +304,11 @@ impl<'a> Builder<'a> {
         };
         match &*parsed {
             Err(problem) => Err(in_file(problem.clone())),
-            Ok(read) => document::resources(read, real.as_str()).map_err(in_file),
+            Ok(read) => {
+                let found = document::resources(read, real.as_str()).map_err(in_file)?;
+                self.schema.saw(&found);
+                Ok(found)
+            }
         }
     }
 
@@ -371,7 +412,8 @@ impl<'a> Builder<'a> {
                 None => self.documents(target, entry, &pointer)?,
             };
             for patch in &patches {
-                patch::merge_legacy(objects, patch).map_err(|p| target.fault(p, &pointer))?;
+                patch::merge_legacy(objects, patch, &self.schema.table())
+                    .map_err(|p| target.fault(p, &pointer))?;
             }
         }
         if !k.patches_strategic_merge.is_empty() {
@@ -512,9 +554,6 @@ fn refuse_unsupported(target: &Target) -> Result<(), Diagnostics> {
         "helmChartInflationGenerator",
         "helmChartInflationGenerator",
     );
-    refuse(!k.crds.is_empty(), "crds", "crds");
-    refuse(!k.openapi.is_empty(), "openapi", "openapi");
-    refuse(!k.validators.is_empty(), "validators", "validators");
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 

@@ -49,11 +49,14 @@ impl Builder<'_> {
                     patch.allow_kind_change = option("allowKindChange");
                 }
                 match (matcher, patches.as_slice()) {
-                    (None, all_patches) => {
-                        all_patches.iter().try_for_each(|p| patch::merge_into_named(all, p)).map_err(fault)
-                    }
+                    (None, all_patches) => all_patches
+                        .iter()
+                        .try_for_each(|p| patch::merge_into_named(all, p, &self.schema.table()))
+                        .map_err(fault),
                     (Some(_), []) => Ok(()),
-                    (Some(matcher), [one]) => patch::merge_into_selected(all, one, &matcher).map_err(fault),
+                    (Some(matcher), [one]) => {
+                        patch::merge_into_selected(all, one, &matcher, &self.schema.table()).map_err(fault)
+                    }
                     (Some(_), _) => {
                         invalid("several strategic merge patches in one entry can't have a target")
                     }

@@ -200,7 +200,10 @@ pub(crate) fn transform(
                     Some(patches) => patches,
                     None => builder.documents(target, entry, pointer)?,
                 };
-                patches.iter().try_for_each(|p| patch::merge_legacy(objects, p)).map_err(fault)?;
+                patches
+                    .iter()
+                    .try_for_each(|p| patch::merge_legacy(objects, p, &builder.schema.table()))
+                    .map_err(fault)?;
             }
             Ok(())
         }

@@ -3,6 +3,7 @@ use crate::id::{Gvk, Id};
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::scalar::Tag;
+use crate::schema::Table;
 use crate::smp;
 use mainstay_diagnostic::Location;
 use mainstay_diagnostic::codes::kustomize as codes;
@@ -208,14 +209,14 @@ impl Resource {
     }
 
     /// Applies a strategic merge patch. `false` where the patch deletes the object.
-    pub(crate) fn merge(&mut self, patch: &Resource) -> Result<bool, Problem> {
+    pub(crate) fn merge(&mut self, patch: &Resource, table: &Table) -> Result<bool, Problem> {
         let (name, namespace, kind) =
             (self.name().to_owned(), self.namespace().to_owned(), self.kind().to_owned());
         if patch.allow_name_change || patch.allow_kind_change {
             self.store_previous();
         }
         let node = std::mem::replace(&mut self.node, Node::Map(Vec::new()));
-        let Some(merged) = smp::merge(node, patch.node.clone())? else { return Ok(false) };
+        let Some(merged) = smp::merge(node, patch.node.clone(), table)? else { return Ok(false) };
         if merged.is_empty() {
             return Ok(false);
         }

@@ -24,3 +24,45 @@ pub(crate) fn is_cluster_scoped(gvk: &Gvk) -> bool {
     };
     versions.contains(&gvk.version.as_str())
 }
+
+/// Whether the scope of a kind is known without a look into schemas.
+pub(crate) fn is_known(gvk: &Gvk) -> bool {
+    let versions = match (gvk.group.as_str(), gvk.kind.as_str()) {
+        _ if is_cluster_scoped(gvk) => return true,
+        ("apps", "ControllerRevision" | "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet")
+        | ("autoscaling", "Scale")
+        | ("batch", "Job")
+        | (
+            "",
+            "ConfigMap"
+            | "Endpoints"
+            | "Event"
+            | "LimitRange"
+            | "PersistentVolumeClaim"
+            | "Pod"
+            | "PodAttachOptions"
+            | "PodExecOptions"
+            | "PodPortForwardOptions"
+            | "PodProxyOptions"
+            | "PodTemplate"
+            | "ReplicationController"
+            | "ResourceQuota"
+            | "Secret"
+            | "Service"
+            | "ServiceAccount"
+            | "ServiceProxyOptions",
+        ) => &["v1"][..],
+        ("autoscaling", "HorizontalPodAutoscaler") => &["v1", "v2beta1", "v2beta2"],
+        ("batch", "CronJob")
+        | ("coordination.k8s.io", "Lease")
+        | ("discovery.k8s.io", "EndpointSlice")
+        | ("events.k8s.io", "Event")
+        | ("networking.k8s.io", "Ingress")
+        | ("policy", "PodDisruptionBudget")
+        | ("rbac.authorization.k8s.io", "Role" | "RoleBinding") => &["v1", "v1beta1"],
+        ("networking.k8s.io", "NetworkPolicy") => &["v1"],
+        ("extensions", "Ingress") | ("storage.k8s.io", "CSIStorageCapacity") => &["v1beta1"],
+        _ => &[],
+    };
+    versions.contains(&gvk.version.as_str())
+}

@@ -3,13 +3,14 @@
 //! map is dropped.
 use crate::node::Node;
 use crate::problem::Problem;
-use crate::schema::Schema;
+use crate::schema::{Schema, Table};
 use mainstay_diagnostic::codes::kustomize as codes;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The patched document; nothing where the patch deletes it.
-pub(crate) fn merge(dest: Node, patch: Node) -> Result<Option<Node>, Problem> {
-    Ok(walk(Some(dest), Origin::Node(patch), None)?.node)
+pub(crate) fn merge(dest: Node, patch: Node, table: &Table) -> Result<Option<Node>, Problem> {
+    Ok(walk(table, Some(dest), Origin::Node(patch), None)?.node)
 }
 
 /// The patch's side of a merge. `Same` is a value that the patch has added: it is merged with itself, which carries out
@@ -53,8 +54,13 @@ fn kind(node: &Node) -> Kind {
     }
 }
 
-fn walk(dest: Option<Node>, origin: Origin, schema: Option<Schema>) -> Result<Walked, Problem> {
-    let schema = schema.or_else(|| schema_of(dest.as_ref(), &origin));
+fn walk(
+    table: &Table,
+    dest: Option<Node>,
+    origin: Origin,
+    schema: Option<Schema<'_>>,
+) -> Result<Walked, Problem> {
+    let schema = schema.or_else(|| schema_of(table, dest.as_ref(), &origin));
     let dest_kind = dest.as_ref().map_or(Kind::Nothing, kind);
     let origin_kind = match &origin {
         Origin::Missing => Kind::Nothing,
@@ -73,20 +79,20 @@ fn walk(dest: Option<Node>, origin: Origin, schema: Option<Schema>) -> Result<Wa
         return Err(Problem::new(&codes::PATCH, message));
     }
     match chosen {
-        Kind::Map | Kind::Nothing => walk_map(dest, origin, schema),
+        Kind::Map | Kind::Nothing => walk_map(table, dest, origin, schema),
         Kind::Scalar => Ok(override_with(dest, origin)),
         Kind::Seq => match schema.and_then(Schema::merge_keys) {
             None => Ok(override_with(dest, origin)),
-            Some(keys) => walk_list(dest, origin, keys, schema.and_then(Schema::elements)),
+            Some(keys) => walk_list(table, dest, origin, keys, schema.and_then(Schema::elements)),
         },
     }
 }
 
 /// An object inside another says its own kind.
-fn schema_of(dest: Option<&Node>, origin: &Origin) -> Option<Schema> {
+fn schema_of<'t>(table: &'t Table, dest: Option<&Node>, origin: &Origin) -> Option<Schema<'t>> {
     let of = |node: &Node| {
         let text = |key| node.get(key).filter(|n| !n.is_empty()).map(Node::text).filter(|t| !t.is_empty());
-        Schema::of(text("apiVersion")?, text("kind")?)
+        table.kind(text("apiVersion")?, text("kind")?)
     };
     dest.and_then(of).or_else(|| if let Origin::Node(node) = origin { of(node) } else { None })
 }
@@ -99,7 +105,12 @@ fn override_with(dest: Option<Node>, origin: Origin) -> Walked {
     }
 }
 
-fn walk_map(dest: Option<Node>, origin: Origin, schema: Option<Schema>) -> Result<Walked, Problem> {
+fn walk_map(
+    table: &Table,
+    dest: Option<Node>,
+    origin: Origin,
+    schema: Option<Schema<'_>>,
+) -> Result<Walked, Problem> {
     let dest_missing = dest.as_ref().is_none_or(Node::is_null);
     let (mut dest, mut origin, from_patch) = match (dest, origin) {
         (dest, Origin::Missing | Origin::Same) if dest_missing => {
@@ -144,7 +155,7 @@ fn walk_map(dest: Option<Node>, origin: Origin, schema: Option<Schema>) -> Resul
         let existed = ours.as_ref().and_then(Node::as_scalar).map(|s| (s.plain, s.folded));
         let missing = ours.is_none();
         let field = schema.and_then(|s| s.field(&name));
-        match walk(ours, theirs, field).map_err(|p| inside(p, &name))?.node {
+        match walk(table, ours, theirs, field).map_err(|p| inside(p, &name))?.node {
             None => {
                 dest.remove(&name);
             }
@@ -216,10 +227,11 @@ fn list_directive(items: &mut Vec<Node>) -> Result<Directive, Problem> {
 }
 
 fn walk_list(
+    table: &Table,
     dest: Option<Node>,
     origin: Origin,
-    keys: &[&str],
-    element: Option<Schema>,
+    keys: &[Cow<'_, str>],
+    element: Option<Schema<'_>>,
 ) -> Result<Walked, Problem> {
     let dest = dest.filter(|n| !n.is_null());
     let (dest, origin, from_patch) = match (dest, origin) {
@@ -239,8 +251,8 @@ fn walk_list(
         (Some(other), _) => return Ok(Walked::dest(Some(other))),
     };
     let keys: Vec<String> =
-        if keys.is_empty() { vec![String::new()] } else { keys.iter().map(|k| (*k).to_owned()).collect() };
-    let node = Some(Node::Seq(Lists::new(dest, origin).merge(keys, element)?));
+        if keys.is_empty() { vec![String::new()] } else { keys.iter().map(|k| k.to_string()).collect() };
+    let node = Some(Node::Seq(Lists::new(dest, origin).merge(table, keys, element)?));
     Ok(Walked { node, from_patch })
 }
 
@@ -274,7 +286,12 @@ impl Lists {
         if self.same { &self.dest } else { &self.patch }
     }
 
-    fn merge(mut self, keys: Vec<String>, schema: Option<Schema>) -> Result<Vec<Node>, Problem> {
+    fn merge(
+        mut self,
+        table: &Table,
+        keys: Vec<String>,
+        schema: Option<Schema<'_>>,
+    ) -> Result<Vec<Node>, Problem> {
         let scalars = keys == [""];
         let mut all = self.values(&keys, scalars);
         if keys.len() > 1 {
@@ -284,7 +301,7 @@ impl Lists {
         let mut used = keys.clone();
         for values in all.clone() {
             let (keys, values) = if scalars { (keys.clone(), values) } else { valid(&all, &values, &keys) };
-            let walked = self.element(&keys, &values, schema)?;
+            let walked = self.element(table, &keys, &values, schema)?;
             used = keys;
             match walked {
                 None => {
@@ -336,9 +353,10 @@ impl Lists {
     /// Merges the elements that have these values, and says where the result is.
     fn element(
         &mut self,
+        table: &Table,
         keys: &[String],
         values: &[String],
-        schema: Option<Schema>,
+        schema: Option<Schema<'_>>,
     ) -> Result<Option<usize>, Problem> {
         // Of several keys only those with a value count.
         let (keys, values) = &valid(&[values.to_vec()], values, keys);
@@ -349,7 +367,7 @@ impl Lists {
             (_, None) => Origin::Missing,
             (_, Some(b)) => Origin::Node(self.arena[b].clone()),
         };
-        let walked = walk(ours.map(|a| self.arena[a].clone()), origin, schema)?;
+        let walked = walk(table, ours.map(|a| self.arena[a].clone()), origin, schema)?;
         let Some(node) = walked.node.filter(|n| !matches!(n, Node::Map(m) if m.is_empty()) && !n.is_null())
         else {
             return Ok(None);

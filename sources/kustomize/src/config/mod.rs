@@ -1,9 +1,13 @@
 //! Transformer configuration: the built-in field specs and name references, and what `configurations` adds.
+mod definitions;
+
 use crate::fieldspec::{FieldSpec, merge_specs};
 use crate::id::Gvk;
 use crate::problem::Problem;
 use serde::Deserialize;
 use std::sync::OnceLock;
+
+pub(crate) use definitions::of_definitions;
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]

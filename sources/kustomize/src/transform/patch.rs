@@ -4,6 +4,7 @@ use crate::node::Node;
 use crate::objects::Objects;
 use crate::problem::Problem;
 use crate::resource::Resource;
+use crate::schema::Table;
 use crate::selector::Matcher;
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde_json::Value;
@@ -17,10 +18,14 @@ pub(crate) enum Patch {
 }
 
 /// Merges into the one object that the patch names, wherever it may have been renamed from.
-pub(crate) fn merge_into_named(objects: &mut Objects, patch: &Resource) -> Result<(), Problem> {
+pub(crate) fn merge_into_named(
+    objects: &mut Objects,
+    patch: &Resource,
+    table: &Table,
+) -> Result<(), Problem> {
     let at = objects.the_one(&patch.original_id(), "the patch")?;
     let kept = match objects.get_mut(at) {
-        Some(target) => target.merge(patch)?,
+        Some(target) => target.merge(patch, table)?,
         None => true,
     };
     if !kept {
@@ -30,22 +35,23 @@ pub(crate) fn merge_into_named(objects: &mut Objects, patch: &Resource) -> Resul
 }
 
 /// As `patchesStrategicMerge` does it: the result must not give an identity twice.
-pub(crate) fn merge_legacy(objects: &mut Objects, patch: &Resource) -> Result<(), Problem> {
+pub(crate) fn merge_legacy(objects: &mut Objects, patch: &Resource, table: &Table) -> Result<(), Problem> {
     let at = objects.the_one(&patch.original_id(), "the patch")?;
     let target: Vec<Id> = objects.slice().get(at).map(Resource::id).into_iter().collect();
-    merge_into_ids(objects, patch, &target)
+    merge_into_ids(objects, patch, &target, table)
 }
 
 pub(crate) fn merge_into_selected(
     objects: &mut Objects,
     patch: &Resource,
     matcher: &Matcher,
+    table: &Table,
 ) -> Result<(), Problem> {
     let ids: Vec<Id> = objects.iter().filter(|r| matcher.matches(r)).map(Resource::id).collect();
-    merge_into_ids(objects, patch, &ids)
+    merge_into_ids(objects, patch, &ids, table)
 }
 
-fn merge_into_ids(objects: &mut Objects, patch: &Resource, ids: &[Id]) -> Result<(), Problem> {
+fn merge_into_ids(objects: &mut Objects, patch: &Resource, ids: &[Id], table: &Table) -> Result<(), Problem> {
     let mut gone = Vec::new();
     for (at, resource) in objects.iter_mut().enumerate() {
         let id = resource.id();
@@ -60,7 +66,7 @@ fn merge_into_ids(objects: &mut Objects, patch: &Resource, ids: &[Id]) -> Result
         patch.set_name(&name);
         patch.set_namespace(&namespace);
         patch.node.set("apiVersion", Node::untyped(resource.gvk().api_version()));
-        if !resource.merge(&patch)? {
+        if !resource.merge(&patch, table)? {
             gone.push(at);
         }
     }
