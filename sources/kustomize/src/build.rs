@@ -96,7 +96,12 @@ impl<'a> Builder<'a> {
         reference::fix(&mut all.objects, &config.name_reference).map_err(root)?;
         variable::resolve(&mut all.objects, &all.vars, &config.var_reference)
             .map_err(|p| target.fault(p, "/vars"))?;
+        self.check(&mut all.objects)?;
         all.objects.retain(|r| !r.is_local());
+        if let Some(id) = all.objects.conflict() {
+            let message = format!("two objects became one: {id}");
+            return Err(target.fault(Problem::new(&codes::DUPLICATE, message), ""));
+        }
         let options = target.kustomization.sort_options.as_ref();
         sort::sort(&mut all.objects, options, asked.order).map_err(|p| target.fault(p, "/sortOptions"))?;
         if asked.managed_by_label || metadata.iter().any(|m| m == "managedByLabel") {
@@ -173,6 +178,14 @@ impl<'a> Builder<'a> {
         variable::declare(&mut all.objects, &mut all.vars, &k.vars).map_err(|p| target.fault(p, "/vars"))?;
         self.check_size(target, &all)?;
         Ok(all)
+    }
+
+    /// What was transformed must still be objects.
+    fn check(&self, objects: &mut Objects) -> Result<(), Diagnostics> {
+        objects.retain(|r| !r.node.is_empty());
+        let broken = |r: &Resource| Resource::check(&r.node).err().map(|p| p.located(r.origin.clone()));
+        let problems: Diagnostics = objects.iter().filter_map(broken).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     fn choose_schema(&self, target: &Target) -> Result<(), Diagnostics> {
@@ -476,6 +489,10 @@ impl<'a> Builder<'a> {
             note(objects, "ImageTagTransformer", "/images")?;
         }
         for (at, field) in k.replacements.iter().enumerate() {
+            if field.targets.as_ref().is_some_and(Vec::is_empty) {
+                let problem = Problem::new(&codes::INVALID, "a replacement needs at least one target");
+                return Err(target.fault(problem, &format!("/replacements/{at}")));
+            }
             self.replacement(target, objects, field, &format!("/replacements/{at}"))?;
         }
         if !k.replacements.is_empty() {

@@ -77,6 +77,7 @@ pub(crate) fn generate(
         node.set("immutable", Node::Scalar(Scalar::tagged(Tag::Bool, "true")));
     }
     let mut resource = Resource::new(node, origin);
+    resource.generated = true;
     resource.needs_hash = !options.is_some_and(|o| o.disable_name_suffix_hash);
     resource.behavior = match args.behavior.as_str() {
         "replace" => Behavior::Replace,

@@ -86,9 +86,11 @@ impl Node {
 
     /// Replaces this node; a scalar keeps its quotes.
     pub(crate) fn assign(&mut self, mut value: Node) {
-        if let (Node::Scalar(old), Node::Scalar(new)) = (&*self, &mut value) {
+        if let (Node::Scalar(old), Node::Scalar(new)) = (&mut *self, &mut value) {
             new.plain = old.plain;
             new.folded = old.folded;
+            old.overwrite(std::mem::replace(new, Scalar::null()));
+            return;
         }
         *self = value;
     }
@@ -104,6 +106,39 @@ impl Node {
             }
         };
         entries.get_mut(at).map(|(_, v)| v)
+    }
+
+    /// As [`Node::set`], for one of several places that get one and the same value.
+    pub(crate) fn set_shared(&mut self, key: &str, value: &str, share: u32) {
+        match self.get_mut(key) {
+            Some(old) => old.assign(Node::string(value)),
+            None => {
+                if let Node::Map(entries) = self {
+                    let value = Scalar { share, ..Scalar::string(value) };
+                    entries.push((Scalar::untyped(key), Node::Scalar(value)));
+                }
+            }
+        }
+    }
+
+    /// A copy is shared with nothing.
+    pub(crate) fn unshared(&self) -> Self {
+        let mut copy = self.clone();
+        copy.each_scalar(&mut |scalar| scalar.share = 0);
+        copy
+    }
+
+    /// Visits all values that are scalars, maps in the order of their keys.
+    pub(crate) fn each_scalar(&mut self, visit: &mut dyn FnMut(&mut Scalar)) {
+        match self {
+            Node::Scalar(scalar) => visit(scalar),
+            Node::Seq(items) => items.iter_mut().for_each(|item| item.each_scalar(visit)),
+            Node::Map(entries) => {
+                let mut order: Vec<&mut (Scalar, Node)> = entries.iter_mut().collect();
+                order.sort_by(|a, b| a.0.text.cmp(&b.0.text));
+                order.into_iter().for_each(|(_, value)| value.each_scalar(visit));
+            }
+        }
     }
 
     /// What kind of node this is, in words for messages.

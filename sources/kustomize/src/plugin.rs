@@ -1,6 +1,5 @@
 //! Built-in generators and transformers that are given as resources. No other plugin is ever run.
 use crate::build::Builder;
-use crate::config::Config;
 use crate::fieldspec::FieldSpec;
 use crate::generate::{Generated, generate as make};
 use crate::kustomization::{GeneratorArgs, Image, Patch, ReplacementField, Replica, Selector};
@@ -178,8 +177,7 @@ pub(crate) fn transform(
             image::set_image(objects, &settings.image_tag, specs.unwrap_or_default()).map_err(fault)
         }
         "ReplicaCountTransformer" => {
-            let specs = specs.unwrap_or(&Config::builtin().replicas);
-            replica::set_replicas(objects, &settings.replica, specs).map_err(fault)
+            replica::set_replicas(objects, &settings.replica, specs.unwrap_or_default()).map_err(fault)
         }
         "ReplacementTransformer" => {
             settings.replacements.iter().try_for_each(|r| builder.replacement(target, objects, r, pointer))

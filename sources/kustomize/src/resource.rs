@@ -15,10 +15,15 @@ pub(crate) struct Resource {
     pub(crate) origin: Location,
     /// Oldest first.
     pub(crate) previous: Vec<Previous>,
+    /// It had no name when it was to be remembered.
+    pub(crate) unnamed: bool,
     pub(crate) prefixes: Vec<String>,
     pub(crate) suffixes: Vec<String>,
     pub(crate) behavior: Behavior,
+    pub(crate) generated: bool,
     pub(crate) needs_hash: bool,
+    /// How many numbers of shared values are taken.
+    pub(crate) shares: u32,
     /// Variables that read from this object.
     pub(crate) variables: Vec<String>,
     /// The file that it was read from, and what it went through, where that is recorded.
@@ -44,16 +49,21 @@ pub(crate) enum Behavior {
     Merge,
 }
 
+const MARK: &str = "internal.config.kubernetes.io/previousNames";
+
 impl Resource {
     pub(crate) fn new(node: Node, origin: Location) -> Self {
         Self {
             node,
             origin,
             previous: Vec::new(),
+            unnamed: false,
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             behavior: Behavior::Create,
+            generated: false,
             needs_hash: false,
+            shares: 0,
             variables: Vec::new(),
             read_from: None,
             transformations: String::new(),
@@ -122,13 +132,24 @@ impl Resource {
         all
     }
 
-    pub(crate) fn store_previous(&mut self) {
+    pub(crate) fn store_previous(&mut self) -> Result<(), Problem> {
         let id = self.id();
+        if id.name.is_empty() || id.gvk.kind.is_empty() {
+            self.unnamed = true;
+        }
+        if self.unnamed && !(id.name.is_empty() && self.previous.is_empty()) {
+            let message = format!("an object that was {} lost its name or kind", self.original_id());
+            return Err(Problem::new(&codes::TRANSFORM, message));
+        }
+        if self.unnamed {
+            return Ok(());
+        }
         self.previous.push(Previous {
             namespace: id.effective_namespace().to_owned(),
             name: id.name,
             kind: id.gvk.kind,
         });
+        Ok(())
     }
 
     pub(crate) fn set_name(&mut self, name: &str) {
@@ -213,14 +234,23 @@ impl Resource {
         let (name, namespace, kind) =
             (self.name().to_owned(), self.namespace().to_owned(), self.kind().to_owned());
         if patch.allow_name_change || patch.allow_kind_change {
-            self.store_previous();
+            self.store_previous()?;
         }
+        if smp::replaces(&patch.node)? {
+            // The result of a patch that replaces the whole object is never used.
+            return Ok(true);
+        }
+        let marked = self.mark();
         let node = std::mem::replace(&mut self.node, Node::Map(Vec::new()));
         let Some(merged) = smp::merge(node, patch.node.clone(), table)? else { return Ok(false) };
-        if merged.is_empty() {
+        self.node = merged;
+        if marked && !self.unmark() {
+            self.forget();
+        }
+        if self.node.is_empty() {
             return Ok(false);
         }
-        self.node = merged;
+        self.settle();
         if !patch.allow_kind_change {
             self.node.set("kind", Node::untyped(kind));
         }
@@ -229,6 +259,71 @@ impl Resource {
         }
         self.set_namespace(&namespace);
         Ok(true)
+    }
+
+    /// Where one of several places of a shared value was written, the others follow.
+    pub(crate) fn settle(&mut self) {
+        if self.shares == 0 {
+            return;
+        }
+        let mut written = BTreeMap::new();
+        self.node.each_scalar(&mut |scalar| {
+            if std::mem::take(&mut scalar.written) {
+                written.insert(scalar.share, scalar.clone());
+            }
+        });
+        if !written.is_empty() {
+            self.node.each_scalar(&mut |scalar| {
+                if let Some(new) = written.get(&scalar.share) {
+                    scalar.clone_from(new);
+                }
+            });
+        }
+    }
+
+    /// What is known of an object stands in an annotation while it is patched, as kustomize keeps it there all the
+    /// time: a patch may find that there are annotations, and may take what is known away.
+    pub(crate) fn mark(&mut self) -> bool {
+        if !self.is_known() {
+            return false;
+        }
+        let Some(metadata @ Node::Map(_)) = self.node.get_mut("metadata") else { return false };
+        let Some(annotations) = metadata.get_or_insert("annotations", || Node::Map(Vec::new())) else {
+            return false;
+        };
+        if annotations.is_null() {
+            *annotations = Node::Map(Vec::new());
+        }
+        annotations.set(MARK, Node::string(""));
+        annotations.as_map().is_some()
+    }
+
+    /// Whether there is something that kustomize keeps in annotations.
+    pub(crate) fn is_known(&self) -> bool {
+        self.generated
+            || self.needs_hash
+            || !self.previous.is_empty()
+            || !self.prefixes.is_empty()
+            || !self.suffixes.is_empty()
+    }
+
+    /// Whether it still stands there.
+    pub(crate) fn unmark(&mut self) -> bool {
+        let Some(metadata) = self.node.get_mut("metadata") else { return false };
+        let Some(annotations) = metadata.get_mut("annotations") else { return false };
+        let found = annotations.remove(MARK).is_some();
+        if annotations.as_map().is_some_and(<[_]>::is_empty) {
+            metadata.remove("annotations");
+        }
+        found
+    }
+
+    fn forget(&mut self) {
+        self.previous.clear();
+        self.prefixes.clear();
+        self.suffixes.clear();
+        self.needs_hash = false;
+        self.generated = false;
     }
 
     /// What makes a document an object that can be customized.

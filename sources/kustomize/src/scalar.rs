@@ -23,6 +23,10 @@ pub(crate) struct Scalar {
     pub(crate) plain: bool,
     /// Written as a folded block (`>`).
     pub(crate) folded: bool,
+    /// Within an object, one and the same value wherever this number stands; none if zero.
+    pub(crate) share: u32,
+    /// Changed in this place, but not yet where it is shared.
+    pub(crate) written: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,7 +53,7 @@ impl Scalar {
     }
 
     pub(crate) fn tagged(tag: Tag, text: impl Into<String>) -> Self {
-        Self { text: text.into(), tag, plain: true, folded: false }
+        Self { text: text.into(), tag, plain: true, folded: false, share: 0, written: false }
     }
 
     /// A number as it is written after it went through JSON: from a million on as a float with an exponent.
@@ -67,7 +71,13 @@ impl Scalar {
             true => resolve(&text).0,
             false => Tag::Str,
         };
-        Self { text, tag, plain, folded: false }
+        Self { text, tag, plain, folded: false, share: 0, written: false }
+    }
+
+    /// Takes another's place, and stays shared.
+    pub(crate) fn overwrite(&mut self, new: Scalar) {
+        let share = self.share;
+        *self = Scalar { share, written: share != 0, ..new };
     }
 
     /// Text, or undecided.
@@ -93,6 +103,9 @@ impl Scalar {
             Tag::Empty => self.json(resolve(&self.text).1),
             Tag::Null | Tag::Bool | Tag::Int | Tag::Float | Tag::Timestamp => {
                 let (tag, found) = resolve(&self.text);
+                if tag == self.tag && !self.plain {
+                    return text();
+                }
                 if tag == self.tag || (self.tag == Tag::Float && tag == Tag::Int) {
                     return self.json(found);
                 }

@@ -13,6 +13,11 @@ pub(crate) fn merge(dest: Node, patch: Node, table: &Table) -> Result<Option<Nod
     Ok(walk(table, Some(dest), Origin::Node(patch), None)?.node)
 }
 
+/// Whether a patch stands for the whole document.
+pub(crate) fn replaces(patch: &Node) -> Result<bool, Problem> {
+    patch.get(PATCH).map_or(Ok(false), |value| Ok(word(value.text())? == Directive::Replace))
+}
+
 /// The patch's side of a merge. `Same` is a value that the patch has added: it is merged with itself, which carries out
 /// the directives inside it.
 enum Origin {
@@ -113,10 +118,11 @@ fn walk_map(
 ) -> Result<Walked, Problem> {
     let dest_missing = dest.as_ref().is_none_or(Node::is_null);
     let (mut dest, mut origin, from_patch) = match (dest, origin) {
-        (dest, Origin::Missing | Origin::Same) if dest_missing => {
-            // An explicit `null` of the document stays, an empty field goes.
+        // An explicit `null` of the document stays, an empty field goes; of what the patch adds both go.
+        (dest, Origin::Missing) if dest_missing => {
             return Ok(Walked::dest(dest.filter(|n| !n.text().is_empty())));
         }
+        (_, Origin::Same) if dest_missing => return Ok(Walked::dest(None)),
         (_, Origin::Node(node)) if dest_missing => {
             let mut node = node;
             if node.is_null() || (node.as_map().is_some() && directive(&mut node)? == Directive::Delete) {
@@ -152,7 +158,7 @@ fn walk_map(
             Origin::Node(node) => node.remove(&name).map_or(Origin::Missing, Origin::Node),
         };
         let ours = dest.get_mut(&name).map(|n| std::mem::replace(n, Node::Seq(Vec::new())));
-        let existed = ours.as_ref().and_then(Node::as_scalar).map(|s| (s.plain, s.folded));
+        let existed = ours.as_ref().and_then(Node::as_scalar).map(|s| (s.plain, s.folded, s.share));
         let missing = ours.is_none();
         let field = schema.and_then(|s| s.field(&name));
         match walk(table, ours, theirs, field).map_err(|p| inside(p, &name))?.node {
@@ -161,7 +167,8 @@ fn walk_map(
             }
             Some(mut value) => {
                 if let (Some(style), Node::Scalar(s)) = (existed, &mut value) {
-                    (s.plain, s.folded) = style;
+                    s.written |= style.2 != s.share;
+                    (s.plain, s.folded, s.share) = style;
                 }
                 match dest.get_mut(&name) {
                     Some(slot) if !missing => *slot = value,

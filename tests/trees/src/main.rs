@@ -3,6 +3,8 @@
 
 mod case;
 mod compare;
+mod play;
+mod random;
 mod real;
 
 use anyhow::{Context, Result, bail};
@@ -37,6 +39,23 @@ fn run() -> Result<bool> {
                 }
             }
             compare::run(&asked)
+        }
+        Some("random") => {
+            let keep = std::env::temp_dir().join(format!("mainstay-trees-{}", std::process::id()));
+            let mut asked = play::Asked { trees: 300, seed: 1, findings: 10, loud: false, keep };
+            while let Some(argument) = arguments.next() {
+                let value = arguments.next().with_context(|| format!("{argument} takes a value"))?;
+                let number = || value.parse::<u64>().with_context(|| format!("{argument} takes a number"));
+                match argument.as_str() {
+                    "--trees" => asked.trees = number()?,
+                    "--seed" => asked.seed = number()?,
+                    "--findings" => asked.findings = number()? as usize,
+                    "--loud" => asked.loud = value.parse().context("--loud takes true or false")?,
+                    "--keep" => asked.keep = PathBuf::from(&value),
+                    _ => bail!("no such option: {argument}"),
+                }
+            }
+            play::run(&asked)
         }
         other => bail!("no such command: {}", other.unwrap_or_default()),
     }

@@ -1,7 +1,6 @@
 use crate::config::Config;
 use crate::fieldspec::{FieldSpec, Make, apply, merge_specs};
 use crate::kustomization::Label;
-use crate::node::Node;
 use crate::objects::Objects;
 use crate::problem::Problem;
 use mainstay_diagnostic::codes::kustomize as codes;
@@ -18,18 +17,23 @@ pub(crate) fn set_entries(
     }
     for resource in objects.iter_mut() {
         let gvk = resource.gvk();
+        let first = resource.shares + 1;
+        resource.shares += u32::try_from(entries.len()).unwrap_or_default();
         for spec in specs {
             apply(spec, &gvk, &mut resource.node, Make::Map, &mut |node| {
                 if node.as_map().is_none() {
                     let message = format!("expected a map of strings, found {}", node.kind_name());
                     return Err(Problem::new(&codes::TRANSFORM, message));
                 }
-                for (key, value) in entries {
-                    node.set(key, Node::string(value.as_str()));
+                // What is set in several places is one value, as long as nothing but fields are set: a patch of a
+                // label changes selectors that were given it together.
+                for ((key, value), share) in entries.iter().zip(first..) {
+                    node.set_shared(key, value, share);
                 }
                 Ok(())
             })?;
         }
+        resource.settle();
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(crate) fn affix(
                     Affix::Prefix => resource.prefixes.push(text.to_owned()),
                     Affix::Suffix => resource.suffixes.push(text.to_owned()),
                 }
-                resource.store_previous();
+                resource.store_previous()?;
             }
             let gvk = resource.gvk();
             apply(spec, &gvk, &mut resource.node, Make::Scalar, &mut |node| {
@@ -58,7 +58,7 @@ fn keeps_its_name(gvk: &Gvk) -> bool {
 pub(crate) fn add_hashes(objects: &mut Objects) -> Result<(), Problem> {
     for resource in objects.iter_mut().filter(|r| r.needs_hash) {
         let name = format!("{}-{}", resource.name(), resource.content_hash()?);
-        resource.store_previous();
+        resource.store_previous()?;
         resource.set_name(&name);
     }
     Ok(())

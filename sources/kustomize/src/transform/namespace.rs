@@ -39,7 +39,7 @@ impl Namespace<'_> {
             if let Some(count) = present.get_mut(&resource.id().key()) {
                 *count -= 1;
             }
-            resource.store_previous();
+            resource.store_previous()?;
             self.set(resource)?;
             let id = resource.id();
             let count = present.entry(id.key()).or_default();

@@ -102,9 +102,10 @@ pub(crate) fn json(
             continue;
         }
         if remember {
-            resource.store_previous();
+            resource.store_previous()?;
         }
         let id = resource.id();
+        let marked = resource.mark();
         let mut value =
             resource.node.to_value().map_err(|e| Problem::new(&codes::NOT_AN_OBJECT, e.to_string()))?;
         json_patch::apply(&mut value, patch).map_err(|mut p| {
@@ -112,6 +113,10 @@ pub(crate) fn json(
             p
         })?;
         resource.node = Node::from_value(&value);
+        resource.shares = 0;
+        if marked {
+            resource.unmark();
+        }
         if resource.node.is_empty() {
             gone.push(at);
         }

@@ -20,12 +20,33 @@ pub(crate) fn replace(objects: &mut Objects, replacement: &ReplacementField) -> 
     targets.iter().try_for_each(|target| set_targets(objects, target, &value))
 }
 
-fn source_value(objects: &Objects, source: &SourceSelector) -> Result<Node, Problem> {
+/// What is copied.
+enum Value {
+    /// A part of what stood there at first.
+    Part(Node),
+    /// What stands there when it is copied: a target may have changed it.
+    Live { at: usize, path: Vec<String>, first: Node },
+}
+
+impl Value {
+    fn now(&self, objects: &Objects) -> Node {
+        match self {
+            Value::Part(node) => node.clone(),
+            Value::Live { at, path, first } => {
+                let resource = objects.slice().get(*at);
+                let now = resource.and_then(|r| lookup(&r.node, path).ok().flatten());
+                now.unwrap_or(first).unshared()
+            }
+        }
+    }
+}
+
+fn source_value(objects: &Objects, source: &SourceSelector) -> Result<Value, Problem> {
     let wanted = source.selector.id();
-    let found: Vec<&Resource> =
-        objects.iter().filter(|r| r.plain_ids().iter().any(|id| id.is_selected_by(&wanted))).collect();
-    let resource = match found.as_slice() {
-        [one] => one,
+    let selected = |r: &Resource| r.plain_ids().iter().any(|id| id.is_selected_by(&wanted));
+    let found: Vec<(usize, &Resource)> = objects.iter().enumerate().filter(|(_, r)| selected(r)).collect();
+    let (at, resource) = match found.as_slice() {
+        [one] => *one,
         [] => {
             let message = format!("no object in the build is the replacement's source, {wanted}");
             return Err(Problem::new(&codes::NO_TARGET, message));
@@ -36,16 +57,29 @@ fn source_value(objects: &Objects, source: &SourceSelector) -> Result<Node, Prob
         }
     };
     let path = if source.field_path.is_empty() { DEFAULT_PATH } else { &source.field_path };
-    let node = lookup(&resource.node, &split_field_path(path))?.filter(|n| !n.is_empty());
+    let path_parts = split_field_path(path);
+    let node = lookup(&resource.node, &path_parts)?.filter(|n| !n.is_empty());
+    if matches!(path, "metadata" | "metadata.annotations") && resource.is_known() {
+        let message = format!(
+            "copying all of {path} of {}, which the build has changed, is not supported",
+            resource.id()
+        );
+        return Err(Problem::new(&codes::UNSUPPORTED, message));
+    }
     let Some(node) = node else {
         let message = format!("the replacement's source, {}, has no {path}", resource.id());
         return Err(Problem::new(&codes::NO_TARGET, message));
     };
-    let Some((options, delimiter)) = delimiter(source.options.as_ref()) else { return Ok(node.clone()) };
+    let Some((options, delimiter)) = delimiter(source.options.as_ref()) else {
+        return Ok(Value::Live { at, path: path_parts, first: node.clone() });
+    };
     let Node::Scalar(scalar) = node else { return Err(needs_scalar()) };
     let part = usize::try_from(options.index).ok().and_then(|i| scalar.text.split(delimiter).nth(i));
     match part {
-        Some(part) => Ok(Node::Scalar(Scalar { text: part.to_owned(), ..scalar.clone() })),
+        Some(part) => {
+            let part = Scalar { text: part.to_owned(), ..scalar.clone() };
+            Ok(Value::Part(Node::Scalar(part).unshared()))
+        }
         None => {
             let message = format!("options.index {} is out of bounds for the value at {path}", options.index);
             Err(Problem::new(&codes::TRANSFORM, message))
@@ -110,7 +144,7 @@ fn element(part: &str) -> Result<Option<(&str, &str)>, Problem> {
     }
 }
 
-fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Node) -> Result<(), Problem> {
+fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) -> Result<(), Problem> {
     let Some(select) = &target.select else {
         return Err(Problem::new(&codes::INVALID, "a replacement's target needs select"));
     };
@@ -124,7 +158,8 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Node) -> 
     let wanted = select.id();
     let default = [DEFAULT_PATH.to_owned()];
     let paths = if target.field_paths.is_empty() { &default[..] } else { &target.field_paths };
-    for resource in objects.iter_mut() {
+    for at in 0..objects.len() {
+        let Some(resource) = objects.slice().get(at) else { break };
         let (own_labels, own_annotations) = (resource.labels(), resource.annotations());
         let rejected = |(_, l, a): &(Id, Labels, Labels)| {
             !(l.is_any() && a.is_any()) && l.matches(&own_labels) && a.matches(&own_annotations)
@@ -143,13 +178,16 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Node) -> 
         }
         let id = resource.id();
         for path in paths {
+            let value = &value.now(objects);
             let parts = split_field_path(path);
             let create = target.options.as_ref().is_some_and(|o| o.create).then_some(value);
             let mut count = 0;
+            let Some(resource) = objects.get_mut(at) else { break };
             visit(&mut resource.node, &parts, create, &mut |node| {
                 count += 1;
                 set(node, target.options.as_ref(), value)
             })?;
+            resource.settle();
             if count == 0 {
                 let message = format!("the replacement's target, {id}, has no {path}");
                 return Err(Problem::new(&codes::NO_TARGET, message)
@@ -173,7 +211,10 @@ fn set(node: &mut Node, options: Option<&FieldOptions>, value: &Node) -> Result<
         text = parts.join(delimiter);
     }
     match node {
-        Node::Scalar(scalar) => scalar.text = text,
+        Node::Scalar(scalar) => {
+            let new = Scalar { text, ..scalar.clone() };
+            scalar.overwrite(new);
+        }
         Node::Seq(_) | Node::Map(_) => *node = value.clone(),
     }
     Ok(())

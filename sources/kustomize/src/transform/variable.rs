@@ -83,6 +83,7 @@ pub(crate) fn resolve(
         for spec in specs {
             apply(spec, &gvk, &mut resource.node, Make::Nothing, &mut |node| expand(node, &values))?;
         }
+        resource.settle();
     }
     Ok(())
 }
@@ -159,7 +160,7 @@ fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>) {
                     Tag::Int | Tag::Float | Tag::Bool => value.tag,
                     Tag::Empty | Tag::Null | Tag::Str | Tag::Timestamp | Tag::Merge => Tag::Str,
                 };
-                *scalar = Scalar::tagged(tag, value.text.as_str());
+                scalar.overwrite(Scalar::tagged(tag, value.text.as_str()));
                 return;
             }
             Some(Node::Scalar(value)) => out.push_str(&value.text),
@@ -172,5 +173,5 @@ fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>) {
         rest = behind;
     }
     out.push_str(rest);
-    *scalar = Scalar::string(out);
+    scalar.overwrite(Scalar::string(out));
 }
