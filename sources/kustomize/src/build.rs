@@ -98,10 +98,7 @@ impl<'a> Builder<'a> {
             .map_err(|p| target.fault(p, "/vars"))?;
         self.check(&mut all.objects)?;
         all.objects.retain(|r| !r.is_local());
-        if let Some(id) = all.objects.conflict() {
-            let message = format!("two objects became one: {id}");
-            return Err(target.fault(Problem::new(&codes::DUPLICATE, message), ""));
-        }
+        distinct(&mut all.objects).map_err(root)?;
         let options = target.kustomization.sort_options.as_ref();
         sort::sort(&mut all.objects, options, asked.order).map_err(|p| target.fault(p, "/sortOptions"))?;
         if asked.managed_by_label || metadata.iter().any(|m| m == "managedByLabel") {
@@ -168,7 +165,10 @@ impl<'a> Builder<'a> {
             let folder =
                 self.loader.find_folder(&target.folder, path).map_err(|p| target.fault(p, &pointer))?;
             match folder {
-                Some(folder) => all = self.folder(target, all, (path, &folder), &pointer, &chain, true)?,
+                Some(folder) => {
+                    all = self.folder(target, all, (path, &folder), &pointer, &chain, true)?;
+                    distinct(&mut all.objects).map_err(|p| target.fault(p, &pointer))?;
+                }
                 None if self.ignore_missing_components => {}
                 None => return Err(target.fault(self.missing(target, path, "folder"), &pointer)),
             }
@@ -539,6 +539,13 @@ impl<'a> Builder<'a> {
 
 /// What kustomize 5.5 writes into its label.
 const MANAGED_BY: &str = "kustomize-v5.5.0";
+
+fn distinct(objects: &mut Objects) -> Result<(), Problem> {
+    match objects.conflict() {
+        None => Ok(()),
+        Some(id) => Err(Problem::new(&codes::DUPLICATE, format!("two objects became one: {id}"))),
+    }
+}
 
 /// What a field of a kustomization stands for.
 fn builtin_in<'a>(target: &Target, kind: &'a str) -> Configured<'a> {

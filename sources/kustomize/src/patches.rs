@@ -47,6 +47,11 @@ impl Builder<'_> {
                 for patch in &mut patches {
                     patch.allow_name_change = option("allowNameChange");
                     patch.allow_kind_change = option("allowKindChange");
+                    if patch.allow_name_change || patch.allow_kind_change {
+                        // The permission is kept among the patch's annotations, all of which become text by that.
+                        let annotations = patch.annotations();
+                        patch.set_annotations(&annotations);
+                    }
                 }
                 match (matcher, patches.as_slice()) {
                     (None, all_patches) => all_patches
