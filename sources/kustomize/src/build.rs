@@ -3,7 +3,7 @@
 use crate::Options;
 use crate::config::{self, Config};
 use crate::generate::{Generated, generate};
-use crate::kustomization::{GeneratorOptions, Kustomization, ReplacementField, Var};
+use crate::kustomization::{GeneratorOptions, Kustomization, Var};
 use crate::loader::Loader;
 use crate::objects::Objects;
 use crate::origin::{self, Configured, Recording};
@@ -12,9 +12,7 @@ use crate::problem::Problem;
 use crate::resource::Resource;
 use crate::schema;
 use crate::target::{Target, find};
-use crate::transform::{
-    image, labels, name, namespace, patch, reference, replacement, replica, sort, variable,
-};
+use crate::transform::{labels, name, reference, sort, variable};
 use crate::{document, fieldspec::FieldSpec};
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_diagnostic::{Diagnostics, Location};
@@ -27,7 +25,7 @@ use std::sync::Arc;
 pub(crate) struct Builder<'a> {
     pub(crate) loader: &'a Loader<'a>,
     kustomizations: Cell<usize>,
-    recording: Cell<Recording>,
+    pub(crate) recording: Cell<Recording>,
     pub(crate) schema: schema::State,
     /// Components that do not exist are left out.
     pub(crate) ignore_missing_components: bool,
@@ -46,7 +44,7 @@ impl Accumulated {
         Self { objects: Objects::default(), config: None, vars: BTreeMap::new() }
     }
 
-    fn config(&self) -> Arc<Config> {
+    pub(crate) fn config(&self) -> Arc<Config> {
         self.config.clone().unwrap_or_else(builtin)
     }
 
@@ -174,7 +172,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.transform(target, &mut all)?;
-        self.validate(target, &mut all)?;
+        self.validate(target, &all)?;
         variable::declare(&mut all.objects, &mut all.vars, &k.vars).map_err(|p| target.fault(p, "/vars"))?;
         self.check_size(target, &all)?;
         Ok(all)
@@ -193,20 +191,6 @@ impl<'a> Builder<'a> {
         let path = openapi.get("path").map(|path| self.yaml(target, path, "/openapi/path")).transpose()?;
         let version = openapi.get("version").map(String::as_str);
         self.schema.choose(version, path).map_err(|p| target.fault(p, "/openapi"))
-    }
-
-    /// Built-in transformers as validators: they may change nothing.
-    fn validate(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
-        for (config, pointer) in self.plugins(target, &target.kustomization.validators, "validators")? {
-            let mut objects = all.objects.clone();
-            plugin::transform(self, target, &mut objects, &config, &pointer)?;
-            let before = all.objects.iter().map(|r| &r.node);
-            if !objects.iter().map(|r| &r.node).eq(before) {
-                let message = format!("the validator {} changes objects", config.name());
-                return Err(target.fault(Problem::new(&codes::TRANSFORM, message), &pointer));
-            }
-        }
-        Ok(())
     }
 
     fn check_size(&self, target: &Target, all: &Accumulated) -> Result<(), Diagnostics> {
@@ -380,7 +364,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Configurations of built-in plugins, inline, in files or in folders.
-    fn plugins(
+    pub(crate) fn plugins(
         &self,
         target: &Target,
         entries: &[String],
@@ -406,135 +390,6 @@ impl<'a> Builder<'a> {
         inline.append(&mut named);
         Ok(inline)
     }
-
-    fn transform(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
-        let k = &target.kustomization;
-        let config = all.config();
-        let objects = &mut all.objects;
-        let record = self.recording.get().is_on();
-        let note = |objects: &mut Objects, kind: &str, pointer: &str| {
-            if !record {
-                return Ok(());
-            }
-            origin::transformed_by(objects, &builtin_in(target, kind)).map_err(|p| target.fault(p, pointer))
-        };
-        for (at, entry) in k.patches_strategic_merge.iter().enumerate() {
-            let pointer = format!("/patchesStrategicMerge/{at}");
-            let patches = match document::inline(entry, &target.location(&pointer), &self.loader.limits) {
-                Some(patches) => patches,
-                None => self.documents(target, entry, &pointer)?,
-            };
-            for patch in &patches {
-                patch::merge_legacy(objects, patch, &self.schema.table())
-                    .map_err(|p| target.fault(p, &pointer))?;
-            }
-        }
-        if !k.patches_strategic_merge.is_empty() {
-            note(objects, "PatchStrategicMergeTransformer", "/patchesStrategicMerge")?;
-        }
-        for (at, entry) in k.patches.iter().enumerate() {
-            let pointer = format!("/patches/{at}");
-            self.patch(target, objects, entry, &pointer)?;
-            note(objects, "PatchTransformer", &pointer)?;
-        }
-        let of = |namespace| namespace::Namespace {
-            namespace,
-            specs: &config.namespace,
-            unset_only: false,
-            subjects: namespace::Subjects::Default,
-        };
-        if !k.namespace.is_empty() {
-            of(&k.namespace).transform(objects).map_err(|p| target.fault(p, "/namespace"))?;
-            note(objects, "NamespaceTransformer", "/namespace")?;
-        }
-        if !k.name_prefix.is_empty() {
-            name::affix(objects, &k.name_prefix, name::Affix::Prefix, &config.name_prefix)
-                .map_err(|p| target.fault(p, "/namePrefix"))?;
-            note(objects, "PrefixTransformer", "/namePrefix")?;
-        }
-        if !k.name_suffix.is_empty() {
-            name::affix(objects, &k.name_suffix, name::Affix::Suffix, &config.name_suffix)
-                .map_err(|p| target.fault(p, "/nameSuffix"))?;
-            note(objects, "SuffixTransformer", "/nameSuffix")?;
-        }
-        for (at, label) in k.labels.iter().enumerate() {
-            let fault = |p: Problem| target.fault(p, &format!("/labels/{at}"));
-            let specs = labels::label_specs(label, &config).map_err(fault)?;
-            labels::set_entries(objects, &label.pairs, &specs).map_err(fault)?;
-            note(objects, "LabelTransformer", "/labels")?;
-        }
-        labels::set_entries(objects, &k.common_labels, &config.common_labels)
-            .map_err(|p| target.fault(p, "/commonLabels"))?;
-        if !k.labels.is_empty() || !k.common_labels.is_empty() {
-            note(objects, "LabelTransformer", "/commonLabels")?;
-        }
-        labels::set_entries(objects, &k.common_annotations, &config.common_annotations)
-            .map_err(|p| target.fault(p, "/commonAnnotations"))?;
-        if !k.common_annotations.is_empty() {
-            note(objects, "AnnotationsTransformer", "/commonAnnotations")?;
-        }
-        for (at, entry) in k.patches_json.iter().enumerate() {
-            let pointer = format!("/patchesJson6902/{at}");
-            self.json_patch(target, objects, entry, &pointer)?;
-            note(objects, "PatchJson6902Transformer", &pointer)?;
-        }
-        for (at, replica) in k.replicas.iter().enumerate() {
-            replica::set_replicas(objects, replica, &config.replicas)
-                .map_err(|p| target.fault(p, &format!("/replicas/{at}")))?;
-            note(objects, "ReplicaCountTransformer", "/replicas")?;
-        }
-        for (at, image) in k.images.iter().enumerate() {
-            image::set_image(objects, image, &config.images)
-                .map_err(|p| target.fault(p, &format!("/images/{at}")))?;
-            note(objects, "ImageTagTransformer", "/images")?;
-        }
-        for (at, field) in k.replacements.iter().enumerate() {
-            if field.targets.as_ref().is_some_and(Vec::is_empty) {
-                let problem = Problem::new(&codes::INVALID, "a replacement needs at least one target");
-                return Err(target.fault(problem, &format!("/replacements/{at}")));
-            }
-            self.replacement(target, objects, field, &format!("/replacements/{at}"))?;
-        }
-        if !k.replacements.is_empty() {
-            note(objects, "ReplacementTransformer", "/replacements")?;
-        }
-        for (config, pointer) in self.plugins(target, &k.transformers, "transformers")? {
-            plugin::transform(self, target, objects, &config, &pointer)?;
-            if let Some(by) = plugin_of(&config) {
-                origin::transformed_by(objects, &by).map_err(|p| target.fault(p, &pointer))?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn replacement(
-        &self,
-        target: &Target,
-        objects: &mut Objects,
-        field: &ReplacementField,
-        pointer: &str,
-    ) -> Result<(), Diagnostics> {
-        let fault = |p: Problem| target.fault(p, pointer);
-        if field.path.is_empty() {
-            return replacement::replace(objects, field).map_err(fault);
-        }
-        if field.source.is_some() || field.targets.is_some() {
-            let message = "a replacement has either a path or a source and targets";
-            return Err(fault(Problem::new(&codes::INVALID, message)));
-        }
-        let value = self.yaml(target, &field.path, pointer)?;
-        let values = match value {
-            Value::Array(items) => items,
-            other => vec![other],
-        };
-        for value in values {
-            let read: ReplacementField = serde_json::from_value(value).map_err(|e| {
-                fault(Problem::new(&codes::INVALID, format!("{} holds no replacement: {e}", field.path)))
-            })?;
-            replacement::replace(objects, &read).map_err(fault)?;
-        }
-        Ok(())
-    }
 }
 
 /// What kustomize 5.5 writes into its label.
@@ -548,12 +403,12 @@ fn distinct(objects: &mut Objects) -> Result<(), Problem> {
 }
 
 /// What a field of a kustomization stands for.
-fn builtin_in<'a>(target: &Target, kind: &'a str) -> Configured<'a> {
+pub(crate) fn builtin_in<'a>(target: &Target, kind: &'a str) -> Configured<'a> {
     Configured { file: target.shown_file(), api_version: "builtin", kind, name: "", namespace: "" }
 }
 
 /// A plugin that is configured by a resource, where that is recorded.
-fn plugin_of(config: &Resource) -> Option<Configured<'_>> {
+pub(crate) fn plugin_of(config: &Resource) -> Option<Configured<'_>> {
     config.read_from.as_ref().map(|file| Configured {
         file: file.clone(),
         api_version: config.api_version(),

@@ -32,6 +32,7 @@ mod scope;
 mod selector;
 mod shape;
 mod smp;
+mod steps;
 mod substitute;
 mod target;
 #[cfg(test)]

@@ -116,14 +116,26 @@ struct Source<'t> {
     lines: Vec<&'t str>,
     /// Scalars by their anchors: an alias stands for what was written there.
     anchors: HashMap<&'t str, Scalar>,
+    /// Within brackets or braces.
+    flow: bool,
 }
 
 impl<'t> Source<'t> {
     fn new(text: &'t str) -> Self {
-        Self { lines: text.split('\n').collect(), anchors: HashMap::new() }
+        Self { lines: text.split('\n').collect(), anchors: HashMap::new(), flow: false }
     }
 
     fn node(&mut self, node: &mainstay_yaml::Node) -> Node {
+        let outside = self.flow;
+        if matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_)) {
+            self.flow |= self.slice(node.span).starts_with(['[', '{']);
+        }
+        let read = self.value(node);
+        self.flow = outside;
+        read
+    }
+
+    fn value(&mut self, node: &mainstay_yaml::Node) -> Node {
         match &node.value {
             NodeValue::Sequence(items) => Node::Seq(items.iter().map(|item| self.node(item)).collect()),
             NodeValue::Mapping(entries) => Node::Map(
@@ -169,6 +181,13 @@ impl<'t> Source<'t> {
             // Text over several lines is folded; what is typed otherwise stands on one.
             NodeValue::String(text) if span.start.line != span.end.line => Scalar::read(text.clone(), true),
             _ => Scalar::read(written.trim_end().to_owned(), true),
+        };
+        // kustomize writes it in brackets once more, where a colon needs quotes.
+        let scalar = match scalar.tag {
+            Tag::Timestamp if self.flow && plain && scalar.text.contains(':') => {
+                Scalar::read(scalar.text, false)
+            }
+            _ => scalar,
         };
         if let Some(name) = anchor {
             self.anchors.insert(name, scalar.clone());

@@ -3,6 +3,7 @@
 //! map is dropped.
 use crate::node::Node;
 use crate::problem::Problem;
+use crate::scalar::{Scalar, Tag};
 use crate::schema::{Schema, Table};
 use mainstay_diagnostic::codes::kustomize as codes;
 use std::borrow::Cow;
@@ -161,7 +162,9 @@ fn walk_map(
         let existed = ours.as_ref().and_then(Node::as_scalar).map(|s| (s.plain, s.folded, s.share));
         let missing = ours.is_none();
         let field = schema.and_then(|s| s.field(&name));
-        match walk(table, ours, theirs, field).map_err(|p| inside(p, &name))?.node {
+        let walked = walk(table, ours, theirs, field).map_err(|p| inside(p, &name))?;
+        let kept = !walked.from_patch || missing;
+        match walked.node {
             None => {
                 dest.remove(&name);
             }
@@ -169,6 +172,9 @@ fn walk_map(
                 if let (Some(style), Node::Scalar(s)) = (existed, &mut value) {
                     s.written |= style.2 != s.share;
                     (s.plain, s.folded, s.share) = style;
+                }
+                if let (true, Node::Scalar(s)) = (kept, &mut value) {
+                    quote(s);
                 }
                 match dest.get_mut(&name) {
                     Some(slot) if !missing => *slot = value,
@@ -178,6 +184,18 @@ fn walk_map(
         }
     }
     Ok(Walked { node: Some(dest), from_patch })
+}
+
+/// A merge puts quotes around what has no type yet and could be taken for something else than text.
+fn quote(scalar: &mut Scalar) {
+    let text = scalar.text.as_str();
+    if scalar.tag == Tag::Empty
+        && !text.is_empty()
+        && !text.contains('\n')
+        && !mainstay_yaml::reads_as_text(text)
+    {
+        scalar.plain = false;
+    }
 }
 
 fn inside(mut problem: Problem, field: &str) -> Problem {

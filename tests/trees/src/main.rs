@@ -6,6 +6,8 @@ mod compare;
 mod play;
 mod random;
 mod real;
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;

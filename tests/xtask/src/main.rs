@@ -30,6 +30,8 @@ commands:
                         (--minutes 120, --units 200, --folder DIR, --plot FILE, --seed S)
   kustomize-compare DIR... build each kustomization of the folders with the real kustomize and with ours, and compare
                         (-o json, --only NAME, --save DIR)
+  kustomize-random ...  the same for trees made up from a seed; what differs is kept, as small as it gets
+                        (--trees N, --seed S, --findings N, --keep DIR, --loud true)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -65,6 +67,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             optimized::run("mainstay-soak", &options, "not all was well, or it could not be played")
         }
         ["kustomize-compare", options @ ..] => trees("compare", options),
+        ["kustomize-random", options @ ..] => trees("random", options),
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
         [] | ["help" | "--help" | "-h"] => {

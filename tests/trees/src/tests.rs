@@ -1,0 +1,48 @@
+use crate::{case, play, random, real};
+use std::collections::BTreeSet;
+
+#[test]
+fn a_seed_is_the_same_tree_twice_and_what_is_left_out_changes_nothing_else() {
+    let nothing = BTreeSet::new();
+    let (files, places) = random::tree(7, &nothing);
+    let (again, same) = random::tree(7, &nothing);
+    assert_eq!((&files, &places), (&again, &same));
+    let last = places.last().expect("something can be left out").clone();
+    let (fewer, _) = random::tree(7, &BTreeSet::from([last]));
+    assert!(fewer.keys().all(|path| files.contains_key(path)), "nothing new appears");
+}
+
+#[test]
+fn random_trees_are_built_to_the_bytes_that_the_real_kustomize_prints() {
+    let Some(tool) = real::kustomize() else {
+        eprintln!("SKIPPED: target/real/kustomize is not built, so nothing was compared with it");
+        return;
+    };
+    let keep = std::env::temp_dir().join(format!("mainstay-random-trees-{}", std::process::id()));
+    let asked = play::Asked { trees: 300, seed: 1, findings: 3, loud: false, keep: keep.clone() };
+    let (counts, findings) = play::play(&asked, &tool).expect("they are compared");
+    let told: Vec<String> = findings
+        .iter()
+        .map(|f| format!("seed {}: {}, in {}\n{}", f.seed, f.outcome.word(), f.folder.display(), f.says))
+        .collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+    let shown: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {}", outcome.word())).collect();
+    println!("300 random kustomize trees: {}", shown.join(", "));
+    std::fs::remove_dir_all(keep).expect("it was made here");
+}
+
+#[test]
+fn a_folder_is_one_tree_with_a_root_for_every_kustomization_that_is_no_component() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write("a/kustomization.yaml", "namePrefix: x-\n");
+    write("a/b/kustomization.yml", "namePrefix: x-\n");
+    write("c/kustomization.yaml", "kind: Component\n");
+    let groups = case::find(folder.path()).expect("it is read");
+    let roots: Vec<&str> = groups.iter().flat_map(|g| &g.roots).map(|(root, _)| root.as_str()).collect();
+    assert_eq!(roots, ["a", "a/b"]);
+}
