@@ -26,7 +26,7 @@ pub(super) fn mask(command: &str, text: &str, twin: &Twin) -> String {
     });
     static AGE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b\d+(s|m|m\d+s)\b").expect("a rule"));
     static GAP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" {2,}").expect("a rule"));
-    let mut text = without_repairs(text, &twin.namespace).replace(&twin.url, "<server>");
+    let mut text = without_repairs(command, text, &twin.namespace).replace(&twin.url, "<server>");
     for (rule, with) in RULES.iter() {
         text = rule.replace_all(&text, *with).into_owned();
     }
@@ -41,7 +41,7 @@ pub(super) fn mask(command: &str, text: &str, twin: &Twin) -> String {
 
 /// Leaves out what a kube-apiserver tells of its own repairs now and then: a Service that it happens to look at before
 /// its address is known everywhere gets an Event. Where nothing else happened, the text says that nothing did.
-fn without_repairs(text: &str, namespace: &str) -> String {
+fn without_repairs(command: &str, text: &str, namespace: &str) -> String {
     const REPAIRS: [&str; 4] = [
         "ipallocator-repair-controller",
         "portallocator-repair-controller",
@@ -63,7 +63,9 @@ fn without_repairs(text: &str, namespace: &str) -> String {
             left.push_str("Events:  <none>\n");
             at += 3;
         } else if listed && follows(1, "(exit ") {
-            left.push_str(&format!("No resources found in {namespace} namespace.\n"));
+            // `kubectl events` has words of its own for none; `kubectl get events` says what every `get` says.
+            let what = if command.contains("kubectl events") { "events" } else { "resources" };
+            left.push_str(&format!("No {what} found in {namespace} namespace.\n"));
             at += 1;
         } else {
             left.push_str(lines[at]);
@@ -78,9 +80,19 @@ fn without_repairs(text: &str, namespace: &str) -> String {
 fn an_event_of_a_repair_is_as_none() {
     let described = "Name:  web\nEvents:\n  Type     Reason  Age  From  Message\n  ----     ------  ----  ----  -------\n  \
                      Warning  ClusterIPNotAllocated  1s  ipallocator-repair-controller  repairing\n(exit 0)\n";
-    assert_eq!(without_repairs(described, "n"), "Name:  web\nEvents:  <none>\n(exit 0)\n");
+    assert_eq!(
+        without_repairs("kubectl describe service web", described, "n"),
+        "Name:  web\nEvents:  <none>\n(exit 0)\n"
+    );
     let other = described.replace("(exit", "  Normal  Scaled  1s  me  two\n(exit");
-    assert_eq!(without_repairs(&other, "n").lines().count(), 6, "the other event stays");
+    assert_eq!(
+        without_repairs("kubectl describe service web", &other, "n").lines().count(),
+        6,
+        "the other event stays"
+    );
     let listed = "LAST SEEN   TYPE      REASON\n1s          Warning   ClusterIPNotAllocated\n(exit 0)\n";
-    assert_eq!(without_repairs(listed, "n"), "No resources found in n namespace.\n(exit 0)\n");
+    for (command, what) in [("kubectl get events", "resources"), ("kubectl events", "events")] {
+        let none = format!("No {what} found in n namespace.\n(exit 0)\n");
+        assert_eq!(without_repairs(command, listed, "n"), none);
+    }
 }
