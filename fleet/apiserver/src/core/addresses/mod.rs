@@ -68,6 +68,12 @@ fn keep(live: Option<&Value>, object: &mut Value) {
     }
 }
 
+/// All of a range, from somewhere on and around.
+fn turned(range: std::ops::Range<u64>, by: u64) -> impl Iterator<Item = u64> {
+    let from = range.start + by % (range.end - range.start);
+    (from..range.end).chain(range.start..from)
+}
+
 /// An address where there is none yet. Only the cluster's own family is given out.
 fn allocate(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Result<(), Failure> {
     if text(object, "/spec/clusterIP") == "None" || live.is_some_and(needs_address) {
@@ -144,16 +150,21 @@ impl Cluster {
         self.store.range("/services/", None).map(|(_, entry)| body::parse(&entry.body))
     }
 
-    /// The lowest address that no Service has.
+    /// An address that no Service has. What was just given back is not given to the next one at once; the lowest 256 are
+    /// left to who asks for one of his choice (KEP-3070).
     fn free_service_ip(&self) -> Option<String> {
         const BASE: u32 = 0x0a60_0000;
+        const CHOSEN: u64 = 256;
+        const SIZE: u64 = 1 << 20;
         let taken: std::collections::BTreeSet<u32> = self
             .services()
             .filter_map(|s| text(&s, "/spec/clusterIP").parse::<std::net::Ipv4Addr>().ok())
             .map(u32::from)
             .collect();
-        // The first is the API server's own, the tenth the DNS server's by convention.
-        let mut free = (BASE + 2..BASE + (1 << 20) - 1).filter(|ip| *ip != BASE + 10 && !taken.contains(ip));
+        // The last is for broadcasts; the first are the API server's own and, by convention, the DNS server's.
+        let given = turned(CHOSEN..SIZE - 1, self.store.revision()).chain(2..CHOSEN).filter(|n| *n != 10);
+        let mut free =
+            given.filter_map(|n| Some(BASE + u32::try_from(n).ok()?)).filter(|ip| !taken.contains(ip));
         free.next().map(|ip| std::net::Ipv4Addr::from(ip).to_string())
     }
 

@@ -16,7 +16,7 @@ pub fn give(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Resu
         let kept = live.filter(|live| needs_health_check(live)).map(checked).filter(|port| *port != 0);
         let taken = cluster.node_ports();
         let own = all(object);
-        let free = (30_000..=32_767).find(|n| !taken.contains(n) && !own.contains(n));
+        let free = cluster.dynamic_ports().find(|n| !taken.contains(n) && !own.contains(n));
         if let Some(port) = kept.or(free) {
             set_at(object, CHECKED, port.into());
         }
@@ -45,6 +45,12 @@ fn all(service: &Value) -> BTreeSet<i64> {
 impl Cluster {
     fn node_ports(&self) -> BTreeSet<i64> {
         self.services().flat_map(|service| all(&service)).collect()
+    }
+
+    /// In the order in which they are given: the lowest 86 last, they are left to who chooses (KEP-3668).
+    fn dynamic_ports(&self) -> impl Iterator<Item = i64> {
+        let given = super::turned(30_086..32_768, self.store.revision()).chain(30_000..30_086);
+        given.map(u64::cast_signed)
     }
 }
 
@@ -86,7 +92,7 @@ fn node_ports(cluster: &Cluster, live: Option<&Value>, object: &mut Value) -> Re
             of(other, "port") == number && of(other, "nodePort") != 0 && text(other, "/protocol") != protocol
         });
         let twin = twin.map(|twin| of(twin, "nodePort")).filter(|n| !seen.contains(&(protocol.clone(), *n)));
-        let free = twin.or_else(|| (30_000..=32_767).find(|n| !taken.contains(n)));
+        let free = twin.or_else(|| cluster.dynamic_ports().find(|n| !taken.contains(n)));
         if let Some(free) = free {
             taken.insert(free);
             seen.insert((protocol, free));

@@ -275,9 +275,13 @@ fn tables_look_as_kubectl_prints_them() {
 fn a_service_gets_an_address_and_keeps_it() {
     let mut host = host();
     let services = "/api/v1/namespaces/default/services";
-    let made =
-        host.ok(&format!("POST {services}"), r#"{"metadata":{"name":"s"},"spec":{"ports":[{"port":80}]}}"#);
-    assert_eq!(made["spec"]["clusterIP"], "10.96.0.2");
+    let asked = r#"{"metadata":{"name":"s"},"spec":{"ports":[{"port":80}]}}"#;
+    let first = host.ok(&format!("POST {services}"), asked)["spec"]["clusterIP"].clone();
+    let address: std::net::Ipv4Addr = first.as_str().unwrap().parse().unwrap();
+    assert!((0x0a60_0100..0x0a70_0000).contains(&u32::from(address)), "{address}");
+    host.ok(&format!("DELETE {services}/s"), "");
+    let made = host.ok(&format!("POST {services}"), asked);
+    assert_ne!(made["spec"]["clusterIP"], first, "what is given back is not given out at once");
     assert_eq!(made["spec"]["ports"][0], json!({ "port": 80, "protocol": "TCP", "targetPort": 80 }));
     let moved = host.fails(&format!("MERGE {services}/s"), r#"{"spec":{"clusterIP":"10.96.0.77"}}"#);
     assert!(moved.contains("spec.clusterIPs[0]: Invalid value"), "{moved}");
