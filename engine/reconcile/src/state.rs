@@ -99,7 +99,6 @@ pub struct UnitState {
     /// Objects that are left as somebody else wants them, as they were when that was told.
     pub(crate) noticed: BTreeMap<ObjectKey, Option<Digest>>,
     pub(crate) authorities: Vec<mainstay_unit::Authority>,
-    pub(crate) new: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +158,6 @@ impl UnitState {
             removal: None,
             noticed: BTreeMap::new(),
             authorities: Vec::new(),
-            new: true,
         }
     }
 
@@ -318,7 +316,6 @@ impl State {
             }
             let state =
                 self.units.entry(record.id.clone()).or_insert_with(|| UnitState::new(record.id.clone()));
-            state.new = false;
             state.saved = Some(record.clone());
             state.record = record;
         }

@@ -1,6 +1,6 @@
 //! Objects that another tool applied before, and that a unit holds now: what is left of the other's claim goes.
 
-use crate::execute::{holds, release::ATTEMPTS};
+use crate::execute::{holds, patched};
 use crate::install::find;
 use crate::observe::own_fields;
 use crate::targets::open;
@@ -57,24 +57,9 @@ async fn one(
     entry: &InventoryEntry,
     former: &Former,
 ) -> Result<Option<bool>, ClusterError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let live = match cluster.get(&entry.key, &entry.version, &Identity::Own).await {
-            Ok(live) => live,
-            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if !holds(&live, apply_set, entry) {
-            return Ok(None);
-        }
-        let Some(patch) = without(&live, former) else { return Ok(None) };
-        match cluster.merge_patch(&entry.key, &entry.version, None, &patch, &Identity::Own).await {
-            Ok(_) => return Ok(Some(owned_alone(&live, former))),
-            Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let patch = |live: &Value| if holds(live, apply_set, entry) { without(live, former) } else { None };
+    let seen = patched(cluster, entry, &Identity::Own, patch).await?;
+    Ok(seen.map(|live| owned_alone(&live, former)))
 }
 
 fn label<'a>(live: &'a Value, name: &str) -> Option<&'a str> {

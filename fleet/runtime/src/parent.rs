@@ -53,9 +53,15 @@ impl Parent {
     /// Names kinds there, before any object of them is made.
     pub async fn cover(&self, kinds: impl Iterator<Item = GroupKind>) -> Result<(), ClusterError> {
         let mut covered = self.covered.lock().await;
+        // Before every apply, and nearly always with nothing new.
+        let known = covered.as_ref();
+        let new: Vec<GroupKind> = kinds.filter(|kind| known.is_none_or(|k| !k.contains(kind))).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
         let mut all = self.read(&mut covered).await?;
         let before = all.len();
-        all.extend(kinds);
+        all.extend(new);
         if all.len() == before {
             return Ok(());
         }

@@ -1,5 +1,5 @@
 use crate::install::{Installation, PART_OF};
-use mainstay_cluster::FIELD_MANAGER;
+use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity};
 use mainstay_object::Value;
 use mainstay_unit::{InventoryEntry, Policy};
 
@@ -25,9 +25,45 @@ pub(crate) fn not_ours(live: &Value, installation: &Installation) -> Option<Stri
 
 /// Whether an object is the very one of an inventory, and its label was put there by us.
 pub(crate) fn holds(live: &Value, apply_set: &str, entry: &InventoryEntry) -> bool {
-    let label = live.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)?.as_str());
     let uid = live.pointer("/metadata/uid").and_then(Value::as_str);
-    label == Some(apply_set) && manages_label(live) && uid == Some(entry.uid.as_str())
+    is_labelled(live, apply_set) && uid == Some(entry.uid.as_str())
+}
+
+/// The same, or an object whose making was never answered: the label speaks for it.
+pub(crate) fn may_hold(live: &Value, apply_set: &str, entry: &InventoryEntry) -> bool {
+    holds(live, apply_set, entry) || (entry.uid.is_empty() && is_labelled(live, apply_set))
+}
+
+fn is_labelled(live: &Value, apply_set: &str) -> bool {
+    let label = live.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)?.as_str());
+    label == Some(apply_set) && manages_label(live)
+}
+
+/// Somebody writes an object between a look and the patch: looked at again.
+const ATTEMPTS: usize = 5;
+
+/// Patches an object as it was just seen to be. What was seen, or nothing where there is nothing to patch.
+pub(crate) async fn patched(
+    cluster: &Cluster,
+    entry: &InventoryEntry,
+    as_whom: &Identity,
+    patch: impl Fn(&Value) -> Option<Value>,
+) -> Result<Option<Value>, ClusterError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let live = match cluster.get(&entry.key, &entry.version, &Identity::Own).await {
+            Ok(live) => live,
+            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Some(patch) = patch(&live) else { return Ok(None) };
+        match cluster.merge_patch(&entry.key, &entry.version, None, &patch, as_whom).await {
+            Ok(_) => return Ok(Some(live)),
+            Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn manages_label(live: &Value) -> bool {

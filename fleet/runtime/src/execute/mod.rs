@@ -6,13 +6,13 @@ mod delete;
 mod left_alone;
 mod mine;
 pub(crate) mod occupied;
-pub(crate) mod release;
+mod release;
 mod replace;
 
 pub(crate) use apply::UNIT;
 pub(crate) use authorize::authorize;
 pub(crate) use left_alone::INITIAL;
-pub(crate) use mine::{holds, not_ours};
+pub(crate) use mine::{holds, may_hold, not_ours, patched};
 pub(crate) use release::release;
 
 use mainstay_cluster::{ClusterError, Identity};

@@ -1,12 +1,9 @@
-use super::{INITIAL, UNIT};
+use super::{INITIAL, UNIT, may_hold, patched};
 use crate::install::{Installation, PART_OF};
 use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity};
 use mainstay_object::Value;
 use mainstay_unit::InventoryEntry;
 use serde_json::json;
-
-/// Somebody writes an object between a look and the patch: looked at again.
-pub(crate) const ATTEMPTS: usize = 5;
 
 /// Takes label, annotation and field ownership off an object, which stays as it is. Whether it was ours.
 pub(crate) async fn release(
@@ -15,29 +12,8 @@ pub(crate) async fn release(
     entry: &InventoryEntry,
     as_whom: &Identity,
 ) -> Result<bool, ClusterError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let live = match cluster.get(&entry.key, &entry.version, &Identity::Own).await {
-            Ok(live) => live,
-            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let label = live.pointer("/metadata/labels").and_then(|labels| labels.get(PART_OF)?.as_str());
-        if label != Some(installation.apply_set.as_str()) {
-            return Ok(false);
-        }
-        let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-        if !entry.uid.is_empty() && entry.uid != uid {
-            return Ok(false);
-        }
-        let patch = nobodys(&live);
-        match cluster.merge_patch(&entry.key, &entry.version, None, &patch, as_whom).await {
-            Ok(_) => return Ok(true),
-            Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let patch = |live: &Value| may_hold(live, &installation.apply_set, entry).then(|| nobodys(live));
+    Ok(patched(cluster, entry, as_whom, patch).await?.is_some())
 }
 
 /// What takes an object out of our hands and changes nothing else.
