@@ -103,8 +103,17 @@ impl Object {
     }
 
     pub fn set_namespace(&mut self, namespace: &str) {
+        self.set_meta("namespace", namespace);
+    }
+
+    /// The version that a write replaces.
+    pub fn set_resource_version(&mut self, version: &str) {
+        self.set_meta("resourceVersion", version);
+    }
+
+    fn set_meta(&mut self, field: &str, value: &str) {
         if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.insert("namespace".into(), Value::from(namespace));
+            metadata.insert(field.into(), Value::from(value));
         }
     }
 

@@ -3,6 +3,7 @@
 //! Absent by design: decisions. Nothing here knows units' states or plans; a request is made, its answer is told with
 //! whose fault it is. Nothing is retried here either: pace is the executor's business.
 
+mod answered;
 mod connect;
 mod discovery;
 mod error;
@@ -36,6 +37,7 @@ pub struct Cluster {
     transport: network::Transport,
     discovery: Arc<discovery::Cache>,
     fence: Option<Fence>,
+    answered: Arc<answered::Answered>,
     /// How often a watch lists everything again, give or take a quarter.
     relist: Duration,
 }
@@ -62,7 +64,13 @@ impl Cluster {
     }
 
     fn over(transport: network::Transport) -> Self {
-        Self { transport, discovery: Arc::default(), fence: None, relist: watch::RELIST }
+        Self {
+            transport,
+            discovery: Arc::default(),
+            fence: None,
+            answered: Arc::default(),
+            relist: watch::RELIST,
+        }
     }
 
     /// Writes only while the fence is open, and so does every sibling.

@@ -5,6 +5,8 @@ use http::Method;
 use http_body_util::BodyExt;
 use mainstay_clock::{Instant, sleep, timeout};
 use mainstay_object::{ObjectKey, Value};
+use serde::Deserialize;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A stream that says nothing for this long is dead: bookmarks come every minute.
@@ -23,12 +25,16 @@ pub struct Selection {
     pub namespace: String,
     pub labels: String,
     pub fields: String,
+    /// What a write through this connection was answered with is not told again, only that it is there.
+    pub news: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchEvent {
     Changed(Box<Value>),
     Deleted(Box<Value>),
+    /// It is as a write through this connection was answered.
+    Answered(ObjectKey),
     /// Everything that exists has been told; what is not among these is gone.
     Listed(Vec<ObjectKey>),
     /// The watch is interrupted and will be taken up again.
@@ -153,6 +159,15 @@ impl Cluster {
                 }
                 Err(_) => return Err((ClusterError::Timeout(SILENCE), Some(at))),
             };
+            if selection.news
+                && let Some((key, version)) = self.answered(resource, &line)
+            {
+                at = version;
+                if !tell(WatchEvent::Answered(key)) {
+                    return Ok(Next::Stop);
+                }
+                continue;
+            }
             match read(&line) {
                 // One malformed event never ends a watch.
                 None => {
@@ -169,6 +184,48 @@ impl Cluster {
                 }
             }
         }
+    }
+}
+
+/// The beginning of an event: enough to know it by.
+#[derive(Deserialize)]
+struct Glance<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    object: Glimpse<'a>,
+}
+
+#[derive(Deserialize)]
+struct Glimpse<'a> {
+    #[serde(borrow)]
+    metadata: Identified<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identified<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    namespace: Cow<'a, str>,
+    #[serde(borrow)]
+    uid: Cow<'a, str>,
+    #[serde(borrow)]
+    resource_version: Cow<'a, str>,
+}
+
+impl Cluster {
+    /// The object that an event is about, if it is as a write of ours was answered, and its version.
+    fn answered(&self, resource: &Resource, line: &[u8]) -> Option<(ObjectKey, String)> {
+        let Glance { kind, object } = serde_json::from_slice(line).ok()?;
+        let seen = object.metadata;
+        if !matches!(&*kind, "ADDED" | "MODIFIED") || !self.answered.knows(&seen.uid, &seen.resource_version)
+        {
+            return None;
+        }
+        let key = ObjectKey::new(&*resource.group, &*resource.kind, seen.namespace, seen.name);
+        Some((key, seen.resource_version.into_owned()))
     }
 }
 

@@ -45,14 +45,18 @@ impl Cluster {
         let path = format!("{}/{name}?{query}", resource.path(object.namespace(), None, ""));
         let body = serde_json::to_vec(object.value())
             .map_err(|e| ClusterError::Unreadable { message: format!("the object can't be written: {e}") })?;
-        self.call(Call {
+        let call = Call {
             method: Method::PATCH,
             path,
             content_type: Some("application/apply-patch+yaml"),
             body,
             identity: &how.identity,
-        })
-        .await
+        };
+        let answer = self.call(call).await?;
+        if !how.dry_run {
+            self.answered.note(&answer);
+        }
+        Ok(answer)
     }
 
     /// Creates an object that must not exist yet.
@@ -69,6 +73,25 @@ impl Cluster {
         let body = object.value().to_string().into_bytes();
         let content_type = Some("application/json");
         self.call(Call { method: Method::POST, path, content_type, body, identity }).await
+    }
+
+    /// Puts it in the place of what is there, in the resource version that it names.
+    pub async fn replace(
+        &self,
+        object: &Object,
+        subresource: Option<&'static str>,
+        identity: &Identity,
+    ) -> Result<Value, ClusterError> {
+        let gvk = object.group_version_kind();
+        let resource = self.resource(&gvk.group, &gvk.version, &gvk.kind).await?;
+        let sub = subresource.map(|s| format!("/{s}")).unwrap_or_default();
+        let place = resource.path(object.namespace(), Some(object.name()), "");
+        let path = format!("{place}{sub}?fieldManager={FIELD_MANAGER}");
+        let body = object.value().to_string().into_bytes();
+        let content_type = Some("application/json");
+        let answer = self.call(Call { method: Method::PUT, path, content_type, body, identity }).await?;
+        self.answered.note(&answer);
+        Ok(answer)
     }
 
     /// Deletes in the background, and only the object that the preconditions describe.

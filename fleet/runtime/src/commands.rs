@@ -85,6 +85,7 @@ pub(crate) async fn follow(
                     return false;
                 }
             }
+            WatchEvent::Answered(_) => {}
             WatchEvent::Listed(_) => listed = true,
             WatchEvent::Interrupted(error) => tracing::debug!(%error, "the watch of units was interrupted"),
         }

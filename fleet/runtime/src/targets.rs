@@ -156,7 +156,7 @@ pub(crate) async fn watch(
     events: mpsc::UnboundedSender<Event>,
 ) {
     let ours = &connection.parent.installation().apply_set;
-    let selection = Selection { labels: format!("{PART_OF}={ours}"), ..Selection::default() };
+    let selection = Selection { labels: format!("{PART_OF}={ours}"), news: true, ..Selection::default() };
     follow(connection, target, kind, selection, Following { bodies, single: None }, events).await;
 }
 
@@ -172,6 +172,7 @@ pub(crate) async fn watch_object(
     let selection = Selection {
         namespace: key.namespace.clone(),
         fields: format!("metadata.name={}", key.name),
+        news: true,
         ..Selection::default()
     };
     follow(connection, target, kind, selection, Following { bodies: true, single: Some(key) }, events).await;
@@ -241,6 +242,11 @@ async fn follow(
             let key = key_of(&object);
             known.remove(&key);
             observed(key, None)
+        }
+        // The answer itself is on its way.
+        WatchEvent::Answered(key) => {
+            known.insert(key);
+            !events.is_closed()
         }
         WatchEvent::Listed(keys) => {
             let listed: BTreeSet<ObjectKey> = keys.into_iter().collect();
