@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::on_both_wires;
 use crate::repository::config_map;
-use crate::world::{PART_OF, World};
+use crate::world::{PART_OF, World, entries};
 
 on_both_wires! {
     ten_kills_during_an_apply_leave_nothing_orphaned,
@@ -94,13 +94,8 @@ fn ten_kills_during_an_apply_leave_nothing_orphaned(world: &mut World) {
         .map(|object| object["metadata"]["name"].as_str().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(here, wanted);
-    let owned: BTreeSet<String> = world
-        .units()
-        .expect("units")
-        .iter()
-        .flat_map(|unit| unit["inventory"].as_array().cloned().unwrap_or_default())
-        .map(|entry| entry["uid"].as_str().unwrap_or_default().to_owned())
-        .collect();
+    let owned: BTreeSet<String> =
+        world.units().expect("units").iter().flat_map(entries).map(|entry| entry.uid).collect();
     let orphans: Vec<String> = labelled
         .iter()
         .filter(|object| !owned.contains(object["metadata"]["uid"].as_str().unwrap_or_default()))

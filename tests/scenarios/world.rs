@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mainstay_harness::{Output, RealServer, SweptFolder, Tools, real_or_skip, tools_or_skip};
+use mainstay_unit::InventoryEntry;
 use serde_json::Value;
 
 use crate::adoption::Observed;
@@ -305,10 +306,15 @@ impl World {
 
 /// The objects of a unit's inventory, as `Kind/namespace/name`.
 pub fn inventory(unit: &Value) -> Vec<String> {
-    let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-    let entries = unit["inventory"].as_array().cloned().unwrap_or_default();
-    entries
-        .iter()
-        .map(|entry| format!("{}/{}/{}", text(entry, "kind"), text(entry, "namespace"), text(entry, "name")))
-        .collect()
+    let text = |entry: InventoryEntry| {
+        let key = entry.key;
+        format!("{}/{}/{}", key.kind, key.namespace, key.name)
+    };
+    entries(unit).into_iter().map(text).collect()
+}
+
+/// A unit's inventory, from its status.
+pub fn entries(unit: &Value) -> Vec<InventoryEntry> {
+    let lines = unit["inventory"].as_array().into_iter().flatten();
+    lines.map(|line| line.as_str().expect("a line").parse().expect("an entry")).collect()
 }

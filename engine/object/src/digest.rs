@@ -56,7 +56,7 @@ impl Digest {
         hex
     }
 
-    fn of_hex(hex: &str) -> Option<Self> {
+    pub fn of_hex(hex: &str) -> Option<Self> {
         let mut out = [0; 32];
         if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()) {
             return None;

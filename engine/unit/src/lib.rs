@@ -24,7 +24,7 @@ pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};
 pub use ignore::{FieldIgnore, NameMatch};
-pub use inventory::{Inventory, InventoryEntry};
+pub use inventory::{Inventory, InventoryEntry, NotAnEntry};
 pub use manifest::{Manifest, Pattern, Secrecy};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use policy::{Applying, Policy};

@@ -84,10 +84,7 @@ fn an_inventory_is_sorted_and_holds_each_object_once() {
     };
     let inventory: Inventory = [entry("b", "1"), entry("a", "2"), entry("b", "3")].into_iter().collect();
     let text = serde_json::to_string(&inventory).unwrap();
-    assert_eq!(
-        text,
-        r#"[{"kind":"ConfigMap","namespace":"ns","name":"a","version":"v1","uid":"2"},{"kind":"ConfigMap","namespace":"ns","name":"b","version":"v1","uid":"3"}]"#
-    );
+    assert_eq!(text, r#"["v1 ConfigMap ns/a uid=2","v1 ConfigMap ns/b uid=3"]"#);
     assert_eq!(serde_json::from_str::<Inventory>(&text).unwrap(), inventory);
 }
 

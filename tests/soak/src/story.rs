@@ -11,6 +11,7 @@ use mainstay_apiserver::core::Method;
 use mainstay_simulation::ask::Ask;
 use mainstay_simulation::repository::{NAMESPACE, Repository};
 use mainstay_simulation::{FOREIGN, PART_OF, people, text, verdict};
+use mainstay_unit::InventoryEntry;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -199,7 +200,7 @@ impl Story {
             .iter()
             .filter_map(|unit| unit.pointer("/status/inventory")?.as_array())
             .flatten()
-            .map(|entry| text(entry, "/uid").to_owned())
+            .filter_map(|entry| Some(entry.as_str()?.parse::<InventoryEntry>().ok()?.uid))
             .collect();
         let kept = self.repository.kept();
         for (path, object) in &there {

@@ -1,30 +1,29 @@
+mod text;
+
+pub use text::NotAnEntry;
+
 use mainstay_object::{Digest, ObjectKey};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One object that a unit has applied and owns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InventoryEntry {
-    #[serde(flatten)]
     pub key: ObjectKey,
     /// The version it was last applied in.
     pub version: String,
     /// Empty between the moment before the first request and its answer: intent is recorded first, so that a crash
     /// between the two leaves nothing unaccounted for.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uid: String,
     /// Digest of what was last sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<Digest>,
     /// Digest of the fields we own in the answer to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned: Option<Digest>,
     /// Digests of what was sent since, or is about to be, without an answer so far: any of it may have been carried out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intended: Vec<Digest>,
     /// No record held it: it was found by our label, which proves nothing. It goes only when somebody says so.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
 }
 
@@ -59,6 +58,18 @@ impl InventoryEntry {
             self.intended.remove(0);
         }
         self.intended.push(digest);
+    }
+}
+
+impl Serialize for InventoryEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for InventoryEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
