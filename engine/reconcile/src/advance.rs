@@ -5,7 +5,7 @@ use crate::state::{Reach, Render, State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Phase, Time, Wait};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_plan::deletion_rank;
-use mainstay_unit::{Gate, InventoryEntry, Manifest, Target, Unit, UnitId};
+use mainstay_unit::{Gate, InventoryEntry, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -241,6 +241,7 @@ impl State {
             target: unit.target.clone(),
             service_account: unit.service_account.clone(),
             authorities: state.authorities.clone(),
+            ignore: unit.drift_ignore.clone(),
             items,
             record,
         });
@@ -250,10 +251,7 @@ impl State {
     /// Objects that the unit owned and no longer wants.
     fn prune(&mut self, id: &UnitId, unit: &Arc<Unit>) -> Option<Phase> {
         let state = self.units.get(id)?;
-        let wanted: BTreeSet<ObjectKey> =
-            state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.key.clone()).collect();
-        let gone: Vec<InventoryEntry> =
-            state.record.inventory.iter().filter(|e| !wanted.contains(&e.key)).cloned().collect();
+        let gone = state.no_longer_wanted();
         if gone.is_empty() {
             if let Some(state) = self.units.get_mut(id) {
                 state.record.held = None;
@@ -283,6 +281,8 @@ impl State {
             return Some(Phase::Held { why });
         }
         let state = self.units.get_mut(id)?;
+        let wanted: BTreeSet<ObjectKey> =
+            state.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| d.key.clone()).collect();
         if let Some(held) = mainstay_plan::held_prune(id, &wanted, &delete, &self.approved) {
             state.record.held.clone_from(&held.hash);
             let how =
@@ -335,9 +335,8 @@ impl State {
     /// Asks for watches on every kind that the unit has or wants, and on the objects that its checks name.
     fn watch(&mut self, id: &UnitId, unit: &Arc<Unit>) {
         let Some(state) = self.units.get(id) else { return };
-        let mut kinds: BTreeSet<GroupVersionKind> =
-            state.desired.iter().flat_map(|d| &d.rendered.objects).map(Manifest::kind).collect();
-        kinds.extend(inventory_kinds(state));
+        let wanted = state.desired.iter().flat_map(|d| &d.rendered.footprint.kinds).cloned();
+        let mut kinds: BTreeSet<GroupVersionKind> = wanted.chain(inventory_kinds(state)).collect();
         // Objects of other units that this one judges in its own words.
         let others = unit.health_checks.iter().filter(|check| {
             has_expressions(check) && self.wanted.contains_key(&(unit.target.clone(), check.key.clone()))
@@ -441,14 +440,20 @@ fn is_catching_up(state: &UnitState, phase: &Phase) -> bool {
     state.saved.is_some() && state.is_applied() && on.iter().all(passing)
 }
 
-fn inventory_kinds(state: &UnitState) -> BTreeSet<GroupVersionKind> {
-    state
-        .record
-        .inventory
-        .iter()
-        .filter(|e| !e.uid.is_empty())
-        .map(|e| GroupVersionKind::new(&*e.key.group, &*e.version, &*e.key.kind))
-        .collect()
+/// The kinds of what exists of the inventory: it is sorted by them.
+fn inventory_kinds(state: &UnitState) -> Vec<GroupVersionKind> {
+    let mut kinds: Vec<GroupVersionKind> = Vec::new();
+    for entry in state.record.inventory.iter().filter(|entry| !entry.uid.is_empty()) {
+        let same = |kind: &GroupVersionKind| {
+            *kind.kind == *entry.key.kind
+                && *kind.group == *entry.key.group
+                && *kind.version == *entry.version
+        };
+        if !kinds.last().is_some_and(same) {
+            kinds.push(GroupVersionKind::new(&*entry.key.group, &*entry.version, &*entry.key.kind));
+        }
+    }
+    kinds
 }
 
 /// A failure stays in sight while it is being tried again.

@@ -2,9 +2,8 @@ use crate::event::Gone;
 use crate::observe::is_older;
 use crate::state::State;
 use crate::{Action, ApplyResult, DeleteResult, Failure, FailureKind, Time, retry};
-use mainstay_object::Digest;
+use mainstay_object::ObjectKey;
 use mainstay_unit::{InventoryEntry, UnitId};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl State {
@@ -26,12 +25,12 @@ impl State {
         let target = state.target();
         let mut checkers = Vec::new();
         let mut looks = Vec::new();
-        let digests: BTreeMap<_, (Digest, String)> = state
-            .desired
-            .iter()
-            .flat_map(|d| &d.rendered.objects)
-            .map(|d| (d.key.clone(), (d.digest, d.version.to_string())))
-            .collect();
+        let wanted = state.desired.clone();
+        let version_of = |key: &ObjectKey| {
+            let objects = &wanted.as_ref()?.rendered.objects;
+            let at = objects.binary_search_by(|object| object.key.cmp(key)).ok()?;
+            Some(objects[at].version.to_string())
+        };
         let sent = results.len();
         for result in results {
             match result.outcome {
@@ -42,7 +41,7 @@ impl State {
                     checkers.extend(
                         self.checked.get(&(target.clone(), result.key.clone())).into_iter().flatten(),
                     );
-                    let version = digests.get(&result.key).map(|(_, v)| v.clone());
+                    let version = version_of(&result.key);
                     let old = state.record.inventory.get(&result.key).map(|e| e.version.clone());
                     state.record.inventory.insert(InventoryEntry {
                         key: result.key.clone(),
@@ -100,7 +99,7 @@ impl State {
         }
         state.token = None;
         let target = state.target();
-        let mut failed: Vec<(mainstay_object::ObjectKey, Failure)> = Vec::new();
+        let mut failed: Vec<(ObjectKey, Failure)> = Vec::new();
         let mut gone_places = Vec::new();
         for result in results {
             match result.outcome {

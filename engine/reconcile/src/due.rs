@@ -4,7 +4,7 @@ use crate::forms::Forms;
 use crate::state::UnitState;
 use crate::{ApplyItem, Observation, Time};
 use mainstay_object::{Digest, ObjectKey};
-use mainstay_plan::{Left, rank};
+use mainstay_plan::rank;
 use mainstay_unit::{Applying, DriftMode, InventoryEntry, Target, Unit, UnitId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -65,7 +65,6 @@ pub(crate) fn due(
             rank: rank(&desired.key.group_kind()),
             replace: unit.force || policy.replace,
             absent_only: policy.applying == Applying::IfNotPresent,
-            left: Left::of(&unit.drift_ignore, &desired.object()),
         });
     }
     if !items.is_empty() {

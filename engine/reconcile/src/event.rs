@@ -1,8 +1,9 @@
 use crate::{Forms, Record, Time};
 use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
-use mainstay_plan::Left;
-use mainstay_unit::{Authority, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target, UnitId};
+use mainstay_unit::{
+    Authority, FieldIgnore, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target, UnitId,
+};
 use std::sync::Arc;
 
 /// Everything that can happen. Closed: one loop feeds it.
@@ -134,6 +135,8 @@ pub enum Action {
         service_account: Option<ServiceAccount>,
         /// Asked for before anything is sent: one that is refused refuses all.
         authorities: Vec<Authority>,
+        /// Fields that are not sent where an object exists.
+        ignore: Vec<FieldIgnore>,
         /// In order; items of equal rank may be sent at once.
         items: Vec<ApplyItem>,
         /// Written before the first request: it names everything that is about to exist.
@@ -170,8 +173,6 @@ pub struct ApplyItem {
     pub replace: bool,
     /// Leave it as it is if it exists.
     pub absent_only: bool,
-    /// Fields that are not sent where the object exists.
-    pub left: Left,
 }
 
 #[derive(Debug, Clone)]

@@ -7,48 +7,43 @@ use mainstay_unit::{Gate, Health, HealthCheck, HealthStatus, Missing, Unit, Unit
 impl UnitState {
     /// The unit's health is that of its worst object or check, named.
     pub(crate) fn assess(&self) -> Health {
-        let mut worst = Health::healthy("");
-        let mut count = 0usize;
-        let mut consider = |name: String, health: &Health| {
-            count += 1;
-            if health.status > worst.status {
-                worst = Health::new(health.status, format!("{name}: {}", health.message));
-            }
-        };
+        let mut worst = Worst { health: Health::healthy(""), count: 0 };
         // Before the first good render of this run, what is recorded is what there should be.
-        let keys: Vec<ObjectKey> = match &self.desired {
-            Some(wanted) => wanted.applied().map(|d| d.key.clone()).collect(),
-            None => self.record.inventory.iter().map(|e| e.key.clone()).collect(),
-        };
-        if self.desired.is_none() && keys.is_empty() {
-            return Health::unknown("nothing has been applied yet");
-        }
-        for key in keys {
-            match (self.observed.get(&key), self.failures.get(&key)) {
-                (_, Some(failure)) => consider(key.to_string(), &Health::degraded(failure.message.clone())),
-                (Some(seen), None) if seen.deleting => {
-                    consider(key.to_string(), &Health::progressing("is being deleted"))
-                }
-                (Some(seen), None) => consider(key.to_string(), &seen.health),
-                (None, None) if self.seen || self.record.inventory.get(&key).is_none() => {
-                    consider(key.to_string(), &Health::missing("does not exist"))
-                }
-                (None, None) => consider(key.to_string(), &Health::unknown("not looked at yet")),
+        match &self.desired {
+            Some(wanted) => wanted.applied().for_each(|object| self.weigh(&object.key, &mut worst)),
+            None if self.record.inventory.is_empty() => {
+                return Health::unknown("nothing has been applied yet");
             }
+            None => self.record.inventory.iter().for_each(|entry| self.weigh(&entry.key, &mut worst)),
         }
         for check in self.unit.iter().flat_map(|u| &u.health_checks).filter(|c| !c.key.name.is_empty()) {
             match self.observed.get(&check.key) {
-                Some(seen) => consider(check.key.to_string(), &seen.health),
-                None => consider(check.key.to_string(), &Health::missing("does not exist")),
+                Some(seen) => worst.consider(&check.key, &seen.health),
+                None => worst.consider(&check.key, &Health::missing("does not exist")),
             }
         }
-        if worst.status == HealthStatus::Healthy {
-            worst.message = match count {
+        let Worst { mut health, count } = worst;
+        if health.status == HealthStatus::Healthy {
+            health.message = match count {
                 1 => "1 object is healthy".into(),
                 n => format!("{n} objects are healthy"),
             };
         }
-        worst
+        health
+    }
+
+    fn weigh(&self, key: &ObjectKey, worst: &mut Worst) {
+        match (self.observed.get(key), self.failures.get(key)) {
+            (_, Some(failure)) => worst.consider(key, &Health::degraded(failure.message.clone())),
+            (Some(seen), None) if seen.deleting => {
+                worst.consider(key, &Health::progressing("is being deleted"));
+            }
+            (Some(seen), None) => worst.consider(key, &seen.health),
+            (None, None) if self.seen || self.record.inventory.get(key).is_none() => {
+                worst.consider(key, &Health::missing("does not exist"));
+            }
+            (None, None) => worst.consider(key, &Health::unknown("not looked at yet")),
+        }
     }
 
     /// The check whose expressions judge an object: one that names it, else one for its kind.
@@ -176,6 +171,20 @@ impl State {
             }
         }
         out
+    }
+}
+
+struct Worst {
+    health: Health,
+    count: usize,
+}
+
+impl Worst {
+    fn consider(&mut self, key: &ObjectKey, health: &Health) {
+        self.count += 1;
+        if health.status > self.health.status {
+            self.health = Health::new(health.status, format!("{key}: {}", health.message));
+        }
     }
 }
 

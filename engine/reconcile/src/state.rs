@@ -6,7 +6,7 @@ use mainstay_graph::Graph;
 use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
-use mainstay_unit::{Applying, Health, Manifest, Reading, Rendered, Target, Unit, UnitId};
+use mainstay_unit::{Applying, Health, InventoryEntry, Manifest, Reading, Rendered, Target, Unit, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -180,6 +180,19 @@ impl UnitState {
             let objects = rendered.objects.iter().cloned().chain(kept).collect();
             Arc::new(Rendered::of(objects))
         });
+    }
+
+    /// What the inventory holds beyond what is wanted. Both are sorted by key.
+    pub(crate) fn no_longer_wanted(&self) -> Vec<InventoryEntry> {
+        let mut wanted = self.desired.iter().flat_map(|d| &d.rendered.objects).map(|d| &d.key).peekable();
+        let mut gone = Vec::new();
+        for entry in self.record.inventory.iter() {
+            while wanted.next_if(|key| **key < entry.key).is_some() {}
+            if wanted.peek().is_none_or(|key| **key != entry.key) {
+                gone.push(entry.clone());
+            }
+        }
+        gone
     }
 
     /// What is about to be sent.

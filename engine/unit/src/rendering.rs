@@ -15,6 +15,7 @@ pub struct Desired {
 /// What a unit renders to. It is a value that is made once and shared: what every revision asks of it is worked out then.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rendered {
+    /// By key.
     pub objects: Vec<Manifest>,
     /// Objects that hold what was encrypted, or a value out of a Secret: no plan shows what is in them.
     pub sensitive: BTreeSet<ObjectKey>,
@@ -43,7 +44,9 @@ pub struct Footprint {
 }
 
 impl Rendered {
-    pub fn of(objects: Vec<Manifest>) -> Self {
+    /// Sorted by key: the order of documents says nothing.
+    pub fn of(mut objects: Vec<Manifest>) -> Self {
+        objects.sort_by(|a, b| a.key.cmp(&b.key));
         let digest = Some(together(&objects));
         let footprint = Footprint::of(&objects);
         Self { objects, digest, footprint, ..Self::default() }

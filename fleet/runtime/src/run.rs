@@ -371,7 +371,7 @@ impl Engine {
                 let Some(connection) = self.targets.get(&target) else { return };
                 spawn(look(connection, target, key, version, self.events.clone()));
             }
-            Action::Apply { unit, token, target, service_account, authorities, items, record } => {
+            Action::Apply { unit, token, target, service_account, authorities, ignore, items, record } => {
                 let Some(connection) = self.targets.get(&target) else {
                     let results = Vec::new();
                     drop(self.events.send(Event::Applied { unit, token, results }));
@@ -391,6 +391,7 @@ impl Engine {
                         .into_iter()
                         .map(|a| (self.targets.get(&a.target).map(|c| c.cluster), a))
                         .collect(),
+                    ignore,
                     items,
                     record,
                     concurrency: self.options.concurrency.max(1),

@@ -11,9 +11,9 @@ use futures::StreamExt;
 use mainstay_clock::Instant;
 use mainstay_cluster::{Apply, Cluster, ClusterError, FieldConflict, Identity};
 use mainstay_object::{DigestKey, FieldSet, FieldSetError, Object, Value};
-use mainstay_plan::Sent;
+use mainstay_plan::{Left, Sent};
 use mainstay_reconcile::{ApplyItem, ApplyResult, Failure, FailureKind, Record};
-use mainstay_unit::{Authority, Manifest, ServiceAccount, UnitId};
+use mainstay_unit::{Authority, FieldIgnore, Manifest, ServiceAccount, UnitId};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -32,6 +32,8 @@ pub(crate) struct ApplyJob {
     pub account: Option<ServiceAccount>,
     /// With the cluster that each is asked of, if it is reached.
     pub authorities: Vec<(Option<Cluster>, Authority)>,
+    /// Fields that are not sent where an object exists.
+    pub ignore: Vec<FieldIgnore>,
     pub items: Vec<ApplyItem>,
     pub record: Box<Record>,
     pub concurrency: usize,
@@ -166,7 +168,7 @@ async fn send(
         }
     }
     let mut how = Apply { identity: as_whom.clone(), ..Apply::default() };
-    let mut left = item.left.clone();
+    let mut left = Left::of(&job.ignore, object);
     let mut waited = 0;
     loop {
         let slot = job.limiter.acquire(&job.unit.tenant).await;
