@@ -128,6 +128,7 @@ async fn serve(args: &Args, state: &State, management: Cluster, observe: bool) -
         tokio::spawn(mainstay_dashboard::serve(listener, seen.clone(), metrics, std::future::pending()));
     let options = Options {
         gates: Some(gates),
+        stored: None,
         repository: shown,
         entry: args.repository.entry()?,
         interval: Duration::from_secs(args.interval.max(1)),

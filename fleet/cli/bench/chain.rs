@@ -72,6 +72,7 @@ async fn measure(args: &Args, folder: &Path) -> Result<Vec<Duration>, Failure> {
     let (shown, seen) = watch::channel(Arc::new(View::default()));
     let options = Options {
         gates: Some(gates),
+        stored: None,
         repository: sources.shown.clone(),
         entry: TreePath::root(),
         interval: Duration::from_secs(3600),

@@ -4,10 +4,11 @@ use crate::exit::Failure;
 use futures::{StreamExt, TryStreamExt};
 use mainstay_cluster::{Apply, Cluster};
 use mainstay_object::{Object, ObjectKey};
-use mainstay_runtime::{Options, PART_OF, Read};
+use mainstay_runtime::{Options, PART_OF, Read, Stored};
 use mainstay_status::View;
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Reading, RenderState};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 
 pub(super) type Revision = Arc<Reading>;
 
-/// How long a daemon takes from a revision that is read to all of its units being ready.
+/// How long a daemon takes from a revision that is read to all of its units being recorded as ready.
 pub(super) async fn until_ready(
     management: Cluster,
     reading: Revision,
@@ -33,8 +34,10 @@ pub(super) async fn until_ready(
     };
     let (trigger, _triggers) = std::sync::mpsc::channel();
     let (shown, seen) = watch::channel(Arc::new(View::default()));
+    let (told, stored) = mpsc::unbounded_channel();
     let options = Options {
         gates: None,
+        stored: Some(told),
         repository: "bench".into(),
         entry: TreePath::root(),
         interval: Duration::from_secs(3600),
@@ -53,7 +56,7 @@ pub(super) async fn until_ready(
         starting.await.map_err(|_| ended())?;
         let begun = Instant::now();
         tell.send(Read::Newest(reading)).await.map_err(|_| ended())?;
-        all_ready(seen, units).await?;
+        all_ready(stored, seen, units).await?;
         Ok(begun.elapsed())
     };
     let drive = async {
@@ -66,26 +69,34 @@ pub(super) async fn until_ready(
     driven
 }
 
-async fn all_ready(mut seen: watch::Receiver<Arc<View>>, units: usize) -> Result<(), Failure> {
+/// Until the last unit is recorded as ready. The view only tells what is missing, if it takes too long.
+async fn all_ready(
+    mut stored: mpsc::UnboundedReceiver<Stored>,
+    seen: watch::Receiver<Arc<View>>,
+    units: usize,
+) -> Result<(), Failure> {
     let begun = Instant::now();
+    let mut ready = BTreeSet::new();
     loop {
-        let view = seen.borrow_and_update().clone();
-        let counts = view.roll_up();
-        if view.ready && counts.units == units && counts.ready == units {
-            return Ok(());
-        }
-        if begun.elapsed() > PATIENCE {
-            let waiting = view.units.iter().filter(|unit| unit.phase != "Ready").take(5);
-            let waiting: Vec<String> =
-                waiting.map(|unit| format!("{} {}: {}", unit.id, unit.phase, unit.message)).collect();
-            let message = format!("{} of {units} units are ready; {}", counts.ready, waiting.join("; "));
-            return Err(Failure::environment(message));
-        }
-        // The view is sent again at the next change; the time-out is only looked at here.
-        if let Ok(Err(_)) = tokio::time::timeout(Duration::from_secs(1), seen.changed()).await {
-            return Err(Failure::environment("the daemon ended before all units were ready"));
+        match tokio::time::timeout(Duration::from_secs(1), stored.recv()).await {
+            Ok(Some(stored)) if stored.phase == "Ready" => {
+                ready.insert(stored.unit);
+                if ready.len() == units {
+                    return Ok(());
+                }
+            }
+            Ok(Some(stored)) => drop(ready.remove(&stored.unit)),
+            Ok(None) => return Err(Failure::environment("the daemon ended before all units were ready")),
+            Err(_) if begun.elapsed() < PATIENCE => {}
+            Err(_) => break,
         }
     }
+    let view = seen.borrow();
+    let waiting = view.units.iter().filter(|unit| unit.phase != "Ready").take(5);
+    let waiting: Vec<String> =
+        waiting.map(|unit| format!("{} {}: {}", unit.id, unit.phase, unit.message)).collect();
+    let message = format!("{} of {units} units are ready; {}", ready.len(), waiting.join("; "));
+    Err(Failure::environment(message))
 }
 
 /// A revision's objects as a daemon sends them, but to another namespace.

@@ -195,7 +195,12 @@ pub fn unit_definition() -> Value {
                 "schema": {"openAPIV3Schema": {
                     "type": "object",
                     "description": "What Mainstay knows of one unit. Written by the engine; annotate it to suspend, reconcile or approve.",
-                    "properties": {"status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+                    "properties": {"status": {
+                        "type": "object",
+                        "x-kubernetes-preserve-unknown-fields": true,
+                        // One writes it, and whole: nobody has to keep whose each of its fields is.
+                        "x-kubernetes-map-type": "atomic",
+                    }},
                 }},
             }],
         },

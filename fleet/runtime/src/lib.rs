@@ -32,7 +32,7 @@ pub use install::{
 };
 pub use judge::{RecordedRules, recorded as recorded_rules};
 pub use planner::{Planned, plan};
-pub use ports::{Options, Sources};
+pub use ports::{Options, Sources, Stored};
 pub use reader::{Answers, read_once};
 pub use reading::{Earlier, Read, Reader};
 pub use run::{Stopped, run, run_reading};

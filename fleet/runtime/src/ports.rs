@@ -1,9 +1,10 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::Need;
+use mainstay_unit::{Need, UnitId};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// Repositories. Calls block: they are made on a thread of their own.
 pub trait Sources {
@@ -17,11 +18,20 @@ pub trait Sources {
     fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout>;
 }
 
+/// A unit's record was stored.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub unit: UnitId,
+    pub phase: String,
+}
+
 /// How a daemon runs.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Told for every gate that opened: how long until the dependent's first object was sent.
-    pub gates: Option<tokio::sync::mpsc::UnboundedSender<Duration>>,
+    pub gates: Option<UnboundedSender<Duration>>,
+    /// Told for every record that was stored.
+    pub stored: Option<UnboundedSender<Stored>>,
     /// The repository's place without credentials, for people.
     pub repository: String,
     /// The folder of the platform repository that is read.

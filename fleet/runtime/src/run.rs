@@ -10,7 +10,7 @@ use crate::observe::{claim, observation_with_body};
 use crate::parent::Parent;
 use crate::ports::{Options, Sources};
 use crate::reading::{self, Earlier, Read, Reader};
-use crate::save::{Saver, Write, recorded};
+use crate::save::{Saver, Write, found};
 use crate::targets::{Connected, Connection, Targets, With, connect, watch, watch_object};
 use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
@@ -82,11 +82,14 @@ pub async fn run_reading(
         acquired = lease.acquire(options.sole) => acquired.map_err(Stopped::Lease)?,
         () = &mut shutdown => return Ok(()),
     }
-    let records = recorded(&management).await.map_err(Stopped::Records)?;
+    let found = found(&management).await.map_err(Stopped::Records)?;
     let rules = judge::recorded(&management).await.map_err(|e| Stopped::Records(e.to_string()))?;
+    let saver = Saver::start(management.clone(), &found, options.stored.clone());
+    let records: Vec<Record> = found.into_iter().map(|found| found.record).collect();
     let reads = start(Earlier { records: records.clone(), key, rules: rules.clone() })?;
     let ruling = Ruling::start(management.clone(), rules.as_ref());
-    let engine = Engine::new(management, (installation, key), options, (shown, trigger), ruling);
+    let engine =
+        Engine::new(management, (installation, key), options, (shown, trigger), (ruling, saver.clone()));
     // Apart, so that no long step of the engine keeps a renewal waiting.
     let (tell, lost) = oneshot::channel();
     let kept = lease.clone();
@@ -99,6 +102,7 @@ pub async fn run_reading(
     };
     keeper.abort();
     if outcome.is_ok() {
+        saver.flush(PARTING).await;
         lease.release().await;
     }
     outcome
@@ -147,6 +151,8 @@ async fn observe(
     }
 }
 
+/// For the last records, when the daemon is asked to stop.
+const PARTING: Duration = Duration::from_secs(5);
 /// Events that are taken together, at most.
 const AT_ONCE: usize = 256;
 /// What is shown is at most this old.
@@ -181,7 +187,7 @@ impl Engine {
         (installation, key): (Installation, DigestKey),
         options: Options,
         (shown, trigger): (channel::Sender<Arc<View>>, std::sync::mpsc::Sender<()>),
-        ruling: Ruling,
+        (ruling, saver): (Ruling, Saver),
     ) -> Self {
         let (events, inbox) = mpsc::unbounded_channel();
         let (connected, connections) = mpsc::unbounded_channel();
@@ -192,7 +198,7 @@ impl Engine {
         targets.set(Target::Management, connection);
         Self {
             state: State::new(),
-            saver: Saver::start(management.clone()),
+            saver,
             story: events::start(management.clone()),
             management,
             installation,

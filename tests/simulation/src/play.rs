@@ -255,6 +255,7 @@ async fn daemon(net: Arc<Net>, repository: Shared, process: Process, stopped: Ar
     let management = Cluster::on_network(Arc::new(Wire(net.clone())), MANAGEMENT);
     let options = Options {
         gates: None,
+        stored: None,
         repository: "simulated".to_owned(),
         entry: TreePath::root(),
         interval: Duration::from_secs(30),

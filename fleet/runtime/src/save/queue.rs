@@ -1,0 +1,193 @@
+//! Which record is written next.
+
+use super::Write;
+use mainstay_clock::Instant;
+use mainstay_reconcile::Record;
+use mainstay_unit::UnitId;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Writes under way, at most.
+const MOST: usize = 16;
+/// A record that nobody waits for is written this much later: the next one often follows at once, and takes its place.
+const DELAY: Duration = Duration::from_millis(100);
+
+/// What is to be written of a unit.
+#[derive(Default)]
+pub(super) struct Job {
+    pub record: Option<Box<Record>>,
+    pub forget: bool,
+    pub waiting: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+/// What is not written yet. A unit is in `jobs` once; it may be named in the queues more often, and by who is busy.
+#[derive(Default)]
+pub(super) struct Queue {
+    jobs: BTreeMap<UnitId, Job>,
+    busy: BTreeSet<UnitId>,
+    now: VecDeque<UnitId>,
+    later: VecDeque<(Instant, UnitId)>,
+    /// Nothing is put off any more.
+    hurry: bool,
+    emptied: Vec<oneshot::Sender<()>>,
+}
+
+impl Queue {
+    pub fn add(&mut self, write: Write, time: Instant) {
+        match write {
+            Write::Save(record, done) => {
+                let id = record.id.clone();
+                let new = !self.jobs.contains_key(&id);
+                let job = self.jobs.entry(id.clone()).or_default();
+                job.record = Some(record);
+                job.forget = false;
+                if done.is_some() || self.hurry {
+                    self.now.push_back(id);
+                } else if new {
+                    self.later.push_back((time + DELAY, id));
+                }
+                job.waiting.extend(done);
+            }
+            Write::Forget(id) => {
+                let job = self.jobs.entry(id.clone()).or_default();
+                job.record = None;
+                job.forget = true;
+                self.now.push_back(id);
+            }
+            Write::Flush(done) => {
+                self.hurry = true;
+                let later = std::mem::take(&mut self.later);
+                self.now.extend(later.into_iter().map(|(_, id)| id));
+                self.emptied.push(done);
+                self.tell();
+            }
+        }
+    }
+
+    /// What may be written now: one job for each unit at a time.
+    pub fn next(&mut self, time: Instant) -> Option<(UnitId, Job)> {
+        while self.busy.len() < MOST {
+            let id = match self.now.pop_front() {
+                Some(id) => id,
+                None if self.later.front().is_some_and(|(due, _)| *due <= time) => self.later.pop_front()?.1,
+                None => return None,
+            };
+            // Who is busy is asked again afterwards.
+            if self.busy.contains(&id) {
+                continue;
+            }
+            if let Some(job) = self.jobs.remove(&id) {
+                self.busy.insert(id.clone());
+                return Some((id, job));
+            }
+        }
+        None
+    }
+
+    pub fn done(&mut self, id: UnitId) {
+        self.busy.remove(&id);
+        if self.jobs.contains_key(&id) {
+            self.now.push_back(id);
+        }
+        self.tell();
+    }
+
+    /// When something that was put off is due.
+    pub fn due(&self) -> Option<Instant> {
+        let (due, _) = self.later.front().filter(|_| self.busy.len() < MOST)?;
+        Some(*due)
+    }
+
+    fn tell(&mut self) {
+        if self.jobs.is_empty() && self.busy.is_empty() {
+            for emptied in self.emptied.drain(..) {
+                if emptied.send(()).is_err() {
+                    tracing::debug!("nobody waits for the last records any more");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn save(name: &str) -> Write {
+        Write::Save(Box::new(Record::new(id(name))), None)
+    }
+
+    fn awaited(name: &str) -> (Write, oneshot::Receiver<Result<(), String>>) {
+        let (done, answer) = oneshot::channel();
+        (Write::Save(Box::new(Record::new(id(name))), Some(done)), answer)
+    }
+
+    fn id(name: &str) -> UnitId {
+        UnitId::new("module", "tenant", name, "")
+    }
+
+    fn next(queue: &mut Queue, time: Instant) -> Option<String> {
+        queue.next(time).map(|(id, _)| id.name.clone())
+    }
+
+    #[test]
+    fn what_nobody_waits_for_comes_later_and_once() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        queue.add(save("a"), start);
+        queue.add(save("a"), start);
+        assert_eq!(next(&mut queue, start), None);
+        let due = queue.due().unwrap();
+        assert_eq!(next(&mut queue, due).as_deref(), Some("a"));
+        assert_eq!(next(&mut queue, due), None);
+    }
+
+    #[test]
+    fn what_somebody_waits_for_comes_first_and_takes_the_place_of_what_was_put_off() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        queue.add(save("a"), start);
+        queue.add(save("b"), start);
+        let (write, _answer) = awaited("b");
+        queue.add(write, start);
+        assert_eq!(next(&mut queue, start).as_deref(), Some("b"));
+        let later = start + DELAY;
+        assert_eq!(next(&mut queue, later).as_deref(), Some("a"));
+        assert_eq!(next(&mut queue, later), None, "b was written already");
+    }
+
+    #[test]
+    fn a_unit_is_written_by_one_at_a_time_and_again_for_what_came_meanwhile() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        let (first, _one) = awaited("a");
+        let (second, _two) = awaited("a");
+        queue.add(first, start);
+        assert_eq!(next(&mut queue, start).as_deref(), Some("a"));
+        queue.add(second, start);
+        assert_eq!(next(&mut queue, start), None);
+        queue.done(id("a"));
+        assert_eq!(next(&mut queue, start).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn so_many_at_once_and_no_more() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        for n in 0..MOST + 1 {
+            queue.add(Write::Forget(id(&n.to_string())), start);
+        }
+        assert_eq!(std::iter::from_fn(|| queue.next(start)).count(), MOST);
+        queue.done(id("0"));
+        assert!(queue.next(start).is_some());
+    }
+
+    #[test]
+    fn who_waits_for_all_is_told_when_nothing_is_left() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        queue.add(save("a"), start);
+        let (done, mut emptied) = oneshot::channel();
+        queue.add(Write::Flush(done), start);
+        assert_eq!(next(&mut queue, start).as_deref(), Some("a"), "nothing is put off any more");
+        assert!(emptied.try_recv().is_err());
+        queue.done(id("a"));
+        assert_eq!(emptied.try_recv(), Ok(()));
+    }
+}
