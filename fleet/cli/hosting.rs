@@ -59,7 +59,7 @@ async fn follow(management: Cluster, plane: ControlPlane, asks: mpsc::UnboundedS
         WatchEvent::Listed(keys) => {
             for left in plane.clusters() {
                 let ours = left != mainstay_apiserver::shell::ROOT && !plane.is_asked_for(&left);
-                if ours && !keys.iter().any(|k| k.name == left) {
+                if ours && !keys.iter().any(|k| k.name() == left) {
                     tracing::warn!(cluster = %left, "nothing asks for this logical cluster any more; it is kept");
                 }
             }
@@ -99,7 +99,7 @@ async fn make(management: &Cluster, plane: &ControlPlane, name: &str) -> Result<
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
-            "name": key.name,
+            "name": key.name(),
             "namespace": SYSTEM_NAMESPACE,
             "annotations": {URL: url},
             "labels": {"cluster.x-k8s.io/cluster-name": name},

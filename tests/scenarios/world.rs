@@ -308,7 +308,7 @@ impl World {
 pub fn inventory(unit: &Value) -> Vec<String> {
     let text = |entry: InventoryEntry| {
         let key = entry.key;
-        format!("{}/{}/{}", key.kind, key.namespace, key.name)
+        format!("{}/{}/{}", key.kind(), key.namespace(), key.name())
     };
     entries(unit).into_iter().map(text).collect()
 }

@@ -38,7 +38,7 @@ pub use object::{NotAnObject, Object};
 pub use order::{compare_values, same_value};
 pub use path::{FieldPath, PathElement};
 pub use prune::{prune, unknown_fields};
-pub use reference::{KeyParts, ObjectKey};
+pub use reference::ObjectKey;
 pub use schema::{Kinds, Minor, TypeId, Types};
 pub use serde_json::{Map, Value};
 pub use validate::{validate, validate_status, validate_update};

@@ -1,56 +1,80 @@
 use crate::GroupKind;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
-/// What an object is, whatever version it is written in: two documents with one key are one object. Clones share their
-/// text: a key is held in many places for as long as its object is.
+/// What an object is, whatever version it is written in: two documents with one key are one object. Clones share one
+/// piece of memory: a key is held in many places for as long as its object is, and compared more often than read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ObjectKey(Arc<KeyParts>);
+pub struct ObjectKey(Arc<str>);
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct KeyParts {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub group: String,
-    pub kind: String,
+/// Between the parts, and lower than whatever may be in them: keys are sorted by group, kind, namespace and name.
+const BETWEEN: char = '\0';
+
+/// How others see it.
+#[derive(Serialize, Deserialize)]
+struct Parts<'a> {
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    group: Cow<'a, str>,
+    kind: Cow<'a, str>,
     /// Empty for a cluster-scoped object.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub namespace: String,
-    pub name: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    namespace: Cow<'a, str>,
+    name: Cow<'a, str>,
 }
 
 impl ObjectKey {
     pub fn new(
-        group: impl Into<String>,
-        kind: impl Into<String>,
-        namespace: impl Into<String>,
-        name: impl Into<String>,
+        group: impl AsRef<str>,
+        kind: impl AsRef<str>,
+        namespace: impl AsRef<str>,
+        name: impl AsRef<str>,
     ) -> Self {
-        let parts = KeyParts {
-            group: group.into(),
-            kind: kind.into(),
-            namespace: namespace.into(),
-            name: name.into(),
-        };
-        Self(Arc::new(parts))
+        let parts = [group.as_ref(), kind.as_ref(), namespace.as_ref(), name.as_ref()];
+        let mut text = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+        for (index, part) in parts.into_iter().enumerate() {
+            if index > 0 {
+                text.push(BETWEEN);
+            }
+            // No server takes a name with that in it.
+            if part.contains(BETWEEN) {
+                text.push_str(&part.replace(BETWEEN, "\u{fffd}"));
+            } else {
+                text.push_str(part);
+            }
+        }
+        Self(text.into())
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.splitn(4, BETWEEN).nth(index).unwrap_or_default()
+    }
+
+    pub fn group(&self) -> &str {
+        self.part(0)
+    }
+
+    pub fn kind(&self) -> &str {
+        self.part(1)
+    }
+
+    /// Empty for a cluster-scoped object.
+    pub fn namespace(&self) -> &str {
+        self.part(2)
+    }
+
+    pub fn name(&self) -> &str {
+        self.part(3)
     }
 
     pub fn group_kind(&self) -> GroupKind {
-        GroupKind::new(&*self.group, &*self.kind)
+        GroupKind::new(self.group(), self.kind())
     }
 
     pub fn is_namespaced(&self) -> bool {
-        !self.namespace.is_empty()
-    }
-}
-
-impl Deref for ObjectKey {
-    type Target = KeyParts;
-
-    fn deref(&self) -> &KeyParts {
-        &self.0
+        !self.namespace().is_empty()
     }
 }
 
@@ -68,13 +92,15 @@ impl PartialOrd for ObjectKey {
 
 impl Serialize for ObjectKey {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(s)
+        let [group, kind, namespace, name] =
+            [self.group(), self.kind(), self.namespace(), self.name()].map(Cow::Borrowed);
+        Parts { group, kind, namespace, name }.serialize(s)
     }
 }
 
 impl<'de> Deserialize<'de> for ObjectKey {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        KeyParts::deserialize(d).map(|parts| Self(Arc::new(parts)))
+        Parts::deserialize(d).map(|parts| Self::new(parts.group, parts.kind, parts.namespace, parts.name))
     }
 }
 
@@ -83,8 +109,8 @@ impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.group_kind())?;
         if self.is_namespaced() {
-            write!(f, "{}/", self.namespace)?;
+            write!(f, "{}/", self.namespace())?;
         }
-        f.write_str(&self.name)
+        f.write_str(self.name())
     }
 }

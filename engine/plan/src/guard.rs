@@ -115,7 +115,7 @@ fn recovered<'a>(entries: impl Iterator<Item = &'a InventoryEntry>) -> Option<St
 
 fn is_precious(key: &ObjectKey) -> bool {
     matches!(
-        (key.group.as_str(), key.kind.as_str()),
+        (key.group(), key.kind()),
         ("", "Namespace" | "PersistentVolume" | "PersistentVolumeClaim")
             | ("apiextensions.k8s.io", "CustomResourceDefinition")
             | ("cluster.x-k8s.io", "Cluster")

@@ -46,7 +46,7 @@ pub fn rank(kind: &GroupKind) -> usize {
 /// The stage in which an object is deleted: custom resources, webhook configurations, workloads, configuration, RBAC and
 /// service accounts, definitions, namespaces. Each stage is seen gone before the next begins.
 pub fn deletion_rank(key: &ObjectKey) -> usize {
-    match (key.group.as_str(), key.kind.as_str()) {
+    match (key.group(), key.kind()) {
         ("", "Namespace") => 6,
         ("apiextensions.k8s.io", "CustomResourceDefinition") => 5,
         (

@@ -342,7 +342,7 @@ impl State {
             has_expressions(check) && self.wanted.contains_key(&(unit.target.clone(), check.key.clone()))
         });
         let judged: BTreeSet<GroupVersionKind> = others
-            .map(|check| GroupVersionKind::new(&*check.key.group, &*check.version, &*check.key.kind))
+            .map(|check| GroupVersionKind::new(check.key.group(), &*check.version, check.key.kind()))
             .collect();
         kinds.extend(judged.iter().cloned());
         for kind in kinds {
@@ -356,19 +356,19 @@ impl State {
         // What was there before us carries no label of ours.
         let foreign = state.record.inventory.iter().filter(|e| e.desired.is_some() && e.owned.is_none());
         for entry in foreign {
-            let kind = format!("{} {}", entry.key.kind, entry.key);
-            let watched = GroupVersionKind::new(&*entry.key.group, &*entry.version, kind);
+            let kind = format!("{} {}", entry.key.kind(), entry.key);
+            let watched = GroupVersionKind::new(entry.key.group(), &*entry.version, kind);
             if self.watched.insert((unit.target.clone(), watched)) {
                 let (key, version) = (entry.key.clone(), entry.version.clone());
                 self.actions.push(Action::WatchObject { target: unit.target.clone(), key, version });
             }
         }
-        for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
+        for check in unit.health_checks.iter().filter(|c| !c.key.name().is_empty()) {
             let place = (unit.target.clone(), check.key.clone());
             let version = GroupVersionKind::new(
-                &*check.key.group,
+                check.key.group(),
                 &*check.version,
-                format!("{} {}", check.key.kind, check.key),
+                format!("{} {}", check.key.kind(), check.key),
             );
             if !self.wanted.contains_key(&place) && self.watched.insert((unit.target.clone(), version)) {
                 let (key, version) = (check.key.clone(), check.version.clone());
@@ -445,12 +445,12 @@ fn inventory_kinds(state: &UnitState) -> Vec<GroupVersionKind> {
     let mut kinds: Vec<GroupVersionKind> = Vec::new();
     for entry in state.record.inventory.iter().filter(|entry| !entry.uid.is_empty()) {
         let same = |kind: &GroupVersionKind| {
-            *kind.kind == *entry.key.kind
-                && *kind.group == *entry.key.group
+            *kind.kind == *entry.key.kind()
+                && *kind.group == *entry.key.group()
                 && *kind.version == *entry.version
         };
         if !kinds.last().is_some_and(same) {
-            kinds.push(GroupVersionKind::new(&*entry.key.group, &*entry.version, &*entry.key.kind));
+            kinds.push(GroupVersionKind::new(entry.key.group(), &*entry.version, entry.key.kind()));
         }
     }
     kinds

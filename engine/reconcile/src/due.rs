@@ -1,11 +1,11 @@
 //! What of a unit's objects needs a request.
 
 use crate::forms::Forms;
-use crate::state::UnitState;
+use crate::state::{Places, UnitState};
 use crate::{ApplyItem, Observation, Time};
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::rank;
-use mainstay_unit::{Applying, DriftMode, InventoryEntry, Target, Unit, UnitId};
+use mainstay_unit::{Applying, DriftMode, InventoryEntry, Unit, UnitId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const REPAIRS: usize = 3;
 pub(crate) fn due(
     state: &mut UnitState,
     unit: &Unit,
-    owners: &BTreeMap<(Target, ObjectKey), UnitId>,
+    owners: &Places<UnitId>,
     inherited: &BTreeMap<ObjectKey, Forms>,
     now: Time,
 ) -> Due {

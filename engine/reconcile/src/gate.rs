@@ -16,7 +16,7 @@ impl UnitState {
             }
             None => self.record.inventory.iter().for_each(|entry| self.weigh(&entry.key, &mut worst)),
         }
-        for check in self.unit.iter().flat_map(|u| &u.health_checks).filter(|c| !c.key.name.is_empty()) {
+        for check in self.unit.iter().flat_map(|u| &u.health_checks).filter(|c| !c.key.name().is_empty()) {
             match self.observed.get(&check.key) {
                 Some(seen) => worst.consider(&check.key, &seen.health),
                 None => worst.consider(&check.key, &Health::missing("does not exist")),
@@ -50,7 +50,7 @@ impl UnitState {
     fn check(&self, key: &ObjectKey) -> Option<&HealthCheck> {
         let checks = self.unit.iter().flat_map(|u| &u.health_checks).filter(|check| has_expressions(check));
         let fits = |check: &HealthCheck| {
-            check.key.group == key.group && check.key.kind == key.kind && check.key.name.is_empty()
+            check.key.group() == key.group() && check.key.kind() == key.kind() && check.key.name().is_empty()
         };
         let mut checks = checks.filter(|check| check.key == *key || fits(check));
         let first = checks.next()?;
@@ -94,8 +94,9 @@ impl UnitState {
         let checks: Vec<HealthCheck> = checks.filter(|check| has_expressions(check)).cloned().collect();
         let mut out = Vec::new();
         for (key, seen) in &mut self.observed {
-            let check =
-                checks.iter().find(|check| check.key.group == key.group && check.key.kind == key.kind);
+            let check = checks
+                .iter()
+                .find(|check| check.key.group() == key.group() && check.key.kind() == key.kind());
             let Some(check) = check else { continue };
             seen.health = Health::unknown("is being looked at for its check");
             seen.resource_version.clear();
@@ -108,13 +109,13 @@ impl UnitState {
     /// Whether the unit's expressions judge objects of that kind.
     pub(crate) fn judged(&self, group: &str, kind: &str) -> bool {
         let checks = self.unit.iter().flat_map(|u| &u.health_checks).filter(|check| has_expressions(check));
-        checks.into_iter().any(|check| check.key.group == *group && check.key.kind == *kind)
+        checks.into_iter().any(|check| check.key.group() == group && check.key.kind() == kind)
     }
 
     /// Health of the named checks alone.
     fn checks_healthy(&self) -> bool {
         self.unit.iter().flat_map(|u| &u.health_checks).all(|check| {
-            check.key.name.is_empty()
+            check.key.name().is_empty()
                 || self.observed.get(&check.key).is_some_and(|o| o.health.status.is_healthy())
         })
     }

@@ -89,7 +89,7 @@ impl State {
         }
         for id in self.checked.get(&place).cloned().unwrap_or_default() {
             if let (Some(state), Some(seen)) = (self.units.get_mut(&id), &observation)
-                && state.judged(&key.group, &key.kind)
+                && state.judged(key.group(), key.kind())
             {
                 let _again = state.see(key, seen.clone());
             }
@@ -101,7 +101,7 @@ impl State {
     pub(crate) fn borrow_checks(&mut self, id: &UnitId) {
         let Some(state) = self.units.get(id) else { return };
         let Some(unit) = state.unit.clone() else { return };
-        for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
+        for check in unit.health_checks.iter().filter(|c| !c.key.name().is_empty()) {
             let place = (unit.target.clone(), check.key.clone());
             let Some(owners) = self.owners.get(&place) else { continue };
             if owners.contains(id) {

@@ -150,7 +150,7 @@ impl State {
             }
             let expressed = unit.depends_on.iter().filter(|dependency| dependency.ready_expr.is_some());
             self.expressed.extend(expressed.map(|dependency| dependency.on.clone()));
-            for check in unit.health_checks.iter().filter(|c| !c.key.name.is_empty()) {
+            for check in unit.health_checks.iter().filter(|c| !c.key.name().is_empty()) {
                 self.checked.entry((unit.target.clone(), check.key.clone())).or_default().insert(id.clone());
             }
         }

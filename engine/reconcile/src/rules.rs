@@ -38,7 +38,7 @@ impl State {
         let mut queue = BTreeSet::new();
         for (id, state) in &mut self.units {
             for (key, seen) in &mut state.observed {
-                if other(&key.group, &key.kind) {
+                if other(key.group(), key.kind()) {
                     seen.health = Health::unknown(JUDGED_ANEW);
                     queue.insert(id.clone());
                 }
@@ -52,7 +52,7 @@ impl State {
         if self.ruled_anew.is_empty() {
             return;
         }
-        let since = self.ruled_anew.get(&GroupKind::new(&*key.group, &*key.kind));
+        let since = self.ruled_anew.get(&GroupKind::new(key.group(), key.kind()));
         if since.is_some_and(|since| seen.judged < *since) {
             seen.health = Health::unknown(JUDGED_ANEW);
         }

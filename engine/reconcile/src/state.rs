@@ -7,11 +7,16 @@ use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
 use mainstay_unit::{Applying, Health, InventoryEntry, Manifest, Reading, Rendered, Target, Unit, UnitId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 /// Forms of a unit that were sent and not applied whole are remembered, at most: the newest.
 const TRIED: usize = 4;
+
+/// By object. Never walked through: no order of it is seen. Its keys are hashed without a secret, so that a run can be
+/// repeated; who gives objects names that collide slows his own shard.
+pub(crate) type Places<T> = HashMap<(Target, ObjectKey), T, BuildHasherDefault<DefaultHasher>>;
 
 /// All units of one shard.
 #[derive(Default)]
@@ -31,15 +36,15 @@ pub struct State {
     pub(crate) bodied: BTreeSet<(Target, GroupVersionKind)>,
     pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
     /// Who has an object in its inventory: more than one where units share a namespace.
-    pub(crate) owners: BTreeMap<(Target, ObjectKey), Owners>,
+    pub(crate) owners: Places<Owners>,
     /// Who is deleting an object right now: nobody else applies it meanwhile.
     pub(crate) deleting: BTreeMap<(Target, ObjectKey), UnitId>,
     /// What says that it is ours and is in no inventory, by the unit that it names.
     pub(crate) strays: BTreeMap<UnitId, BTreeMap<(Target, ObjectKey), Stray>>,
     /// Who renders it.
-    pub(crate) wanted: BTreeMap<(Target, ObjectKey), UnitId>,
+    pub(crate) wanted: Places<UnitId>,
     /// Whose health checks name it.
-    pub(crate) checked: BTreeMap<(Target, ObjectKey), BTreeSet<UnitId>>,
+    pub(crate) checked: Places<BTreeSet<UnitId>>,
     /// Whose dependents say in CEL when it is ready: they look at it whenever it changes.
     pub(crate) expressed: BTreeSet<UnitId>,
     pub(crate) approved: BTreeSet<String>,

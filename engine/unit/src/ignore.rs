@@ -30,10 +30,10 @@ const PATTERN_SIZE: usize = 64 * 1024;
 
 impl FieldIgnore {
     pub fn matches(&self, key: &ObjectKey) -> bool {
-        self.group.matches(&key.group)
-            && self.kind.matches(&key.kind)
-            && self.namespace.matches(&key.namespace)
-            && self.name.matches(&key.name)
+        self.group.matches(key.group())
+            && self.kind.matches(key.kind())
+            && self.namespace.matches(key.namespace())
+            && self.name.matches(key.name())
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Secrecy<'a> {
 impl Secrecy<'_> {
     fn digest(&self, object: &Object, text: &[u8]) -> Digest {
         let key = object.key();
-        let secret = key.kind == "Secret" && key.group.is_empty();
+        let secret = key.kind() == "Secret" && key.group().is_empty();
         if secret || self.sensitive.contains(&key) {
             Digest::keyed(self.key, text)
         } else {
@@ -107,7 +107,7 @@ impl Manifest {
     }
 
     pub fn kind(&self) -> GroupVersionKind {
-        GroupVersionKind::new(&*self.key.group, &*self.version, &*self.key.kind)
+        GroupVersionKind::new(self.key.group(), &*self.version, self.key.kind())
     }
 }
 

@@ -81,16 +81,16 @@ impl Footprint {
         for object in objects {
             let key = &object.key;
             let same = |kind: &GroupVersionKind| {
-                kind.kind == key.kind && kind.group == key.group && *kind.version == *object.version
+                kind.kind == key.kind() && kind.group == key.group() && *kind.version == *object.version
             };
             if !out.kinds.iter().any(same) {
                 out.kinds.push(object.kind());
             }
-            if !out.namespaces.contains(&key.namespace) {
-                out.namespaces.push(key.namespace.clone());
+            if !out.namespaces.iter().any(|n| *n == *key.namespace()) {
+                out.namespaces.push(key.namespace().to_owned());
             }
-            match (key.group.as_str(), key.kind.as_str()) {
-                ("", "Namespace") => out.declares.push(key.name.clone()),
+            match (key.group(), key.kind()) {
+                ("", "Namespace") => out.declares.push(key.name().to_owned()),
                 ("apiextensions.k8s.io", "CustomResourceDefinition") => {
                     let body = object.object();
                     let text = |pointer| body.value().pointer(pointer).and_then(Value::as_str);

@@ -201,7 +201,7 @@ impl Run<'_> {
             return Ok(Done::not(format!("{} is not recorded any more", step.unit)));
         };
         let [name, namespace] = OWNER_LABELS.map(str::to_owned);
-        let labels = [(name, key.name.clone()), (namespace, key.namespace.clone())].into();
+        let labels = [(name, key.name().to_owned()), (namespace, key.namespace().to_owned())].into();
         let former = Former { manager: FIELD_MANAGER.to_owned(), labels };
         let taken = mainstay_runtime::take_over(self.management, record, &former).await?;
         let leftovers = match taken.leftovers.as_slice() {

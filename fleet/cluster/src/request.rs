@@ -93,8 +93,8 @@ impl Cluster {
         version: &str,
         identity: &Identity,
     ) -> Result<Value, ClusterError> {
-        let resource = self.resource(&key.group, version, &key.kind).await?;
-        let path = resource.path(&key.namespace, Some(&key.name), "");
+        let resource = self.resource(key.group(), version, key.kind()).await?;
+        let path = resource.path(key.namespace(), Some(key.name()), "");
         self.call(Call { method: Method::GET, path, content_type: None, body: Vec::new(), identity }).await
     }
 

@@ -102,14 +102,14 @@ impl Cluster {
         preconditions: &Preconditions,
         identity: &Identity,
     ) -> Result<(), ClusterError> {
-        let resource = self.resource(&key.group, version, &key.kind).await?;
+        let resource = self.resource(key.group(), version, key.kind()).await?;
         let options = json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "propagationPolicy": "Background",
             "preconditions": {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version},
         });
-        let path = resource.path(&key.namespace, Some(&key.name), "");
+        let path = resource.path(key.namespace(), Some(key.name()), "");
         let body = options.to_string().into_bytes();
         let content_type = Some("application/json");
         self.call(Call { method: Method::DELETE, path, content_type, body, identity }).await.map(|_| ())
@@ -137,11 +137,11 @@ impl Cluster {
         patch: &Value,
         identity: &Identity,
     ) -> Result<Value, ClusterError> {
-        let resource = self.resource(&key.group, version, &key.kind).await?;
+        let resource = self.resource(key.group(), version, key.kind()).await?;
         let sub = subresource.map(|s| format!("/{s}")).unwrap_or_default();
         let path = format!(
             "{}{sub}?fieldManager={FIELD_MANAGER}",
-            resource.path(&key.namespace, Some(&key.name), "")
+            resource.path(key.namespace(), Some(key.name()), "")
         );
         self.call(Call {
             method: Method::PATCH,

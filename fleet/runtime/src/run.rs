@@ -509,7 +509,7 @@ async fn look(
     };
     let observation = match looked {
         Ok(object) => {
-            let kind = mainstay_object::GroupVersionKind::new(&*key.group, version, &*key.kind);
+            let kind = mainstay_object::GroupVersionKind::new(key.group(), version, key.kind());
             let declares = connection.statuses.declares(&connection.cluster, &kind).await;
             let claim = claim(&object, &kind.version, connection.parent.installation());
             let seen = observation_with_body(object, declares, &connection.key, &connection.judge);

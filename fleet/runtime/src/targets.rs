@@ -168,10 +168,10 @@ pub(crate) async fn watch_object(
     version: String,
     events: mpsc::UnboundedSender<Event>,
 ) {
-    let kind = GroupVersionKind::new(&*key.group, version, &*key.kind);
+    let kind = GroupVersionKind::new(key.group(), version, key.kind());
     let selection = Selection {
-        namespace: key.namespace.clone(),
-        fields: format!("metadata.name={}", key.name),
+        namespace: key.namespace().to_owned(),
+        fields: format!("metadata.name={}", key.name()),
         news: true,
         ..Selection::default()
     };

@@ -69,14 +69,14 @@ fn namespace_allowed(namespaces: &[String], key: &ObjectKey) -> bool {
     if namespaces.is_empty() {
         return true;
     }
-    let is_namespace = key.group.is_empty() && key.kind == "Namespace";
-    let name = if is_namespace { &key.name } else { &key.namespace };
-    namespaces.contains(name)
+    let is_namespace = key.group().is_empty() && key.kind() == "Namespace";
+    let name = if is_namespace { key.name() } else { key.namespace() };
+    namespaces.iter().any(|allowed| allowed == name)
 }
 
 fn kind_allowed(allowed: &[AllowedKind], key: &ObjectKey) -> bool {
     let is = |pattern: &str, value: &str| pattern == "*" || pattern == value;
-    allowed.is_empty() || allowed.iter().any(|a| is(&a.group, &key.group) && is(&a.kind, &key.kind))
+    allowed.is_empty() || allowed.iter().any(|a| is(&a.group, key.group()) && is(&a.kind, key.kind()))
 }
 
 /// Whose a document is. A tenant's path decides over what the document says: else a tenant could be anybody.

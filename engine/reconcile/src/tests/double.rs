@@ -289,7 +289,7 @@ impl Double {
             deleting: false,
             paused: false,
             simulated: false,
-            body: self.body(key).filter(|_| self.in_full.contains(&key.kind)),
+            body: self.body(key).filter(|_| self.in_full.contains(key.kind())),
             claim: live
                 .unit
                 .clone()
@@ -331,7 +331,7 @@ impl Double {
                 vec![Event::Observed { target, key, observation }]
             }
             Action::Look { target, key, .. } => {
-                self.log.push(format!("look {}", key.name));
+                self.log.push(format!("look {}", key.name()));
                 let body = self.body(&key);
                 let observation = self.observation(&key).map(|seen| Observation { body, ..seen });
                 vec![Event::Looked { target, key, observation }]
@@ -368,7 +368,7 @@ impl Double {
         if self.silent {
             return vec![];
         }
-        let ours = |(key, live): &(&ObjectKey, &Live)| live.ours && key.kind == kind.kind;
+        let ours = |(key, live): &(&ObjectKey, &Live)| live.ours && key.kind() == kind.kind;
         let keys: Vec<_> = self.objects.iter().filter(ours).map(|(key, _)| key.clone()).collect();
         let mut events: Vec<_> = keys
             .into_iter()
@@ -382,7 +382,7 @@ impl Double {
         let key = item.desired.key.clone();
         let recorded = self.records.get(unit).is_some_and(|r| r.inventory.get(&key).is_some());
         assert!(recorded, "{key} is applied before it is recorded");
-        self.log.push(format!("apply {}", key.name));
+        self.log.push(format!("apply {}", key.name()));
         if let Some(kind) = self.faults.get_mut(&key).and_then(VecDeque::pop_front) {
             let outcome = Err(Failure { kind, message: format!("{kind:?}") });
             return ApplyResult { key, digest: None, outcome };
@@ -409,14 +409,14 @@ impl Double {
     fn delete(&mut self, item: &crate::DeleteItem) -> DeleteResult {
         let key = item.entry.key.clone();
         if item.release {
-            self.log.push(format!("release {}", key.name));
+            self.log.push(format!("release {}", key.name()));
             if let Some(live) = self.objects.get_mut(&key) {
                 live.ours = false;
                 live.unit = None;
             }
             return DeleteResult { key, outcome: Ok(Gone::Released) };
         }
-        self.log.push(format!("delete {}", key.name));
+        self.log.push(format!("delete {}", key.name()));
         assert!(!self.wanted.contains(&key), "{key} is deleted and desired");
         let outcome = match self.objects.get(&key) {
             None => Ok(Gone::Deleted),

@@ -15,19 +15,19 @@ pub struct NotAnEntry(String);
 
 impl fmt::Display for InventoryEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.key.group.is_empty() {
-            escaped(f, &self.key.group)?;
+        if !self.key.group().is_empty() {
+            escaped(f, self.key.group())?;
             f.write_char('/')?;
         }
         escaped(f, &self.version)?;
         f.write_char(' ')?;
-        escaped(f, &self.key.kind)?;
+        escaped(f, self.key.kind())?;
         f.write_char(' ')?;
         if self.key.is_namespaced() {
-            escaped(f, &self.key.namespace)?;
+            escaped(f, self.key.namespace())?;
             f.write_char('/')?;
         }
-        escaped(f, &self.key.name)?;
+        escaped(f, self.key.name())?;
         if !self.uid.is_empty() {
             f.write_str(" uid=")?;
             escaped(f, &self.uid)?;

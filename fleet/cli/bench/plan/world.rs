@@ -59,7 +59,7 @@ impl World {
             }
             for entry in state.record.inventory.iter() {
                 let (key, version) = (entry.key.clone(), &*entry.version);
-                let kind = GroupVersionKind::new(&*key.group, version, &*key.kind);
+                let kind = GroupVersionKind::new(key.group(), version, key.kind());
                 let observation = Some(observation(entry.uid.clone(), entry.owned));
                 told.push(Event::Observed { target: target.clone(), key, observation });
                 if reached.insert((target.clone(), Some(kind.clone()))) {

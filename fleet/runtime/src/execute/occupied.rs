@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// Whether deleting an object deletes what is inside of it.
 pub(crate) fn contains_others(key: &ObjectKey) -> bool {
     matches!(
-        (key.group.as_str(), key.kind.as_str()),
+        (key.group(), key.kind()),
         ("", "Namespace") | ("apiextensions.k8s.io", "CustomResourceDefinition")
     )
 }
@@ -25,8 +25,8 @@ pub(crate) async fn by_others(
     if annotation == Some("true") {
         return Ok(None);
     }
-    let found = match (key.group.as_str(), key.kind.as_str()) {
-        ("", "Namespace") => in_namespace(cluster, &key.name, ours).await?,
+    let found = match (key.group(), key.kind()) {
+        ("", "Namespace") => in_namespace(cluster, key.name(), ours).await?,
         ("apiextensions.k8s.io", "CustomResourceDefinition") => of_definition(cluster, live, ours).await?,
         _ => return Ok(None),
     };
@@ -73,10 +73,10 @@ async fn in_namespace(
 /// What every namespace gets without anybody asking.
 fn is_automatic(key: &ObjectKey) -> bool {
     matches!(
-        (key.group.as_str(), key.kind.as_str(), key.name.as_str()),
+        (key.group(), key.kind(), key.name()),
         ("", "ServiceAccount", "default")
             | ("", "ConfigMap", "kube-root-ca.crt" | "openshift-service-ca.crt")
-    ) || (key.kind == "Secret" && key.name.starts_with("default-token-"))
+    ) || (key.kind() == "Secret" && key.name().starts_with("default-token-"))
 }
 
 async fn of_definition(

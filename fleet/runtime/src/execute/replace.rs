@@ -21,13 +21,13 @@ pub(super) async fn replace(
     let key = object.key();
     let version = object.group_version().version;
     let precious = matches!(
-        (key.group.as_str(), key.kind.as_str()),
+        (key.group(), key.kind()),
         ("", "Namespace" | "PersistentVolume" | "PersistentVolumeClaim")
             | ("apiextensions.k8s.io", "CustomResourceDefinition")
             | ("cluster.x-k8s.io", _)
     );
     if precious {
-        return Err(ClusterError::Invalid { message: format!("{why} ({} is never replaced)", key.kind) });
+        return Err(ClusterError::Invalid { message: format!("{why} ({} is never replaced)", key.kind()) });
     }
     let live = cluster.get(&key, &version, &how.identity).await?;
     rehearse(cluster, object, how).await?;

@@ -76,15 +76,15 @@ async fn save_unit(
     version: &mut Known,
 ) -> Result<(), ClusterError> {
     let key = ObjectKey::new(UNIT_GROUP, "Unit", "", record.id.object_name());
-    let mut unit = unit(&key.name, status)?;
+    let mut unit = unit(key.name(), status)?;
     let mut tries = 0;
     loop {
         let known = match std::mem::replace(version, Known::Unknown) {
             Known::At(known) => known,
-            Known::New => create(management, &key.name).await?,
+            Known::New => create(management, key.name()).await?,
             Known::Unknown => match management.get(&key, UNIT_VERSION, &Identity::Own).await {
                 Ok(live) => resource_version(&live),
-                Err(ClusterError::NotFound { .. }) => create(management, &key.name).await?,
+                Err(ClusterError::NotFound { .. }) => create(management, key.name()).await?,
                 Err(error) => return Err(error),
             },
         };

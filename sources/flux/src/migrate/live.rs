@@ -63,7 +63,7 @@ impl Live {
     pub fn read(value: &Value) -> Option<Self> {
         let object = Object::new(value.clone()).ok()?;
         let key = object.key();
-        if (key.group.as_str(), key.kind.as_str()) != KUSTOMIZATION {
+        if (key.group(), key.kind()) != KUSTOMIZATION {
             return None;
         }
         let spec = Fields(value).at("spec");
@@ -95,7 +95,7 @@ impl Live {
 
     /// `namespace/name`.
     pub fn name(&self) -> String {
-        format!("{}/{}", self.key.namespace, self.key.name)
+        format!("{}/{}", self.key.namespace(), self.key.name())
     }
 }
 

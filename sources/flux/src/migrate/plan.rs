@@ -354,9 +354,9 @@ fn standing(live: &Live, known: Option<&Known>) -> Standing {
 
 /// What Mainstay reads in the repository in place of applying it: where everything is taken over, nothing needs it live.
 fn is_read(key: &ObjectKey) -> bool {
-    let charts = ["HelmRepository", "HelmChart"].contains(&key.kind.as_str());
-    (key.group.as_str(), key.kind.as_str()) == KUSTOMIZATION
-        || [KUSTOMIZE, SOURCE, EXTENSIONS].contains(&key.group.as_str()) && !charts
+    let charts = ["HelmRepository", "HelmChart"].contains(&key.kind());
+    (key.group(), key.kind()) == KUSTOMIZATION
+        || [KUSTOMIZE, SOURCE, EXTENSIONS].contains(&key.group()) && !charts
 }
 
 fn count(objects: usize) -> String {

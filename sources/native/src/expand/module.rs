@@ -78,7 +78,7 @@ fn unit<'a>(
         target: cluster.map_or(Target::Management, target),
         source,
         depends_on: cluster.map(|c| on_cluster(context.cluster_id(c), place)).into_iter().collect(),
-        gate: match (wait, checks.iter().any(|check| !check.key.name.is_empty())) {
+        gate: match (wait, checks.iter().any(|check| !check.key.name().is_empty())) {
             (true, _) => Gate::Healthy,
             (false, true) => Gate::Checks,
             (false, false) => Gate::Applied,

@@ -57,7 +57,7 @@ pub(super) fn check(settled: &Settled, units: &Units, diagnostics: &mut Vec<Diag
             }
             let message = format!(
                 "{id} holds a chart and {} of kind {kind}, whose CRD nothing else provides",
-                desired.key.name
+                desired.key.name()
             );
             diagnostics.push(
                 Diagnostic::new(&codes::unit::CHART_CRD, message)

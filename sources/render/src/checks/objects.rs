@@ -38,12 +38,14 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
         owners.sort_by_key(|(id, _)| (order.get(*id).copied().unwrap_or(usize::MAX), *id));
         let (first, one) = owners[0];
         for (id, other) in &owners[1..] {
-            let is_namespace = key.group.is_empty() && key.kind == "Namespace";
+            let is_namespace = key.group().is_empty() && key.kind() == "Namespace";
             let same = one.digest == other.digest;
             if is_namespace && same {
                 let message = format!(
                     "namespace {} is declared by {first} ({}) and by {id} ({})",
-                    key.name, one.origin, other.origin
+                    key.name(),
+                    one.origin,
+                    other.origin
                 );
                 diagnostics.push(
                     Diagnostic::new(&codes::unit::SHARED_NAMESPACE, message)

@@ -60,7 +60,7 @@ fn encrypted_objects_and_files_are_applied_in_the_clear_and_shown_to_nobody() {
     assert!(text.contains("hunter2") && !text.contains("ENC["), "everything is decrypted");
     let sensitive: Vec<String> = rendered.sensitive.iter().map(ToString::to_string).collect();
     assert!(sensitive.contains(&"Secret mysecret".to_owned()), "{sensitive:?}");
-    let generated = rendered.objects.iter().find(|d| d.key.name == "generated").unwrap();
+    let generated = rendered.objects.iter().find(|d| d.key.name() == "generated").unwrap();
     assert!(!generated.object().value()["data"].as_object().unwrap().is_empty());
 }
 
@@ -121,6 +121,6 @@ fn a_value_out_of_a_secret_makes_what_holds_it_sensitive() {
     let content = BTreeMap::from([("password".to_owned(), "hunter2".to_owned())]);
     inputs.references.insert((reference(), Claim::default()), Supply::Here(content));
     let rendered = rendered(&inputs);
-    let sensitive: Vec<&str> = rendered.sensitive.iter().map(|key| key.name.as_str()).collect();
+    let sensitive: Vec<&str> = rendered.sensitive.iter().map(|key| key.name()).collect();
     assert_eq!(sensitive, ["clear"]);
 }
