@@ -1,45 +1,59 @@
 use mainstay_object::Value;
-use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::{BTreeSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 /// Writes that are remembered: their events arrive within moments.
 const MOST: usize = 4096;
 
 /// What writes of ours were answered with. A watch tells of each of them once more, which is no news.
-#[derive(Default)]
-pub(crate) struct Answered(Mutex<Inner>);
+pub(crate) struct Answered {
+    /// So that nobody can make two states that are taken for one.
+    secret: u64,
+    known: Mutex<Known>,
+}
 
 #[derive(Default)]
-struct Inner {
-    hasher: RandomState,
-    known: HashSet<u64>,
+struct Known {
+    marks: BTreeSet<u64>,
     order: VecDeque<u64>,
 }
 
+impl Default for Answered {
+    fn default() -> Self {
+        Self { secret: mainstay_clock::random(), known: Mutex::default() }
+    }
+}
+
 impl Answered {
+    fn mark(&self, uid: &str, version: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.secret, uid, version).hash(&mut hasher);
+        hasher.finish()
+    }
+
     pub fn note(&self, answer: &Value) {
         let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (uid, version) = (text("/metadata/uid"), text("/metadata/resourceVersion"));
         if uid.is_empty() || version.is_empty() {
             return;
         }
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mark = inner.hasher.hash_one((uid, version));
-        if inner.known.insert(mark) {
-            inner.order.push_back(mark);
+        let mark = self.mark(uid, version);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.marks.insert(mark) {
+            known.order.push_back(mark);
         }
-        if inner.order.len() > MOST
-            && let Some(oldest) = inner.order.pop_front()
+        if known.order.len() > MOST
+            && let Some(oldest) = known.order.pop_front()
         {
-            inner.known.remove(&oldest);
+            known.marks.remove(&oldest);
         }
     }
 
     /// Whether this is the state that a write of ours was answered with.
     pub fn knows(&self, uid: &str, version: &str) -> bool {
-        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !inner.known.is_empty() && inner.known.contains(&inner.hasher.hash_one((uid, version)))
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.marks.contains(&self.mark(uid, version))
     }
 }
 
