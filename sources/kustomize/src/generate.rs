@@ -204,6 +204,11 @@ impl Resource {
 
     /// What a generated object's name ends with.
     pub(crate) fn content_hash(&self) -> Result<String, Problem> {
+        if !matches!(self.kind(), "ConfigMap" | "Secret") {
+            let message =
+                format!("the hash of {}, which was generated as something else, is not supported", self.id());
+            return Err(Problem::new(&codes::UNSUPPORTED, message));
+        }
         let value = |field: &str| match self.node.get(field) {
             None => Ok(Value::from("")),
             Some(Node::Scalar(s)) => Ok(Value::from(s.text.as_str())),

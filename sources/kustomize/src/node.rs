@@ -186,7 +186,11 @@ impl Node {
             Value::Null => Node::Scalar(Scalar::null()),
             Value::Bool(b) => Node::Scalar(Scalar::tagged(Tag::Bool, b.to_string())),
             Value::Number(n) => Node::Scalar(Scalar::number(n)),
-            Value::String(s) => Node::string(s.as_str()),
+            Value::String(s) => {
+                // In quotes where YAML needs them, as it was written on the way here.
+                let plain = mainstay_yaml::is_plain(s) && !s.contains('\n');
+                Node::Scalar(Scalar { plain, ..Scalar::string(s.as_str()) })
+            }
             Value::Array(items) => Node::Seq(items.iter().map(Node::from_value).collect()),
             Value::Object(map) => Node::Map(
                 map.iter().map(|(k, v)| (Scalar::string(k.as_str()), Node::from_value(v))).collect(),

@@ -44,13 +44,14 @@ fn run() -> Result<bool> {
         }
         Some("random") => {
             let keep = std::env::temp_dir().join(format!("mainstay-trees-{}", std::process::id()));
-            let mut asked = play::Asked { trees: 300, seed: 1, findings: 10, loud: false, keep };
+            let mut asked = play::Asked { trees: 300, seed: 1, builds: 400, findings: 10, loud: false, keep };
             while let Some(argument) = arguments.next() {
                 let value = arguments.next().with_context(|| format!("{argument} takes a value"))?;
                 let number = || value.parse::<u64>().with_context(|| format!("{argument} takes a number"));
                 match argument.as_str() {
                     "--trees" => asked.trees = number()?,
                     "--seed" => asked.seed = number()?,
+                    "--builds" => asked.builds = number()? as usize,
                     "--findings" => asked.findings = number()? as usize,
                     "--loud" => asked.loud = value.parse().context("--loud takes true or false")?,
                     "--keep" => asked.keep = PathBuf::from(&value),

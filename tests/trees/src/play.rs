@@ -4,13 +4,18 @@ use crate::compare::Outcome;
 use crate::random::{self, Files};
 use crate::{case, real};
 use anyhow::{Context, Result};
+use mainstay_kustomize::ParseCache;
 use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub struct Asked {
     pub trees: u64,
     pub seed: u64,
+    /// How often we may build a tree to find out which parts of it fail. If never, most of those that we refuse are
+    /// skipped.
+    pub builds: usize,
     /// Findings after which it ends.
     pub findings: usize,
     /// Every tree's outcome is told, with the reasons of both.
@@ -53,8 +58,20 @@ pub fn play(asked: &Asked, tool: &Path) -> Result<(Counts, Vec<Finding>)> {
     let folder = asked.keep.join("now");
     let mut counts = Counts::new();
     let mut findings = Vec::new();
-    for seed in asked.seed..asked.seed + asked.trees {
-        let without = if seed % 5 == 0 { BTreeSet::new() } else { heal(seed)? };
+    let mut compared = 0;
+    for seed in asked.seed.. {
+        if compared >= asked.trees {
+            break;
+        }
+        if asked.builds == 0
+            && seed % 50 != 0
+            && ours(&random::tree(seed, &BTreeSet::new()).0, None)?.result.is_err()
+        {
+            continue;
+        }
+        compared += 1;
+        let without =
+            if seed % 5 == 0 || asked.builds == 0 { BTreeSet::new() } else { heal(seed, asked.builds)? };
         let (files, _) = random::tree(seed, &without);
         let (outcome, says) = judge(&files, tool, &folder)?;
         if asked.loud {
@@ -84,11 +101,13 @@ fn differs(outcome: Outcome) -> bool {
 }
 
 /// What is to be left out so that we build the tree: most would fail for some small reason.
-fn heal(seed: u64) -> Result<BTreeSet<String>> {
+fn heal(seed: u64, builds: usize) -> Result<BTreeSet<String>> {
     let mut without = BTreeSet::new();
-    for _ in 0..ROUNDS {
+    let cache = ParseCache::new(10_000);
+    let spent = Cell::new(0);
+    while spent.get() < builds {
         let (files, mut places) = random::tree(seed, &without);
-        let Err(reason) = ours(&files)?.result else { break };
+        let Err(reason) = ours(&files, Some(&cache))?.result else { break };
         // Small parts of the folder that the reason is about first.
         let folder = reason.first().map_or("", |(_, why)| why.split('/').next().unwrap_or_default());
         let folder = format!("/{folder}/");
@@ -98,7 +117,8 @@ fn heal(seed: u64) -> Result<BTreeSet<String>> {
         let less = |left_out: &[String]| -> Result<Option<BTreeSet<String>>> {
             let less: BTreeSet<String> = without.iter().chain(left_out).cloned().collect();
             let (files, _) = random::tree(seed, &less);
-            let same = ours(&files)?.result.is_err_and(|other| other == reason);
+            spent.set(spent.get() + 1);
+            let same = ours(&files, Some(&cache))?.result.is_err_and(|other| other == reason);
             Ok((!same).then_some(less))
         };
         // The first of them without which, and those before it, something else happens.
@@ -118,9 +138,6 @@ fn heal(seed: u64) -> Result<BTreeSet<String>> {
     }
     Ok(without)
 }
-
-/// Reasons of one tree.
-const ROUNDS: usize = 40;
 
 /// Leaves out what can be left out while the outcome stays.
 fn shrink(
@@ -145,17 +162,17 @@ fn shrink(
     Ok(files)
 }
 
-fn ours(files: &Files) -> Result<case::Ours> {
+fn ours(files: &Files, cache: Option<&ParseCache>) -> Result<case::Ours> {
     let parsed: Result<Vec<_>, _> = files
         .iter()
         .map(|(path, text)| Ok((TreePath::parse(path)?, EntryKind::File, text.as_bytes().into())))
         .collect::<Result<_, mainstay_unit::tree::InvalidPath>>();
-    case::ours(&IndexedTree::new(parsed?), "top", &[], None)
+    case::ours(&IndexedTree::new(parsed?), "top", &[], cache)
 }
 
 fn judge(files: &Files, tool: &Path, folder: &Path) -> Result<(Outcome, String)> {
     write(files, folder)?;
-    let ours = ours(files)?;
+    let ours = ours(files, None)?;
     let theirs = real::build(tool, &folder.join("top"), &[])?;
     let outcome = Outcome::of(&ours.result, &theirs.result);
     let says = match (&ours.result, &theirs.result) {

@@ -19,17 +19,34 @@ fn random_trees_are_built_to_the_bytes_that_the_real_kustomize_prints() {
         return;
     };
     let keep = std::env::temp_dir().join(format!("mainstay-random-trees-{}", std::process::id()));
-    let asked = play::Asked { trees: 300, seed: 1, findings: 3, loud: false, keep: keep.clone() };
-    let (counts, findings) = play::play(&asked, &tool).expect("they are compared");
-    let told: Vec<String> = findings
-        .iter()
-        .map(|f| format!("seed {}: {}, in {}\n{}", f.seed, f.outcome.word(), f.folder.display(), f.says))
-        .collect();
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get() as u64).min(10);
+    let each = TREES.div_ceil(threads);
+    let play = |at: u64| {
+        let keep = keep.join(at.to_string());
+        let asked =
+            play::Asked { trees: each, seed: 1 + at * 1_000_000, builds: 0, findings: 3, loud: false, keep };
+        play::play(&asked, &tool).expect("they are compared")
+    };
+    let play = &play;
+    let played: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|at| scope.spawn(move || play(at))).collect();
+        running.into_iter().map(|thread| thread.join().expect("it ends")).collect()
+    });
+    let mut counts = play::Counts::new();
+    let mut told = Vec::new();
+    for (some, findings) in played {
+        some.into_iter().for_each(|(outcome, n)| *counts.entry(outcome).or_default() += n);
+        told.extend(findings.into_iter().map(|f| {
+            format!("seed {}: {}, in {}\n{}", f.seed, f.outcome.word(), f.folder.display(), f.says)
+        }));
+    }
     assert!(told.is_empty(), "{}", told.join("\n"));
     let shown: Vec<String> = counts.iter().map(|(outcome, n)| format!("{n} {}", outcome.word())).collect();
-    println!("300 random kustomize trees: {}", shown.join(", "));
+    println!("random kustomize trees: {}", shown.join(", "));
     std::fs::remove_dir_all(keep).expect("it was made here");
 }
+
+const TREES: u64 = 300;
 
 #[test]
 fn a_folder_is_one_tree_with_a_root_for_every_kustomization_that_is_no_component() {

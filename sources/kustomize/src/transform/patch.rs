@@ -117,6 +117,10 @@ pub(crate) fn json(
         if marked {
             resource.unmark();
         }
+        if resource.node.path(&["metadata", "annotations"]).is_some() {
+            let annotations = resource.annotations();
+            resource.set_annotations(&annotations);
+        }
         if resource.node.is_empty() {
             gone.push(at);
         }

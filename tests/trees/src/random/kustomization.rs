@@ -61,7 +61,7 @@ pub fn fields(folder: &mut Folder<'_>, k: &mut Yaml, dice: &Dice) {
             ("kind", text(known.kind)),
             ("name", text(known.name.as_str())),
         ]);
-        let entry = map([("target", target), ("patch", text(operations(&mut part).write(&part)))]);
+        let entry = map([("target", target), ("patch", text(operations(&mut part, true).write(&part)))]);
         k.put("patchesJson6902", Yaml::List(vec![entry]));
     }
     if let Some(part) = dice.maybe("images", 25) {
@@ -85,7 +85,7 @@ pub fn fields(folder: &mut Folder<'_>, k: &mut Yaml, dice: &Dice) {
         k.put("images", Yaml::List(images.collect()));
     }
     if let Some(mut part) = dice.maybe("replicas", 10)
-        && let Some(known) = folder.pods(&mut part)
+        && let Some(known) = folder.pods(&mut part).filter(|k| matches!(k.kind, "Deployment" | "StatefulSet"))
     {
         let entry = map([("name", text(known.name.as_str())), ("count", raw(part.one(&["0", "5", "100"])))]);
         k.put("replicas", Yaml::List(vec![entry]));
@@ -98,7 +98,8 @@ pub fn fields(folder: &mut Folder<'_>, k: &mut Yaml, dice: &Dice) {
     if !replacements.is_empty() {
         k.put("replacements", Yaml::List(replacements));
     }
-    if let Some(mut part) = dice.maybe("vars", 8)
+    if folder.path == "top"
+        && let Some(mut part) = dice.maybe("vars", 15)
         && let Some(known) = folder.any(&mut part)
     {
         let of = || {
@@ -211,8 +212,10 @@ fn generators(folder: &mut Folder<'_>, k: &mut Yaml, dice: &Dice) {
                 entry.put("namespace", text(namespace.as_str()));
             }
             if part.chance(60) {
+                let mut number = 0;
                 let literals = part.several("literal", 1, 3).into_iter().map(|mut part| {
-                    let key = part.one(&["A", "B", "config.yaml", "empty"]);
+                    number += 1;
+                    let key = format!("{}{number}", part.one(&["A", "B", "config.yaml", "empty"]));
                     let value = any_text(&mut part);
                     let quoted = part.chance(10);
                     text(if quoted { format!("{key}=\"{value}\"") } else { format!("{key}={value}") })
@@ -276,9 +279,16 @@ fn patch(folder: &mut Folder<'_>, dice: &mut Dice) -> Option<Yaml> {
     let mut entry = Yaml::Map(Vec::new());
     let json = dice.chance(30);
     let target = json || dice.chance(40);
+    let one = dice.chance(60);
     if target {
         let mut of = Yaml::Map(Vec::new());
-        match dice.below(6) {
+        match if json && !one {
+            dice.below(4)
+        } else if json {
+            5
+        } else {
+            dice.below(6)
+        } {
             0 => of.put("kind", text(known.kind)),
             1 => of.put("kind", text("(Deployment|StatefulSet|ConfigMap)")),
             2 => {
@@ -304,7 +314,7 @@ fn patch(folder: &mut Folder<'_>, dice: &mut Dice) -> Option<Yaml> {
         }
         entry.put("target", of);
     }
-    let content = if json { operations(dice) } else { merge_patch(&known, dice) };
+    let content = if json { operations(dice, known.has_pods() && one) } else { merge_patch(&known, dice) };
     if !json && dice.chance(10) {
         let option = dice.one(&["allowNameChange", "allowKindChange"]);
         entry.put("options", map([(option, raw("true"))]));
@@ -320,27 +330,38 @@ fn patch(folder: &mut Folder<'_>, dice: &mut Dice) -> Option<Yaml> {
     Some(entry)
 }
 
-const OPERATIONS: [(&str, &str); 15] = [
-    ("add", "/metadata/labels/added"),
+/// First those for all objects, then those for all with pods.
+const OPERATIONS: [(&str, &str); 17] = [
+    ("add", "/metadata/annotations"),
+    ("add", "/metadata/labels"),
+    ("copy", "/metadata/copied"),
+    ("add", "/new"),
+    ("replace", "/new"),
+    ("add", "/spec/template/spec/containers"),
     ("replace", "/spec/replicas"),
+    ("add", "/spec/template/spec/containers/-"),
+    ("add", "/spec/new"),
     ("replace", "/spec/template/spec/containers/0/image"),
     ("add", "/spec/template/spec/containers/0/env/-"),
     ("add", "/spec/template/spec/containers/0/args"),
     ("remove", "/spec/template/spec/containers/0/image"),
-    ("add", "/metadata/annotations"),
     ("add", "/metadata/annotations/a.b~1c"),
     ("test", "/kind"),
-    ("copy", "/metadata/copied"),
     ("move", "/metadata/moved"),
-    ("add", "/spec/new"),
     ("replace", "/metadata/name"),
-    ("add", "/metadata/namespace"),
-    ("add", "/spec/template/spec/containers/-"),
 ];
+const FOR_ALL: usize = 5;
+const FOR_PODS: usize = 9;
 
-fn operations(dice: &mut Dice) -> Yaml {
+/// Seldom one that does not fit.
+fn operations(dice: &mut Dice, pods: bool) -> Yaml {
     let ops = dice.several("op", 1, 3).into_iter().map(|mut part| {
-        let (op, path) = OPERATIONS[part.below(OPERATIONS.len() as u64) as usize];
+        let fitting = match (part.chance(4), pods) {
+            (true, _) => &OPERATIONS[..],
+            (false, true) => &OPERATIONS[..FOR_PODS],
+            (false, false) => &OPERATIONS[..FOR_ALL],
+        };
+        let (op, path) = fitting[part.below(fitting.len() as u64) as usize];
         let mut entry = map([("op", text(op)), ("path", text(path))]);
         match op {
             "remove" => {}
@@ -350,7 +371,8 @@ fn operations(dice: &mut Dice) -> Yaml {
                 let value = match path.rsplit('/').next().unwrap_or_default() {
                     "-" if path.contains("env") => variable(part.part("variable")),
                     "-" => container_of(&part),
-                    "annotations" => pairs(&mut part, true),
+                    "annotations" | "labels" => pairs(&mut part, true),
+                    "containers" => Yaml::List(vec![container_of(&part)]),
                     "args" => Yaml::List(vec![any_scalar(&mut part)]),
                     "replicas" => raw("4"),
                     "name" | "namespace" => text(name(&mut part)),
@@ -429,8 +451,9 @@ fn merge_patch(known: &Known, dice: &mut Dice) -> Yaml {
                 let port = map([("port", raw(dice.one(&["80", "443"]))), ("name", text("http"))]);
                 patch.put("spec", map([("ports", Yaml::List(vec![port]))]));
             }
-            (_, 0) => patch.put("spec", raw("null")),
-            _ => patch.put("spec", anything(dice, 3)),
+            (_, 0) if dice.chance(30) => patch.put("spec", raw("null")),
+            _ if dice.chance(10) => patch.put("spec", anything(dice, 3)),
+            _ => {}
         }
     }
     patch
@@ -452,7 +475,7 @@ fn replacement(folder: &mut Folder<'_>, dice: &mut Dice) -> Option<Yaml> {
         source.put("fieldPath", text(path));
     }
     if dice.chance(15) {
-        let options = map([("delimiter", text("-")), ("index", raw(dice.one(&["0", "1", "-1"])))]);
+        let options = map([("delimiter", text("-")), ("index", raw(dice.one(&["0", "0", "0", "1"])))]);
         source.put("options", options);
     }
     let targets = dice.several("target", 1, 2).into_iter().map(|mut part| {
@@ -461,10 +484,14 @@ fn replacement(folder: &mut Folder<'_>, dice: &mut Dice) -> Option<Yaml> {
         } else {
             map([("name", text(name(&mut part)))])
         };
-        let paths = part.several("path", 1, 2).into_iter().map(|mut part| {
+        let paths = part.several("path", 1, 1).into_iter().map(|mut part| {
             text(part.one(&[
                 "metadata.labels.app",
                 "metadata.annotations.[a.b/c]",
+                "metadata.labels.app",
+                "metadata.annotations.[a.b/c]",
+                "metadata.labels.team",
+                "metadata.annotations.x",
                 "spec.template.spec.containers.[name=web].image",
                 "spec.template.spec.containers.*.env.[name=A].value",
                 "spec.template.spec.containers.0.image",
@@ -476,12 +503,12 @@ fn replacement(folder: &mut Folder<'_>, dice: &mut Dice) -> Option<Yaml> {
             ]))
         });
         let mut target = map([("select", select), ("fieldPaths", Yaml::List(paths.collect()))]);
-        if part.chance(50) {
+        if part.chance(90) {
             let mut options = Yaml::Map(Vec::new());
-            if part.chance(70) {
+            if part.chance(95) {
                 options.put("create", raw("true"));
             }
-            if part.chance(30) {
+            if part.chance(15) {
                 options.put("delimiter", text(part.one(&[":", "/", "-"])));
                 options.put("index", raw(part.one(&["0", "1", "-1", "5"])));
             }

@@ -78,7 +78,7 @@ pub fn manifest(dice: &mut Dice) -> (Known, Yaml) {
     if let Some(mut part) = dice.maybe("annotations", 30) {
         metadata.put("annotations", pairs(&mut part, true));
     }
-    if let Some(mut part) = dice.maybe("metadata", 5) {
+    if let Some(mut part) = dice.maybe("odd", 2) {
         let odd = ["null", "{}", ""];
         metadata.put(part.one(&["labels", "annotations"]), raw(part.one(&odd)));
     }
@@ -86,7 +86,7 @@ pub fn manifest(dice: &mut Dice) -> (Known, Yaml) {
     for (field, value) in body(kind, &mut dice.part("body")) {
         object.put(field, value);
     }
-    if let Some(mut part) = dice.maybe("more", 8) {
+    if let Some(mut part) = dice.maybe("more", 3) {
         object.put(part.one(&["extra", "spec", "data", "status"]), anything(&mut part, 3));
     }
     (Known { api_version, kind, name: own, namespace }, object)
@@ -232,7 +232,7 @@ fn body(kind: &str, dice: &mut Dice) -> Vec<(&'static str, Yaml)> {
             ]);
             vec![("webhooks", Yaml::List(vec![hook]))]
         }
-        "Widget" => vec![("spec", anything(dice, 3))],
+        "Widget" => vec![("spec", map([("a", anything(dice, 2)), ("items", anything(dice, 2))]))],
         _ => Vec::new(),
     }
 }

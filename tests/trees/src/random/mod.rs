@@ -22,22 +22,24 @@ pub fn tree(seed: u64, without: &BTreeSet<String>) -> (Files, Vec<String>) {
     let mut bases: Vec<(String, Vec<Known>)> = Vec::new();
     for (at, part) in dice.several("base", 1, 2).into_iter().enumerate() {
         let path = format!("base{at}");
-        let known = folder(&mut files, &path, &part, &[], &[], false);
+        // What one has the next has not.
+        let others: Vec<Known> = bases.iter().flat_map(|(_, known)| known.clone()).collect();
+        let known = folder(&mut files, &path, &part, &[], &[], false, &others);
         bases.push((path, known));
     }
     for (at, part) in dice.several("middle", 0, 1).into_iter().enumerate() {
         let path = format!("middle{at}");
-        let known = folder(&mut files, &path, &part, &bases, &[], false);
+        let known = folder(&mut files, &path, &part, &bases, &[], false, &[]);
         bases = vec![(path, known)];
     }
     let mut components = Vec::new();
     let below: Vec<Known> = bases.iter().flat_map(|(_, known)| known.clone()).collect();
     for (at, part) in dice.several("component", 0, 1).into_iter().enumerate() {
         let path = format!("component{at}");
-        let added = folder(&mut files, &path, &part, &[(String::new(), below.clone())], &[], true);
+        let added = folder(&mut files, &path, &part, &[(String::new(), below.clone())], &[], true, &[]);
         components.push((path, added));
     }
-    folder(&mut files, "top", &dice.part("top"), &bases, &components, false);
+    folder(&mut files, "top", &dice.part("top"), &bases, &components, false, &[]);
     (files, dice.taken())
 }
 
@@ -49,6 +51,7 @@ fn folder(
     bases: &[(String, Vec<Known>)],
     components: &[(String, Vec<Known>)],
     component: bool,
+    others: &[Known],
 ) -> Vec<Known> {
     let mut folder = Folder { path: path.to_owned(), files, known: Vec::new() };
     let mut resources = Vec::new();
@@ -59,7 +62,7 @@ fn folder(
         folder.known.extend(known.clone());
     }
     for (at, part) in dice.several("file", u64::from(bases.is_empty()), 3).into_iter().enumerate() {
-        let content = documents(&part, &mut folder.known);
+        let content = documents(&part, &mut folder.known, others);
         resources.push(folder.file(&format!("file{at}.yaml"), content));
     }
     let mut k = Yaml::Map(Vec::new());
@@ -94,12 +97,12 @@ fn folder(
     known
 }
 
-/// A file of one or more objects, seldom of one that is there already.
-fn documents(dice: &Dice, known: &mut Vec<Known>) -> String {
+/// A file of one or more objects, seldom of one that is there already, here or among others.
+fn documents(dice: &Dice, known: &mut Vec<Known>, others: &[Known]) -> String {
     let mut objects = Vec::new();
     for mut part in dice.several("object", 1, 3) {
         let (what, object) = manifest(&mut part);
-        let again = known.iter().any(|k| (k.kind, &k.name) == (what.kind, &what.name));
+        let again = known.iter().chain(others).any(|k| (k.kind, &k.name) == (what.kind, &what.name));
         if !again || part.chance(5) {
             known.push(what);
             objects.push((object, part));
