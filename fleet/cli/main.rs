@@ -2,6 +2,7 @@
 
 mod approve;
 mod bench;
+mod build;
 mod completions;
 mod config;
 mod control_plane;
@@ -85,6 +86,8 @@ enum Command {
     Validate(validate::Args),
     /// Print the objects that a unit renders to
     Render(render::Args),
+    /// Print what `kustomize build` prints for a folder
+    Build(build::Args),
     /// List units, clusters or tenants
     Get(get::Args),
     /// Draw the units in dependency order
@@ -153,6 +156,7 @@ fn start() -> Result<Exit, Failure> {
         Command::Run(args) => run::run(args),
         Command::Plan(args) => plan::run(&args),
         Command::Validate(args) => validate::run(&args),
+        Command::Build(args) => build::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Tree(args) => tree::run(&args),

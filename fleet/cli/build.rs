@@ -1,0 +1,85 @@
+use crate::exit::{Exit, Failure};
+use crate::{folder, output};
+use mainstay_kustomize::{Build, Limits, Options, Order};
+use mainstay_unit::tree::TreePath;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Folder with a kustomization
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    /// Folder that nothing is read outside of [default: the checkout that the folder is in, else the folder]
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+    /// Order of the objects where the kustomization has no sortOptions
+    #[arg(long, value_name = "ORDER")]
+    reorder: Option<Reorder>,
+    /// Whether kustomizations may read files outside of their folders, but within the root
+    #[arg(long, value_name = "WHICH", default_value = "LoadRestrictionsRootOnly")]
+    load_restrictor: Restrictor,
+    /// Label every object with what built it
+    #[arg(long)]
+    enable_managedby_label: bool,
+    /// File to write to
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Reorder {
+    None,
+    Legacy,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Restrictor {
+    #[value(name = "LoadRestrictionsRootOnly")]
+    RootOnly,
+    #[value(name = "LoadRestrictionsNone")]
+    None,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let real = |path: &Path| {
+        path.canonicalize().map_err(|e| Failure::user(format!("{} can't be read: {e}", path.display())))
+    };
+    let at = real(&args.folder)?;
+    let root = match &args.root {
+        Some(root) => real(root)?,
+        None => at.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&at).to_owned(),
+    };
+    let inside =
+        at.strip_prefix(&root).ok().and_then(|inside| TreePath::parse(&inside.to_string_lossy()).ok());
+    let inside =
+        inside.ok_or_else(|| Failure::user(format!("{} is not in {}", at.display(), root.display())))?;
+    let options = Options {
+        order: args.reorder.map(|order| match order {
+            Reorder::None => Order::Fifo,
+            Reorder::Legacy => Order::Legacy,
+        }),
+        anywhere: matches!(args.load_restrictor, Restrictor::None),
+        managed_by_label: args.enable_managedby_label,
+    };
+    let tree = folder::index(&root)?;
+    let request = Build {
+        tree: &tree,
+        root: &inside,
+        overlay: None,
+        options,
+        limits: Limits::default(),
+        cache: None,
+        decrypt: None,
+    };
+    let printed = mainstay_kustomize::print(&request).map_err(|failed| {
+        failed.diagnostics.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
+        Failure::user(format!("{} can't be built", args.folder.display()))
+    })?;
+    printed.warnings.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
+    match &args.output {
+        None => output::print(&printed.text)?,
+        Some(file) => std::fs::write(file, printed.text)
+            .map_err(|e| Failure::environment(format!("{} can't be written: {e}", file.display())))?,
+    }
+    Ok(Exit::Done)
+}
