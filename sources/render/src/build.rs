@@ -119,16 +119,19 @@ pub(crate) fn answer(asked: Vec<Asked<'_>>, cache: &mut Cache) -> Vec<Rendering>
             jobs.len() - 1
         });
     }
-    let known = &*cache;
-    let made = together(jobs, |job| (job, build(job, known)));
-    let made = made.into_iter().map(|(job, made)| {
-        let like = cache.pattern(&job.source, job.path, &made.objects);
-        (job, made, like)
-    });
-    let made = made.collect();
-    let key = cache.key();
-    let packed = together(made, |(job, made, like)| pack(job, made, like.as_ref(), &key));
-    let outcomes: Vec<Arc<Outcome>> = packed.into_iter().map(|packed| keep(packed, cache)).collect();
+    let mut outcomes: Vec<Arc<Outcome>> = Vec::with_capacity(jobs.len());
+    for jobs in jobs.chunks(AT_ONCE) {
+        let known = &*cache;
+        let made = together(jobs.to_vec(), |job| (job, build(job, known)));
+        let made = made.into_iter().map(|(job, made)| {
+            let like = cache.pattern(&job.source, job.path, &made.objects);
+            (job, made, like)
+        });
+        let made = made.collect();
+        let key = cache.key();
+        let packed = together(made, |(job, made, like)| pack(job, made, like.as_ref(), &key));
+        outcomes.extend(packed.into_iter().map(|packed| keep(packed, cache)));
+    }
     let answer = |asked| match asked {
         Asked::Answered(rendering) => rendering,
         Asked::Kept(outcome, need) => rendering(outcome, need.map(|need| *need)),
@@ -150,6 +153,8 @@ impl<'a> Asked<'a> {
 
 /// Fewer are not worth waking other threads for.
 const FEW: usize = 8;
+/// Builds whose objects are held before they are packed.
+const AT_ONCE: usize = 256;
 
 fn together<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
     if items.len() < FEW {

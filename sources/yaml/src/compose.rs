@@ -215,7 +215,7 @@ impl<'a> Composer<'a, '_, '_> {
         let end = if span.start < span.end { span.end } else { frame.end };
         let value = match frame.open {
             Open::Sequence(items) => NodeValue::Sequence(items),
-            Open::Mapping(mapping) => NodeValue::Mapping(mapping.entries),
+            Open::Mapping(mapping) => NodeValue::Mapping(mapping.into_entries()),
         };
         let node = Node { span: Span::new(frame.start, end.max(frame.start)), value };
         let nodes = self.budget.nodes - frame.nodes;

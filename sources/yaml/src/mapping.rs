@@ -29,6 +29,12 @@ enum Pending {
 }
 
 impl MappingFrame {
+    /// What is read is kept for long, and hardly ever has as many keys as there is room for.
+    pub(crate) fn into_entries(mut self) -> Vec<(Key, Node)> {
+        self.entries.shrink_to_fit();
+        self.entries
+    }
+
     pub(crate) fn awaits_key(&self) -> bool {
         self.pending.is_none()
     }
