@@ -22,8 +22,8 @@ impl State {
         let mut moved = Vec::new();
         let changed = self.changed(&reading);
         for &(id, read) in &changed {
-            let shape = self.units.get(id).map(UnitState::shape);
-            let state = self.units.entry(id.clone()).or_insert_with(|| UnitState::new(id.clone()));
+            let shape = self.units.get(id).map(|state| state.shape());
+            let state = self.units.entry(id.clone()).or_insert_with(|| Box::new(UnitState::new(id.clone())));
             if state.unit.as_ref().is_some_and(|old| *old != read.unit) {
                 // A mended account or time limit is as good a reason to try again as other objects are.
                 state.forgive();
@@ -51,7 +51,7 @@ impl State {
                 RenderState::NotRendered { reason } => state.render = Render::NotRendered(reason.clone()),
                 RenderState::Failed { first } => state.render = Render::Failed(first.to_string()),
             }
-            reshaped |= shape != self.units.get(id).map(UnitState::shape);
+            reshaped |= shape != self.units.get(id).map(|state| state.shape());
         }
         // Units that are no longer declared are few, and among the units that there were.
         if self.units.len() != reading.units.len() || !self.units.keys().eq(reading.units.keys()) {

@@ -56,7 +56,7 @@ impl State {
         if !self.strays.contains_key(id) {
             return;
         }
-        let target = match self.units.get(id).map_or(Whereabouts::Anywhere, UnitState::whereabouts) {
+        let target = match self.units.get(id).map_or(Whereabouts::Anywhere, |state| state.whereabouts()) {
             Whereabouts::Uncertain => return,
             Whereabouts::Anywhere => None,
             Whereabouts::On(target) => Some(target),
@@ -84,7 +84,7 @@ impl State {
         let Some(seen) = observation.filter(|seen| !seen.deleting) else { return };
         let Some(claim) = seen.claim.clone().filter(|claim| claim.unit == id) else { return };
         let (target, key) = place.clone();
-        let state = self.units.entry(id.clone()).or_insert_with(|| UnitState::new(id.clone()));
+        let state = self.units.entry(id.clone()).or_insert_with(|| Box::new(UnitState::new(id.clone())));
         if state.unit.is_none() && state.record.inventory.is_empty() {
             state.record.set_target(&target);
         }

@@ -94,7 +94,7 @@ impl State {
         let Some(state) = self.units.get(other) else { return false };
         let Some(theirs) = state.record.inventory.get(&entry.key) else { return false };
         let seen_by = |state: &UnitState| state.observed.get(&entry.key).map(|seen| seen.uid == theirs.uid);
-        let mine = self.units.get(id).and_then(seen_by);
+        let mine = self.units.get(id).and_then(|state| seen_by(state));
         let current = seen_by(state) == Some(true) && mine != Some(false);
         !theirs.uid.is_empty() && (theirs.uid == entry.uid || current)
     }

@@ -21,7 +21,8 @@ pub(crate) type Places<T> = HashMap<(Target, ObjectKey), T, BuildHasherDefault<D
 /// All units of one shard.
 #[derive(Default)]
 pub struct State {
-    pub units: BTreeMap<UnitId, UnitState>,
+    /// Boxed, because half of a map's places may be empty.
+    pub units: BTreeMap<UnitId, Box<UnitState>>,
     pub graph: Graph,
     /// Removals that wait for somebody.
     pub held: Vec<Held>,
@@ -332,8 +333,10 @@ impl State {
             for entry in record.inventory.iter() {
                 self.owners.entry((target.clone(), entry.key.clone())).or_default().insert(record.id.clone());
             }
-            let state =
-                self.units.entry(record.id.clone()).or_insert_with(|| UnitState::new(record.id.clone()));
+            let state = self
+                .units
+                .entry(record.id.clone())
+                .or_insert_with(|| Box::new(UnitState::new(record.id.clone())));
             state.saved = Some(record.clone());
             state.record = record;
         }
