@@ -274,11 +274,12 @@ impl State {
         if delete.is_empty() {
             return None;
         }
-        if !unit.prune {
-            return Some(self.start_delete(id, delete, true));
-        }
+        // Nor is it let go: who takes it over would find it as nobody's.
         if let Some(why) = self.could_be_wanted(id, &unit.target) {
             return Some(Phase::Held { why });
+        }
+        if !unit.prune {
+            return Some(self.start_delete(id, delete, true));
         }
         let state = self.units.get_mut(id)?;
         let wanted: BTreeSet<ObjectKey> =

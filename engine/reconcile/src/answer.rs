@@ -25,6 +25,7 @@ impl State {
         let target = state.target();
         let mut checkers = Vec::new();
         let mut looks = Vec::new();
+        let mut shared = Vec::new();
         let wanted = state.desired.clone();
         let version_of = |key: &ObjectKey| {
             let objects = &wanted.as_ref()?.rendered.objects;
@@ -52,6 +53,11 @@ impl State {
                         intended: Vec::new(),
                         recovered: false,
                     });
+                    // Whoever has it as well learns of it here: a watch tells no news of what was answered.
+                    let place = (target.clone(), result.key.clone());
+                    if self.owners.get(&place).is_some_and(|owners| owners.len() > 1) {
+                        shared.push((place.1, seen.clone()));
+                    }
                     let older = state.observed.get(&result.key).is_some_and(|old| is_older(&seen, old));
                     if !older && state.see(&result.key, seen) {
                         let version = state.record.inventory.get(&result.key).map(|e| e.version.clone());
@@ -81,6 +87,9 @@ impl State {
         self.queue.extend(checkers.into_iter().cloned());
         self.queue.insert(id.clone());
         self.reconsider_transfers(id);
+        for (key, seen) in shared {
+            self.observe(&target, &key, Some(seen));
+        }
     }
 
     /// Units that hold an object for this one until it has it in its own inventory.

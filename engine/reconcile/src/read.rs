@@ -137,12 +137,16 @@ impl State {
         }
     }
 
-    /// Who wants and who checks which object: first in graph order owns what two units declare alike.
+    /// Who wants and who checks which object: first in graph order owns what two units declare alike. What a unit wanted
+    /// before it could no longer be rendered comes last: another one may have taken it over since.
     fn index(&mut self) {
         self.wanted.clear();
         self.checked.clear();
         self.expressed.clear();
-        for id in self.graph.ordered() {
+        let is_good = |id: &&UnitId| self.units.get(*id).is_some_and(|state| state.render == Render::Good);
+        let (good, others): (Vec<&UnitId>, Vec<&UnitId>) =
+            self.graph.ordered().into_iter().partition(is_good);
+        for id in good.into_iter().chain(others) {
             let Some(state) = self.units.get(id) else { continue };
             let Some(unit) = &state.unit else { continue };
             for desired in state.desired.iter().flat_map(|d| &d.rendered.objects) {

@@ -79,7 +79,7 @@ impl State {
             state.retry_at = None;
             state.failures.clear();
         }
-        if let Some(why) = self.could_be_wanted(id, &target).filter(|_| !delete.is_empty()) {
+        if let Some(why) = self.could_be_wanted(id, &target) {
             return Some(Phase::Held { why });
         }
         if !release.is_empty() {

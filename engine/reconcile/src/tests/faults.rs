@@ -1,7 +1,7 @@
 use super::double::{Commit, Double, config, id, key, unit};
 use crate::FailureKind::{Conflict, Forbidden, Invalid, Unavailable};
 use crate::{Action, Event, Time};
-use mainstay_unit::{Desired, Health, Manifest, ServiceAccount, Target};
+use mainstay_unit::{Desired, Health, Manifest, ServiceAccount, Target, Unit};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -275,6 +275,44 @@ fn while_a_unit_is_broken_nothing_that_it_could_take_over_is_pruned() {
     double.read(Commit::new("3").with("a", &[], &[config("a1", 1)]).with("b", &[], &[config("x", 1)]));
     assert_eq!(double.take_log(), ["apply x"]);
     assert_eq!([double.phase("a"), double.phase("b")], ["Ready", "Ready"]);
+}
+
+/// Else whoever takes it over would find it as nobody's, and its fields as a stranger's.
+#[test]
+fn while_a_unit_is_broken_nothing_that_it_could_take_over_is_let_go() {
+    let keeping = |revision: &str, objects: &[Desired]| {
+        let unit = Unit { prune: false, ..unit("a", &[]) };
+        Commit::new(revision).unit(unit, objects)
+    };
+    let mut double = Double::new();
+    double.read(keeping("1", &[config("x", 1), config("a1", 1)]).with("b", &[], &[]));
+    double.take_log();
+    double.read(keeping("2", &[config("a1", 1)]).broken("b"));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert_eq!(double.phase("a"), "Held");
+    double.read(keeping("3", &[config("a1", 1)]).with("b", &[], &[config("x", 2)]));
+    assert_eq!(double.take_log(), ["apply x"]);
+    double.read(keeping("4", &[]).with("b", &[], &[config("x", 2)]));
+    assert_eq!(double.take_log(), ["release a1"]);
+}
+
+#[test]
+fn what_a_broken_unit_last_applied_is_not_put_back_once_another_has_taken_it_over() {
+    for names in [["a", "b"], ["b", "a"]] {
+        let [old, new] = names;
+        let mut double = Double::new();
+        double.read(Commit::new("1").with(old, &[], &[config("x", 1)]).with(new, &[], &[]));
+        double.take_log();
+        double.read(Commit::new("2").broken(old).with(new, &[], &[config("x", 2)]).with(
+            "z",
+            &[new],
+            &[config("y", 1)],
+        ));
+        assert_eq!(double.take_log(), ["apply x", "apply y"]);
+        double.edit("x");
+        assert_eq!(double.take_log(), ["apply x"], "once, by who wants it now");
+        assert_eq!(double.phase(new), "Ready");
+    }
 }
 
 #[test]
