@@ -93,14 +93,7 @@ async fn a_watch_lists_everything_again_after_a_while() {
     });
     let client = kube::Client::new(server, "default");
     let cluster = Cluster::from_client(client).relisting(Duration::from_millis(40));
-    let resource = Resource {
-        group: String::new(),
-        version: "v1".into(),
-        kind: "ConfigMap".into(),
-        plural: "configmaps".into(),
-        namespaced: true,
-        verbs: vec![],
-    };
+    let resource = config_maps();
     let mut told = 0;
     let until_third_list = |event| {
         told += usize::from(matches!(event, WatchEvent::Listed(_)));
@@ -108,4 +101,53 @@ async fn a_watch_lists_everything_again_after_a_while() {
     };
     cluster.follow(&resource, &Selection::default(), until_third_list).await;
     assert_eq!(lists.load(Ordering::Relaxed), 3);
+}
+
+fn config_maps() -> Resource {
+    Resource {
+        group: String::new(),
+        version: "v1".into(),
+        kind: "ConfigMap".into(),
+        plural: "configmaps".into(),
+        namespaced: true,
+        verbs: vec![],
+    }
+}
+
+/// The same client also writes for others, who are not the one who watches.
+#[tokio::test]
+async fn a_watch_for_news_leaves_out_only_what_is_known_from_an_answer() {
+    let object = |name: &str, version: &str| json!({"metadata": {"name": name, "uid": name, "resourceVersion": version}});
+    let events = [object("a", "8"), object("b", "9"), object("a", "10")];
+    let lines: String =
+        events.iter().map(|object| format!("{}\n", json!({"type": "MODIFIED", "object": object}))).collect();
+    let server = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let query = request.uri().query().unwrap_or_default();
+        let body = match query.contains("watch=true") {
+            true => lines.clone(),
+            false => json!({"metadata": {"resourceVersion": "7"}, "items": []}).to_string(),
+        };
+        let answer = http::Response::new(kube::client::Body::from(body.into_bytes()));
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    let cluster = Cluster::from_client(kube::Client::new(server, "default"));
+    cluster.know(&object("a", "8"));
+    for (news, wanted) in [(true, "known a, b 9, a 10"), (false, "a 8, b 9, a 10")] {
+        let mut told: Vec<String> = Vec::new();
+        let until_all = |event| {
+            match event {
+                WatchEvent::Changed(object) => told.push(format!(
+                    "{} {}",
+                    object["metadata"]["name"].as_str().unwrap(),
+                    object["metadata"]["resourceVersion"].as_str().unwrap()
+                )),
+                WatchEvent::Answered(key) => told.push(format!("known {}", key.name())),
+                WatchEvent::Deleted(_) | WatchEvent::Listed(_) | WatchEvent::Interrupted(_) => {}
+            }
+            told.len() < 3
+        };
+        let selection = Selection { news, ..Selection::default() };
+        cluster.clone().follow(&config_maps(), &selection, until_all).await;
+        assert_eq!(told.join(", "), wanted);
+    }
 }

@@ -25,7 +25,7 @@ pub struct Selection {
     pub namespace: String,
     pub labels: String,
     pub fields: String,
-    /// What a write through this connection was answered with is not told again, only that it is there.
+    /// What is known from an answer (`Cluster::know`) is not told again, only that it is there.
     pub news: bool,
 }
 
@@ -33,7 +33,7 @@ pub struct Selection {
 pub enum WatchEvent {
     Changed(Box<Value>),
     Deleted(Box<Value>),
-    /// It is as a write through this connection was answered.
+    /// It is as it is known from an answer.
     Answered(ObjectKey),
     /// Everything that exists has been told; what is not among these is gone.
     Listed(Vec<ObjectKey>),
@@ -216,7 +216,13 @@ struct Identified<'a> {
 }
 
 impl Cluster {
-    /// The object that an event is about, if it is as a write of ours was answered, and its version.
+    /// Whoever watches for news through this connection, or a clone of it, learns of this answer to a write by himself.
+    /// For those only whose writes are answered to him: others in this process write through clones as well.
+    pub fn know(&self, answer: &Value) {
+        self.answered.note(answer);
+    }
+
+    /// The object that an event is about, if it is known from an answer, and its version.
     fn answered(&self, resource: &Resource, line: &[u8]) -> Option<(ObjectKey, String)> {
         let Glance { kind, object } = serde_json::from_slice(line).ok()?;
         let seen = object.metadata;

@@ -45,18 +45,14 @@ impl Cluster {
         let path = format!("{}/{name}?{query}", resource.path(object.namespace(), None, ""));
         let body = serde_json::to_vec(object.value())
             .map_err(|e| ClusterError::Unreadable { message: format!("the object can't be written: {e}") })?;
-        let call = Call {
+        self.call(Call {
             method: Method::PATCH,
             path,
             content_type: Some("application/apply-patch+yaml"),
             body,
             identity: &how.identity,
-        };
-        let answer = self.call(call).await?;
-        if !how.dry_run {
-            self.answered.note(&answer);
-        }
-        Ok(answer)
+        })
+        .await
     }
 
     /// Creates an object that must not exist yet.
@@ -89,9 +85,7 @@ impl Cluster {
         let path = format!("{place}{sub}?fieldManager={FIELD_MANAGER}");
         let body = object.value().to_string().into_bytes();
         let content_type = Some("application/json");
-        let answer = self.call(Call { method: Method::PUT, path, content_type, body, identity }).await?;
-        self.answered.note(&answer);
-        Ok(answer)
+        self.call(Call { method: Method::PUT, path, content_type, body, identity }).await
     }
 
     /// Deletes in the background, and only the object that the preconditions describe.

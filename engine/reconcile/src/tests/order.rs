@@ -192,6 +192,18 @@ fn a_unit_that_takes_over_a_removed_units_objects_recreates_none() {
     assert_eq!(double.take_log(), ["apply x"]);
 }
 
+/// No watch tells again what a request was answered with.
+#[test]
+fn who_shares_an_object_learns_what_the_others_request_was_answered_with() {
+    let mut double = Double::new();
+    double.read(Commit::new("1").with("a", &[], &[config("x", 1)]).with("b", &[], &[config("x", 1)]));
+    double.take_log();
+    double.edit("x");
+    assert_eq!(double.take_log(), ["apply x"]);
+    let seen = |name: &str| double.state.units[&id(name)].observed[&key("x")].resource_version.clone();
+    assert_eq!(seen("a"), seen("b"));
+}
+
 #[test]
 fn a_shared_namespace_is_quiet_after_a_restart_and_outlives_either_unit() {
     let shared = |names: &[&str]| {

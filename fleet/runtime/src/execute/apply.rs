@@ -147,6 +147,8 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
     let object = job.marked(item.desired.object());
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
+            // It is on its way to the state machine, which is who watches for news.
+            job.cluster.know(&answer);
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
             Ok(observation_with_body(answer, declares, &job.key, &job.judge))
         }
