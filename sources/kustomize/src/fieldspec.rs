@@ -104,7 +104,7 @@ fn visit(node: &mut Node, path: &[String], create: bool, make: Make, set: Setter
                 _ if !create || list => None,
                 Make::Nothing => None,
                 Make::Scalar if path.len() == 1 => Some(Node::untyped("")),
-                Make::Scalar | Make::Map => Some(Node::Map(Vec::new())),
+                Make::Scalar | Make::Map => Some(Node::map(Vec::new())),
             };
             let field = match &made {
                 None => node.get_mut(name),

@@ -32,7 +32,7 @@ pub(crate) fn generate(
         return Err(Problem::new(&codes::GENERATOR, "a generator must have a name"));
     }
     let text = |s: &str| Node::string(s);
-    let mut metadata = Node::Map(vec![(Scalar::string("name"), text(&args.name))]);
+    let mut metadata = Node::map(vec![(Scalar::string("name"), text(&args.name))]);
     if !args.namespace.is_empty() {
         metadata.set("namespace", text(&args.namespace));
     }
@@ -41,14 +41,14 @@ pub(crate) fn generate(
     {
         if !values.is_empty() {
             let entries = values.iter().map(|(k, v)| (Scalar::untyped(k.as_str()), text(v))).collect();
-            metadata.set(field, Node::Map(entries));
+            metadata.set(field, Node::map(entries));
         }
     }
     let kind_name = match kind {
         Generated::ConfigMap => "ConfigMap",
         Generated::Secret => "Secret",
     };
-    let mut node = Node::Map(vec![
+    let mut node = Node::map(vec![
         (Scalar::string("apiVersion"), text("v1")),
         (Scalar::string("kind"), text(kind_name)),
         (Scalar::string("metadata"), metadata),
@@ -61,7 +61,7 @@ pub(crate) fn generate(
                     Ok(value) => ("data", value.to_owned()),
                     Err(_) => ("binaryData", base64(value)),
                 };
-                if let Some(map) = node.get_or_insert(field, || Node::Map(Vec::new())) {
+                if let Some(map) = node.get_or_insert(field, || Node::map(Vec::new())) {
                     map.set(key, text(&value));
                 }
             }
@@ -70,7 +70,7 @@ pub(crate) fn generate(
             let secret_type = if args.secret_type.is_empty() { "Opaque" } else { &args.secret_type };
             node.set("type", text(secret_type));
             let entries = data.iter().map(|(k, v)| (Scalar::untyped(k.as_str()), text(&base64(v)))).collect();
-            node.set("data", Node::Map(entries));
+            node.set("data", Node::map(entries));
         }
     }
     if options.is_some_and(|o| o.immutable) {
@@ -197,7 +197,7 @@ impl Resource {
             if !merged.is_empty() {
                 let entries =
                     merged.into_iter().map(|(k, v)| (Scalar::untyped(k), Node::string(v))).collect();
-                self.node.set(field, Node::Map(entries));
+                self.node.set(field, Node::map(entries));
             }
         }
     }

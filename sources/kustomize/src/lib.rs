@@ -39,6 +39,7 @@ mod target;
 mod tests;
 mod timestamp;
 mod transform;
+mod written;
 
 use crate::problem::Problem;
 use mainstay_diagnostic::Diagnostics;

@@ -1,17 +1,26 @@
 //! The document model that kustomize works on: scalars keep their text, their tag and whether they were quoted, because
 //! patches, replacements and name references copy text and leave types to the end.
 use crate::scalar::{NotJson, Scalar, Tag};
+use crate::written::{Comments, Items};
 use serde_json::{Map, Value};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node {
     Scalar(Scalar),
-    Seq(Vec<Node>),
+    Seq(Items<Node>),
     /// In source order. A key occurs once: the reader refuses others.
-    Map(Vec<(Scalar, Node)>),
+    Map(Items<(Scalar, Node)>),
 }
 
 impl Node {
+    pub(crate) fn seq(items: Vec<Node>) -> Self {
+        Node::Seq(items.into())
+    }
+
+    pub(crate) fn map(entries: Vec<(Scalar, Node)>) -> Self {
+        Node::Map(entries.into())
+    }
+
     pub(crate) fn string(text: impl Into<String>) -> Self {
         Node::Scalar(Scalar::string(text))
     }
@@ -73,6 +82,37 @@ impl Node {
         let Node::Map(entries) = self else { return None };
         let at = entries.iter().position(|(k, _)| k.text == key)?;
         Some(entries.remove(at).1)
+    }
+
+    /// As [`Node::remove`], with the key.
+    pub(crate) fn take(&mut self, key: &str) -> Option<(Scalar, Node)> {
+        let Node::Map(entries) = self else { return None };
+        let at = entries.iter().position(|(k, _)| k.text == key)?;
+        Some(entries.remove(at))
+    }
+
+    /// Adds a field that the map does not have.
+    pub(crate) fn push(&mut self, key: Scalar, value: Node) {
+        if let Node::Map(entries) = self {
+            entries.push((key, value));
+        }
+    }
+
+    /// Whether a collection is written in brackets or braces.
+    pub(crate) fn flow(&self) -> bool {
+        match self {
+            Node::Scalar(_) => false,
+            Node::Seq(items) => items.flow,
+            Node::Map(entries) => entries.flow,
+        }
+    }
+
+    pub(crate) fn set_flow(&mut self, flow: bool) {
+        match self {
+            Node::Scalar(_) => {}
+            Node::Seq(items) => items.flow = flow,
+            Node::Map(entries) => entries.flow = flow,
+        }
     }
 
     /// Sets a field of a map; an existing scalar keeps its quotes.
@@ -161,21 +201,33 @@ impl Node {
 
     /// The JSON that the document stands for. Keys below the top level must be strings.
     pub(crate) fn to_value(&self) -> Result<Value, NotJson> {
-        self.value(true)
+        self.value(true, false, &mut Comments::default())
     }
 
-    fn value(&self, top: bool) -> Result<Value, NotJson> {
+    fn value(&self, top: bool, flow: bool, comments: &mut Comments) -> Result<Value, NotJson> {
         Ok(match self {
             Node::Scalar(s) => s.to_value()?,
-            Node::Seq(items) => Value::Array(items.iter().map(|n| n.value(false)).collect::<Result<_, _>>()?),
+            Node::Seq(items) => {
+                let flow = flow || items.flow;
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    comments.element(item, flow)?;
+                    list.push(item.value(false, flow, comments)?);
+                }
+                comments.end(items.comment, flow || items.is_empty());
+                Value::Array(list)
+            }
             Node::Map(entries) => {
+                let flow = flow || entries.flow;
                 let mut map = Map::new();
                 for (key, item) in entries {
                     if !top && !key.is_string() {
                         return Err(NotJson::Key(key.text.clone()));
                     }
-                    map.insert(key.text.clone(), item.value(false)?);
+                    comments.value(key, item, flow)?;
+                    map.insert(key.text.clone(), item.value(false, flow, comments)?);
                 }
+                comments.end(entries.comment, flow || entries.is_empty());
                 Value::Object(map)
             }
         })
@@ -191,8 +243,8 @@ impl Node {
                 let plain = mainstay_yaml::is_plain(s) && !s.contains('\n');
                 Node::Scalar(Scalar { plain, ..Scalar::string(s.as_str()) })
             }
-            Value::Array(items) => Node::Seq(items.iter().map(Node::from_value).collect()),
-            Value::Object(map) => Node::Map(
+            Value::Array(items) => Node::seq(items.iter().map(Node::from_value).collect()),
+            Value::Object(map) => Node::map(
                 map.iter().map(|(k, v)| (Scalar::string(k.as_str()), Node::from_value(v))).collect(),
             ),
         }

@@ -136,6 +136,15 @@ impl Objects {
             ([at], behavior @ (Behavior::Merge | Behavior::Replace)) => {
                 let Some(old) = self.list.get(*at) else { return Ok(()) };
                 resource.inherit(old);
+                // A patch may have made something else of it, which keeps its place but is not replaced.
+                let id = resource.id();
+                let found = self.list.iter().enumerate().filter(|(_, r)| r.id().equals(&id));
+                if found.map(|(at, _)| at).ne([*at]) {
+                    return fail(format!(
+                        "{id} is to be merged or replaced, but was changed to {}",
+                        old.id()
+                    ));
+                }
                 if behavior == Behavior::Merge {
                     resource.merge_data(old);
                     origin::keep(&mut resource, old);

@@ -73,7 +73,7 @@ fn account(config: &Resource) -> Result<Resource, Problem> {
     let principal = format!("{}@{}.iam.gserviceaccount.com", outside.name, outside.project_id);
     let text = |value: &str| Node::untyped(value);
     let map = |entries: Vec<(&str, Node)>| {
-        Node::Map(entries.into_iter().map(|(key, value)| (Scalar::untyped(key), value)).collect())
+        Node::map(entries.into_iter().map(|(key, value)| (Scalar::untyped(key), value)).collect())
     };
     let mut metadata = vec![
         ("annotations", map(vec![("iam.gke.io/gcp-service-account", text(&principal))])),

@@ -118,32 +118,56 @@ struct Source<'t> {
     anchors: HashMap<&'t str, Scalar>,
     /// Within brackets or braces.
     flow: bool,
+    /// There may be comments.
+    comments: bool,
 }
 
 impl<'t> Source<'t> {
     fn new(text: &'t str) -> Self {
-        Self { lines: text.split('\n').collect(), anchors: HashMap::new(), flow: false }
+        let lines = text.split('\n').collect();
+        Self { lines, anchors: HashMap::new(), flow: false, comments: text.contains('#') }
+    }
+
+    /// Whether nothing but a comment follows on a key, a bracket or a brace, and the colon or comma behind it.
+    fn comment_at(&self, end: Position) -> bool {
+        let Some(line) = self.lines.get(end.line.saturating_sub(1) as usize) else { return false };
+        let rest = line.get(column(line, end.column)..).unwrap_or_default();
+        let trimmed = rest.trim_start();
+        match trimmed.strip_prefix([':', ',']) {
+            Some(more) => more.starts_with([' ', '\t']) && more.trim_start().starts_with('#'),
+            None => trimmed.len() < rest.len() && trimmed.starts_with('#'),
+        }
     }
 
     fn node(&mut self, node: &mainstay_yaml::Node) -> Node {
         let outside = self.flow;
-        if matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_)) {
-            self.flow |= self.slice(node.span).starts_with(['[', '{']);
-        }
-        let read = self.value(node);
+        let brackets = matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_))
+            && self.slice(node.span).starts_with(['[', '{']);
+        self.flow |= brackets;
+        let mut read = self.value(node);
         self.flow = outside;
+        if brackets {
+            let comment = self.comments && self.comment_at(node.span.end);
+            match &mut read {
+                Node::Seq(items) => (items.flow, items.comment) = (true, comment),
+                Node::Map(entries) => (entries.flow, entries.comment) = (true, comment),
+                Node::Scalar(_) => {}
+            }
+        }
         read
     }
 
     fn value(&mut self, node: &mainstay_yaml::Node) -> Node {
         match &node.value {
-            NodeValue::Sequence(items) => Node::Seq(items.iter().map(|item| self.node(item)).collect()),
-            NodeValue::Mapping(entries) => Node::Map(
+            NodeValue::Sequence(items) => Node::seq(items.iter().map(|item| self.node(item)).collect()),
+            NodeValue::Mapping(entries) => Node::map(
                 entries
                     .iter()
                     .map(|(key, value)| {
                         let known = NodeValue::String(key.text.clone());
-                        (self.scalar(key.span, &known), self.node(value))
+                        let mut name = self.scalar(key.span, &known);
+                        name.comment = self.comments && !self.flow && self.comment_at(key.span.end);
+                        (name, self.node(value))
                     })
                     .collect(),
             ),
@@ -199,17 +223,19 @@ impl<'t> Source<'t> {
     fn slice(&self, span: Span) -> &'t str {
         let Some(line) = self.lines.get(span.start.line.saturating_sub(1) as usize) else { return "" };
         let line: &'t str = line;
-        let at = |column: u32| {
-            let column = column.saturating_sub(1) as usize;
-            if line.is_ascii() {
-                return column.min(line.len());
-            }
-            line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
-        };
-        let start = at(span.start.column);
-        let end = if span.end.line == span.start.line { at(span.end.column) } else { line.len() };
+        let start = column(line, span.start.column);
+        let end = if span.end.line == span.start.line { column(line, span.end.column) } else { line.len() };
         line.get(start..end.max(start)).unwrap_or_default()
     }
+}
+
+/// Where a column begins.
+fn column(line: &str, column: u32) -> usize {
+    let column = column.saturating_sub(1) as usize;
+    if line.is_ascii() {
+        return column.min(line.len());
+    }
+    line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
 }
 
 /// A scalar whose type its tag says.

@@ -167,7 +167,7 @@ impl Resource {
     }
 
     fn set_meta(&mut self, field: &str, value: Node) {
-        if let Some(metadata) = self.node.get_or_insert("metadata", || Node::Map(Vec::new())) {
+        if let Some(metadata) = self.node.get_or_insert("metadata", || Node::map(Vec::new())) {
             metadata.set(field, value);
         }
     }
@@ -194,15 +194,15 @@ impl Resource {
     }
 
     fn set_strings(&mut self, field: &str, values: &BTreeMap<String, String>) {
-        let Some(metadata) = self.node.get_or_insert("metadata", || Node::Map(Vec::new())) else { return };
+        let Some(metadata) = self.node.get_or_insert("metadata", || Node::map(Vec::new())) else { return };
         if metadata.is_null() {
-            *metadata = Node::Map(Vec::new());
+            *metadata = Node::map(Vec::new());
         }
         metadata.remove(field);
         if values.is_empty() {
             return;
         }
-        metadata.set(field, Node::Map(Vec::new()));
+        metadata.set(field, Node::map(Vec::new()));
         if let Some(map) = metadata.get_mut(field) {
             for (key, value) in values {
                 map.set(key, Node::string(value.as_str()));
@@ -241,7 +241,7 @@ impl Resource {
             return Ok(true);
         }
         let marked = self.mark();
-        let node = std::mem::replace(&mut self.node, Node::Map(Vec::new()));
+        let node = std::mem::replace(&mut self.node, Node::map(Vec::new()));
         let Some(merged) = smp::merge(node, patch.node.clone(), table)? else { return Ok(false) };
         self.node = merged;
         if marked && !self.unmark() {
@@ -288,11 +288,11 @@ impl Resource {
             return false;
         }
         let Some(metadata @ Node::Map(_)) = self.node.get_mut("metadata") else { return false };
-        let Some(annotations) = metadata.get_or_insert("annotations", || Node::Map(Vec::new())) else {
+        let Some(annotations) = metadata.get_or_insert("annotations", || Node::map(Vec::new())) else {
             return false;
         };
         if annotations.is_null() {
-            *annotations = Node::Map(Vec::new());
+            *annotations = Node::map(Vec::new());
         }
         annotations.set(MARK, Node::string(""));
         annotations.as_map().is_some()

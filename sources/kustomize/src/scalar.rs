@@ -27,6 +27,8 @@ pub(crate) struct Scalar {
     pub(crate) share: u32,
     /// Changed in this place, but not yet where it is shared.
     pub(crate) written: bool,
+    /// It is a key, and a comment stands between it and the lines of its value.
+    pub(crate) comment: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -35,6 +37,10 @@ pub(crate) enum NotJson {
     NotFinite(String),
     #[error("the key {0:?} is not a string; quote it")]
     Key(String),
+    #[error(
+        "behind {0:?} stands a comment, and what follows it can't be read as kustomize writes it; put the comment on a line of its own"
+    )]
+    Comment(String),
     #[error("{text:?} can't be read as {wanted}")]
     Mismatch { text: String, wanted: &'static str },
 }
@@ -53,7 +59,12 @@ impl Scalar {
     }
 
     pub(crate) fn tagged(tag: Tag, text: impl Into<String>) -> Self {
-        Self { text: text.into(), tag, plain: true, folded: false, share: 0, written: false }
+        Self { text: text.into(), tag, plain: true, folded: false, share: 0, written: false, comment: false }
+    }
+
+    /// A patch's key as it is written into an object: with its quotes, without its type and its comment.
+    pub(crate) fn into_new_key(self) -> Self {
+        Self { plain: self.plain, folded: self.folded, ..Self::untyped(self.text) }
     }
 
     /// A number as it is written after it went through JSON: from a million on as a float with an exponent.
@@ -71,7 +82,7 @@ impl Scalar {
             true => resolve(&text).0,
             false => Tag::Str,
         };
-        Self { text, tag, plain, folded: false, share: 0, written: false }
+        Self { text, tag, plain, folded: false, share: 0, written: false, comment: false }
     }
 
     /// Takes another's place, and stays shared.
@@ -141,9 +152,11 @@ fn refold(text: &str) -> String {
         out.push_str(line);
         let next = lines[at + 1..].iter().position(|l| !l.is_empty()).map(|n| at + 1 + n);
         match next {
-            // What ends the text stays, and nothing but line breaks follows.
+            // Nothing but line breaks follows: a single one stays, several are one more.
             None => {
-                out.extend(std::iter::repeat_n('\n', lines.len() - 1 - at));
+                let count = lines.len() - 1 - at;
+                let more = count > 1 && doubles && !line.is_empty() && !blank(line);
+                out.extend(std::iter::repeat_n('\n', count + usize::from(more)));
                 break;
             }
             Some(next) => {

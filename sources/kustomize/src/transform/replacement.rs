@@ -257,7 +257,7 @@ fn visit(node: &mut Node, path: &[String], create: Option<&Node>, found: Visit<'
         };
         if let (false, Some(_)) = (items.iter().any(matches), create) {
             let value = Node::untyped(pattern);
-            items.push(if key.is_empty() { value } else { Node::Map(vec![(Scalar::untyped(key), value)]) });
+            items.push(if key.is_empty() { value } else { Node::map(vec![(Scalar::untyped(key), value)]) });
         }
         for item in items.iter_mut().filter(|item| matches(item)) {
             if key.is_empty() { found(item)? } else { visit(item, rest, create, found)? }
@@ -281,9 +281,9 @@ fn visit(node: &mut Node, path: &[String], create: Option<&Node>, found: Visit<'
 /// What is made for a path to go on, or to end.
 fn empty(next: Option<&String>, value: &Node) -> Node {
     match (next, value) {
-        (Some(next), _) if next.starts_with('[') || next.parse::<usize>().is_ok() => Node::Seq(Vec::new()),
-        (Some(_), _) | (None, Node::Map(_)) => Node::Map(Vec::new()),
-        (None, Node::Seq(_)) => Node::Seq(Vec::new()),
+        (Some(next), _) if next.starts_with('[') || next.parse::<usize>().is_ok() => Node::seq(Vec::new()),
+        (Some(_), _) | (None, Node::Map(_)) => Node::map(Vec::new()),
+        (None, Node::Seq(_)) => Node::seq(Vec::new()),
         (None, Node::Scalar(_)) => Node::untyped(""),
     }
 }
