@@ -9,7 +9,9 @@ mod figures;
 mod fleet;
 mod flux;
 mod growth;
+mod kustomize;
 mod plan;
+mod plot;
 mod revision;
 
 use crate::exit::{Exit, Failure};
@@ -35,6 +37,8 @@ enum What {
     Fleet(fleet::Args),
     /// Flux's published workload on a real API server and controller manager, beside what these two take for it
     Flux(flux::Args),
+    /// Building kustomize trees, beside the real kustomize
+    Kustomize(kustomize::Args),
     /// How long a revision takes from its commit to what is to be done, cold and after a commit that touches one unit
     Plan(plan::Args),
 }
@@ -47,6 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         What::Chain(args) => chain::run(args),
         What::Fleet(args) => fleet::run(args),
         What::Flux(args) => flux::run(args),
+        What::Kustomize(args) => kustomize::run(args),
         What::Plan(args) => plan::run(args),
     }
 }

@@ -1,5 +1,6 @@
 use crate::exit::{Exit, Failure};
-use crate::{folder, output};
+use crate::folder::Disk;
+use crate::output;
 use mainstay_kustomize::{Build, Limits, Options, Order};
 use mainstay_unit::tree::TreePath;
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         anywhere: matches!(args.load_restrictor, Restrictor::None),
         managed_by_label: args.enable_managedby_label,
     };
-    let tree = folder::index(&root)?;
+    let tree = Disk::new(root);
     let request = Build {
         tree: &tree,
         root: &inside,
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     })?;
     printed.warnings.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
     match &args.output {
-        None => output::print(&printed.text)?,
+        None => output::data(&printed.text)?,
         Some(file) => std::fs::write(file, printed.text)
             .map_err(|e| Failure::environment(format!("{} can't be written: {e}", file.display())))?,
     }

@@ -47,6 +47,15 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Text that is data, as it is, whatever is in it.
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::environment(format!("standard output can't be written: {error}"))),
+    }
+}
+
 pub(crate) fn structured(value: &impl Serialize, format: Format) -> Result<(), Failure> {
     let value = serde_json::to_value(value).map_err(|e| Failure::internal(e.to_string()))?;
     match format {

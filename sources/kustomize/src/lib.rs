@@ -21,6 +21,7 @@ mod objects;
 mod origin;
 mod overlay;
 mod patches;
+mod pattern;
 mod plugin;
 mod problem;
 mod read;

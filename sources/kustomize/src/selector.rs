@@ -1,18 +1,18 @@
 //! Which objects a patch, replacement or variable is for.
 use crate::kustomization::Selector;
+use crate::pattern::Pattern;
 use crate::problem::Problem;
 use crate::resource::Resource;
 use mainstay_diagnostic::codes::kustomize as codes;
-use regex::Regex;
 use std::collections::BTreeMap;
 
 /// A patch's target: each part an anchored regular expression, an empty one matching everything.
 pub(crate) struct Matcher {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
+    namespace: Option<Pattern>,
     labels: Labels,
     annotations: Labels,
 }
@@ -31,7 +31,7 @@ impl Matcher {
     }
 
     pub(crate) fn matches(&self, resource: &Resource) -> bool {
-        let is = |regex: &Option<Regex>, text: &str| regex.as_ref().is_none_or(|r| r.is_match(text));
+        let is = |pattern: &Option<Pattern>, text: &str| pattern.as_ref().is_none_or(|p| p.is_match(text));
         let gvk = resource.gvk();
         if !is(&self.kind, &gvk.kind) || !is(&self.group, &gvk.group) || !is(&self.version, &gvk.version) {
             return false;
@@ -44,19 +44,8 @@ impl Matcher {
     }
 }
 
-fn anchored(pattern: &str) -> Result<Option<Regex>, Problem> {
-    if pattern.is_empty() {
-        return Ok(None);
-    }
-    regex(&format!("^(?:{pattern})$")).map(Some)
-}
-
-/// Bounded in size, and linear in time by construction.
-pub(crate) fn regex(pattern: &str) -> Result<Regex, Problem> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|_| Problem::new(&codes::INVALID, format!("{pattern:?} is not a valid regular expression")))
+fn anchored(pattern: &str) -> Result<Option<Pattern>, Problem> {
+    if pattern.is_empty() { Ok(None) } else { Pattern::anchored(pattern).map(Some) }
 }
 
 /// A label selector as kubectl reads it: `a=b,c!=d,e in (f,g),h,!i`.

@@ -2,15 +2,22 @@ use crate::fieldspec::{FieldSpec, Make, apply};
 use crate::kustomization::Image;
 use crate::node::Node;
 use crate::objects::Objects;
+use crate::pattern::{behind, regex};
 use crate::problem::Problem;
-use crate::selector::regex;
 use mainstay_diagnostic::codes::kustomize as codes;
 use regex::Regex;
 
 /// Changes name, tag or digest of an image wherever containers name it.
 pub(crate) fn set_image(objects: &mut Objects, image: &Image, specs: &[FieldSpec]) -> Result<(), Problem> {
-    let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name);
-    let update = Update { image, pattern: regex(&pattern)? };
+    let pattern = match behind(&image.name, "") {
+        Some(_) => None,
+        None => {
+            let name = &image.name;
+            let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+            Some(regex(&pattern)?)
+        }
+    };
+    let update = Update { image, pattern };
     let not_crd = |kind: &str| kind != "CustomResourceDefinition";
     for resource in objects.iter_mut().filter(|r| not_crd(r.kind())) {
         update.containers(&mut resource.node)?;
@@ -26,7 +33,8 @@ pub(crate) fn set_image(objects: &mut Objects, image: &Image, specs: &[FieldSpec
 
 struct Update<'a> {
     image: &'a Image,
-    pattern: Regex,
+    /// Where the image's name is more than a name.
+    pattern: Option<Regex>,
 }
 
 impl Update<'_> {
@@ -60,7 +68,11 @@ impl Update<'_> {
         let Node::Scalar(scalar) = &*node else {
             return Err(Problem::new(&codes::TRANSFORM, "an image must be a scalar"));
         };
-        if !self.pattern.is_match(&scalar.text) {
+        let is_meant = match &self.pattern {
+            Some(pattern) => pattern.is_match(&scalar.text),
+            None => behind(&self.image.name, &scalar.text).flatten().is_some_and(is_tag_and_digest),
+        };
+        if !is_meant {
             return Ok(());
         }
         let (name, mut tag, mut digest) = split(&scalar.text);
@@ -85,6 +97,13 @@ impl Update<'_> {
         node.assign(Node::untyped(new));
         Ok(())
     }
+}
+
+/// Either, both or none of them.
+fn is_tag_and_digest(text: &str) -> bool {
+    let may_be_in = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
+    let rest = text.strip_prefix(':').map_or(text, |tag| tag.trim_start_matches(may_be_in));
+    rest.is_empty() || rest.strip_prefix("@sha256:").is_some_and(|digest| digest.chars().all(may_be_in))
 }
 
 /// Name, tag and digest. A colon before the first slash belongs to a host's port.

@@ -4,10 +4,11 @@ use crate::id::Id;
 use crate::kustomization::{FieldOptions, ReplacementField, SourceSelector, TargetSelector};
 use crate::node::Node;
 use crate::objects::Objects;
+use crate::pattern::regex;
 use crate::problem::Problem;
 use crate::resource::Resource;
 use crate::scalar::Scalar;
-use crate::selector::{Labels, regex};
+use crate::selector::Labels;
 use mainstay_diagnostic::codes::kustomize as codes;
 
 const DEFAULT_PATH: &str = "metadata.name";

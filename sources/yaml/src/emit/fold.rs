@@ -11,6 +11,12 @@ pub(super) fn column(out: &str) -> usize {
 /// Writes a plain or quoted scalar. Behind column 80 a single blank becomes a line break and `indent` blanks, which the
 /// reader folds into one blank again; without `indent` nothing is folded.
 pub(super) fn write(out: &mut String, text: &str, style: Style, indent: Option<usize>) {
+    // Plain text that ends before it could be folded.
+    if style == Style::Plain && (indent.is_none() || text.len() < WIDTH && column(out) + text.len() <= WIDTH)
+    {
+        out.push_str(text);
+        return;
+    }
     let mut line = Folder { column: column(out), out, indent };
     match style {
         // A block scalar is not this function's; as a key it cannot occur.

@@ -89,6 +89,12 @@ impl Shape {
     fn of(text: &str) -> Self {
         let mut shape =
             Self { indicators: text.starts_with("---") || text.starts_with("..."), ..Self::default() };
+        // Most texts are words: nothing in them means anything but at their beginning.
+        if text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+            && text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b':' && b != b'#')
+        {
+            return shape;
+        }
         let mut before = None;
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
