@@ -212,9 +212,8 @@ fn walk_map(
                 if let (true, Node::Scalar(s)) = (kept, &mut value) {
                     quote(s);
                 }
-                match flow {
-                    Some(flow) => value.set_flow(flow),
-                    None => {}
+                if let Some(flow) = flow {
+                    value.set_flow(flow);
                 }
                 match (dest.get_mut(&name), key) {
                     (Some(slot), _) if !missing => *slot = value,
