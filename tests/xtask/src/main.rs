@@ -32,6 +32,9 @@ commands:
                         (-o json, --only NAME, --save DIR)
   kustomize-random ...  the same for trees made up from a seed; what differs is kept, as small as it gets
                         (--trees N, --seed S, --findings N, --keep DIR, --loud true)
+  helm-compare DIR...   render each chart below the folders with the real helm and with ours, with its own values and
+                        with each ci/*-values.yaml, and compare
+                        (--only NAME, --lines N, --save DIR, --kube-version v1.31.0)
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -67,6 +70,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             optimized::run("mainstay-soak", &options, "not all was well, or it could not be played")
         }
         ["kustomize-compare", options @ ..] => trees("compare", options),
+        ["helm-compare", options @ ..] => charts("compare", options),
         ["kustomize-random", options @ ..] => trees("random", options),
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),
@@ -76,6 +80,11 @@ fn run(arguments: &[&str]) -> Result<()> {
         }
         other => bail!("no such command: {}\n\n{USAGE}", other.join(" ")),
     }
+}
+
+fn charts(command: &str, options: &[&str]) -> Result<()> {
+    let options: Vec<&str> = [command].into_iter().chain(options.iter().copied()).collect();
+    optimized::run("mainstay-charts", &options, "the charts render differently, or could not be compared")
 }
 
 fn trees(command: &str, options: &[&str]) -> Result<()> {

@@ -1,0 +1,129 @@
+//! Base64, base32, digests and JSON.
+use super::Type::{Any, Text};
+use super::{Function, args, pure};
+use crate::json;
+use crate::value::{Map, MapType, Value, from_json};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::Digest;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    pure("b64enc", &[Text], |args| Ok(STANDARD.encode(args::bytes(args, 0)).into())),
+    pure("b64dec", &[Text], |args| Ok(decode64(args::bytes(args, 0)))),
+    pure("b32enc", &[Text], |args| Ok(encode32(args::bytes(args, 0)).into())),
+    pure("b32dec", &[Text], |args| Ok(decode32(args::bytes(args, 0)))),
+    pure("sha1sum", &[Text], |args| Ok(hex(&sha1::Sha1::digest(args::bytes(args, 0))).into())),
+    pure("sha256sum", &[Text], |args| Ok(hex(&sha2::Sha256::digest(args::bytes(args, 0))).into())),
+    pure("sha512sum", &[Text], |args| Ok(hex(&sha2::Sha512::digest(args::bytes(args, 0))).into())),
+    pure("adler32sum", &[Text], |args| Ok(adler32(args::bytes(args, 0)).to_string().into())),
+    pure("toJson", &[Any], |args| Ok(json::marshal(&args[0], true).unwrap_or_default().into())),
+    pure("mustToJson", &[Any], |args| Ok(json::marshal(&args[0], true)?.into())),
+    pure("toPrettyJson", &[Any], |args| Ok(json::pretty(&args[0]).unwrap_or_default().into())),
+    pure("mustToPrettyJson", &[Any], |args| Ok(json::pretty(&args[0])?.into())),
+    pure("toRawJson", &[Any], |args| Ok(json::marshal(&args[0], false)?.into())),
+    pure("mustToRawJson", &[Any], |args| Ok(json::marshal(&args[0], false)?.into())),
+    pure("fromJson", &[Text], |args| Ok(from_json_map(args::bytes(args, 0)))),
+    pure("mustFromJson", &[Text], |args| {
+        serde_json::from_slice(args::bytes(args, 0))
+            .map(|json| from_json(&json))
+            .map_err(|error| error.to_string())
+    }),
+    pure("fromJsonArray", &[Text], |args| Ok(from_json_array(args::bytes(args, 0)))),
+];
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Line breaks are skipped; what is wrong is the result, as upstream.
+fn decode64(bytes: &[u8]) -> Value {
+    let mut clean = Vec::with_capacity(bytes.len());
+    let mut places = Vec::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        if !matches!(byte, b'\r' | b'\n') {
+            clean.push(*byte);
+            places.push(at);
+        }
+    }
+    match STANDARD.decode(&clean) {
+        Ok(decoded) => Value::text(decoded),
+        Err(error) => {
+            let at = match error {
+                base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
+                base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
+                    clean.len() / 4 * 4
+                }
+            };
+            let at = places.get(at).copied().unwrap_or(bytes.len());
+            format!("illegal base64 data at input byte {at}").into()
+        }
+    }
+}
+
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+fn encode32(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.chunks(5) {
+        let mut block = [0; 8];
+        block[3..3 + chunk.len()].copy_from_slice(chunk);
+        let bits = u64::from_be_bytes(block);
+        let digits = (chunk.len() * 8).div_ceil(5);
+        for i in 0..8 {
+            let digit = (bits >> (35 - 5 * i)) & 31;
+            out.push(if i < digits { char::from(BASE32[digit as usize]) } else { '=' });
+        }
+    }
+    out
+}
+
+fn decode32(bytes: &[u8]) -> Value {
+    let clean: Vec<u8> = bytes.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    let end = clean.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
+    let mut out = Vec::new();
+    for (i, chunk) in clean[..end].chunks(8).enumerate() {
+        let mut bits = 0u64;
+        for (j, byte) in chunk.iter().enumerate() {
+            let Some(digit) = BASE32.iter().position(|known| known == byte) else {
+                return format!("illegal base32 data at input byte {}", i * 8 + j).into();
+            };
+            bits |= (digit as u64) << (35 - 5 * j);
+        }
+        if matches!(chunk.len(), 1 | 3 | 6) || !clean.len().is_multiple_of(8) {
+            return format!("illegal base32 data at input byte {}", clean.len()).into();
+        }
+        out.extend_from_slice(&bits.to_be_bytes()[3..3 + chunk.len() * 5 / 8]);
+    }
+    Value::text(out)
+}
+
+fn adler32(bytes: &[u8]) -> u32 {
+    let (mut a, mut b) = (1u32, 0u32);
+    for byte in bytes {
+        a = (a + u32::from(*byte)) % 65521;
+        b = (b + a) % 65521;
+    }
+    (b << 16) | a
+}
+
+fn error_map(message: String) -> Value {
+    Value::map([("Error".into(), message.into())])
+}
+
+fn from_json_map(bytes: &[u8]) -> Value {
+    match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(serde_json::Value::Null) => Value::Map(Map::nil(MapType::Any)),
+        Ok(json @ serde_json::Value::Object(_)) => from_json(&json),
+        Ok(other) => error_map(json::mismatch(&other, "map[string]interface {}")),
+        Err(error) => error_map(json::syntax(&error, bytes)),
+    }
+}
+
+fn from_json_array(bytes: &[u8]) -> Value {
+    match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(serde_json::Value::Null) => Value::List(crate::value::List::nil(crate::value::ListType::Any)),
+        Ok(json @ serde_json::Value::Array(_)) => from_json(&json),
+        Ok(other) => Value::list(vec![json::mismatch(&other, "[]interface {}").into()]),
+        Err(error) => Value::list(vec![json::syntax(&error, bytes).into()]),
+    }
+}

@@ -1,0 +1,54 @@
+//! Paths as Go's path package has them. `os...` are the same: Helm renders on a system with slashes.
+use super::Type::Text;
+use super::{Function, args, pure};
+use crate::value::Value;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    pure("base", &[Text], |args| Ok(base(&args::text(args, 0)).into())),
+    pure("osBase", &[Text], |args| Ok(base(&args::text(args, 0)).into())),
+    pure("dir", &[Text], |args| Ok(dir(&args::text(args, 0)).into())),
+    pure("osDir", &[Text], |args| Ok(dir(&args::text(args, 0)).into())),
+    pure("clean", &[Text], |args| Ok(clean(&args::text(args, 0)).into())),
+    pure("osClean", &[Text], |args| Ok(clean(&args::text(args, 0)).into())),
+    pure("ext", &[Text], |args| Ok(ext(&args::text(args, 0)).into())),
+    pure("osExt", &[Text], |args| Ok(ext(&args::text(args, 0)).into())),
+    pure("isAbs", &[Text], |args| Ok(Value::Bool(args::text(args, 0).starts_with('/')))),
+    pure("osIsAbs", &[Text], |args| Ok(Value::Bool(args::text(args, 0).starts_with('/')))),
+];
+
+pub(crate) fn base(path: &str) -> &str {
+    if path.is_empty() {
+        return ".";
+    }
+    let path = path.trim_end_matches('/');
+    let name = path.rsplit('/').next().unwrap_or_default();
+    if name.is_empty() { "/" } else { name }
+}
+
+fn dir(path: &str) -> String {
+    clean(path.rfind('/').map_or("", |at| &path[..=at]))
+}
+
+fn ext(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rfind('.').map_or("", |at| &name[at..])
+}
+
+pub(crate) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (rooted, joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".into(),
+        (false, false) => joined,
+    }
+}

@@ -1,0 +1,58 @@
+//! YAML, both ways.
+use super::Type::{Any, Text};
+use super::{Function, args, pure};
+use crate::json;
+use crate::text;
+use crate::value::{List, ListType, Map, MapType, Value, from_json, to_json};
+use serde_json::Value as Json;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    pure("toYaml", &[Any], |args| Ok(to_yaml(&args[0]))),
+    pure("fromYaml", &[Text], |args| {
+        Ok(match parse(args::bytes(args, 0)) {
+            Ok(Json::Null) => Value::Map(Map::nil(MapType::Any)),
+            Ok(found @ Json::Object(_)) => from_json(&found),
+            Ok(found) => {
+                let message = json::mismatch(&found, "map[string]interface {}");
+                error_map(format!("error unmarshaling JSON: while decoding JSON: {message}"))
+            }
+            Err(message) => error_map(message),
+        })
+    }),
+    pure("fromYamlArray", &[Text], |args| {
+        Ok(match parse(args::bytes(args, 0)) {
+            Ok(Json::Null) => Value::List(List::nil(ListType::Any)),
+            Ok(found @ Json::Array(_)) => from_json(&found),
+            Ok(found) => {
+                let message = json::mismatch(&found, "[]interface {}");
+                Value::list(vec![format!("error unmarshaling JSON: while decoding JSON: {message}").into()])
+            }
+            Err(message) => Value::list(vec![message.into()]),
+        })
+    }),
+];
+
+/// What cannot be written is an empty string, as upstream.
+pub(crate) fn to_yaml(value: &Value) -> Value {
+    let Ok(json) = to_json(value) else { return Value::text("") };
+    let yaml = mainstay_yaml::emit(&json);
+    Value::Text(text::Text::from(yaml.strip_suffix('\n').unwrap_or(&yaml)))
+}
+
+fn error_map(message: String) -> Value {
+    Value::map([("Error".into(), message.into())])
+}
+
+/// The first document.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Json, String> {
+    let limits = mainstay_yaml::Limits::default();
+    let loaded = mainstay_yaml::load_last_wins("yaml", bytes, &limits);
+    let broken =
+        loaded.diagnostics.iter().find(|found| found.severity == mainstay_diagnostic::Severity::Error);
+    if let Some(broken) = broken {
+        let line = broken.location.as_ref().and_then(|at| at.span).map(|span| span.start.line);
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        return Err(format!("error converting YAML to JSON: yaml: {line}{}", broken.message));
+    }
+    Ok(loaded.documents.into_iter().next().map_or(Json::Null, |document| document.root.into_json()))
+}

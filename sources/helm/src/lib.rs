@@ -1,0 +1,31 @@
+//! Helm's charts as a pure function from files, values and the facts of a release to manifests: what `helm template`
+//! prints, byte by byte.
+//!
+//! Absent by design: files, processes, the network, the environment, clocks and randomness. What a chart asks of chance
+//! follows from release and chart, what it asks of a cluster from [`Request::lookup`]. Functions that are not supported
+//! are errors that name them. `values.schema.json` is not checked here.
+
+mod capabilities;
+mod chart;
+mod error;
+mod exec;
+mod fmt;
+mod funcs;
+mod glob;
+mod json;
+mod path_match;
+mod random;
+mod re2;
+mod render;
+mod semver;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+mod value;
+
+pub use capabilities::Capabilities;
+pub use error::RenderError;
+pub use exec::{Error, Limits, Place};
+pub use render::{Hook, Lookup, Manifest, Release, Rendered, Request, print, render};

@@ -1,0 +1,149 @@
+//! Whole charts, rendered to what the real helm printed for them.
+
+use crate::{Capabilities, Limits, Release, RenderError, Rendered, Request, print, render};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A chart named `c` with these files beside its Chart.yaml.
+pub(crate) fn chart(files: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+    let own = ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\nappVersion: \"1.2\"\n");
+    let all = [own]
+        .into_iter()
+        .chain(files.iter().copied())
+        .map(|(path, text)| (path.to_string(), text.as_bytes().to_vec()));
+    all.collect()
+}
+
+pub(crate) fn rendered(files: &[(&str, &str)], values: Value) -> Result<Rendered, RenderError> {
+    limited(files, values, Limits::default())
+}
+
+pub(crate) fn limited(
+    files: &[(&str, &str)],
+    values: Value,
+    limits: Limits,
+) -> Result<Rendered, RenderError> {
+    let files = chart(files);
+    let release = Release { name: "r".into(), namespace: "ns".into(), revision: 1, is_upgrade: false };
+    let capabilities = Capabilities::default();
+    let request = Request {
+        files: &files,
+        values: &values,
+        release: &release,
+        capabilities: &capabilities,
+        lookup: None,
+        now: 0,
+        limits,
+    };
+    render(&request)
+}
+
+/// What a template prints, its document's head left out.
+pub(crate) fn output(template: &str, values: Value) -> String {
+    match rendered(&[("templates/x.yaml", template)], values) {
+        Ok(rendered) => {
+            rendered.manifests.into_iter().map(|manifest| manifest.text).collect::<Vec<_>>().join("\n---\n")
+        }
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+#[test]
+fn a_chart_prints_its_manifests_in_the_order_of_installation_and_its_hooks_last() {
+    let files = [
+        (
+            "templates/b.yaml",
+            "kind: Service\nmetadata: {name: s}\n---\nkind: ConfigMap\nmetadata: {name: m}\n",
+        ),
+        (
+            "templates/a.yaml",
+            "kind: Job\nmetadata:\n  name: j\n  annotations: {helm.sh/hook: \"post-install,test\"}\n",
+        ),
+        ("templates/_p.tpl", "{{ define \"x\" }}y{{ end }}"),
+        ("templates/NOTES.txt", "hello {{ .Release.Name }}"),
+    ];
+    let rendered = rendered(&files, Value::Null).unwrap();
+    assert_eq!(rendered.notes, "hello r");
+    assert_eq!(rendered.hooks[0].events, ["post-install", "test"]);
+    let expected = "---\n# Source: c/templates/b.yaml\nkind: ConfigMap\nmetadata: {name: m}\n---\n\
+        # Source: c/templates/b.yaml\nkind: Service\nmetadata: {name: s}\n---\n# Source: c/templates/a.yaml\n\
+        kind: Job\nmetadata:\n  name: j\n  annotations: {helm.sh/hook: \"post-install,test\"}\n";
+    assert_eq!(print(&rendered, false), expected);
+}
+
+#[test]
+fn values_of_the_user_win_and_null_takes_a_default_away() {
+    let files = [
+        ("values.yaml", "a: {b: 1, c: 2}\nd: 3\n"),
+        ("templates/x.yaml", "{{ toJson .Values }}"),
+        ("charts/s/Chart.yaml", "apiVersion: v2\nname: s\nversion: 1.0.0\n"),
+        ("charts/s/values.yaml", "e: 4\nf: 5\n"),
+    ];
+    let values = json!({"a": {"b": null}, "d": 7, "global": {"g": 1}, "s": {"e": null}});
+    let text = rendered(&files, values).unwrap().manifests[0].text.clone();
+    assert_eq!(text, r#"{"a":{"c":2},"d":7,"global":{"g":1},"s":{"f":5,"global":{"g":1}}}"#);
+}
+
+#[test]
+fn errors_say_where_and_in_which_function() {
+    let text = output("a: 1\nb: {{ .Values.x.y }}", json!({}));
+    assert!(text.contains("c/templates/x.yaml:2:7: executing"), "{text}");
+    assert!(text.contains("nil pointer evaluating interface {}.y"), "{text}");
+    let text = output("{{ repeat \"x\" 2 }}", json!({}));
+    assert!(text.contains("expected integer; found \"x\""), "{text}");
+    let text = output("{{ nope }}", json!({}));
+    assert!(
+        text.contains("c/templates/x.yaml:1:4") && text.contains("function \"nope\" not defined"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_included_fails_with_the_whole_path_to_it() {
+    let text = output("{{ define \"d\" }}{{ fail \"no way\" }}{{ end }}{{ include \"d\" . }}", json!({}));
+    assert!(text.contains("error calling include") && text.ends_with("error calling fail: no way"), "{text}");
+}
+
+#[test]
+fn steps_bytes_and_depth_are_limited() {
+    let endless =
+        "{{ range until 1000 }}{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}{{ end }}";
+    let error =
+        limited(&[("templates/x", endless)], Value::Null, Limits { steps: 10_000, ..Limits::default() });
+    assert!(error.unwrap_err().to_string().contains("more than 10000 steps"));
+    let long = "{{ range until 1000 }}{{ repeat 1000 \"x\" }}{{ end }}";
+    let error = limited(&[("templates/x", long)], Value::Null, Limits { bytes: 50_000, ..Limits::default() });
+    assert!(error.unwrap_err().to_string().contains("more than 50000 bytes"));
+    let deep = "{{ define \"d\" }}{{ include \"d\" . }}{{ end }}{{ include \"d\" . }}";
+    let error = limited(&[("templates/x", deep)], Value::Null, Limits { depth: 20, ..Limits::default() });
+    assert!(error.unwrap_err().to_string().contains("more than 20 deep"));
+}
+
+#[test]
+fn a_chart_that_is_too_large_or_too_deep_is_refused() {
+    let files = [("templates/x.yaml", "a: 1"), ("README.md", "hello")];
+    let limits = [
+        Limits { chart_bytes: 20, ..Limits::default() },
+        Limits { chart_files: 1, ..Limits::default() },
+        Limits { chart_depth: 0, ..Limits::default() },
+    ];
+    for limits in limits {
+        let error = limited(&files, Value::Null, limits).unwrap_err();
+        assert!(matches!(error, RenderError::Chart { .. }), "{error}");
+    }
+}
+
+#[test]
+fn chance_follows_from_the_release_and_is_reported() {
+    let files = [("templates/x.yaml", "a: {{ randAlphaNum 20 }} {{ uuidv4 }}")];
+    let once = rendered(&files, Value::Null).unwrap();
+    assert!(once.random);
+    assert_eq!(once, rendered(&files, Value::Null).unwrap());
+    assert!(!rendered(&[("templates/x.yaml", "a: 1")], Value::Null).unwrap().random);
+}
+
+#[test]
+fn what_is_not_supported_says_so_by_name() {
+    let text = output("{{ genCA \"ca\" 365 }}", json!({}));
+    assert!(text.contains("the function genCA is not supported"), "{text}");
+}

@@ -1,0 +1,44 @@
+//! What Helm gives templates besides JSON: structs, files, versions and times.
+use super::Value;
+use crate::semver::Version;
+use crate::text::Text;
+use crate::time::Time;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+#[derive(Debug, Clone)]
+pub(crate) enum Object {
+    Struct(Rc<Struct>),
+    Files(Rc<Files>),
+    Version(Rc<Version>),
+    Time(Time),
+}
+
+/// A Go struct: fields in Go's order.
+#[derive(Debug)]
+pub(crate) struct Struct {
+    /// As `%T` prints it, `*` included.
+    pub(crate) ty: &'static str,
+    pub(crate) fields: Vec<StructField>,
+    /// What its String method returns, if it has one.
+    pub(crate) string: Option<Text>,
+}
+
+#[derive(Debug)]
+pub(crate) struct StructField {
+    pub(crate) name: &'static str,
+    /// In JSON. None: a field that JSON leaves out always.
+    pub(crate) json: Option<&'static str>,
+    pub(crate) omit_empty: bool,
+    pub(crate) value: Value,
+}
+
+impl Struct {
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&Value> {
+        self.fields.iter().find(|field| field.name.as_bytes() == name).map(|field| &field.value)
+    }
+}
+
+/// `.Files`, or what a Glob of it left.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Files(pub(crate) BTreeMap<Text, Text>);

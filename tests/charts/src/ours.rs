@@ -1,0 +1,45 @@
+//! A chart rendered in this process.
+
+use crate::outcome::Printed;
+use anyhow::Result;
+use mainstay_helm::{Capabilities, Limits, Release, Request, print, render};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// What both sides call the release and its namespace.
+pub const RELEASE: &str = "release-name";
+pub const NAMESPACE: &str = "default";
+
+pub fn build(
+    files: &BTreeMap<String, Vec<u8>>,
+    values: Option<&Path>,
+    kube_version: Option<&str>,
+) -> Result<Printed> {
+    let values = match values {
+        None => serde_json::Value::Null,
+        Some(path) => {
+            let bytes = std::fs::read(path)?;
+            let loaded = mainstay_yaml::load_last_wins("values", &bytes, &mainstay_yaml::Limits::default());
+            loaded.documents.into_iter().next().map_or(serde_json::Value::Null, |d| d.root.into_json())
+        }
+    };
+    let release =
+        Release { name: RELEASE.into(), namespace: NAMESPACE.into(), revision: 1, is_upgrade: false };
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = kube_version.and_then(Capabilities::parse_kube_version) {
+        capabilities.kube_version = version;
+    }
+    let request = Request {
+        files,
+        values: &values,
+        release: &release,
+        capabilities: &capabilities,
+        lookup: None,
+        now: 1_700_000_000,
+        limits: Limits::default(),
+    };
+    let started = Instant::now();
+    let result = render(&request).map(|rendered| print(&rendered, true)).map_err(|error| error.to_string());
+    Ok(Printed { result, took: started.elapsed() })
+}
