@@ -1,5 +1,5 @@
 //! JSON as encoding/json writes it, and what it says of JSON that is wrong.
-use crate::fmt::json_float;
+use crate::fmt::{format_float, json_float};
 use crate::value::{List, MOST_DEPTH, Map, Object, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,8 +36,8 @@ fn write(
         Value::Uint64(value) => out.push_str(&value.to_string()),
         Value::Float(value) if value.is_finite() => out.push_str(&json_float(*value)),
         Value::Float(value) => return Err(format!("json: unsupported value: {value}")),
-        Value::Text(text) => string(out, &text.lossy(), html),
-        Value::Bytes(bytes) => string(out, &STANDARD.encode(bytes.as_bytes()), html),
+        Value::Text(text) => string(out, text.as_bytes(), html),
+        Value::Bytes(bytes) => string(out, STANDARD.encode(bytes.as_bytes()).as_bytes(), html),
         Value::List(List { nil: true, .. }) | Value::Map(Map { nil: true, .. }) => out.push_str("null"),
         Value::List(list) => {
             let mut block = Block::begin(out, '[', indent);
@@ -50,7 +50,7 @@ fn write(
         Value::Map(map) => {
             let mut block = Block::begin(out, '{', indent);
             for (key, item) in map.snapshot() {
-                block.key(&key.lossy(), html);
+                block.key(key.as_bytes(), html);
                 write(block.out, &item, html, block.indent, depth + 1)?;
             }
             block.end('}');
@@ -60,7 +60,7 @@ fn write(
             for field in &object.fields {
                 let Some(name) = field.json else { continue };
                 if !field.omit_empty || field.value.is_true() {
-                    block.key(name, html);
+                    block.key(name.as_bytes(), html);
                     write(block.out, &field.value, html, block.indent, depth + 1)?;
                 }
             }
@@ -69,13 +69,13 @@ fn write(
         Value::Object(Object::Files(files)) => {
             let mut block = Block::begin(out, '{', indent);
             for (name, bytes) in &files.0 {
-                block.key(&name.lossy(), html);
-                string(block.out, &STANDARD.encode(bytes.as_bytes()), html);
+                block.key(name.as_bytes(), html);
+                string(block.out, STANDARD.encode(bytes.as_bytes()).as_bytes(), html);
             }
             block.end('}');
         }
-        Value::Object(Object::Version(version)) => string(out, &version.to_string(), html),
-        Value::Object(Object::Time(time)) => string(out, &time.rfc3339(), html),
+        Value::Object(Object::Version(version)) => string(out, version.to_string().as_bytes(), html),
+        Value::Object(Object::Time(time)) => string(out, time.rfc3339().as_bytes(), html),
     }
     Ok(())
 }
@@ -107,7 +107,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    fn key(&mut self, key: &str, html: bool) {
+    fn key(&mut self, key: &[u8], html: bool) {
         self.next();
         string(self.out, key, html);
         self.out.push_str(if self.indent.is_some() { ": " } else { ":" });
@@ -123,23 +123,42 @@ impl<'a> Block<'a> {
     }
 }
 
-fn string(out: &mut String, text: &str, html: bool) {
+fn string(out: &mut String, text: &[u8], html: bool) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '<' | '>' | '&' if html => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => out.push(c),
-        }
+    for chunk in text.utf8_chunks() {
+        chunk.valid().chars().for_each(|c| character(out, c, html));
+        // What is no UTF-8 is replaced byte by byte.
+        out.extend(std::iter::repeat_n("\\ufffd", chunk.invalid().len()));
     }
     out.push('"');
+}
+
+fn character(out: &mut String, c: char, html: bool) {
+    match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '<' | '>' | '&' if html => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+        '\0'..='\u{1f}' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+        _ => out.push(c),
+    }
+}
+
+/// A scalar where a string is wanted: the YAML library writes numbers and booleans out.
+pub(crate) fn as_text(json: &serde_json::Value) -> Option<String> {
+    match json {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Bool(value) => Some(value.to_string()),
+        serde_json::Value::Number(number) => Some(match number.as_f64() {
+            Some(value) if number.is_f64() => format_float(value, 'g', None),
+            Some(_) | None => number.to_string(),
+        }),
+        serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+    }
 }
 
 /// What `json.Unmarshal` says of JSON of another type.

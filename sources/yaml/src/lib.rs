@@ -23,7 +23,7 @@ mod scan;
 mod tests;
 mod timestamp;
 
-pub use emit::{emit, emit_documents, is_plain, reads_as_text};
+pub use emit::{emit, emit_documents, emit_indented, is_plain, reads_as_text};
 pub use limits::Limits;
 pub use load::{Document, Loaded, load, load_last_wins};
 pub use mainstay_diagnostic::{Position, Span};

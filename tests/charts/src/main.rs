@@ -1,11 +1,16 @@
 //! Charts rendered by us and by the real `helm`, which must print the same bytes or both refuse.
-//! `cargo xtask helm-compare` runs it on folders of charts.
+//! `cargo xtask helm-compare` runs it on folders of charts; `cargo xtask goldens charts` records what the real one
+//! prints for our own.
 
+mod cases;
 mod compare;
 mod find;
 mod ours;
 mod outcome;
+mod random;
 mod real;
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -47,6 +52,23 @@ fn run() -> Result<bool> {
             }
             compare::run(&asked)
         }
+        Some("random") => {
+            let folder = std::env::temp_dir().join(format!("mainstay-charts-{}", std::process::id()));
+            let mut asked = random::Asked { count: 500, seed: 1, findings: 10, folder, loud: false };
+            while let Some(argument) = arguments.next() {
+                let value = arguments.next().with_context(|| format!("{argument} takes a value"))?;
+                let number = || value.parse::<u64>().with_context(|| format!("{argument} takes a number"));
+                match argument.as_str() {
+                    "--count" => asked.count = usize::try_from(number()?)?,
+                    "--seed" => asked.seed = number()?,
+                    "--findings" => asked.findings = usize::try_from(number()?)?,
+                    "--loud" => asked.loud = value.parse().context("--loud takes true or false")?,
+                    _ => bail!("no such option: {argument}"),
+                }
+            }
+            random::run(&asked)
+        }
+        Some("record") => cases::record().map(|()| true),
         other => bail!("no such command: {}", other.unwrap_or_default()),
     }
 }

@@ -35,6 +35,8 @@ commands:
   helm-compare DIR...   render each chart below the folders with the real helm and with ours, with its own values and
                         with each ci/*-values.yaml, and compare
                         (--only NAME, --lines N, --save DIR, --kube-version v1.31.0)
+  helm-random ...       the same for templates made up from a seed (--count N, --seed S, --findings N, --loud true)
+  goldens charts        record what the real helm prints for tests/charts/cases
   goldens yaml [DIR]    record how the real kubectl reads DIR/*.yaml (default: sources/yaml/tests/data)
 ";
 
@@ -69,8 +71,10 @@ fn run(arguments: &[&str]) -> Result<()> {
                 ["--mainstay", &daemon].into_iter().chain(options.iter().copied()).collect();
             optimized::run("mainstay-soak", &options, "not all was well, or it could not be played")
         }
+        ["goldens", "charts"] => charts("record", &[]),
         ["kustomize-compare", options @ ..] => trees("compare", options),
         ["helm-compare", options @ ..] => charts("compare", options),
+        ["helm-random", options @ ..] => charts("random", options),
         ["kustomize-random", options @ ..] => trees("random", options),
         ["goldens", "yaml"] => goldens::yaml(None),
         ["goldens", "yaml", folder] => goldens::yaml(Some(folder)),

@@ -1,4 +1,5 @@
 //! Chart.yaml.
+use crate::json::as_text;
 use crate::semver::Version;
 use crate::value::{List, ListType, Map, MapType, Object, Struct, StructField, Value, from_json};
 use serde_json::Value as Json;
@@ -54,8 +55,7 @@ impl<'a> Fields<'a> {
     fn text(&self, key: &str) -> Result<String, String> {
         match self.get(key) {
             None => Ok(String::new()),
-            Some(Json::String(text)) => Ok(text.clone()),
-            Some(other) => Err(Self::wrong(key, other, "string")),
+            Some(value) => as_text(value).ok_or_else(|| Self::wrong(key, value, "string")),
         }
     }
 
@@ -78,8 +78,7 @@ impl<'a> Fields<'a> {
     fn texts(&self, key: &str) -> Result<Vec<String>, String> {
         let one = |item: &Json| match item {
             Json::Null => Ok(String::new()),
-            Json::String(text) => Ok(text.clone()),
-            other => Err(Self::wrong(key, other, "string")),
+            value => as_text(value).ok_or_else(|| Self::wrong(key, value, "string")),
         };
         self.list(key)?.iter().map(one).collect()
     }

@@ -3,7 +3,7 @@ use super::{Engine, Error, Failure, NO_VALUE, Place, Set};
 use crate::fmt::display_into;
 use crate::template::{Branch, Command, Expr, ExprKind, Node, Number, Pipe, Tree};
 use crate::text::Text;
-use crate::value::Value;
+use crate::value::{Object, Value};
 use std::rc::Rc;
 
 pub(super) type Result<T> = std::result::Result<T, Error>;
@@ -161,7 +161,7 @@ impl<'s, 'a> State<'s, 'a> {
                     }
                 }
             }
-            Value::Object(crate::value::Object::Files(files)) => {
+            Value::Object(Object::Files(files)) => {
                 for (name, bytes) in &files.0 {
                     ran = true;
                     let (key, item) = (Value::Text(name.clone()), Value::Bytes(bytes.clone()));
@@ -227,6 +227,11 @@ impl<'s, 'a> State<'s, 'a> {
     fn print(&mut self, pos: usize, value: &Value) -> Result<()> {
         if value.is_nil() {
             return self.write(pos, NO_VALUE);
+        }
+        if let Value::Object(Object::Struct(object)) = value
+            && let Some(text) = &object.string
+        {
+            return self.write(pos, text.as_bytes());
         }
         let before = self.out.len();
         display_into(&mut self.out, value).map_err(|message| self.error(pos, pos, message.into()))?;

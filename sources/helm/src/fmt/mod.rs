@@ -5,7 +5,7 @@ mod printf;
 mod quote;
 mod verb;
 
-pub(crate) use float::json_float;
+pub(crate) use float::{format_float, json_float};
 pub(crate) use printf::sprintf;
 pub(crate) use quote::{is_print, quote};
 

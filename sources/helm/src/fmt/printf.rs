@@ -129,8 +129,9 @@ impl State<'_> {
             out.extend_from_slice(format!("%!{verb}{problem}").as_bytes());
             return Ok(());
         }
-        if verb == 'v' && std::mem::take(&mut flags.sharp) {
-            flags.syntax = true;
+        if verb == 'v' {
+            flags.syntax = std::mem::take(&mut flags.sharp);
+            flags.names = std::mem::take(&mut flags.plus);
         }
         let argument = &self.arguments[self.next];
         self.next += 1;

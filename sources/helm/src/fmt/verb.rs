@@ -13,6 +13,8 @@ pub(super) struct Flags {
     pub(super) sharp: bool,
     pub(super) space: bool,
     pub(super) zero: bool,
+    /// `%+v`: names of fields.
+    pub(super) names: bool,
     /// `%#v`: Go syntax.
     pub(super) syntax: bool,
     pub(super) width: Option<usize>,
@@ -119,15 +121,12 @@ impl<'a> Printer<'a> {
             Object::Version(version) => self.text(value, &Text::from(version.to_string()), verb, depth),
             Object::Time(time) => self.text(value, &Text::from(time.to_string()), verb, depth),
             Object::Struct(object) => {
-                if let Some(text) = &object.string {
-                    return self.text(value, text, verb, depth);
-                }
                 self.out.extend_from_slice(if object.ty.starts_with('*') { b"&{" } else { b"{" });
                 for (i, field) in object.fields.iter().enumerate() {
                     if i > 0 {
                         self.out.push(b' ');
                     }
-                    if self.flags.plus {
+                    if self.flags.names {
                         self.out.extend_from_slice(field.name.as_bytes());
                         self.out.push(b':');
                     }

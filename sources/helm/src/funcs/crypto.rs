@@ -27,8 +27,5 @@ pub(super) const FUNCTIONS: &[Function] = &[
     unsupported!("genSignedCertWithKey", &[Text, Any, Any, super::Type::Int, Any, Text]),
     unsupported!("encryptAES", &[Text, Text]),
     unsupported!("decryptAES", &[Text, Text]),
-    unsupported!("toToml", &[Any]),
-    unsupported!("mustToToml", &[Any]),
     unsupported!("fromToml", &[Text]),
-    unsupported!("toYamlPretty", &[Any]),
 ];

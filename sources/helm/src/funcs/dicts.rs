@@ -45,8 +45,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::map(map.snapshot().into_iter().filter(|(key, _)| !omitted(key.as_bytes()))))
     }),
     variadic("dig", &[Any], dig),
-    pure("deepCopy", &[Any], |args| copy(&args[0])),
-    pure("mustDeepCopy", &[Any], |args| copy(&args[0])),
+    pure("deepCopy", &[Any], deep_copy),
+    pure("mustDeepCopy", &[Any], deep_copy),
 ];
 
 /// A result whose static type is `map[string]interface {}`.
@@ -89,6 +89,13 @@ fn dig(args: &[Value]) -> Result<Value, String> {
         }
     }
     Ok(at)
+}
+
+fn deep_copy(args: &[Value]) -> Result<Value, String> {
+    if args[0].is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    copy(&args[0])
 }
 
 /// A copy that shares no dictionary with the original.

@@ -35,28 +35,71 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Line breaks are skipped; what is wrong is the result, as upstream.
+/// Line breaks are skipped, bits that are left over do not matter; what is wrong is the result, as upstream.
 fn decode64(bytes: &[u8]) -> Value {
-    let mut clean = Vec::with_capacity(bytes.len());
-    let mut places = Vec::with_capacity(bytes.len());
-    for (at, byte) in bytes.iter().enumerate() {
-        if !matches!(byte, b'\r' | b'\n') {
-            clean.push(*byte);
-            places.push(at);
+    let corrupt = |at: usize| format!("illegal base64 data at input byte {at}").into();
+    let is_break = |at: usize| matches!(bytes.get(at), Some(b'\r' | b'\n'));
+    let mut out = Vec::with_capacity(bytes.len() / 4 * 3);
+    let mut at = 0;
+    loop {
+        let mut digits = [0u8; 4];
+        let mut count = 0;
+        let mut last = false;
+        while count < 4 {
+            let Some(byte) = bytes.get(at) else {
+                if count == 0 {
+                    return Value::text(out);
+                }
+                return corrupt(at - count);
+            };
+            at += 1;
+            match digit64(*byte) {
+                Some(digit) => {
+                    digits[count] = digit;
+                    count += 1;
+                }
+                None if matches!(byte, b'\r' | b'\n') => {}
+                None if *byte != b'=' || count < 2 => return corrupt(at - 1),
+                None => {
+                    last = true;
+                    break;
+                }
+            }
+        }
+        if last {
+            while is_break(at) {
+                at += 1;
+            }
+            if count == 2 {
+                match bytes.get(at) {
+                    None => return corrupt(bytes.len()),
+                    Some(b'=') => at += 1,
+                    Some(_) => return corrupt(at - 1),
+                }
+                while is_break(at) {
+                    at += 1;
+                }
+            }
+            if at < bytes.len() {
+                return corrupt(at);
+            }
+        }
+        let bits = digits.iter().fold(0u32, |bits, digit| (bits << 6) | u32::from(*digit));
+        out.extend_from_slice(&bits.to_be_bytes()[1..count]);
+        if last {
+            return Value::text(out);
         }
     }
-    match STANDARD.decode(&clean) {
-        Ok(decoded) => Value::text(decoded),
-        Err(error) => {
-            let at = match error {
-                base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => at,
-                base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
-                    clean.len() / 4 * 4
-                }
-            };
-            let at = places.get(at).copied().unwrap_or(bytes.len());
-            format!("illegal base64 data at input byte {at}").into()
-        }
+}
+
+fn digit64(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
     }
 }
 

@@ -181,8 +181,26 @@ fn chunk(args: &[Value]) -> Result<Value, String> {
     let Some(items) = args::items(&args[1]) else {
         return Err(format!("Cannot chunk type {}", kind(&args[1])?));
     };
-    let size = usize::try_from(args::int(args, 0)).ok().filter(|size| *size > 0);
-    let Some(size) = size else { return Err("runtime error: makeslice: len out of range".into()) };
-    let chunks = items.chunks(size).map(|part| Value::list(part.to_vec())).collect();
+    let size = args::int(args, 0);
+    let out_of_range = || "runtime error: makeslice: len out of range".to_owned();
+    if size == 0 {
+        return Err(out_of_range());
+    }
+    // Upstream's arithmetic, which finds an answer for some negative sizes, too.
+    let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    let count = (length - 1).div_euclid(size.abs()) * size.signum();
+    let count = if size > 0 || (length - 1) % size == 0 { count } else { count - 1 };
+    let count = count + 1;
+    let mut chunks = Vec::new();
+    for i in 0..count {
+        let part = if i < count - 1 || length % size == 0 { size } else { length % size };
+        let start = usize::try_from(i * size).map_err(|_| "reflect: slice index out of range")?;
+        let end = start + usize::try_from(part).map_err(|_| out_of_range())?;
+        let part = items.get(start..end).ok_or("reflect: slice index out of range")?;
+        chunks.push(Value::list(part.to_vec()));
+    }
+    if count < 0 {
+        return Err(out_of_range());
+    }
     Ok(Value::List(List::new(ListType::Lists, chunks)))
 }

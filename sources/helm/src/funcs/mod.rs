@@ -22,6 +22,7 @@ mod reflect;
 mod regexes;
 mod semvers;
 mod strings;
+mod toml;
 mod urls;
 mod words;
 mod wrap;
@@ -144,6 +145,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
             reflect::FUNCTIONS,
             semvers::FUNCTIONS,
             strings::FUNCTIONS,
+            toml::FUNCTIONS,
             urls::FUNCTIONS,
             words::FUNCTIONS,
             wrap::FUNCTIONS,

@@ -3,14 +3,20 @@ use super::Type::{Any, Text};
 use super::{Function, args, pure};
 use crate::json;
 use crate::text;
-use crate::value::{List, ListType, Map, MapType, Value, from_json, to_json};
+use crate::value::{Map, MapType, Value, from_json, to_json, to_json_with_floats};
 use serde_json::Value as Json;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("toYaml", &[Any], |args| Ok(to_yaml(&args[0]))),
+    pure("toYamlPretty", &[Any], |args| {
+        let yaml =
+            to_json_with_floats(&args[0]).map(|json| mainstay_yaml::emit_indented(&json)).unwrap_or_default();
+        Ok(yaml.strip_suffix('\n').unwrap_or(&yaml).into())
+    }),
     pure("fromYaml", &[Text], |args| {
         Ok(match parse(args::bytes(args, 0)) {
-            Ok(Json::Null) => Value::Map(Map::nil(MapType::Any)),
+            // Null leaves the map as it was made.
+            Ok(Json::Null) => Value::Map(Map::new(MapType::Any, [])),
             Ok(found @ Json::Object(_)) => from_json(&found),
             Ok(found) => {
                 let message = json::mismatch(&found, "map[string]interface {}");
@@ -21,7 +27,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     pure("fromYamlArray", &[Text], |args| {
         Ok(match parse(args::bytes(args, 0)) {
-            Ok(Json::Null) => Value::List(List::nil(ListType::Any)),
+            Ok(Json::Null) => Value::list(Vec::new()),
             Ok(found @ Json::Array(_)) => from_json(&found),
             Ok(found) => {
                 let message = json::mismatch(&found, "[]interface {}");

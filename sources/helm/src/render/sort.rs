@@ -1,6 +1,7 @@
 //! Output cut into documents, hooks told from the rest, all in the order of installation.
 use crate::error::RenderError;
 use crate::funcs::parse_yaml;
+use crate::json::as_text;
 use regex::Regex;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -153,8 +154,9 @@ impl Head {
         let mismatch = |found: &Json, wanted: &str| decoding(crate::json::mismatch(found, wanted));
         let text = |value: Option<&Json>, of: &str| match value {
             None | Some(Json::Null) => Ok(String::new()),
-            Some(Json::String(text)) => Ok(text.clone()),
-            Some(other) => Err(mismatch(other, &format!("SimpleHead.{of} of type string"))),
+            Some(value) => {
+                as_text(value).ok_or_else(|| mismatch(value, &format!("SimpleHead.{of} of type string")))
+            }
         };
         if !json.is_object() && !json.is_null() {
             return Err(mismatch(json, "releaseutil.SimpleHead"));

@@ -20,10 +20,15 @@ pub(crate) fn from_json(json: &Json) -> Value {
 
 /// What `json.Marshal` would write.
 pub(crate) fn to_json(value: &Value) -> Result<Json, String> {
-    write(value, 0)
+    write(value, 0, &float)
 }
 
-fn write(value: &Value, depth: usize) -> Result<Json, String> {
+/// As [`to_json`], but floats without a fraction stay floats.
+pub(crate) fn to_json_with_floats(value: &Value) -> Result<Json, String> {
+    write(value, 0, &|value| Ok(Json::from(value)))
+}
+
+fn write(value: &Value, depth: usize, float: &impl Fn(f64) -> Result<Json, String>) -> Result<Json, String> {
     if depth > MOST_DEPTH {
         return Err(format!("a value is nested more than {MOST_DEPTH} deep"));
     }
@@ -37,13 +42,13 @@ fn write(value: &Value, depth: usize) -> Result<Json, String> {
         Value::Text(text) => Json::from(text.lossy()),
         Value::Bytes(bytes) => Json::from(base64::engine::general_purpose::STANDARD.encode(bytes.as_bytes())),
         Value::List(List { nil: true, .. }) | Value::Map(Map { nil: true, .. }) => Json::Null,
-        Value::List(list) => {
-            Json::Array(list.items().iter().map(|item| write(item, depth + 1)).collect::<Result<_, _>>()?)
-        }
+        Value::List(list) => Json::Array(
+            list.items().iter().map(|item| write(item, depth + 1, float)).collect::<Result<_, _>>()?,
+        ),
         Value::Map(map) => {
             let mut members = serde_json::Map::new();
             for (key, value) in map.entries().iter() {
-                members.insert(key.lossy().into_owned(), write(value, depth + 1)?);
+                members.insert(key.lossy().into_owned(), write(value, depth + 1, float)?);
             }
             Json::Object(members)
         }
@@ -52,7 +57,7 @@ fn write(value: &Value, depth: usize) -> Result<Json, String> {
             for field in &object.fields {
                 let Some(name) = field.json else { continue };
                 if !field.omit_empty || field.value.is_true() {
-                    members.insert(name.to_owned(), write(&field.value, depth + 1)?);
+                    members.insert(name.to_owned(), write(&field.value, depth + 1, float)?);
                 }
             }
             Json::Object(members)

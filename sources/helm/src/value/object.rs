@@ -20,7 +20,7 @@ pub(crate) struct Struct {
     /// As `%T` prints it, `*` included.
     pub(crate) ty: &'static str,
     pub(crate) fields: Vec<StructField>,
-    /// What its String method returns, if it has one.
+    /// What its String method returns, if its pointer has one: an action prints that, a function sees the fields.
     pub(crate) string: Option<Text>,
 }
 

@@ -11,7 +11,17 @@ pub use style::{is_plain, reads_as_text};
 
 /// One document, ending in a line break, without `---`.
 pub fn emit(value: &Value) -> String {
-    let mut writer = Writer { out: String::new(), line: Line::Start };
+    write(value, false)
+}
+
+/// As go-yaml 3 prints with an indent of two: lists are indented under their key, nothing is folded, and floats are
+/// written as Go prints them (`1e+06`).
+pub fn emit_indented(value: &Value) -> String {
+    write(value, true)
+}
+
+fn write(value: &Value, indented: bool) -> String {
+    let mut writer = Writer { out: String::new(), line: Line::Start, indented };
     writer.node(value, 0, 0);
     if writer.line != Line::Start {
         writer.end_line();
@@ -34,6 +44,8 @@ pub fn emit_documents<'a>(values: impl IntoIterator<Item = &'a Value>) -> String
 struct Writer {
     out: String,
     line: Line,
+    /// Lists under keys are, and lines are as long as they are.
+    indented: bool,
 }
 
 /// How far the current line is.
@@ -68,7 +80,10 @@ impl Writer {
             }
             Value::Null => self.word("null"),
             Value::Bool(value) => self.word(if *value { "true" } else { "false" }),
-            Value::Number(number) => self.word(&number_text(number)),
+            Value::Number(number) => match number.as_f64() {
+                Some(value) if self.indented && number.is_f64() => self.word(&format_float(value)),
+                Some(_) | None => self.word(&number_text(number)),
+            },
             // At the root a block scalar is indented although nothing is above it.
             Value::String(text) => self.scalar(text, Some(indent.max(2))),
         }
@@ -85,7 +100,7 @@ impl Writer {
             self.reach(indent);
             self.scalar(key, None);
             self.out.push(':');
-            self.node(value, indent + 2, indent);
+            self.node(value, indent + 2, if self.indented { indent + 2 } else { indent });
         }
     }
 
@@ -102,7 +117,7 @@ impl Writer {
             return self.literal(text, indent);
         }
         self.space();
-        fold::write(&mut self.out, text, style, Some(indent));
+        fold::write(&mut self.out, text, style, Some(indent).filter(|_| !self.indented));
         self.line = Line::Content;
     }
 

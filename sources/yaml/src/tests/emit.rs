@@ -1,5 +1,5 @@
 use super::values;
-use crate::{emit, emit_documents};
+use crate::{emit, emit_documents, emit_indented};
 use serde_json::{Value, json};
 
 #[test]
@@ -8,6 +8,18 @@ fn maps_and_lists_look_as_kubernetes_prints_them() {
     let text = emit(&value);
     assert_eq!(text, "a9: []\na10: null\nb:\n- c:\n  - 1\n  - - 2\n  d: {}\n- x\né:\n  f:\n  - {}\n");
     assert_eq!(values(&text), [value]);
+}
+
+#[test]
+fn indented_lists_stand_under_their_key_and_nothing_is_folded() {
+    let long = "word ".repeat(30);
+    let value =
+        json!({"a": [1, 1e6, 2.5, "yes"], "b": {"c": [{"d": 1, "e": []}, {}]}, "l": long, "n": [[1], [2]]});
+    let expected = format!(
+        "a:\n  - 1\n  - 1e+06\n  - 2.5\n  - \"yes\"\nb:\n  c:\n    - d: 1\n      e: []\n    - {{}}\nl: '{long}'\n\
+         n:\n  - - 1\n  - - 2\n"
+    );
+    assert_eq!(emit_indented(&value), expected);
 }
 
 #[test]

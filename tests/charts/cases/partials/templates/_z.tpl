@@ -1,0 +1,1 @@
+{{- define "p.over" }}second{{ end }}{{ define "p.ctx" }}{{ .Values.v }}{{ template "p.inner" . }}{{ end }}{{ define "p.inner" }}[{{ .Chart.Version }}]{{ end }}
