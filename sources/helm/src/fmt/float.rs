@@ -1,6 +1,6 @@
 //! Floats as Go's strconv prints them.
 
-/// `verb` is one of `e E f F g G`; without a precision the shortest digits that read back as the same number.
+/// `verb` is one of `b e E f F g G x X`; without a precision the shortest digits that read back as the same number.
 pub(crate) fn format_float(value: f64, verb: char, precision: Option<usize>) -> String {
     if value.is_nan() {
         return "NaN".into();
@@ -13,6 +13,8 @@ pub(crate) fn format_float(value: f64, verb: char, precision: Option<usize>) -> 
             None => exponential(&shortest(value)),
             Some(precision) => pad_exponent(&format!("{value:.precision$e}")),
         },
+        'b' => binary(value),
+        'x' => hexadecimal(value, precision),
         'f' => match precision {
             None => positional(&shortest(value)),
             Some(precision) => format!("{value:.precision$}"),
@@ -107,6 +109,60 @@ fn general(value: f64, precision: Option<usize>) -> String {
     };
     let exponent = parts.point - 1;
     if exponent < -4 || exponent >= clamp(most) { exponential(&parts) } else { positional(&parts) }
+}
+
+/// The mantissa as an integer, and its power of two.
+fn binary(value: f64) -> String {
+    let (negative, mantissa, exponent) = taken_apart(value);
+    format!("{}{mantissa}p{exponent:+}", if negative { "-" } else { "" })
+}
+
+/// `0x1.8p+01`
+fn hexadecimal(value: f64, precision: Option<usize>) -> String {
+    let (negative, mut mantissa, mut exponent) = taken_apart(value);
+    let sign = if negative { "-" } else { "" };
+    if mantissa == 0 {
+        let zeros = precision.filter(|digits| *digits > 0).map(|digits| format!(".{}", "0".repeat(digits)));
+        return format!("{sign}0x0{}p+00", zeros.unwrap_or_default());
+    }
+    // One bit before the point, 60 behind it.
+    let shift = mantissa.leading_zeros() as i32 - 3;
+    mantissa <<= shift;
+    exponent += 60 - shift;
+    if let Some(digits) = precision.filter(|digits| *digits < 15) {
+        let cut = 60 - 4 * digits;
+        let rest = mantissa & ((1 << cut) - 1);
+        mantissa >>= cut;
+        let half = 1 << (cut - 1);
+        if rest > half || (rest == half && mantissa & 1 == 1) {
+            mantissa += 1;
+        }
+        mantissa <<= cut;
+        if mantissa >> 61 == 1 {
+            mantissa >>= 1;
+            exponent += 1;
+        }
+    }
+    let digits = format!("{:015x}", mantissa & ((1 << 60) - 1));
+    let digits = match precision {
+        None => digits.trim_end_matches('0').to_owned(),
+        Some(count) => format!("{digits:0<count$}")[..count].to_owned(),
+    };
+    let point = if digits.is_empty() { "" } else { "." };
+    let sign_of_exponent = if exponent < 0 { '-' } else { '+' };
+    format!("{sign}0x1{point}{digits}p{sign_of_exponent}{:02}", exponent.abs())
+}
+
+/// Sign, mantissa and exponent: `mantissa * 2^exponent`.
+fn taken_apart(value: f64) -> (bool, u64, i32) {
+    let bits = value.to_bits();
+    let fraction = bits & ((1 << 52) - 1);
+    let exponent = (bits >> 52) as i32 & 0x7ff;
+    if exponent == 0 {
+        (value.is_sign_negative(), fraction, -1074)
+    } else {
+        (value.is_sign_negative(), fraction | 1 << 52, exponent - 1075)
+    }
 }
 
 /// Rust writes `1e6`, Go `1e+06`.

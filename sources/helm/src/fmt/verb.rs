@@ -63,6 +63,7 @@ impl<'a> Printer<'a> {
                 'v' => self.float(*number, 'g'),
                 'e' | 'E' | 'f' | 'g' | 'G' => self.float(*number, verb),
                 'F' => self.float(*number, 'f'),
+                'x' | 'X' | 'b' => self.float(*number, verb),
                 _ => return self.bad_verb(value, verb, depth),
             },
             Value::Text(text) => return self.text(value, text, verb, depth),
