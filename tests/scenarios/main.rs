@@ -7,6 +7,7 @@
 
 mod adoption;
 mod authority;
+mod build;
 mod changes;
 mod crash;
 mod drift;

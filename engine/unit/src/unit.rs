@@ -145,6 +145,8 @@ pub struct Substitution {
     pub from: Vec<SubstitutionSource>,
     /// A variable without value and default is an error instead of an empty string.
     pub strict: bool,
+    /// Also where there is not a single variable: expressions still come to their defaults.
+    pub always: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -79,7 +79,7 @@ fn overlay(spec: Fields<'_>, namespace: &str) -> Overlay {
             kustomization.insert(to.into(), Value::from(text));
         }
     }
-    for name in ["components", "images"] {
+    for name in ["components", "images", "buildMetadata"] {
         let items: Vec<Value> = spec.list(name).map(|(_, item)| item.0.clone()).collect();
         if !items.is_empty() {
             kustomization.insert(name.into(), Value::from(items));
@@ -119,7 +119,8 @@ fn substitution(post_build: Fields<'_>, namespace: &str) -> Option<Substitution>
         })
         .collect();
     let always = post_build.text("substituteStrategy") == Some("Always");
-    (always || !inline.is_empty() || !from.is_empty()).then_some(Substitution { inline, from, strict: false })
+    let wanted = always || !inline.is_empty() || !from.is_empty();
+    wanted.then_some(Substitution { inline, from, strict: false, always })
 }
 
 pub(crate) fn reference(item: Fields<'_>, namespace: &str) -> Option<Reference> {

@@ -87,6 +87,7 @@ const KUSTOMIZATION: &[Field] = &[
             may("namespace", Text),
         ])),
     ),
+    may("buildMetadata", List(&OneOf(&["originAnnotations", "transformerAnnotations", "managedByLabel"]))),
     may("ignore", DRIFT_IGNORE),
     may("images", IMAGES),
     may("kubeConfig", KUBE_CONFIG),
@@ -114,7 +115,6 @@ const KUSTOMIZATION: &[Field] = &[
     may("targetNamespace", Text),
     may("timeout", Duration),
     may("wait", Flag),
-    not_yet("buildMetadata", "remove it: origin annotations are not written yet"),
     older("patchesStrategicMerge", List(&Any)),
     older("patchesJson6902", JSON_PATCHES),
     // Without effect since server-side apply, in Flux too.

@@ -27,8 +27,6 @@ pub(crate) struct Builder<'a> {
     kustomizations: Cell<usize>,
     pub(crate) recording: Cell<Recording>,
     pub(crate) schema: schema::State,
-    /// Components that do not exist are left out.
-    pub(crate) ignore_missing_components: bool,
 }
 
 /// What was built so far, and the rules that its transformations follow.
@@ -71,15 +69,9 @@ fn builtin() -> Arc<Config> {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(loader: &'a Loader<'a>, ignore_missing_components: bool) -> Self {
+    pub(crate) fn new(loader: &'a Loader<'a>) -> Self {
         let recording = Cell::new(Recording::default());
-        Self {
-            loader,
-            kustomizations: Cell::new(0),
-            recording,
-            schema: schema::State::default(),
-            ignore_missing_components,
-        }
+        Self { loader, kustomizations: Cell::new(0), recording, schema: schema::State::default() }
     }
 
     /// The whole build of a root kustomization.
@@ -167,7 +159,6 @@ impl<'a> Builder<'a> {
                     all = self.folder(target, all, (path, &folder), &pointer, &chain, true)?;
                     distinct(&mut all.objects).map_err(|p| target.fault(p, &pointer))?;
                 }
-                None if self.ignore_missing_components => {}
                 None => return Err(target.fault(self.missing(target, path, "folder"), &pointer)),
             }
         }

@@ -52,13 +52,15 @@ use std::collections::BTreeSet;
 
 pub use cache::ParseCache;
 pub use limits::Limits;
+pub use overlay::common_metadata;
 pub use substitute::{Substitute, substitute};
 
 /// A folder to build.
 pub struct Build<'a> {
     pub tree: &'a dyn Tree,
     pub root: &'a TreePath,
-    /// Fields merged into the root kustomization, and labels and annotations for the result. With an overlay, a root
+    /// Fields merged into the root kustomization; labels and annotations for the result are the caller's, because they
+    /// come last ([`common_metadata`]). With an overlay, a root
     /// without a kustomization file is built from all manifests in it, and a kustomization may read files anywhere in
     /// the tree, as Flux builds.
     pub overlay: Option<&'a Overlay>,
@@ -133,12 +135,7 @@ pub fn build(request: &Build<'_>) -> Result<Built, Failed> {
         let mut problems = Diagnostics::new();
         for resource in run(request, loader)?.into_vec() {
             match object(&resource) {
-                Ok(mut object) => {
-                    if let Some(overlay) = request.overlay {
-                        overlay::common_metadata(&mut object, overlay);
-                    }
-                    objects.push(Desired { object, origin: resource.origin });
-                }
+                Ok(object) => objects.push(Desired { object, origin: resource.origin }),
                 Err(problem) => problems.push(problem.located(resource.origin)),
             }
         }
@@ -192,20 +189,38 @@ fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<objects::Obje
     let target = match (target::find(loader, &folder).map_err(at_root)?, request.overlay) {
         (Some((path, entry)), None) => target::Target::load(loader, &folder, &path, &entry, |_| {})?,
         (Some((path, entry)), Some(overlay)) => {
-            target::Target::load(loader, &folder, &path, &entry, |map| overlay::merge(map, overlay))?
+            let exists = overlay::exists(loader, &folder);
+            target::Target::load(loader, &folder, &path, &entry, |map| {
+                overlay::never_empty(map);
+                overlay::merge(map, overlay, &exists);
+            })?
         }
         (None, Some(overlay)) => {
             let mut map = scan::generate(loader, &folder)?;
-            overlay::merge(&mut map, overlay);
+            overlay::merge(&mut map, overlay, &overlay::exists(loader, &folder));
             target::Target::generated(&folder, map)?
         }
         (None, None) => {
-            let message = format!("the folder {} has no kustomization file", request.root);
-            return Err(at_root(Problem::new(&codes::NOT_FOUND, message)));
+            return Err(at_root(no_kustomization(loader, &folder)));
         }
     };
-    let ignore_missing = request.overlay.is_some_and(|o| o.ignore_missing_components);
-    build::Builder::new(loader, ignore_missing).build(&target, request.options)
+    build::Builder::new(loader).build(&target, request.options)
+}
+
+/// Which of the folders directly in this one could be meant is told too.
+fn no_kustomization(loader: &loader::Loader<'_>, folder: &TreePath) -> Problem {
+    let message = format!("the folder {folder} has no kustomization file");
+    let below = loader.list(folder).unwrap_or_default().into_iter().filter_map(|(name, _)| {
+        let inside = loader.folder(&folder.join(&name).ok()?).ok()??;
+        target::find(loader, &inside).ok()?.map(|_| name)
+    });
+    let below: Vec<String> = below.take(3).collect();
+    let names = "it would be kustomization.yaml, kustomization.yml or Kustomization";
+    Problem::new(&codes::NOT_FOUND, message).hint(match below.as_slice() {
+        [] => names.to_owned(),
+        [one] => format!("{names}; {one} has one"),
+        several => format!("{names}; {} have one", several.join(", ")),
+    })
 }
 
 fn object(resource: &resource::Resource) -> Result<Object, Problem> {

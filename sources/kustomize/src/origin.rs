@@ -11,6 +11,9 @@ const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 /// What the root kustomization wants to be recorded; those below it have no say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Recording {
+    /// Something is wanted, maybe only a label: then all is recorded, and taken off at the end, which objects may not
+    /// survive.
+    on: bool,
     pub(crate) origins: bool,
     pub(crate) transformations: bool,
 }
@@ -18,11 +21,12 @@ pub(crate) struct Recording {
 impl Recording {
     pub(crate) fn new(metadata: &[String]) -> Self {
         let has = |name: &str| metadata.iter().any(|m| m == name);
-        Self { origins: has("originAnnotations"), transformations: has("transformerAnnotations") }
+        let on = !metadata.is_empty();
+        Self { on, origins: has("originAnnotations"), transformations: has("transformerAnnotations") }
     }
 
     pub(crate) fn is_on(self) -> bool {
-        self.origins || self.transformations
+        self.on
     }
 
     /// Takes off what is not wanted, whoever put it there.

@@ -1,14 +1,35 @@
 //! What a declaration adds to the kustomization of its folder, merged before the build as Flux merges it, and the
 //! metadata that it gives to every object after the build.
+use crate::loader::Loader;
 use mainstay_object::Object;
 use mainstay_unit::Overlay;
+use mainstay_unit::tree::TreePath;
 use serde_json::{Map, Value};
 
+/// Which of a folder's components are there.
+pub(crate) fn exists<'a>(loader: &'a Loader<'_>, folder: &'a TreePath) -> impl Fn(&Value) -> bool + 'a {
+    |path| path.as_str().is_none_or(|path| !matches!(loader.find_folder(folder, path), Ok(None)))
+}
+
+/// As Flux does it, a kustomization without resources records origins, so that it is not empty.
+pub(crate) fn never_empty(map: &mut Map<String, Value>) {
+    if map.get("resources").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+        map.insert("buildMetadata".into(), Value::from(vec!["originAnnotations"]));
+    }
+}
+
 /// Texts replace, lists are appended, an image replaces the one of its name.
-pub(crate) fn merge(map: &mut Map<String, Value>, overlay: &Overlay) {
+pub(crate) fn merge(map: &mut Map<String, Value>, overlay: &Overlay, exists: &dyn Fn(&Value) -> bool) {
     for (field, value) in &overlay.kustomization {
         match (field.as_str(), value) {
             (_, Value::Null) => {}
+            ("buildMetadata", Value::Array(_)) => {
+                map.insert(field.clone(), value.clone());
+            }
+            ("components", Value::Array(components)) => {
+                let wanted = |path: &&Value| !overlay.ignore_missing_components || exists(path);
+                list(map, "components").extend(components.iter().filter(wanted).cloned());
+            }
             ("images", Value::Array(images)) => {
                 for image in images {
                     let list = list(map, "images");
@@ -57,7 +78,8 @@ fn list<'m>(map: &'m mut Map<String, Value>, field: &str) -> &'m mut Vec<Value> 
     }
 }
 
-pub(crate) fn common_metadata(object: &mut Object, overlay: &Overlay) {
+/// The labels and annotations that the declaration gives to every object.
+pub fn common_metadata(object: &mut Object, overlay: &Overlay) {
     for (name, value) in &overlay.labels {
         object.set_label(name, value);
     }

@@ -69,5 +69,6 @@ pub(crate) fn substitution(variables: &Variables) -> Substitution {
         inline: variables.iter().map(|(name, variable)| (name.to_owned(), text(&variable.value))).collect(),
         from: Vec::new(),
         strict: true,
+        always: true,
     }
 }

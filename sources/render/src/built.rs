@@ -52,13 +52,13 @@ impl Builds {
 fn question(source: &Source, path: &TreePath, overlay: &Overlay) -> Digest {
     let Overlay {
         kustomization,
-        labels,
-        annotations,
+        labels: _,
+        annotations: _,
         substitution: _,
         decryption: _,
         ignore_missing_components,
     } = overlay;
     let tree = source.tree.id();
-    let overlay = (kustomization, labels, annotations, ignore_missing_components);
+    let overlay = (kustomization, ignore_missing_components);
     Digest::of_bytes(format!("{:?}\0{tree}\0{path}\0{overlay:?}", source.origin).as_bytes())
 }

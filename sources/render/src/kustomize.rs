@@ -81,22 +81,32 @@ pub(crate) fn substituted(
     if failed {
         return Built { diagnostics, ..Built::default() };
     }
-    let Some(values) = values else { return done(objects, &decrypted, diagnostics) };
+    let done = |objects, diagnostics| done(objects, &decrypted, diagnostics, overlay);
+    let (Some(values), Some(asked)) = (values, &overlay.substitution) else {
+        return done(objects, diagnostics);
+    };
+    if values.is_empty() && !asked.always {
+        return done(objects, diagnostics);
+    }
     let mut values = values.clone();
     if values.is_empty() {
         // Asked for without a variable: names that are not set still become empty.
         values.insert("_".to_owned(), String::new());
     }
-    let strict = overlay.substitution.as_ref().is_some_and(|substitution| substitution.strict);
+    let strict = asked.strict;
     let how = Substitute { variables: &values, strict, switch: SUBSTITUTE_SWITCH, most: SUBSTITUTED };
     match mainstay_kustomize::substitute(objects, &how) {
-        Ok(objects) => done(objects, &decrypted, diagnostics),
+        Ok(objects) => done(objects, diagnostics),
         Err(diagnostics) => Built { diagnostics, ..Built::default() },
     }
 }
 
-/// Keys are taken last: substitution may rename what was decrypted.
-fn done(objects: Vec<Desired>, decrypted: &[bool], diagnostics: Diagnostics) -> Built {
+/// Metadata and keys come last: nothing is substituted in what the declaration itself adds, and substitution may rename
+/// what was decrypted.
+fn done(mut objects: Vec<Desired>, decrypted: &[bool], diagnostics: Diagnostics, overlay: &Overlay) -> Built {
+    for desired in &mut objects {
+        mainstay_kustomize::common_metadata(&mut desired.object, overlay);
+    }
     let marked = objects.iter().zip(decrypted).filter(|(_, decrypted)| **decrypted);
     let decrypted = marked.map(|(desired, _)| desired.object.key()).collect();
     Built { objects, decrypted, diagnostics }

@@ -88,6 +88,7 @@ fn every_feature_builds_to_what_kustomize_prints() {
 fn errors_say_what_where_and_what_may_have_been_meant() {
     let expected = [
         ("error-blank-namespace", codes::TRANSFORM.id, "kustomization.yaml:1:1: "),
+        ("error-annotation-like-a-number", codes::NOT_AN_OBJECT.id, "kustomization.yaml:4:3: "),
         ("error-comment-behind-a-key", codes::NOT_AN_OBJECT.id, "deployment.yaml:1:1: "),
         ("error-comment-in-braces", codes::NOT_AN_OBJECT.id, "deployment.yaml:1:1: "),
         ("error-comment-carried", codes::NOT_AN_OBJECT.id, "job.yaml:1:1: "),

@@ -1,6 +1,6 @@
 //! What Flux does around the build: folders without a kustomization, merged fields, variables.
 use crate::substitute::expression::expand;
-use crate::{Build, Limits, Options, Substitute, build, emit, substitute};
+use crate::{Build, Limits, Options, Substitute, build, common_metadata, emit, substitute};
 use mainstay_unit::Overlay;
 use mainstay_unit::tree::{MemoryTree, TreePath};
 use serde_json::{Map, json};
@@ -61,7 +61,9 @@ fn built(tree: &MemoryTree, overlay: &Overlay) -> Vec<mainstay_unit::Desired> {
         cache: None,
         decrypt: None,
     };
-    build(&request).expect("it builds").objects
+    let mut objects = build(&request).expect("it builds").objects;
+    objects.iter_mut().for_each(|desired| common_metadata(&mut desired.object, overlay));
+    objects
 }
 
 #[test]
