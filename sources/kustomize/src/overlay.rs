@@ -18,7 +18,25 @@ pub(crate) fn never_empty(map: &mut Map<String, Value>) {
     }
 }
 
-/// Texts replace, lists are appended, an image replaces the one of its name.
+/// The name stays where none is given; tag and digest go together, as either of them says which version it is.
+fn override_image(image: &mut Value, by: &Value) {
+    let given =
+        |field: &str| by.get(field).filter(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+    let Value::Object(image) = image else { return };
+    if let Some(name) = given("newName") {
+        image.insert("newName".into(), name.clone());
+    }
+    if given("newTag").or(given("digest")).is_some() {
+        for field in ["newTag", "digest"] {
+            match given(field) {
+                Some(value) => image.insert(field.into(), value.clone()),
+                None => image.remove(field),
+            };
+        }
+    }
+}
+
+/// Texts replace, lists are appended, an image goes over the one of its name.
 pub(crate) fn merge(map: &mut Map<String, Value>, overlay: &Overlay, exists: &dyn Fn(&Value) -> bool) {
     for (field, value) in &overlay.kustomization {
         match (field.as_str(), value) {
@@ -35,7 +53,7 @@ pub(crate) fn merge(map: &mut Map<String, Value>, overlay: &Overlay, exists: &dy
                     let list = list(map, "images");
                     let name = image.get("name");
                     match list.iter_mut().find(|i| i.get("name") == name) {
-                        Some(same) => *same = image.clone(),
+                        Some(same) => override_image(same, image),
                         None => list.push(image.clone()),
                     }
                 }

@@ -4,6 +4,7 @@ mod flux;
 mod incremental;
 mod infraflux;
 mod native;
+mod nested;
 mod property;
 mod rules;
 mod sops;
