@@ -179,15 +179,21 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) ->
         }
         let id = resource.id();
         for path in paths {
-            let value = &value.now(objects);
+            let mut copied = value.now(objects);
             let parts = split_field_path(path);
-            let create = target.options.as_ref().is_some_and(|o| o.create).then_some(value);
+            let create = target.options.as_ref().is_some_and(|o| o.create).then_some(&copied);
             let mut count = 0;
             let Some(resource) = objects.get_mut(at) else { break };
-            visit(&mut resource.node, &parts, create, &mut |node| {
+            visit(&mut resource.node, &parts, create, &mut |_| {
                 count += 1;
-                set(node, target.options.as_ref(), value)
+                Ok(())
             })?;
+            // What was made for it may be a part of what is copied.
+            if create.is_some() && matches!(value, Value::Live { at: source, .. } if *source == at) {
+                copied = value.now(objects);
+            }
+            let Some(resource) = objects.get_mut(at) else { break };
+            visit(&mut resource.node, &parts, None, &mut |node| set(node, target.options.as_ref(), &copied))?;
             resource.settle();
             if count == 0 {
                 let message = format!("the replacement's target, {id}, has no {path}");
