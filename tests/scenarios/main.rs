@@ -24,6 +24,7 @@ mod removal;
 mod repository;
 mod requests;
 mod rules;
+mod secrets;
 mod transfer;
 mod uninstall;
 mod world;

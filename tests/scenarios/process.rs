@@ -44,12 +44,17 @@ impl Daemon {
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
 
-    /// `GET /api/v1/view`: what the daemon shows of itself.
-    pub fn view(&self) -> Result<Value, String> {
+    /// What it serves at a path, with its headers.
+    pub fn page(&self, path: &str) -> Result<String, String> {
         let log = self.log();
         let after = log.split_once("page=http://").ok_or("its page is not served yet")?.1;
         let address: String = after.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
-        let answer = get(&address, "/api/v1/view").map_err(|error| format!("{address}: {error}"))?;
+        get(&address, path).map_err(|error| format!("{address}: {error}"))
+    }
+
+    /// `GET /api/v1/view`: what the daemon shows of itself.
+    pub fn view(&self) -> Result<Value, String> {
+        let answer = self.page("/api/v1/view")?;
         let body = answer.split_once("\r\n\r\n").ok_or("no answer")?.1;
         serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))
     }

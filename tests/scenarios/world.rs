@@ -204,6 +204,12 @@ impl World {
         self.daemon.as_ref().ok_or("no daemon runs")?.view()
     }
 
+    /// What the daemon serves at a path.
+    #[track_caller]
+    pub fn page(&self, path: &str) -> String {
+        self.daemon.as_ref().expect("a daemon runs").page(path).expect("an answer")
+    }
+
     /// Waits until the daemon has read a commit.
     #[track_caller]
     pub fn has_read(&mut self, commit: &str) {

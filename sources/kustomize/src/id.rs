@@ -50,7 +50,7 @@ pub(crate) struct Id {
 }
 
 /// The namespace of what has none.
-const NO_NAMESPACE: &str = "_non_namespaceable_";
+pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
 
 impl Id {
     pub(crate) fn new(gvk: Gvk, name: impl Into<String>, namespace: impl Into<String>) -> Self {

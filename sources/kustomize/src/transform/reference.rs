@@ -1,7 +1,7 @@
 //! Name references: when an object got another name or namespace, those that refer to it follow.
 use crate::config::BackReference;
 use crate::fieldspec::{FieldSpec, Make, apply};
-use crate::id::{Gvk, Id};
+use crate::id::{Gvk, Id, NO_NAMESPACE};
 use crate::node::Node;
 use crate::objects::Objects;
 use crate::problem::Problem;
@@ -36,6 +36,8 @@ pub(crate) fn fix(objects: &mut Objects, references: &[BackReference]) -> Result
 struct Names {
     targets: Vec<Target>,
     by_former_name: HashMap<String, Vec<usize>>,
+    /// All objects, those that nothing happened to included, by the namespace that they were in at first.
+    by_first_namespace: HashMap<String, Vec<Id>>,
 }
 
 struct Target {
@@ -63,7 +65,12 @@ impl Names {
                 suffixes: resource.suffixes.clone(),
             });
         }
-        Self { targets, by_former_name }
+        let mut by_first_namespace: HashMap<String, Vec<Id>> = HashMap::new();
+        for resource in objects.iter() {
+            let namespace = resource.original_id().effective_namespace().to_owned();
+            by_first_namespace.entry(namespace).or_default().push(resource.id());
+        }
+        Self { targets, by_former_name, by_first_namespace }
     }
 }
 
@@ -106,11 +113,11 @@ impl Referrer {
         })
     }
 
-    fn may_refer_to(&self, target: &Target) -> bool {
+    fn may_refer_to(&self, target: &Id) -> bool {
         self.id.cluster
-            || target.id.cluster
-            || target.id.same_namespace(&self.id)
-            || self.accounts.contains(&target.id.namespace)
+            || target.cluster
+            || target.same_namespace(&self.id)
+            || self.accounts.contains(&target.namespace)
     }
 
     /// A namespaced referrer takes what is in its own namespace, is in none, or is a service account.
@@ -159,11 +166,11 @@ impl Lookup<'_> {
         let namespace = node.get("namespace").map(|n| n.text().to_owned());
         let originally = |t: &Target, namespace: &str| {
             let effective = t.original.effective_namespace();
-            effective == namespace && effective != "_non_namespaceable_"
+            effective == namespace && effective != NO_NAMESPACE
         };
         let now = |t: &Target, namespace: &str| !t.id.cluster && t.id.effective_namespace() == namespace;
         // Only where no object was in the namespace at first do those count that are in it now.
-        let known = namespace.as_ref().is_some_and(|ns| self.any_in(|t| originally(t, ns)));
+        let known = namespace.as_ref().is_some_and(|ns| self.any_was_in(ns));
         let within = |t: &Target| match &namespace {
             None => true,
             Some(ns) if known => originally(t, ns),
@@ -181,8 +188,9 @@ impl Lookup<'_> {
         Ok(())
     }
 
-    fn any_in(&self, within: impl Fn(&Target) -> bool) -> bool {
-        self.names.targets.iter().any(|t| self.referrer.may_refer_to(t) && within(t))
+    fn any_was_in(&self, namespace: &str) -> bool {
+        let ids = self.names.by_first_namespace.get(namespace).filter(|_| namespace != NO_NAMESPACE);
+        ids.is_some_and(|ids| ids.iter().any(|id| self.referrer.may_refer_to(id)))
     }
 
     fn find(
@@ -196,7 +204,7 @@ impl Lookup<'_> {
         let mut found: Vec<&Target> = at
             .iter()
             .filter_map(|at| self.names.targets.get(*at))
-            .filter(|t| self.referrer.may_refer_to(t) && within(t))
+            .filter(|t| self.referrer.may_refer_to(&t.id) && within(t))
             .filter(|t| t.former.iter().any(|id| id.gvk.is_selected(self.target)))
             .filter(|t| {
                 let role = self.referrer.role.as_ref().filter(|_| is_role);
