@@ -206,7 +206,7 @@ impl Node {
 
     fn value(&self, top: bool, flow: bool, comments: &mut Comments) -> Result<Value, NotJson> {
         Ok(match self {
-            Node::Scalar(s) => s.to_value()?,
+            Node::Scalar(s) => s.to_value(flow)?,
             Node::Seq(items) => {
                 let flow = flow || items.flow;
                 let mut list = Vec::with_capacity(items.len());

@@ -104,9 +104,14 @@ impl Scalar {
         }
     }
 
-    pub(crate) fn to_value(&self) -> Result<Value, NotJson> {
+    /// Within brackets or braces nothing is written as a block.
+    pub(crate) fn to_value(&self, flow: bool) -> Result<Value, NotJson> {
         let text = || {
-            Ok(if self.folded { Value::from(refold(&self.text)) } else { Value::from(self.text.as_str()) })
+            Ok(if self.folded && !flow {
+                Value::from(refold(&self.text))
+            } else {
+                Value::from(self.text.as_str())
+            })
         };
         match self.tag {
             Tag::Str | Tag::Merge => text(),
