@@ -18,6 +18,7 @@ mod tests;
 pub mod tree;
 mod unit;
 mod variables;
+mod veil;
 
 pub use condition::{Condition, Truth};
 pub use duration::parse_duration;

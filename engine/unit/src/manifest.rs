@@ -19,6 +19,8 @@ pub struct Manifest {
     pub origin: Location,
     /// What it asks of those who apply it.
     pub policy: Policy,
+    /// It is a Secret, or holds what was one.
+    pub(crate) secret: bool,
     body: Body,
 }
 
@@ -55,14 +57,12 @@ pub struct Secrecy<'a> {
 }
 
 impl Secrecy<'_> {
+    fn covers(&self, key: &ObjectKey) -> bool {
+        (key.kind() == "Secret" && key.group().is_empty()) || self.sensitive.contains(key)
+    }
+
     fn digest(&self, object: &Object, text: &[u8]) -> Digest {
-        let key = object.key();
-        let secret = key.kind() == "Secret" && key.group().is_empty();
-        if secret || self.sensitive.contains(&key) {
-            Digest::keyed(self.key, text)
-        } else {
-            Digest::of_bytes(text)
-        }
+        if self.covers(&object.key()) { Digest::keyed(self.key, text) } else { Digest::of_bytes(text) }
     }
 }
 
@@ -89,6 +89,7 @@ impl Manifest {
                 digest,
                 origin: desired.origin,
                 policy: Policy::of(desired.object.value()),
+                secret: secrecy.covers(&desired.object.key()),
                 body: Body { pack: packs[chunk].clone(), from: small(from), to: small(to) },
             }
         };

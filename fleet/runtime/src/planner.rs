@@ -215,7 +215,7 @@ impl Planner<'_> {
                 }
                 Some(Step { changes, ..step(Action::Change, key, reason) })
             }
-            Err(error) => Some(step(Action::Blocked, key, &error.to_string())),
+            Err(error) => Some(step(Action::Blocked, key, &desired.veil(error.to_string()))),
         }
     }
 

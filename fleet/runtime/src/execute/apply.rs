@@ -152,7 +152,10 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
             let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
             Ok(observation_with_body(answer, declares, &job.key, &job.judge))
         }
-        Err(error) => Err(failure(&error)),
+        Err(error) => {
+            let failure = failure(&error);
+            Err(Failure { message: item.desired.veil(failure.message), ..failure })
+        }
     };
     ApplyResult { key: item.desired.key.clone(), digest: Some(item.digest), outcome }
 }

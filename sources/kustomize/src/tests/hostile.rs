@@ -77,3 +77,111 @@ fn a_file_over_the_limit_is_refused() {
     let limits = Limits { file_bytes: 200, ..Limits::default() };
     assert_eq!(code_of(&tree, limits), codes::LIMIT.id);
 }
+
+#[test]
+fn bases_that_include_each_other_are_refused_with_the_whole_way() {
+    let tree = tree(&[
+        ("kustomization.yaml", "resources: [a]"),
+        ("a/kustomization.yaml", "resources: [../b]"),
+        ("b/kustomization.yaml", "components: [../c]"),
+        ("c/kustomization.yaml", "kind: Component\nresources: [../a]"),
+    ]);
+    assert_eq!(code_of(&tree, Limits::default()), codes::CYCLE.id);
+}
+
+#[test]
+fn bases_that_double_at_each_step_end_at_a_limit() {
+    let mut tree = MemoryTree::new();
+    for n in 0..40 {
+        for side in ["x", "y"] {
+            let path = format!("{side}{n}/kustomization.yaml");
+            let text = format!("resources: [../x{0}, ../y{0}]\nnamePrefix: {side}{n}-", n + 1);
+            tree = tree.with(&path, &text).expect("a path");
+        }
+    }
+    for (path, text) in [
+        ("kustomization.yaml", "resources: [x0, y0]"),
+        ("x40/kustomization.yaml", "configMapGenerator: [{name: x}]"),
+        ("y40/kustomization.yaml", "configMapGenerator: [{name: y}]"),
+    ] {
+        tree = tree.with(path, text).expect("a path");
+    }
+    assert_eq!(code_of(&tree, Limits::default()), codes::LIMIT.id);
+}
+
+#[test]
+fn a_million_resources_end_at_a_limit() {
+    let listed = format!("resources:\n{}", "- a\n".repeat(1_000_000));
+    let tree = tree(&[("kustomization.yaml", &listed)]);
+    assert_eq!(code_of(&tree, Limits::default()), yaml::LIMIT.id);
+    let many: String = (0..50_001)
+        .map(|n| format!("---\n{{apiVersion: v1, kind: A, metadata: {{name: a{n}}}}}\n"))
+        .collect();
+    let tree = self::tree(&[("kustomization.yaml", "resources: [a.yaml]"), ("a.yaml", &many)]);
+    let refused = code_of(&tree, Limits::default());
+    assert!(refused == codes::LIMIT.id || refused == yaml::LIMIT.id, "{refused}");
+}
+
+#[test]
+fn no_field_that_names_a_file_leads_out() {
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    for field in [
+        "resources: [PATH]",
+        "bases: [PATH]",
+        "components: [PATH]",
+        "crds: [PATH]",
+        "configurations: [PATH]",
+        "generators: [PATH]",
+        "transformers: [PATH]",
+        "validators: [PATH]",
+        "openapi: {path: PATH}",
+        "patches: [{path: PATH}]",
+        "patchesStrategicMerge: [PATH]",
+        "patchesJson6902: [{target: {name: a}, path: PATH}]",
+        "replacements: [{path: PATH}]",
+        "configMapGenerator: [{name: b, files: [PATH]}]",
+        "configMapGenerator: [{name: b, envs: [PATH]}]",
+        "secretGenerator: [{name: b, files: [k=PATH]}]",
+        "secretGenerator: [{name: b, env: PATH}]",
+    ] {
+        for path in ["../../../etc/passwd", "/etc/passwd", "out", "in/../../x"] {
+            let resources = if field.starts_with("resources") { "" } else { "resources: [a.yaml]\n" };
+            let text = format!("{resources}{}", field.replace("PATH", path));
+            let mut tree = tree(&[("kustomization.yaml", &text), ("a.yaml", object)]);
+            tree.insert_symlink(TreePath::parse("out").expect("a path"), "../../../etc/passwd");
+            let refused = code_of(&tree, Limits::default());
+            assert_eq!(refused, codes::OUTSIDE.id, "{field} {path}");
+        }
+    }
+}
+
+#[test]
+fn links_in_circles_and_a_kustomization_that_leads_out_are_refused() {
+    let mut tree = tree(&[("kustomization.yaml", "resources: [a]")]);
+    for (from, to) in [("a", "b"), ("b", "c"), ("c", "a")] {
+        tree.insert_symlink(TreePath::parse(from).expect("a path"), to);
+    }
+    assert_eq!(code_of(&tree, Limits::default()), codes::OUTSIDE.id);
+    let mut tree = MemoryTree::new();
+    tree.insert_symlink(TreePath::parse("kustomization.yaml").expect("a path"), "/etc/passwd");
+    assert_eq!(code_of(&tree, Limits::default()), codes::OUTSIDE.id);
+}
+
+#[test]
+fn bombs_in_a_kustomization_or_a_patch_are_refused() {
+    let mut bomb = String::from("a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n");
+    for level in 1..9 {
+        let below = format!("*a{}, ", level - 1).repeat(10);
+        bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    assert_eq!(code_of(&tree(&[("kustomization.yaml", &bomb)]), Limits::default()), yaml::LIMIT.id);
+    let deep = format!("resources: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert_eq!(code_of(&tree(&[("kustomization.yaml", &deep)]), Limits::default()), yaml::LIMIT.id);
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    let tree = tree(&[
+        ("kustomization.yaml", "resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: a}}]"),
+        ("a.yaml", object),
+        ("p.yaml", &format!("{object}{bomb}")),
+    ]);
+    assert_eq!(code_of(&tree, Limits::default()), yaml::LIMIT.id);
+}
