@@ -101,8 +101,8 @@ fn bases_that_double_at_each_step_end_at_a_limit() {
     }
     for (path, text) in [
         ("kustomization.yaml", "resources: [x0, y0]"),
-        ("x40/kustomization.yaml", "configMapGenerator: [{name: x}]"),
-        ("y40/kustomization.yaml", "configMapGenerator: [{name: y}]"),
+        ("x40/kustomization.yaml", "configMapGenerator: [{name: left}]"),
+        ("y40/kustomization.yaml", "configMapGenerator: [{name: right}]"),
     ] {
         tree = tree.with(path, text).expect("a path");
     }
