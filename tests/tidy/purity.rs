@@ -19,10 +19,11 @@ const PURE: [&str; 9] = [
 
 /// What pure crates may depend on beside each other: crates that compute and nothing else, or of which only the part
 /// that computes can be reached past [`FORBIDDEN`].
-const COMPUTE: [&str; 33] = [
+const COMPUTE: [&str; 36] = [
     "aes-gcm",
     "age",
     "base64",
+    "bcrypt",
     "bytes",
     "flate2",
     "hex",
@@ -34,6 +35,7 @@ const COMPUTE: [&str; 33] = [
     "jsonschema",
     "lz4_flex",
     "memchr",
+    "num-bigint",
     "petgraph",
     "rayon",
     "regex",
@@ -48,6 +50,7 @@ const COMPUTE: [&str; 33] = [
     "sha2",
     "similar",
     "smallvec",
+    "stacker",
     "tar",
     "thiserror",
     "unicode-normalization",

@@ -24,6 +24,7 @@ mod tests;
 mod text;
 mod time;
 mod value;
+mod x509;
 
 pub use capabilities::Capabilities;
 pub use error::RenderError;

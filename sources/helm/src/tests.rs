@@ -33,6 +33,7 @@ pub(crate) fn limited(
         capabilities: &capabilities,
         lookup: None,
         now: 0,
+        seed: b"",
         limits,
     };
     render(&request)
@@ -120,6 +121,39 @@ fn steps_bytes_and_depth_are_limited() {
 }
 
 #[test]
+fn whatever_is_nested_runs_into_a_limit_before_the_stack_ends() {
+    let parens = |inside: &str| format!("{}{inside}{}", "(".repeat(100), ")".repeat(100));
+    let ifs = |inside: &str| format!("{}{inside}{}", "{{ if true }}".repeat(60), "{{ end }}".repeat(60));
+    let ranges =
+        |inside: &str| format!("{}{inside}{}", "{{ range list 1 }}".repeat(60), "{{ end }}".repeat(60));
+    let bodies = [
+        format!("{{{{ {} }}}}", parens("include \"d\" .")),
+        ifs("{{ include \"d\" . }}"),
+        ranges("{{ template \"d\" . }}"),
+        "{{ tpl \"{{ include \\\"d\\\" . }}\" . }}".to_owned(),
+        "{{ with (dict \"a\" (list (include \"d\" . | upper | quote))) }}{{ .a }}{{ end }}".to_owned(),
+    ];
+    for body in bodies {
+        let text = format!("{{{{ define \"d\" }}}}{body}{{{{ end }}}}{{{{ include \"d\" . }}}}");
+        let limits = Limits { depth: 1000, ..Limits::default() };
+        let error = limited(&[("templates/x", &text)], Value::Null, limits).unwrap_err().to_string();
+        assert!(
+            error.contains("nested more than 1000 deep"),
+            "{}",
+            error.chars().take(300).collect::<String>()
+        );
+    }
+}
+
+#[test]
+fn what_is_nested_by_a_loop_is_taken_apart_without_the_stack() {
+    let deep = "{{ $x := list }}{{ range until 100000 }}{{ $x = list $x }}{{ end }}a: 1";
+    assert_eq!(output(deep, json!({})), "a: 1");
+    let deep = "{{ $x := list }}{{ range until 1000 }}{{ $x = list $x }}{{ end }}a: {{ print $x }}";
+    assert!(output(deep, json!({})).contains("nested more than 500 deep"));
+}
+
+#[test]
 fn a_chart_that_is_too_large_or_too_deep_is_refused() {
     let files = [("templates/x.yaml", "a: 1"), ("README.md", "hello")];
     let limits = [
@@ -144,6 +178,6 @@ fn chance_follows_from_the_release_and_is_reported() {
 
 #[test]
 fn what_is_not_supported_says_so_by_name() {
-    let text = output("{{ genCA \"ca\" 365 }}", json!({}));
-    assert!(text.contains("the function genCA is not supported"), "{text}");
+    let text = output("{{ encryptAES \"key\" \"text\" }}", json!({}));
+    assert!(text.contains("the function encryptAES is not supported"), "{text}");
 }

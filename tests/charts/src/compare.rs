@@ -72,7 +72,7 @@ fn median(mut times: Vec<Duration>) -> Option<Duration> {
 fn show(asked: &Asked, name: &str, outcome: Outcome, ours: &Printed, theirs: &Printed) -> Result<()> {
     let (us, them) = (ours.took.as_micros(), theirs.took.as_micros());
     println!("{:<16} {us:>8} us {them:>9} us  {name}", outcome.word());
-    if matches!(outcome, Outcome::EqualBytes | Outcome::EqualButChance) {
+    if outcome == Outcome::EqualBytes {
         return Ok(());
     }
     for (whose, printed) in [("ours", ours), ("theirs", theirs)] {
@@ -83,7 +83,8 @@ fn show(asked: &Asked, name: &str, outcome: Outcome, ours: &Printed, theirs: &Pr
     }
     if let (Ok(ours), Ok(theirs)) = (&ours.result, &theirs.result) {
         let pairs = ours.lines().zip(theirs.lines()).enumerate().filter(|(_, (ours, theirs))| ours != theirs);
-        for (line, (ours, theirs)) in pairs.take(asked.lines) {
+        let shown = if outcome == Outcome::EqualButChance { 0 } else { asked.lines };
+        for (line, (ours, theirs)) in pairs.take(shown) {
             println!("    {}: ours   {ours}\n    {}: theirs {theirs}", line + 1, line + 1);
         }
         if let Some(save) = &asked.save {

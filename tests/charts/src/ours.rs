@@ -37,6 +37,7 @@ pub fn build(
         capabilities: &capabilities,
         lookup: None,
         now: 1_700_000_000,
+        seed: b"",
         limits: Limits::default(),
     };
     let started = Instant::now();

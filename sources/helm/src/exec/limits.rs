@@ -7,6 +7,8 @@ pub struct Limits {
     pub bytes: u64,
     /// Templates that call each other.
     pub depth: usize,
+    /// Blocks and pipelines within each other, over all templates that call each other. The stack grows with them.
+    pub nesting: usize,
     /// Bytes of the chart's files, archives unpacked.
     pub chart_bytes: u64,
     /// Files of the chart, archives unpacked.
@@ -21,6 +23,7 @@ impl Default for Limits {
             steps: 50_000_000,
             bytes: 1 << 30,
             depth: 100,
+            nesting: 1000,
             chart_bytes: 128 << 20,
             chart_files: 20_000,
             chart_depth: 20,

@@ -43,6 +43,8 @@ pub(crate) struct Engine<'a> {
     fuel: u64,
     bytes: u64,
     depth: usize,
+    /// Blocks, pipelines and templates within each other: what the stack must hold.
+    nested: usize,
     included: BTreeMap<Rc<str>, usize>,
     /// What `tpl` was given, parsed.
     parsed: BTreeMap<Text, Rc<[Rc<Tree>]>>,
@@ -51,7 +53,16 @@ pub(crate) struct Engine<'a> {
 impl<'a> Engine<'a> {
     pub(crate) fn new(host: &'a Host<'a>, limits: Limits) -> Self {
         let (fuel, bytes) = (limits.steps, limits.bytes);
-        Self { host, limits, fuel, bytes, depth: 0, included: BTreeMap::new(), parsed: BTreeMap::new() }
+        Self {
+            host,
+            limits,
+            fuel,
+            bytes,
+            depth: 0,
+            nested: 0,
+            included: BTreeMap::new(),
+            parsed: BTreeMap::new(),
+        }
     }
 
     /// The output of a template by name, "<no value>" included.
@@ -129,6 +140,22 @@ impl<'a> Engine<'a> {
             }
             None => Err(Failure::limit(format!("rendering takes more than {} steps", self.limits.steps))),
         }
+    }
+
+    /// Goes one level deeper; whoever calls it comes back with [`Engine::leave`].
+    pub(crate) fn enter(&mut self) -> Result<(), Failure> {
+        self.nested += 1;
+        if self.nested > self.limits.nesting {
+            let most = self.limits.nesting;
+            return Err(Failure::limit(format!(
+                "blocks, pipelines and templates are nested more than {most} deep"
+            )));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.nested -= 1;
     }
 
     /// Pays for bytes that a template writes or a function makes.

@@ -57,6 +57,13 @@ impl<'s, 'a> State<'s, 'a> {
     }
 
     fn nodes(&mut self, dot: &Value, nodes: &[Node]) -> Result<Flow> {
+        self.engine.enter().map_err(|failure| self.error(0, 0, failure))?;
+        let flow = on_enough_stack(|| self.each(dot, nodes));
+        self.engine.leave();
+        flow
+    }
+
+    fn each(&mut self, dot: &Value, nodes: &[Node]) -> Result<Flow> {
         for node in nodes {
             match self.node(dot, node)? {
                 Flow::On => {}
@@ -241,6 +248,13 @@ impl<'s, 'a> State<'s, 'a> {
 
     pub(super) fn pipeline(&mut self, dot: &Value, pipe: &Pipe) -> Result<Value> {
         self.spend(pipe.pos)?;
+        self.engine.enter().map_err(|failure| self.error(pipe.pos, pipe.pos, failure))?;
+        let value = on_enough_stack(|| self.commands(dot, pipe));
+        self.engine.leave();
+        value
+    }
+
+    fn commands(&mut self, dot: &Value, pipe: &Pipe) -> Result<Value> {
         let mut value: Option<Value> = None;
         for command in &pipe.commands {
             let result = self.command(dot, command, value)?;
@@ -339,6 +353,13 @@ impl<'s, 'a> State<'s, 'a> {
 
 fn index(i: usize) -> Value {
     Value::Int(i64::try_from(i).unwrap_or(i64::MAX))
+}
+
+/// More stack where little is left: a template nests deeper than a thread of the caller may allow.
+fn on_enough_stack<T>(run: impl FnOnce() -> T) -> T {
+    const LEAST: usize = 256 << 10;
+    const MORE: usize = 4 << 20;
+    stacker::maybe_grow(LEAST, MORE, run)
 }
 
 /// The text of a path, for messages.

@@ -41,6 +41,9 @@ pub struct Request<'a> {
     pub lookup: Option<Lookup<'a>>,
     /// What `now` is, in seconds since 1970.
     pub now: i64,
+    /// Mixed into what the chart calls random. Without a secret here, whoever knows release and chart can tell the
+    /// passwords and keys that it makes.
+    pub seed: &'a [u8],
     pub limits: Limits,
 }
 
@@ -73,7 +76,8 @@ pub fn render(request: &Request<'_>) -> Result<Rendered, RenderError> {
     let values = chart::coalesce_values(&chart, &values, false).map_err(in_values)?;
     let nothing = |_: &str, _: &str, _: &str, _: &str| Ok(serde_json::Value::Object(serde_json::Map::new()));
     let release = request.release;
-    let seed = [&release.name, &release.namespace, chart.name(), &chart.metadata.version].map(str::as_bytes);
+    let facts = [&release.name, &release.namespace, chart.name(), &chart.metadata.version].map(str::as_bytes);
+    let seed = [facts.as_slice(), &[request.seed]].concat();
     let host = Host {
         lookup: request.lookup.unwrap_or(&nothing),
         entropy: RefCell::new(Entropy::new(&seed)),
