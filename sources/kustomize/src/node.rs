@@ -148,14 +148,19 @@ impl Node {
         entries.get_mut(at).map(|(_, v)| v)
     }
 
-    /// As [`Node::set`], for one of several places that get one and the same value.
-    pub(crate) fn set_shared(&mut self, key: &str, value: &str, share: u32) {
+    /// As [`Node::set`], for one of several places that get one and the same value. A scalar that was there gives the
+    /// value its looks, everywhere.
+    pub(crate) fn set_shared(&mut self, key: &str, value: &mut Scalar) {
         match self.get_mut(key) {
-            Some(old) => old.assign(Node::string(value)),
+            Some(old) => {
+                if let Node::Scalar(old) = old {
+                    (value.plain, value.folded) = (old.plain, old.folded);
+                }
+                old.assign(Node::Scalar(Scalar { share: 0, ..value.clone() }));
+            }
             None => {
                 if let Node::Map(entries) = self {
-                    let value = Scalar { share, ..Scalar::string(value) };
-                    entries.push((Scalar::untyped(key), Node::Scalar(value)));
+                    entries.push((Scalar::untyped(key), Node::Scalar(value.clone())));
                 }
             }
         }

@@ -3,6 +3,7 @@ use crate::fieldspec::{FieldSpec, Make, apply, merge_specs};
 use crate::kustomization::Label;
 use crate::objects::Objects;
 use crate::problem::Problem;
+use crate::scalar::Scalar;
 use mainstay_diagnostic::codes::kustomize as codes;
 use std::collections::BTreeMap;
 
@@ -19,6 +20,10 @@ pub(crate) fn set_entries(
         let gvk = resource.gvk();
         let first = resource.shares + 1;
         resource.shares += u32::try_from(entries.len()).unwrap_or_default();
+        let shared = entries.iter().zip(first..);
+        let mut shared: Vec<(&String, Scalar)> = shared
+            .map(|((key, value), share)| (key, Scalar { share, ..Scalar::string(value.as_str()) }))
+            .collect();
         for spec in specs {
             apply(spec, &gvk, &mut resource.node, Make::Map, &mut |node| {
                 if node.as_map().is_none() {
@@ -27,11 +32,18 @@ pub(crate) fn set_entries(
                 }
                 // What is set in several places is one value, as long as nothing but fields are set: a patch of a
                 // label changes selectors that were given it together.
-                for ((key, value), share) in entries.iter().zip(first..) {
-                    node.set_shared(key, value, share);
+                for (key, value) in &mut shared {
+                    node.set_shared(key, value);
                 }
                 Ok(())
             })?;
+        }
+        if shared.iter().any(|(_, value)| value.folded || !value.plain) {
+            resource.node.each_scalar(&mut |scalar| {
+                if let Some((_, value)) = shared.iter().find(|(_, value)| value.share == scalar.share) {
+                    (scalar.plain, scalar.folded) = (value.plain, value.folded);
+                }
+            });
         }
         resource.settle();
     }
