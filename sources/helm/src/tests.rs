@@ -1,6 +1,7 @@
 //! Whole charts, rendered to what the real helm printed for them.
 
 use crate::{Capabilities, Limits, Release, RenderError, Rendered, Request, print, render};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -181,3 +182,79 @@ fn what_is_not_supported_says_so_by_name() {
     let text = output("{{ encryptAES \"key\" \"text\" }}", json!({}));
     assert!(text.contains("the function encryptAES is not supported"), "{text}");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_template_panics_the_evaluator(
+        words in proptest::collection::vec(proptest::sample::select(WORDS), 0..12),
+    ) {
+        output(&format!("a: {{{{ {} }}}}", words.join(" ")), json!({"a": {"b": [1, "x", null]}, "n": -3, "s": "t\u{e9}"}));
+    }
+}
+
+const WORDS: &[&str] = &[
+    ".Values",
+    ".Values.a.b",
+    ".Values.n",
+    ".Values.s",
+    "(int .Values.n)",
+    "nil",
+    "1",
+    "-1",
+    "99999999999",
+    "2.5",
+    "\"x\"",
+    "true",
+    "|",
+    "index",
+    "slice",
+    "trunc",
+    "substr",
+    "abbrev",
+    "abbrevboth",
+    "wrap",
+    "wrapWith",
+    "repeat",
+    "untilStep",
+    "chunk",
+    "splitn",
+    "printf",
+    "\"%*d %[3]s %x\"",
+    "regexSplit",
+    "regexReplaceAll",
+    "regexFindAll",
+    "dig",
+    "dict",
+    "set",
+    "merge",
+    "list",
+    "first",
+    "div",
+    "mod",
+    "round",
+    "divf",
+    "seq",
+    "date",
+    "toDate",
+    "duration",
+    "durationRound",
+    "urlParse",
+    "semver",
+    "semverCompare",
+    "b64dec",
+    "b32dec",
+    "toToml",
+    "toYaml",
+    "fromYaml",
+    "fromJson",
+    "tpl",
+    "include",
+    "camelcase",
+    "snakecase",
+    "initial",
+    "nindent",
+    "replace",
+    "randInt",
+    "lookup",
+];
