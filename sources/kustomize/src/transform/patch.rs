@@ -8,6 +8,7 @@ use crate::schema::Table;
 use crate::selector::Matcher;
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// A patch as it was read.
 pub(crate) enum Patch {
@@ -37,7 +38,7 @@ pub(crate) fn merge_into_named(
 /// As `patchesStrategicMerge` does it: the result must not give an identity twice.
 pub(crate) fn merge_legacy(objects: &mut Objects, patch: &Resource, table: &Table) -> Result<(), Problem> {
     let at = objects.the_one(&patch.original_id(), "the patch")?;
-    let target: Vec<Id> = objects.slice().get(at).map(Resource::id).into_iter().collect();
+    let target: HashSet<Id> = objects.slice().get(at).map(Resource::id).into_iter().collect();
     merge_into_ids(objects, patch, &target, table)
 }
 
@@ -47,11 +48,16 @@ pub(crate) fn merge_into_selected(
     matcher: &Matcher,
     table: &Table,
 ) -> Result<(), Problem> {
-    let ids: Vec<Id> = objects.iter().filter(|r| matcher.matches(r)).map(Resource::id).collect();
+    let ids: HashSet<Id> = objects.iter().filter(|r| matcher.matches(r)).map(Resource::id).collect();
     merge_into_ids(objects, patch, &ids, table)
 }
 
-fn merge_into_ids(objects: &mut Objects, patch: &Resource, ids: &[Id], table: &Table) -> Result<(), Problem> {
+fn merge_into_ids(
+    objects: &mut Objects,
+    patch: &Resource,
+    ids: &HashSet<Id>,
+    table: &Table,
+) -> Result<(), Problem> {
     let mut gone = Vec::new();
     for (at, resource) in objects.iter_mut().enumerate() {
         let id = resource.id();
