@@ -2,7 +2,7 @@
 //! an Ingress, each waited for. Beside it the floor: the same objects applied by a bare loop and waited for, on the same
 //! API server and controller manager.
 
-use super::apiserver::{Server, median, tools};
+use super::apiserver::{Server, Tools, median, tools};
 use super::figures::{Figures, Target};
 use super::{apply::connect, daemon, in_folder, progress, revision};
 use crate::exit::{Exit, Failure};
@@ -48,26 +48,21 @@ async fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
     let (mut floors, mut daemons, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for number in 1..=args.rounds {
         progress(&format!("round {number} of {}", args.rounds));
-        let folder = folder.join(format!("round-{number}"));
-        std::fs::create_dir(&folder).map_err(|e| Failure::environment(e.to_string()))?;
-        let mut server = Server::real(&tools, &folder, false).await?;
-        server.controllers(&tools, &folder)?;
-        let cluster = connect(server.kubeconfig()).await?;
-        warm(&cluster).await?;
+        // Each on servers of its own: a Service costs a kube-apiserver the more the more Services there are.
         let mut floor = f64::INFINITY;
         for at_a_time in AT_A_TIME {
-            let space = format!("mainstay-floor-{at_a_time}");
-            daemon::namespace(&cluster, &space).await?;
-            let objects = daemon::objects(&reading, &space);
+            let folder = folder.join(format!("floor-{number}-{at_a_time}"));
+            let (_servers, cluster) = servers(&tools, &folder).await?;
+            let objects = daemon::objects(&reading, SPACE);
             let begun = Instant::now();
             let (watched, sent) = tokio::join!(
-                available(&cluster, &space, args.units as usize),
+                available(&cluster, SPACE, args.units as usize),
                 daemon::bare(&cluster, objects, at_a_time)
             );
             watched.and(sent)?;
             floor = floor.min(begun.elapsed().as_secs_f64());
         }
-        daemon::namespace(&cluster, SPACE).await?;
+        let (_servers, cluster) = servers(&tools, &folder.join(format!("daemon-{number}"))).await?;
         let took = daemon::until_ready(cluster, reading.clone(), false).await?.as_secs_f64();
         floors.push(floor);
         daemons.push(took);
@@ -84,6 +79,17 @@ async fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
         Target::Below(TIMES),
     );
     Ok(out)
+}
+
+/// New servers that work, and the namespace that all goes to.
+async fn servers(tools: &Tools, folder: &Path) -> Result<(Server, Cluster), Failure> {
+    std::fs::create_dir(folder).map_err(|e| Failure::environment(e.to_string()))?;
+    let mut server = Server::real(tools, folder, false).await?;
+    server.controllers(tools, folder)?;
+    let cluster = connect(server.kubeconfig()).await?;
+    warm(&cluster).await?;
+    daemon::namespace(&cluster, SPACE).await?;
+    Ok((server, cluster))
 }
 
 /// The controller manager works: it takes a while until it leads.
