@@ -387,7 +387,7 @@ impl Engine {
                     unit: unit.clone(),
                     cluster: connection.cluster,
                     statuses: connection.statuses,
-                    limiter: connection.limiter,
+                    work: connection.limiter.work(&unit.tenant),
                     key: connection.key,
                     judge: connection.judge,
                     parent: connection.parent,
@@ -419,8 +419,7 @@ impl Engine {
                 let containers = items.iter().any(|item| contains_others(&item.entry.key));
                 let ours = if containers { self.state.owned_on(&target) } else { BTreeSet::new() };
                 let job = DeleteJob {
-                    tenant: unit.tenant.clone(),
-                    limiter: connection.limiter,
+                    work: connection.limiter.work(&unit.tenant),
                     cluster: connection.cluster,
                     installation: self.installation.clone(),
                     account: service_account,

@@ -2,7 +2,7 @@ use super::authorize::authorize;
 use super::{failure, identity, left_alone, replace};
 use crate::install::PART_OF;
 use crate::judge::Judge;
-use crate::limit::Limiter;
+use crate::limit::Work;
 use crate::observe::{observation_with_body, own_fields};
 use crate::parent::Parent;
 use crate::save::Saver;
@@ -24,7 +24,7 @@ pub(crate) struct ApplyJob {
     pub unit: UnitId,
     pub cluster: Cluster,
     pub statuses: Statuses,
-    pub limiter: Limiter,
+    pub work: Work,
     pub key: DigestKey,
     pub judge: Judge,
     pub parent: Parent,
@@ -176,7 +176,7 @@ async fn send(
     let mut left = Left::of(&job.ignore, object);
     let mut waited = 0;
     loop {
-        let slot = job.limiter.acquire(&job.unit.tenant).await;
+        let slot = job.work.acquire().await;
         let answer = match left.is_empty() {
             true => job.cluster.apply(object, &how).await,
             false => left_alone::apply(&job.cluster, object, &left, &how).await,

@@ -1,6 +1,6 @@
 use super::{failure, identity, not_ours, occupied, release};
 use crate::install::Installation;
-use crate::limit::Limiter;
+use crate::limit::Work;
 use futures::StreamExt;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
 use mainstay_object::{ObjectKey, Value};
@@ -17,8 +17,7 @@ const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct DeleteJob {
-    pub tenant: String,
-    pub limiter: Limiter,
+    pub work: Work,
     pub cluster: Cluster,
     pub installation: Arc<Installation>,
     pub account: Option<ServiceAccount>,
@@ -75,12 +74,12 @@ async fn remove(
 ) -> Result<Result<Gone, Failure>, ClusterError> {
     let (key, version) = (&item.entry.key, item.entry.version.as_str());
     if item.release {
-        let slot = job.limiter.acquire(&job.tenant).await;
+        let slot = job.work.acquire().await;
         let released = release(&job.cluster, &job.installation, &item.entry, as_whom).await;
         slot.answered(&released);
         return released.map(|_| Ok(Gone::Released));
     }
-    let slot = job.limiter.acquire(&job.tenant).await;
+    let slot = job.work.acquire().await;
     let looked = job.cluster.get(key, version, &Identity::Own).await;
     slot.answered(&looked);
     let live = match looked {
@@ -106,7 +105,7 @@ async fn remove(
     }
     let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     if text("/metadata/deletionTimestamp").is_empty() {
-        let slot = job.limiter.acquire(&job.tenant).await;
+        let slot = job.work.acquire().await;
         let asked = job.cluster.delete(key, version, &Preconditions::of(&live), as_whom).await;
         slot.answered(&asked);
         match asked {

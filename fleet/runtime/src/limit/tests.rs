@@ -80,13 +80,13 @@ fn throttled(seconds: u64) -> Result<(), ClusterError> {
 #[tokio::test]
 async fn tenants_take_turns_however_much_one_of_them_asks_for() {
     let limiter = Limiter::new(1);
-    let held = limiter.acquire("first").await;
+    let held = limiter.work("first").acquire().await;
     let order: Arc<Mutex<Vec<String>>> = Arc::default();
     let mut tasks = Vec::new();
     for tenant in ["many", "many", "many", "many", "few", "other"] {
         let (limiter, order) = (limiter.clone(), order.clone());
         tasks.push(tokio::spawn(async move {
-            let slot = limiter.acquire(tenant).await;
+            let slot = limiter.work(tenant).acquire().await;
             order.lock().unwrap().push(tenant.to_owned());
             slot.answered(&Ok(()));
         }));
@@ -100,32 +100,60 @@ async fn tenants_take_turns_however_much_one_of_them_asks_for() {
 }
 
 #[tokio::test]
+async fn who_began_first_goes_first_and_a_large_one_lets_others_pass() {
+    let limiter = Limiter::new(1);
+    let held = limiter.work("of all").acquire().await;
+    let order: Arc<Mutex<Vec<&str>>> = Arc::default();
+    let (large, small) = (Arc::new(limiter.work("of all")), Arc::new(limiter.work("of all")));
+    let (mut tasks, mut expected) = (Vec::new(), vec!["large"; 32]);
+    expected.extend(["small", "large", "small", "large", "large", "large"]);
+    for (name, work, requests) in [("small", small, 2), ("large", large, 36)] {
+        for _ in 0..requests {
+            let (work, order) = (work.clone(), order.clone());
+            tasks.push(tokio::spawn(async move {
+                let slot = work.acquire().await;
+                order.lock().unwrap().push(name);
+                slot.answered(&Ok(()));
+            }));
+            tokio::task::yield_now().await;
+        }
+    }
+    held.answered(&Ok(()));
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), expected);
+}
+
+#[tokio::test]
 async fn who_has_gone_takes_no_slot() {
     let limiter = Limiter::new(1);
-    let held = limiter.acquire("a").await;
+    let held = limiter.work("a").acquire().await;
     {
-        let waiting = limiter.acquire("b");
+        let work = limiter.work("b");
+        let waiting = work.acquire();
         tokio::pin!(waiting);
         let once = futures::future::poll_immediate(&mut waiting).await;
         assert!(once.is_none());
     }
     let given: tokio::sync::oneshot::Receiver<Slot> = {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        limiter.lock().waiting.entry("c".into()).or_default().push_back(sender);
+        limiter.lock().wait("c", 0, sender);
         receiver
     };
     drop(held);
     // It was given the slot and never looked.
     drop(given);
-    limiter.acquire("d").await.answered(&Ok(()));
+    limiter.work("d").acquire().await.answered(&Ok(()));
     assert_eq!(limiter.lock().under_way, 0);
 }
 
 #[tokio::test]
 async fn nobody_is_let_in_before_the_time_that_a_busy_server_named() {
     let limiter = Limiter::new(4);
-    limiter.acquire("a").await.answered(&throttled(3600));
-    let waiting = limiter.acquire("b");
+    limiter.work("a").acquire().await.answered(&throttled(3600));
+    let work = limiter.work("b");
+    let waiting = work.acquire();
     tokio::pin!(waiting);
     assert!(futures::future::poll_immediate(&mut waiting).await.is_none());
     let rest = limiter.lock().paused.unwrap().since(Instant::now());
