@@ -78,6 +78,8 @@ pub fn play(seed: u64) -> Outcome {
     }
     let commits = world.repository.with(|repository| repository.revisions.len());
     world.replicas.iter().for_each(|replica| world.machine.kill(replica.process));
+    // Servers and people hold the machine that holds them.
+    world.machine.kill(OUTSIDE);
     world.net.witness(|witness| Outcome {
         violation: witness.violation.clone().map(|violation| (violation, witness.tail())),
         digest: witness.digest(),
