@@ -161,7 +161,7 @@ fn what_flux_applies_is_taken_over_given_back_and_taken_over_for_good_without_a_
     assert!(!live(world).to_string().contains("mainstay.dev/before-migration"));
 
     ends(&world.mainstay(&["resume", UNIT]), 0, &[]);
-    world.is(UNIT, "Ready");
+    world.is(UNIT, "Held");
     let done = std::thread::scope(|scope| {
         let seen: &World = world;
         let command = scope.spawn(|| migrate(seen, &["--yes", "--timeout", "60", "--only", "leaving/web"]));
@@ -205,14 +205,25 @@ fn declared_on_a_branch(world: &World) {
     world.repository.propose("leave-flux", "What Flux applies");
 }
 
-/// What Flux has applied otherwise is told, and left until Flux has caught up.
+/// What Flux applies is left alone; what it has applied otherwise and applies no more is told, and not forced.
 fn never_forced(world: &mut World) {
+    let held = world.is("kustomization/leaving/behind", "Held");
+    let message = held["message"].as_str().unwrap_or_default();
+    assert!(message.contains("managed by Flux"), "{message}");
+    suspend(world, "behind", &json!(true));
     let failed = world.is("kustomization/leaving/behind", "Failed");
     let message = failed["message"].as_str().unwrap_or_default();
     assert!(message.contains("owned by kustomize-controller"), "{message}");
     assert_eq!(world.config_map("leaving", "behind").0, "old");
     applied(world, "behind", "behind", &[("value", "new")]);
     world.is("kustomization/leaving/behind", "Ready");
+    suspend(world, "behind", &Value::Null);
+    world.is("kustomization/leaving/behind", "Held");
+}
+
+fn suspend(world: &World, name: &str, suspend: &Value) {
+    let patch = json!({"spec": {"suspend": suspend}}).to_string();
+    world.kubectl(&["patch", KIND, name, "-n", "leaving", "--type=merge", "-p", &patch]).expect_success();
 }
 
 fn for_good(world: &mut World, uid: &Value) {

@@ -44,6 +44,10 @@ impl State {
             self.keep_watching(id, unit);
             return Phase::Suspended;
         }
+        if let Some(phase) = self.left_to_another(id) {
+            self.keep_watching(id, unit);
+            return phase;
+        }
         if self.graph.in_cycle(id) {
             let message = "it depends on itself, through other units".to_owned();
             return Phase::Failed { reason: "DependencyCycle".into(), message };

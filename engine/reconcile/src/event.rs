@@ -1,8 +1,9 @@
 use crate::{Forms, Record, Time};
 use mainstay_health::Rules;
-use mainstay_object::{Digest, GroupVersionKind, ObjectKey, Value};
+use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey, Value};
 use mainstay_unit::{
-    Authority, FieldIgnore, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target, UnitId,
+    Authority, Counterpart, FieldIgnore, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target,
+    UnitId,
 };
 use std::sync::Arc;
 
@@ -73,6 +74,15 @@ pub enum Event {
     Approve {
         hash: String,
     },
+    /// The object by which another tool applies what a unit declares: whether it is there and not suspended.
+    Counterpart {
+        key: ObjectKey,
+        acts: bool,
+    },
+    /// All such objects of a kind have been told.
+    CounterpartsListed {
+        kind: GroupKind,
+    },
     Tick,
 }
 
@@ -128,6 +138,8 @@ pub enum Action {
         key: ObjectKey,
         version: String,
     },
+    /// All objects of a counterpart's kind, on the management cluster.
+    Follow(Counterpart),
     Apply {
         unit: UnitId,
         token: u64,

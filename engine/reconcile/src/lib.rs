@@ -6,6 +6,7 @@
 
 mod advance;
 mod answer;
+mod counterpart;
 mod due;
 mod event;
 mod expression;

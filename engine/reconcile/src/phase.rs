@@ -23,7 +23,7 @@ pub enum Phase {
     NotRendered {
         why: String,
     },
-    /// No longer declared, and kept until approved or mended.
+    /// Kept as it is until something is approved or mended, or while another tool applies it.
     Held {
         why: String,
     },

@@ -1,8 +1,8 @@
 use crate::{Phase, Time};
 use mainstay_object::Digest;
 use mainstay_unit::{
-    Condition, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount, Target, Truth,
-    Unit, UnitId, Workload,
+    Condition, Counterpart, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount,
+    Target, Truth, Unit, UnitId, Workload,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,9 @@ pub struct Record {
     pub suspended: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// Whoever else applies it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterpart: Option<Box<Counterpart>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -97,6 +100,7 @@ impl Record {
             simulated: false,
             suspended: false,
             held: None,
+            counterpart: None,
         }
     }
 
@@ -108,6 +112,7 @@ impl Record {
             Role::Module => "Module",
         }
         .into();
+        self.counterpart.clone_from(&unit.counterpart);
         self.declared_at = unit.declared_at.to_string();
         self.service_account = unit
             .service_account

@@ -22,6 +22,10 @@ impl State {
         if state.record.suspended {
             return Some(Phase::Suspended);
         }
+        if let Some(phase) = self.left_to_another(id) {
+            return Some(phase);
+        }
+        let state = self.units.get(id)?;
         let target = state.target();
         let orphan = state.record.orphans();
         let entries: Vec<InventoryEntry> = state.record.inventory.iter().cloned().collect();

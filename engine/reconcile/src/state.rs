@@ -1,4 +1,5 @@
 use crate::advance::CONNECTING;
+use crate::counterpart::Counterparts;
 use crate::owners::Owners;
 use crate::recover::Stray;
 use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
@@ -6,7 +7,9 @@ use mainstay_graph::Graph;
 use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey};
 use mainstay_plan::Held;
-use mainstay_unit::{Applying, Health, InventoryEntry, Manifest, Reading, Rendered, Target, Unit, UnitId};
+use mainstay_unit::{
+    Applying, Counterpart, Health, InventoryEntry, Manifest, Reading, Rendered, Target, Unit, UnitId,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -60,6 +63,7 @@ pub struct State {
     /// When units asked to be looked at again. A time that came to nothing since costs one look.
     timers: BTreeSet<(Time, UnitId)>,
     token: u64,
+    pub(crate) counterparts: Counterparts,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,6 +222,14 @@ impl UnitState {
         attempted.drain(..attempted.len().saturating_sub(TRIED));
     }
 
+    /// Of what is declared, or was when it was recorded.
+    pub(crate) fn counterpart(&self) -> Option<&Counterpart> {
+        match &self.unit {
+            Some(unit) => unit.counterpart.as_deref(),
+            None => self.record.counterpart.as_deref(),
+        }
+    }
+
     pub(crate) fn target(&self) -> Target {
         self.unit.as_ref().map_or_else(|| self.record.target(), |u| u.target.clone())
     }
@@ -284,6 +296,8 @@ impl State {
             Event::Lost { unit } => self.lost(&unit),
             Event::Reconcile { unit } => self.reconcile(&unit),
             Event::Approve { hash } => self.approve(hash),
+            Event::Counterpart { key, acts } => self.counterpart(&key, acts),
+            Event::CounterpartsListed { kind } => self.counterparts_listed(kind),
             Event::Tick => self.wake(now),
         }
     }

@@ -3,6 +3,7 @@
 //! Absent by design: how a unit was written (dialects), how it is rendered, where it is applied from. No I/O, no clock.
 
 mod condition;
+mod counterpart;
 mod duration;
 mod health;
 mod id;
@@ -21,6 +22,7 @@ mod variables;
 mod veil;
 
 pub use condition::{Condition, Truth};
+pub use counterpart::Counterpart;
 pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use id::{InvalidUnitId, UnitId};

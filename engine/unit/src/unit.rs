@@ -1,5 +1,5 @@
 use crate::tree::TreePath;
-use crate::{Desired, FieldIgnore, Reference, SourceId, UnitId, Variables};
+use crate::{Counterpart, Desired, FieldIgnore, Reference, SourceId, UnitId, Variables};
 use mainstay_diagnostic::Location;
 use mainstay_object::{Map, ObjectKey, Value};
 use serde::{Serialize, Serializer};
@@ -28,6 +28,8 @@ pub struct Unit {
     pub drift: DriftMode,
     pub drift_ignore: Vec<FieldIgnore>,
     pub variables: Variables,
+    /// Whoever else applies it.
+    pub counterpart: Option<Box<Counterpart>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -4,6 +4,7 @@
 //! Actions are carried out by tasks that answer with events; nothing but the loop touches the state.
 
 mod commands;
+mod counterparts;
 mod events;
 mod execute;
 mod handover;

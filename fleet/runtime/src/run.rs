@@ -1,6 +1,7 @@
 //! The loop: events in, actions out.
 
 use crate::commands::{self, Request};
+use crate::counterparts;
 use crate::events::{self, Told};
 use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete, failure};
 use crate::install::{Installation, install, known_key};
@@ -432,6 +433,9 @@ impl Engine {
                     drop(events.send(Event::Deleted { unit, token, results }));
                 });
             }
+            Action::Follow(other) => {
+                drop(spawn(counterparts::follow(self.management.clone(), other, self.events.clone())));
+            }
             Action::Save(record) => self.saver.send(Write::Save(record, None)),
             Action::Forget(unit) => self.saver.send(Write::Forget(unit)),
             Action::Tell { unit, warning, reason, message } => {
@@ -472,6 +476,8 @@ fn cause(event: &Event) -> Cause {
         | Event::Lost { .. }
         | Event::Reconcile { .. }
         | Event::Approve { .. }
+        | Event::Counterpart { .. }
+        | Event::CounterpartsListed { .. }
         | Event::Tick => Cause::Other,
     }
 }

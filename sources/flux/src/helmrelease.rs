@@ -1,5 +1,8 @@
 use crate::fields::Fields;
-use crate::kustomization::{dependencies, drift_ignore, health_exprs, reference, service_account, target};
+use crate::kind::HELM;
+use crate::kustomization::{
+    counterpart, dependencies, drift_ignore, health_exprs, reference, service_account, target,
+};
 use crate::read::Place;
 use crate::shape::Problem;
 use mainstay_diagnostic::codes;
@@ -46,6 +49,7 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
         },
         drift_ignore: drift_ignore(drift.list("ignore"), "/spec/driftDetection/ignore", problems),
         variables: Variables::default(),
+        counterpart: counterpart(HELM, "HelmRelease", "helmreleases", object),
     }
 }
 

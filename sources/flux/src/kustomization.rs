@@ -7,9 +7,9 @@ use mainstay_diagnostic::{codes, dotted};
 use mainstay_object::{GroupVersion, Map, Object, ObjectKey, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck, Missing,
-    NameMatch, Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId, Substitution,
-    SubstitutionSource, Target, Timing, Unit, UnitId, Variables, Workload,
+    Counterpart, Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck,
+    Missing, NameMatch, Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId,
+    Substitution, SubstitutionSource, Target, Timing, Unit, UnitId, Variables, Workload,
 };
 use std::time::Duration;
 
@@ -49,7 +49,25 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
         drift: DriftMode::Correct,
         drift_ignore: drift_ignore(spec.list("ignore"), "/spec/ignore", problems),
         variables: Variables::default(),
+        counterpart: counterpart(KUSTOMIZE, "Kustomization", "kustomizations", object),
     }
+}
+
+/// The object itself, on the cluster where Flux runs.
+pub(crate) fn counterpart(
+    group: &str,
+    kind: &str,
+    resource: &str,
+    object: &Object,
+) -> Option<Box<Counterpart>> {
+    Some(Box::new(Counterpart {
+        tool: "Flux".into(),
+        group: group.into(),
+        kind: kind.into(),
+        resource: resource.into(),
+        namespace: object.namespace().into(),
+        name: object.name().into(),
+    }))
 }
 
 /// A missing reference is an error told elsewhere; what the unit would render is still looked at, in the repository

@@ -173,6 +173,7 @@ fn entry_unit(inputs: &Inputs) -> DeclaredUnit {
         drift: DriftMode::Correct,
         drift_ignore: Vec::new(),
         variables: Variables::default(),
+        counterpart: None,
     };
     DeclaredUnit {
         unit: Arc::new(unit),

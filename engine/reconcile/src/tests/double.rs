@@ -68,6 +68,7 @@ pub(super) fn unit(name: &str, after: &[&str]) -> Unit {
         drift: DriftMode::Correct,
         drift_ignore: vec![],
         variables: Variables::default(),
+        counterpart: None,
     }
 }
 
@@ -150,6 +151,8 @@ pub(super) struct Double {
     pub down: bool,
     /// By which rules it judges.
     pub judged: u64,
+    /// Objects of another tool that are there and not suspended.
+    pub others: BTreeSet<ObjectKey>,
     /// Watches say nothing while this is true.
     pub silent: bool,
     /// How often kinds were listed.
@@ -343,6 +346,11 @@ impl Double {
             Action::Delete { unit, token, items, .. } => {
                 let results = items.iter().map(|item| self.delete(item)).collect();
                 vec![Event::Deleted { unit, token, results }]
+            }
+            Action::Follow(_) if self.silent => vec![],
+            Action::Follow(other) => {
+                let act = self.others.iter().map(|key| Event::Counterpart { key: key.clone(), acts: true });
+                act.chain([Event::CounterpartsListed { kind: other.group_kind() }]).collect()
             }
             Action::Save(_) => vec![],
             Action::Forget(unit) => {

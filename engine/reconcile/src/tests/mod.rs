@@ -1,3 +1,4 @@
+mod counterpart;
 mod double;
 mod expressions;
 mod faults;

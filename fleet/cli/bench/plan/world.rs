@@ -108,6 +108,7 @@ impl World {
                 self.records.remove(&unit);
                 Vec::new()
             }
+            Action::Follow(other) => vec![Event::CounterpartsListed { kind: other.group_kind() }],
             Action::Tell { .. } | Action::WakeAt(_) => Vec::new(),
         }
     }

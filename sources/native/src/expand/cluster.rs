@@ -73,6 +73,7 @@ pub(super) fn expand<'a>(document: &'a Document<ClusterSpec>, context: &mut Cont
         drift,
         drift_ignore,
         variables,
+        counterpart: None,
     };
     context.push(unit, problems, place);
 }

@@ -97,6 +97,7 @@ fn unit<'a>(
         drift,
         drift_ignore,
         variables,
+        counterpart: None,
     }
 }
 

@@ -52,6 +52,7 @@ pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Con
         drift,
         drift_ignore,
         variables,
+        counterpart: None,
     };
     context.push(unit, problems, place);
 }
