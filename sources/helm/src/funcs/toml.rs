@@ -4,16 +4,20 @@ use super::{Function, pure};
 use crate::fmt::format_float;
 use crate::value::{List, MOST_DEPTH, Map, Value};
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    // What is wrong is the result, as upstream.
-    pure("toToml", &[Any], |args| Ok(encode(&args[0]).unwrap_or_else(|message| message).into())),
-];
+pub(super) const FUNCTIONS: &[Function] = &[pure("toToml", &[Any], |args| {
+    if args[0].is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    // What else is wrong is the result, as upstream.
+    Ok(encode(&args[0]).unwrap_or_else(|message| message).into())
+})];
 
 fn encode(value: &Value) -> Result<String, String> {
     let mut writer = Writer { out: String::new() };
     match value {
         Value::Map(map) => writer.table(&[], map)?,
-        _ => return Err("toml: top-level values must be Go maps or structs".into()),
+        value if is_table(value) => return Err("toml: top-level values must be Go maps or structs".into()),
+        value => writer.element(value, 0)?,
     }
     Ok(writer.out)
 }

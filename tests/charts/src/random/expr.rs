@@ -16,7 +16,7 @@ pub(super) enum Ty {
 use Ty::{Any, Bool, Int, List, Map, Number, Text};
 
 /// Functions, what they take, what they give.
-const FUNCTIONS: [(&str, &[Ty], Ty); 121] = [
+const FUNCTIONS: [(&str, &[Ty], Ty); 152] = [
     ("upper", &[Text], Text),
     ("lower", &[Text], Text),
     ("title", &[Text], Text),
@@ -138,14 +138,67 @@ const FUNCTIONS: [(&str, &[Ty], Ty); 121] = [
     ("sha256sum", &[Text], Text),
     ("toYamlPretty", &[Any], Text),
     ("html", &[Any], Text),
+    ("regexMatch", &[Text, Text], Bool),
+    ("regexFind", &[Text, Text], Text),
+    ("regexFindAll", &[Text, Text, Int], List),
+    ("regexReplaceAll", &[Text, Text, Text], Text),
+    ("regexReplaceAllLiteral", &[Text, Text, Text], Text),
+    ("regexSplit", &[Text, Text, Int], List),
+    ("regexQuoteMeta", &[Text], Text),
+    ("semverCompare", &[Text, Text], Bool),
+    ("b32enc", &[Text], Text),
+    ("b32dec", &[Text], Text),
+    ("adler32sum", &[Text], Text),
+    ("base", &[Text], Text),
+    ("dir", &[Text], Text),
+    ("clean", &[Text], Text),
+    ("ext", &[Text], Text),
+    ("toToml", &[Map], Text),
+    ("dig", &[Text, Any, Map], Any),
+    ("pluck", &[Text, Map], List),
+    ("toDecimal", &[Any], Number),
+    ("js", &[Any], Text),
+    ("urlquery", &[Any], Text),
+    ("duration", &[Any], Text),
+    ("durationRound", &[Any], Text),
+    ("tpl", &[Text, Any], Text),
+    ("set", &[Map, Text, Any], Map),
+    ("unset", &[Map, Text], Map),
+    ("sha1sum", &[Text], Text),
+    ("coalesce", &[Any], Any),
+    ("typeIs", &[Text, Any], Bool),
+    ("concat", &[List], List),
+    ("printf \"%v %d\"", &[Any, Any], Text),
 ];
 
 const FORMATS: [&str; 16] = [
     "%s", "%d", "%v", "%q", "%5v|", "%-6s|", "%05d", "%x", "%.2f", "%t", "%+v", "%#v", "%T", "%8.3f", "%c",
     "%s-%v",
 ];
-const WORDS: [&str; 14] =
-    ["", "a", "b", "k", "x1", "hello World", "a.b.c", ",", "-", "HTTPServer2 go", "é", "1.5", "12", "l\\n2"];
+const WORDS: [&str; 22] = [
+    "",
+    "a",
+    "b",
+    "k",
+    "x1",
+    "hello World",
+    "a.b.c",
+    ",",
+    "-",
+    "HTTPServer2 go",
+    "é",
+    "1.5",
+    "12",
+    "l\\n2",
+    "[a-z]+",
+    "(l|o)(.)",
+    "$1-${2}",
+    "\\\\w",
+    ">=1.2",
+    "5m",
+    "a/../b.c/",
+    "{{ . }}",
+];
 
 pub(super) struct Scope {
     /// Variables that may be read, with what they likely hold.
