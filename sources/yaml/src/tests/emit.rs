@@ -17,7 +17,7 @@ fn indented_lists_stand_under_their_key_and_nothing_is_folded() {
         json!({"a": [1, 1e6, 2.5, "yes"], "b": {"c": [{"d": 1, "e": []}, {}]}, "l": long, "n": [[1], [2]]});
     let expected = format!(
         "a:\n  - 1\n  - 1e+06\n  - 2.5\n  - \"yes\"\nb:\n  c:\n    - d: 1\n      e: []\n    - {{}}\nl: '{long}'\n\
-         n:\n  - - 1\n  - - 2\n"
+         \"n\":\n  - - 1\n  - - 2\n"
     );
     assert_eq!(emit_indented(&value), expected);
 }
