@@ -88,6 +88,13 @@ fn no_secret_is_shown_planned_logged_counted_or_recorded(world: &mut World) {
     let patch = "{\"data\":{\"value\":\"drifted\"}}";
     world.kubectl(&["patch", "configmap", "holding", "-n", "canary", "-p", patch]).expect_success();
     world.config_map_is("canary", "holding", "canary-substituted");
+    let patch = "{\"data\":{\"word\":\"ZHJpZnRlZA==\"}}";
+    world.kubectl(&["patch", "secret", "plain", "-n", "canary", "-p", patch]).expect_success();
+    world.until("what was declared as text is put back", |world| {
+        let live = world.object("secret", "canary", "plain").unwrap_or_default();
+        let word = live["data"]["word"].as_str().unwrap_or_default();
+        if word == "Y2FuYXJ5LWluLWdpdC0y" { Ok(()) } else { Err(word.to_owned()) }
+    });
     search(world);
 
     // A server refuses an object and quotes the value.

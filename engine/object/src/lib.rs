@@ -20,6 +20,7 @@ pub mod rules;
 #[cfg(test)]
 mod samples;
 pub mod schema;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -125,6 +125,10 @@ impl Object {
         self.set_in("annotations", name, value);
     }
 
+    pub(crate) fn fields_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        self.0.as_object_mut()
+    }
+
     fn set_in(&mut self, field: &str, name: &str, value: &str) {
         let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) else { return };
         let entry = metadata.entry(field).or_insert_with(|| Value::Object(Map::new()));

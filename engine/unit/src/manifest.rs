@@ -67,7 +67,8 @@ impl Secrecy<'_> {
 }
 
 impl Manifest {
-    pub fn pack(objects: Vec<Desired>, like: Option<&Pattern>, secrecy: Secrecy<'_>) -> Vec<Self> {
+    pub fn pack(mut objects: Vec<Desired>, like: Option<&Pattern>, secrecy: Secrecy<'_>) -> Vec<Self> {
+        objects.iter_mut().for_each(|desired| desired.object.resolve_string_data());
         let (texts, places) = chunks(&objects);
         let digest = |(desired, (chunk, from, to)): (&Desired, &(usize, usize, usize))| {
             secrecy.digest(&desired.object, &texts[*chunk][*from..*to])
