@@ -1,3 +1,5 @@
+mod chart;
+
 use crate::exit::{Exit, Failure};
 use crate::folder::Disk;
 use crate::output;
@@ -7,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Folder with a kustomization
+    /// Folder with a kustomization, or with a chart
     #[arg(default_value = ".")]
     folder: PathBuf,
     /// Folder that nothing is read outside of [default: the checkout that the folder is in, else the folder]
@@ -25,6 +27,8 @@ pub(crate) struct Args {
     /// File to write to
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    chart: chart::Args,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -50,6 +54,12 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Some(root) => real(root)?,
         None => at.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&at).to_owned(),
     };
+    if at.join("Chart.yaml").is_file() {
+        return write(args, &chart::build(&args.chart, &at, &root)?);
+    }
+    if args.chart.any() {
+        return Err(Failure::user(format!("{} holds no Chart.yaml", at.display())));
+    }
     let inside =
         at.strip_prefix(&root).ok().and_then(|inside| TreePath::parse(&inside.to_string_lossy()).ok());
     let inside =
@@ -77,9 +87,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Failure::user(format!("{} can't be built", args.folder.display()))
     })?;
     printed.warnings.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
+    write(args, &printed.text)
+}
+
+fn write(args: &Args, text: &str) -> Result<Exit, Failure> {
     match &args.output {
-        None => output::data(&printed.text)?,
-        Some(file) => std::fs::write(file, printed.text)
+        None => output::data(text)?,
+        Some(file) => std::fs::write(file, text)
             .map_err(|e| Failure::environment(format!("{} can't be written: {e}", file.display())))?,
     }
     Ok(Exit::Done)

@@ -86,7 +86,7 @@ enum Command {
     Validate(validate::Args),
     /// Print the objects that a unit renders to
     Render(render::Args),
-    /// Print what `kustomize build` prints for a folder
+    /// Print what `kustomize build` prints for a folder, or `helm template` for one with a chart
     Build(build::Args),
     /// List units, clusters or tenants
     Get(get::Args),

@@ -139,3 +139,67 @@ fn a_folder_that_there_is_not_is_told_by_its_name() {
         assert!(!output.status.success() && output.stderr.contains(&at), "{}", output.stderr);
     }
 }
+
+const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
+const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata:\n  {{- range $key, $value := .Values.data }}\n  {{ $key }}: {{ $value | quote }}\n  {{- end }}\n  kube: {{ .Capabilities.KubeVersion }}\n";
+
+fn chart() -> tempfile::TempDir {
+    tree(&[
+        ("web/Chart.yaml", CHART),
+        ("web/values.yaml", "data: {a: '1', b: '2'}\n"),
+        ("web/templates/map.yaml", MAP),
+        (
+            "web/templates/other.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: {{ required \"a port\" .Values.port }}}\n",
+        ),
+        ("one.yaml", "port: x\ndata: {b: null}\n"),
+        ("two.yaml", "data: {c: '3'}\n"),
+    ])
+}
+
+#[test]
+fn a_chart_is_rendered_with_values_as_helm_does() {
+    let folder = chart();
+    let at = |path: &str| folder.path().join(path).display().to_string();
+    let (web, one, two) = (at("web"), at("one.yaml"), at("two.yaml"));
+    let values = ["-f", &one, "-f", &two, "--name", "shop", "-n", "apps", "--kube-version", "1.31"];
+    let output = build(folder.path(), &[&values[..], &["-s", "templates/map.yaml", &web]].concat());
+    let printed = "---\n# Source: web/templates/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop\n  namespace: apps\ndata:\n  a: \"1\"\n  c: \"3\"\n  kube: v1.31\n";
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), (printed, ""));
+    let all = build(folder.path(), &[&values[..], &[&web]].concat());
+    assert!(all.stdout.starts_with(printed) && all.stdout.contains("kind: Service"), "{}", all.stdout);
+}
+
+#[test]
+fn a_chart_that_fails_says_where_and_what_is_no_chart_takes_no_values() {
+    let folder = chart();
+    let at = |path: &str| folder.path().join(path).display().to_string();
+    let failed = build(folder.path(), &[&at("web")]);
+    assert!(!failed.status.success() && failed.stdout.is_empty(), "{}", failed.stdout);
+    for part in ["web/templates/other.yaml:3:", "required", "a port"] {
+        assert!(failed.stderr.contains(part), "{part}: {}", failed.stderr);
+    }
+    let values = at("one.yaml");
+    let none = build(folder.path(), &["-f", &values, &folder.path().display().to_string()]);
+    assert!(none.stderr.contains("holds no Chart.yaml"), "{}", none.stderr);
+    let missing = build(folder.path(), &["-f", &values, "-s", "templates/no.yaml", &at("web")]);
+    assert!(
+        missing.stderr.contains("could not find template templates/no.yaml in chart"),
+        "{}",
+        missing.stderr
+    );
+}
+
+#[test]
+fn a_schema_that_is_not_checked_is_told_and_no_link_leads_out_of_the_root() {
+    let folder = chart();
+    let web = folder.path().join("web");
+    std::fs::write(web.join("values.schema.json"), "{}").expect("written");
+    let values = folder.path().join("one.yaml").display().to_string();
+    let output = build(folder.path(), &["-f", &values, &web.display().to_string()]);
+    assert!(output.status.success(), "{}", output.stderr);
+    assert!(output.stderr.contains("values.schema.json is not checked"), "{}", output.stderr);
+    std::os::unix::fs::symlink("../../two.yaml", web.join("templates/two.yaml")).expect("linked");
+    let refused = build(folder.path(), &["-f", &values, &web.display().to_string()]);
+    assert!(refused.stderr.contains("leads out of"), "{}", refused.stderr);
+}

@@ -1,0 +1,185 @@
+//! `mainstay build` of a folder with a chart: what `helm template` prints.
+
+use crate::exit::Failure;
+use mainstay_helm::{Capabilities, Limits, Release, Rendered, Request, print, render};
+use mainstay_object::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Charts")]
+#[group(id = "chart")]
+pub(super) struct Args {
+    /// Values; those of a later file win
+    #[arg(long, short = 'f', value_name = "FILE")]
+    values: Vec<PathBuf>,
+    /// Name of the release [default: release-name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Namespace of the release [default: default]
+    #[arg(long, short, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// Templates to print alone, for example `templates/service.yaml`
+    #[arg(long, short, value_name = "TEMPLATE")]
+    show_only: Vec<String>,
+    /// Print the definitions in `crds/` as well
+    #[arg(long)]
+    include_crds: bool,
+    /// Kubernetes version that the chart sees
+    #[arg(long, value_name = "VERSION")]
+    kube_version: Option<String>,
+    /// API versions that the chart sees besides those of Kubernetes
+    #[arg(long, short, value_name = "VERSION", value_delimiter = ',')]
+    api_versions: Vec<String>,
+}
+
+const FILES: usize = 20_000;
+const DEPTH: usize = 64;
+const BYTES: u64 = 256 << 20;
+
+impl Args {
+    /// Whether anything is asked that only a chart has.
+    pub fn any(&self) -> bool {
+        !self.values.is_empty()
+            || self.name.is_some()
+            || self.namespace.is_some()
+            || !self.show_only.is_empty()
+            || self.include_crds
+            || self.kube_version.is_some()
+            || !self.api_versions.is_empty()
+    }
+}
+
+pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Failure> {
+    let mut values = Value::Object(serde_json::Map::new());
+    for file in &args.values {
+        merge(&mut values, read_values(file)?);
+    }
+    let mut capabilities =
+        Capabilities { api_versions: args.api_versions.clone(), ..Capabilities::default() };
+    if let Some(text) = &args.kube_version {
+        capabilities.kube_version = Capabilities::parse_kube_version(text)
+            .ok_or_else(|| Failure::user(format!("{text} is no Kubernetes version; say 1.31 or v1.31.2")))?;
+    }
+    let release = Release {
+        name: args.name.clone().unwrap_or_else(|| "release-name".into()),
+        namespace: args.namespace.clone().unwrap_or_else(|| "default".into()),
+        revision: 1,
+        is_upgrade: false,
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let files = files(chart, root)?;
+    if let Some(schema) = files.keys().find(|path| path.ends_with("values.schema.json")) {
+        anstream::eprintln!("warning: {schema} is not checked: values that it refuses are rendered");
+    }
+    let request = Request {
+        files: &files,
+        values: &values,
+        release: &release,
+        capabilities: &capabilities,
+        lookup: None,
+        now: i64::try_from(now).unwrap_or(i64::MAX),
+        seed: b"",
+        limits: Limits::default(),
+    };
+    let mut rendered = render(&request)
+        .map_err(|error| Failure::user(format!("{} can't be rendered: {error}", chart.display())))?;
+    if !args.show_only.is_empty() {
+        keep(&mut rendered, &args.show_only)?;
+    }
+    Ok(print(&rendered, args.include_crds))
+}
+
+/// Of what was rendered, what these templates made.
+fn keep(rendered: &mut Rendered, templates: &[String]) -> Result<(), Failure> {
+    let within = |path: &str| path.split_once('/').map_or_else(String::new, |(_, within)| within.to_owned());
+    let paths: Vec<String> = rendered
+        .manifests
+        .iter()
+        .map(|manifest| within(&manifest.path))
+        .chain(rendered.hooks.iter().map(|hook| within(&hook.path)))
+        .collect();
+    if let Some(missing) = templates.iter().find(|template| !paths.contains(template)) {
+        return Err(Failure::user(format!("could not find template {missing} in chart")));
+    }
+    rendered.manifests.retain(|manifest| templates.contains(&within(&manifest.path)));
+    rendered.hooks.retain(|hook| templates.contains(&within(&hook.path)));
+    Ok(())
+}
+
+fn read_values(file: &Path) -> Result<Value, Failure> {
+    let bytes =
+        std::fs::read(file).map_err(|e| Failure::user(format!("{} can't be read: {e}", file.display())))?;
+    let name = file.display().to_string();
+    let loaded = mainstay_yaml::load_last_wins(&name, &bytes, &mainstay_yaml::Limits::default());
+    if let Some(problem) = loaded.diagnostics.errors().next() {
+        return Err(Failure::user(problem.to_string()));
+    }
+    match loaded.documents.into_iter().next().map(|document| document.root.into_json()) {
+        None | Some(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
+        Some(map @ Value::Object(_)) => Ok(map),
+        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            Err(Failure::user(format!("{name} holds no map of values")))
+        }
+    }
+}
+
+/// Maps are merged; whatever else a later file says stands, null included: it takes a default away.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                match into.get_mut(&key) {
+                    Some(old) if old.is_object() && value.is_object() => merge(old, value),
+                    Some(_) | None => drop(into.insert(key, value)),
+                }
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+/// All files of a chart. Links are followed, as helm does, but not out of the root.
+fn files(chart: &Path, root: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut bytes = 0;
+    let mut open = vec![(chart.to_path_buf(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let failed =
+            |e: std::io::Error| Failure::environment(format!("{} can't be read: {e}", folder.display()));
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let unreadable =
+                |e: std::io::Error| Failure::environment(format!("{} can't be read: {e}", path.display()));
+            let real = path.canonicalize().map_err(unreadable)?;
+            if !real.starts_with(root) {
+                let message = format!("{} leads out of {}", path.display(), root.display());
+                return Err(Failure::user(format!("{message}; --root says what may be read")));
+            }
+            let about = std::fs::metadata(&real).map_err(unreadable)?;
+            if about.is_dir() {
+                if depth == DEPTH {
+                    return Err(Failure::user(format!(
+                        "{} is more than {DEPTH} folders deep",
+                        chart.display()
+                    )));
+                }
+                open.push((path, depth + 1));
+                continue;
+            }
+            bytes += about.len();
+            if found.len() == FILES || bytes > BYTES {
+                let message = format!("{} holds more than {FILES} files or 256 MiB", chart.display());
+                return Err(Failure::user(message));
+            }
+            if about.is_file()
+                && let Ok(within) = path.strip_prefix(chart)
+            {
+                found
+                    .insert(within.to_string_lossy().into_owned(), std::fs::read(&real).map_err(unreadable)?);
+            }
+        }
+    }
+    Ok(found)
+}
