@@ -3,6 +3,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 impl Object {
+    /// The texts that a Secret's `data` holds, as whoever reads it sees them.
+    pub fn secret_texts(&self) -> Vec<String> {
+        let key = self.key();
+        if key.kind() != "Secret" || !key.group().is_empty() {
+            return Vec::new();
+        }
+        let data = self.value().get("data").and_then(Value::as_object);
+        let texts = data.into_iter().flatten().filter_map(|(_, value)| STANDARD.decode(value.as_str()?).ok());
+        texts.filter_map(|bytes| String::from_utf8(bytes).ok()).collect()
+    }
+
     /// Writes a Secret's `stringData` into `data`, as API servers do. Applied as it is, the field is owned and never
     /// there: what somebody changes or a commit takes away in `data` would be seen by nobody. What is no text stays, for
     /// the server to refuse.
@@ -67,6 +78,12 @@ mod tests {
         resolved(json!({"stringData": {"a": "x"}, "data": null}), json!({"data": {"a": "eA=="}}));
         resolved(json!({"stringData": null}), json!({}));
         resolved(json!({"data": {"a": "eA=="}}), json!({"data": {"a": "eA=="}}));
+    }
+
+    #[test]
+    fn the_texts_of_a_secret_are_what_its_data_holds() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "eA==", "b": "!", "c": "/w=="}});
+        assert_eq!(Object::new(secret).unwrap().secret_texts(), ["x"]);
     }
 
     #[test]

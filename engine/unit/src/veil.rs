@@ -14,7 +14,9 @@ impl Manifest {
 }
 
 fn veiled(text: String, object: &Object) -> String {
-    let mut values = Vec::new();
+    // Who looks into a Secret may quote what it holds.
+    let mut values: Vec<String> =
+        object.secret_texts().into_iter().filter(|text| text.len() >= TELLING).collect();
     for (field, value) in object.value().as_object().into_iter().flatten() {
         match (field.as_str(), value) {
             // What it is called is no secret.
@@ -51,6 +53,16 @@ fn leaves(value: &Value, out: &mut Vec<String>) {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_a_secret_holds_is_hidden_as_it_is_written_and_as_it_is_read() {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"word": "aHVudGVyMg=="},
+        });
+        let said = "denied: hunter2 (aHVudGVyMg==) is too short".to_owned();
+        let object = Object::new(secret).expect("an object");
+        assert_eq!(veiled(said, &object), "denied: (hidden) ((hidden)) is too short");
+    }
 
     #[test]
     fn no_value_is_left_and_what_is_wrong_still_is() {
