@@ -80,6 +80,8 @@ async fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
             let bare = bare(&cluster, &reading).await?;
             let (_server, cluster) =
                 server(which, tools.as_ref(), folder, &format!("daemon-{number}")).await?;
+            // As warm as the other one was.
+            probe(&cluster, &reading, bare.at_a_time).await?;
             rounds.push(Round { bare, daemon: whole(cluster, &reading, true).await? });
         }
         push(&mut out, &which.to_string(), &rounds);
@@ -119,15 +121,20 @@ struct Bare {
     at_a_time: usize,
 }
 
+/// Objects per second, of a few.
+async fn probe(cluster: &Cluster, reading: &daemon::Revision, at_a_time: usize) -> Result<f64, Failure> {
+    let space = format!("mainstay-probe-{at_a_time}");
+    daemon::namespace(cluster, &space).await?;
+    let mut some = daemon::objects(reading, &space);
+    some.truncate(PROBE);
+    let count = some.len() as f64;
+    Ok(count / daemon::bare(cluster, some, at_a_time).await?.as_secs_f64())
+}
+
 async fn bare(cluster: &Cluster, reading: &daemon::Revision) -> Result<Bare, Failure> {
     let mut best = Bare { rate: 0.0, at_a_time: AT_A_TIME[0] };
     for at_a_time in AT_A_TIME {
-        let space = format!("mainstay-probe-{at_a_time}");
-        daemon::namespace(cluster, &space).await?;
-        let mut some = daemon::objects(reading, &space);
-        some.truncate(PROBE);
-        let count = some.len() as f64;
-        let rate = count / daemon::bare(cluster, some, at_a_time).await?.as_secs_f64();
+        let rate = probe(cluster, reading, at_a_time).await?;
         if rate > best.rate {
             best = Bare { rate, at_a_time };
         }
