@@ -41,10 +41,12 @@ impl State {
         }
     }
 
-    pub(crate) fn counterparts_listed(&mut self, kind: GroupKind) {
-        if self.counterparts.listed.insert(kind.clone()) {
-            self.consider_counterparts(|other| other.group_kind() == kind);
-        }
+    pub(crate) fn counterparts_listed(&mut self, kind: GroupKind, acting: BTreeSet<ObjectKey>) {
+        // What is missing from the list is gone, whether that was told or not.
+        self.counterparts.acting.retain(|key| key.group_kind() != kind);
+        self.counterparts.acting.extend(acting);
+        self.consider_counterparts(|other| other.group_kind() == kind);
+        self.counterparts.listed.insert(kind);
     }
 
     fn consider_counterparts(&mut self, concerned: impl Fn(&Counterpart) -> bool) {

@@ -5,6 +5,7 @@ use mainstay_unit::{
     Authority, Counterpart, FieldIgnore, Health, InventoryEntry, Manifest, Reading, ServiceAccount, Target,
     UnitId,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Everything that can happen. Closed: one loop feeds it.
@@ -79,9 +80,10 @@ pub enum Event {
         key: ObjectKey,
         acts: bool,
     },
-    /// All such objects of a kind have been told.
+    /// All such objects of a kind that are there and not suspended: there are no others.
     CounterpartsListed {
         kind: GroupKind,
+        acting: BTreeSet<ObjectKey>,
     },
     Tick,
 }

@@ -297,7 +297,7 @@ impl State {
             Event::Reconcile { unit } => self.reconcile(&unit),
             Event::Approve { hash } => self.approve(hash),
             Event::Counterpart { key, acts } => self.counterpart(&key, acts),
-            Event::CounterpartsListed { kind } => self.counterparts_listed(kind),
+            Event::CounterpartsListed { kind, acting } => self.counterparts_listed(kind, acting),
             Event::Tick => self.wake(now),
         }
     }

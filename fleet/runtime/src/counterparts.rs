@@ -34,11 +34,13 @@ pub(crate) async fn follow(management: Cluster, other: Counterpart, events: Unbo
                     watching = Some((served, Watching(spawn(task))));
                 }
             }
-            // Its objects went before it, and were told.
-            WatchEvent::Deleted(_) => watching = None,
+            WatchEvent::Deleted(_) => {
+                watching = None;
+                return none(&other, &events);
+            }
             WatchEvent::Listed(definitions) if definitions.is_empty() => {
                 watching = None;
-                return events.send(Event::CounterpartsListed { kind: other.group_kind() }).is_ok();
+                return none(&other, &events);
             }
             WatchEvent::Listed(_) | WatchEvent::Answered(_) => {}
             WatchEvent::Interrupted(error) => interrupted(&error, &other),
@@ -46,6 +48,11 @@ pub(crate) async fn follow(management: Cluster, other: Counterpart, events: Unbo
         !events.is_closed()
     };
     management.follow(&resource, &selection, tell).await;
+}
+
+/// Objects of a kind that is not served: none. False if nobody hears it.
+fn none(other: &Counterpart, events: &UnboundedSender<Event>) -> bool {
+    events.send(Event::CounterpartsListed { kind: other.group_kind(), acting: BTreeSet::new() }).is_ok()
 }
 
 /// Ends with whoever started it.
@@ -92,11 +99,9 @@ async fn objects(management: Cluster, other: Counterpart, version: String, event
             }
             WatchEvent::Listed(keys) => {
                 let there: BTreeSet<ObjectKey> = keys.into_iter().collect();
-                let gone: Vec<ObjectKey> = acting.difference(&there).cloned().collect();
                 acting.retain(|key| there.contains(key));
-                let mut told = gone.into_iter().map(|key| Event::Counterpart { key, acts: false });
-                told.all(|event| events.send(event).is_ok())
-                    && events.send(Event::CounterpartsListed { kind: group_kind.clone() }).is_ok()
+                let (kind, acting) = (group_kind.clone(), acting.clone());
+                events.send(Event::CounterpartsListed { kind, acting }).is_ok()
             }
             WatchEvent::Answered(_) => true,
             WatchEvent::Interrupted(error) => {

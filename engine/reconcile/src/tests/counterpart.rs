@@ -31,6 +31,11 @@ fn acts(double: &mut Double, acts: bool) {
     double.send(Event::Counterpart { key: other().key(), acts });
 }
 
+fn list(double: &mut Double) {
+    let acting = double.others.clone();
+    double.send(Event::CounterpartsListed { kind: other().group_kind(), acting });
+}
+
 #[test]
 fn what_another_tool_applies_is_left_alone_until_that_is_suspended() {
     let mut double = Double::new();
@@ -76,6 +81,17 @@ fn nothing_is_applied_before_it_is_known_whether_another_tool_does() {
     double.relist();
     assert!(!double.take_log().contains(&"apply a".to_owned()));
     assert_eq!(double.why("a"), "waits on the state of its Bundle objects");
-    double.send(Event::CounterpartsListed { kind: other().group_kind() });
+    list(&mut double);
     assert_eq!(double.take_log(), ["apply a", "apply b"]);
+}
+
+#[test]
+fn what_is_missing_from_a_later_list_acts_no_more() {
+    let mut double = Double::new();
+    double.others.insert(other().key());
+    double.read(commit(1));
+    assert_eq!(double.phase("a"), "Held");
+    double.others.clear();
+    list(&mut double);
+    assert_eq!(double.phase("a"), "Ready");
 }

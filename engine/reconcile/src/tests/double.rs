@@ -349,8 +349,7 @@ impl Double {
             }
             Action::Follow(_) if self.silent => vec![],
             Action::Follow(other) => {
-                let act = self.others.iter().map(|key| Event::Counterpart { key: key.clone(), acts: true });
-                act.chain([Event::CounterpartsListed { kind: other.group_kind() }]).collect()
+                vec![Event::CounterpartsListed { kind: other.group_kind(), acting: self.others.clone() }]
             }
             Action::Save(_) => vec![],
             Action::Forget(unit) => {

@@ -108,7 +108,9 @@ impl World {
                 self.records.remove(&unit);
                 Vec::new()
             }
-            Action::Follow(other) => vec![Event::CounterpartsListed { kind: other.group_kind() }],
+            Action::Follow(other) => {
+                vec![Event::CounterpartsListed { kind: other.group_kind(), acting: BTreeSet::new() }]
+            }
             Action::Tell { .. } | Action::WakeAt(_) => Vec::new(),
         }
     }
