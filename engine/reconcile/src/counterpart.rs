@@ -19,15 +19,15 @@ pub(crate) struct Counterparts {
 impl State {
     /// Why a unit is left to somebody else, or not touched before that is known.
     pub(crate) fn left_to_another(&mut self, id: &UnitId) -> Option<Phase> {
-        let other = self.units.get(id)?.counterpart()?.clone();
-        let kind = other.group_kind();
-        if self.counterparts.followed.insert(kind.clone()) {
-            self.actions.push(Action::Follow(other.clone()));
+        let other = self.units.get(id)?.counterpart()?;
+        let group_kind = other.group_kind();
+        let Counterpart { tool, kind, namespace, name, .. } = other;
+        if !self.counterparts.listed.contains(&group_kind) {
+            if self.counterparts.followed.insert(group_kind) {
+                self.actions.push(Action::Follow(other.clone()));
+            }
+            return Some(Phase::Waiting { on: vec![Wait::Observation { kind: kind.clone() }] });
         }
-        if !self.counterparts.listed.contains(&kind) {
-            return Some(Phase::Waiting { on: vec![Wait::Observation { kind: other.kind }] });
-        }
-        let Counterpart { tool, kind, namespace, name, .. } = &other;
         self.counterparts.acting.contains(&other.key()).then(|| Phase::Held {
             why: format!("managed by {tool}: its {kind} {namespace}/{name} is there and not suspended"),
         })
