@@ -9,6 +9,7 @@ impl Action {
             Self::Replace => "±",
             Self::Delete => "-",
             Self::Keep => "=",
+            Self::Run => ">",
             Self::Blocked => "!",
         }
     }
@@ -26,6 +27,11 @@ impl fmt::Display for Counts {
         )?;
         if self.keep > 0 {
             write!(f, ", {} kept", self.keep)?;
+        }
+        match self.run {
+            0 => {}
+            1 => f.write_str(", 1 hook to run")?,
+            n => write!(f, ", {n} hooks to run")?,
         }
         if self.blocked > 0 {
             write!(f, ", {} blocked", self.blocked)?;

@@ -82,6 +82,8 @@ pub enum Action {
     Delete,
     /// Left where it is although nothing declares it any more.
     Keep,
+    /// A hook of the release.
+    Run,
     /// Cannot be done as written: a conflict, an invalid object.
     Blocked,
 }
@@ -105,6 +107,7 @@ pub struct Counts {
     pub replace: usize,
     pub delete: usize,
     pub keep: usize,
+    pub run: usize,
     pub blocked: usize,
     pub unchanged: usize,
 }
@@ -120,6 +123,7 @@ impl Plan {
                     Action::Change => &mut counts.change,
                     Action::Replace => &mut counts.replace,
                     Action::Delete => &mut counts.delete,
+                    Action::Run => &mut counts.run,
                     Action::Keep => &mut counts.keep,
                     Action::Blocked => &mut counts.blocked,
                 } += 1;

@@ -18,6 +18,7 @@ fn inventory(keys: &[(&str, &str)]) -> Inventory {
             owned: None,
             intended: Vec::new(),
             recovered: false,
+            hook: false,
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 use crate::due::{Due, due};
 use crate::forms::Forms;
 use crate::gate::has_expressions;
+use crate::hooks::Side;
 use crate::state::{Reach, Render, State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Phase, Time, Wait};
 use mainstay_object::{GroupVersionKind, ObjectKey};
@@ -120,6 +121,10 @@ impl State {
             }
             state.retry_at = None;
         }
+        if let Some(phase) = self.run_hooks(id, Side::Before, now) {
+            return phase;
+        }
+        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         let Due { items, notices } = due(state, unit, &self.wanted, &inherited, now);
         self.tell_all(id, notices);
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
@@ -187,11 +192,11 @@ impl State {
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         let satisfied = match unit.gate {
             Gate::Healthy => state.health.status.is_healthy(),
-            Gate::Checks | Gate::Applied => state.open(),
+            Gate::Checks | Gate::Applied => state.is_satisfied(),
         };
         if satisfied {
             state.deadline = None;
-            return Phase::Ready;
+            return self.run_hooks(id, Side::After, now).unwrap_or(Phase::Ready);
         }
         let why = state.health.to_string();
         match state.deadline {
@@ -228,7 +233,7 @@ impl State {
         for item in &items {
             let key = item.desired.key.clone();
             // Intent first: whatever the next request makes is already in the inventory.
-            state.record.inventory.intend(&key, &item.desired.version, item.digest);
+            state.record.inventory.intend(&key, &item.desired.version, item.digest, false);
             let place = (unit.target.clone(), key);
             if let Some(strays) = self.strays.get_mut(id) {
                 strays.remove(&place);
@@ -319,6 +324,7 @@ impl State {
             target,
             service_account: state.record.account(),
             items,
+            record: None,
         });
         let what = if release { "let go" } else { "deleted" };
         Phase::Deleting { why: format!("objects that are no longer declared are being {what}") }

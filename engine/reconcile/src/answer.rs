@@ -43,7 +43,9 @@ impl State {
                         self.checked.get(&(target.clone(), result.key.clone())).into_iter().flatten(),
                     );
                     let version = version_of(&result.key);
-                    let old = state.record.inventory.get(&result.key).map(|e| e.version.clone());
+                    let old = state.record.inventory.get(&result.key);
+                    let hook = old.is_some_and(|entry| entry.hook);
+                    let old = old.map(|entry| entry.version.clone());
                     state.record.inventory.insert(InventoryEntry {
                         key: result.key.clone(),
                         version: version.or(old).unwrap_or_default(),
@@ -52,6 +54,7 @@ impl State {
                         owned: seen.owned,
                         intended: Vec::new(),
                         recovered: false,
+                        hook,
                     });
                     // Whoever has it as well learns of it here: a watch tells no news of what was answered.
                     let place = (target.clone(), result.key.clone());

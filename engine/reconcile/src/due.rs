@@ -65,6 +65,7 @@ pub(crate) fn due(
             rank: rank(&desired.key.group_kind()),
             replace: unit.force || policy.replace,
             absent_only: policy.applying == Applying::IfNotPresent,
+            fresh: None,
         });
     }
     if !items.is_empty() {

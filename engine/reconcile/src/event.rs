@@ -1,4 +1,4 @@
-use crate::{Forms, Record, Time};
+use crate::{Ended, Forms, Fresh, Record, Time};
 use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey, Value};
 use mainstay_unit::{
@@ -103,6 +103,8 @@ pub struct Observation {
     pub paused: bool,
     /// A simulated controller made it what it is.
     pub simulated: bool,
+    /// Of what runs to an end: how it ended.
+    pub ended: Option<Ended>,
     /// The object itself, on its way to the expressions that judge it; nobody keeps it.
     pub body: Option<Arc<Value>>,
     /// Whose it says it is, where nothing speaks against that; kept only while no inventory holds it.
@@ -162,6 +164,8 @@ pub enum Action {
         target: Target,
         service_account: Option<ServiceAccount>,
         items: Vec<DeleteItem>,
+        /// Written before the first request, where there is something that must not be taken for lost.
+        record: Option<Box<Record>>,
     },
     Save(Box<Record>),
     /// Nothing is left of the unit: its record goes too.
@@ -187,6 +191,8 @@ pub struct ApplyItem {
     pub replace: bool,
     /// Leave it as it is if it exists.
     pub absent_only: bool,
+    /// A hook: made anew instead of changed.
+    pub fresh: Option<Arc<Fresh>>,
 }
 
 #[derive(Debug, Clone)]

@@ -14,7 +14,10 @@ impl UnitState {
             None if self.record.inventory.is_empty() => {
                 return Health::unknown("nothing has been applied yet");
             }
-            None => self.record.inventory.iter().for_each(|entry| self.weigh(&entry.key, &mut worst)),
+            None => {
+                let own = self.record.inventory.iter().filter(|entry| !entry.hook);
+                own.for_each(|entry| self.weigh(&entry.key, &mut worst));
+            }
         }
         for check in self.unit.iter().flat_map(|u| &u.health_checks).filter(|c| !c.key.name().is_empty()) {
             match self.observed.get(&check.key) {
@@ -120,8 +123,13 @@ impl UnitState {
         })
     }
 
-    /// Whether dependents may start: only what is applied as wanted opens a gate.
+    /// Whether dependents may start: only what is applied as wanted, with all its hooks, opens a gate.
     pub(crate) fn open(&self) -> bool {
+        self.is_satisfied() && !self.awaits_hooks()
+    }
+
+    /// Whether the objects are as the gate asks.
+    pub(crate) fn is_satisfied(&self) -> bool {
         let Some(unit) = &self.unit else { return false };
         if !self.is_applied() || !self.failures.is_empty() || self.render != crate::state::Render::Good {
             return false;

@@ -12,6 +12,7 @@ mod event;
 mod expression;
 mod forms;
 mod gate;
+mod hooks;
 mod observe;
 mod owners;
 mod phase;
@@ -30,6 +31,7 @@ pub use event::{
     Observation,
 };
 pub use forms::Forms;
+pub use hooks::{Ended, Fresh, Run, RunKind};
 pub use phase::{Phase, Wait};
 pub use read::is_recorded;
 pub use record::Record;

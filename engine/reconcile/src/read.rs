@@ -27,6 +27,7 @@ impl State {
             if state.unit.as_ref().is_some_and(|old| *old != read.unit) {
                 // A mended account or time limit is as good a reason to try again as other objects are.
                 state.forgive();
+                state.retry_hooks();
             }
             if !state.record.inventory.is_empty() && state.target() != read.unit.target {
                 moved.push((id.clone(), state.target()));
@@ -110,9 +111,14 @@ impl State {
                 entry.is_some_and(|e| e.desired == Some(desired.digest)) && !keys.contains(&desired.key)
             };
             let mut objects: Vec<Manifest> = rendered.objects.iter().filter(sent).cloned().collect();
-            if !objects.is_empty() {
+            let known_hooks = state.applied.as_ref().map(|applied| applied.hooks.clone()).unwrap_or_default();
+            let hooks = match is_recorded(rendered, &state.record) {
+                true => rendered.hooks.clone(),
+                false => known_hooks,
+            };
+            if !objects.is_empty() || !hooks.is_empty() {
                 objects.extend(known);
-                state.applied = Some(Arc::new(Rendered::of(objects)));
+                state.applied = Some(Arc::new(Rendered::with_hooks(objects, hooks)));
             }
             let intended = |desired: &&Manifest| {
                 let entry = state.record.inventory.get(&desired.key);

@@ -1,4 +1,4 @@
-use crate::{Phase, Time};
+use crate::{Phase, Run, Time};
 use mainstay_object::Digest;
 use mainstay_unit::{
     Condition, Counterpart, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount,
@@ -44,6 +44,8 @@ pub struct Record {
     pub simulated: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<Box<Run>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
     /// Whoever else applies it.
@@ -99,6 +101,7 @@ impl Record {
             deletion: RecordedDeletion::default(),
             simulated: false,
             suspended: false,
+            hooks: None,
             held: None,
             counterpart: None,
         }

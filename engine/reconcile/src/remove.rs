@@ -1,3 +1,4 @@
+use crate::hooks::Side;
 use crate::state::{Removal, State, UnitState};
 use crate::{Phase, Time, Wait};
 use mainstay_unit::{InventoryEntry, UnitId};
@@ -42,7 +43,7 @@ impl State {
                     }
                     self.drop_entry(id, &entry);
                 }
-                Some(_) | None if orphan => release.push(entry),
+                Some(_) | None if orphan || entry.hook => release.push(entry),
                 Some(_) | None => delete.push(entry),
             }
         }
@@ -52,7 +53,8 @@ impl State {
                 self.drop_entry(id, &entry);
             }
         }
-        if delete.is_empty() && release.is_empty() {
+        let hooks = self.units.get(id).is_some_and(|state| state.awaits_last_hooks());
+        if delete.is_empty() && release.is_empty() && !hooks {
             self.forget(id);
             self.consider_dependents(id);
             return None;
@@ -86,10 +88,22 @@ impl State {
         if let Some(why) = self.could_be_wanted(id, &target) {
             return Some(Phase::Held { why });
         }
+        let side = if delete.is_empty() { Side::After } else { Side::Before };
+        if (hooks || !delete.is_empty())
+            && let Some(phase) = self.run_last_hooks(id, side, now)
+        {
+            return Some(phase);
+        }
+        if !delete.is_empty() {
+            return Some(self.start_delete(id, delete, false));
+        }
         if !release.is_empty() {
             return Some(self.start_delete(id, release, true));
         }
-        Some(self.start_delete(id, delete, false))
+        // The last of its hooks has left nothing.
+        self.forget(id);
+        self.consider_dependents(id);
+        None
     }
 
     /// Whether another unit has this very object of one's own. An entry of an earlier object of that name proves nothing,

@@ -98,6 +98,8 @@ pub struct UnitState {
     pub(crate) attempt: u32,
     pub(crate) retry_at: Option<Time>,
     pub(crate) deadline: Option<Time>,
+    /// When the hook that runs is given up.
+    pub(crate) hook_until: Option<Time>,
     pub(crate) repairs: BTreeMap<ObjectKey, Vec<Time>>,
     /// Objects of the apply under way that were as wanted before and had been changed.
     pub(crate) repairing: BTreeSet<ObjectKey>,
@@ -161,6 +163,7 @@ impl UnitState {
             attempt: 0,
             retry_at: None,
             deadline: None,
+            hook_until: None,
             repairs: BTreeMap::new(),
             repairing: BTreeSet::new(),
             sent: None,
@@ -188,7 +191,7 @@ impl UnitState {
             rendered.clone()
         } else {
             let objects = rendered.objects.iter().cloned().chain(kept).collect();
-            Arc::new(Rendered::of(objects))
+            Arc::new(Rendered::with_hooks(objects, rendered.hooks.clone()))
         });
     }
 
@@ -198,7 +201,7 @@ impl UnitState {
         let mut gone = Vec::new();
         for entry in self.record.inventory.iter() {
             while wanted.next_if(|key| **key < entry.key).is_some() {}
-            if wanted.peek().is_none_or(|key| **key != entry.key) {
+            if !entry.hook && wanted.peek().is_none_or(|key| **key != entry.key) {
                 gone.push(entry.clone());
             }
         }
@@ -426,6 +429,7 @@ impl State {
     fn reconcile(&mut self, id: &UnitId) {
         if let Some(state) = self.units.get_mut(id) {
             state.forgive();
+            state.retry_hooks();
             self.queue.insert(id.clone());
         }
     }

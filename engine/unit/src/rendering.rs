@@ -1,4 +1,4 @@
-use crate::{Authority, HealthRules, Manifest, Need, Secrecy, Unit, UnitId};
+use crate::{Authority, HealthRules, Hook, Manifest, Need, Secrecy, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
 use mainstay_object::{Digest, DigestKey, GroupKind, GroupVersionKind, Object, ObjectKey, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ pub struct Desired {
 pub struct Rendered {
     /// By key.
     pub objects: Vec<Manifest>,
+    /// What is run when the objects are applied or removed.
+    pub hooks: Vec<Hook>,
     /// Objects that hold what was encrypted, or a value out of a Secret: no plan shows what is in them.
     pub sensitive: BTreeSet<ObjectKey>,
     /// Digest of everything that the render read: files, variables, references. Equal digests, equal objects.
@@ -45,11 +47,16 @@ pub struct Footprint {
 
 impl Rendered {
     /// Sorted by key: the order of documents says nothing.
-    pub fn of(mut objects: Vec<Manifest>) -> Self {
+    pub fn of(objects: Vec<Manifest>) -> Self {
+        Self::with_hooks(objects, Vec::new())
+    }
+
+    /// A change of a hook is a change of the whole: it runs.
+    pub fn with_hooks(mut objects: Vec<Manifest>, hooks: Vec<Hook>) -> Self {
         objects.sort_by(|a, b| a.key.cmp(&b.key));
-        let digest = Some(together(&objects));
+        let digest = Some(together(&objects, &hooks));
         let footprint = Footprint::of(&objects);
-        Self { objects, digest, footprint, ..Self::default() }
+        Self { objects, hooks, digest, footprint, ..Self::default() }
     }
 
     /// Out of objects that resemble nothing.
@@ -65,14 +72,15 @@ impl Rendered {
             sensitive: self.sensitive.clone(),
             inputs: self.inputs,
             reads: self.reads.clone(),
-            ..Self::of(objects)
+            ..Self::with_hooks(objects, self.hooks.clone())
         }
     }
 }
 
-fn together(objects: &[Manifest]) -> Digest {
-    let texts: Vec<Value> = objects.iter().map(|object| Value::from(object.digest.hex())).collect();
-    Digest::of_value(&Value::from(texts))
+fn together(objects: &[Manifest], hooks: &[Hook]) -> Digest {
+    let hooks = hooks.iter().map(|hook| &hook.manifest);
+    let texts = objects.iter().chain(hooks).map(|object| Value::from(object.digest.hex())).collect();
+    Digest::of_value(&Value::Array(texts))
 }
 
 impl Footprint {

@@ -81,6 +81,7 @@ fn an_inventory_is_sorted_and_holds_each_object_once() {
         owned: None,
         intended: Vec::new(),
         recovered: false,
+        hook: false,
     };
     let inventory: Inventory = [entry("b", "1"), entry("a", "2"), entry("b", "3")].into_iter().collect();
     let text = serde_json::to_string(&inventory).unwrap();
@@ -167,14 +168,14 @@ fn of_what_was_sent_without_an_answer_the_newest_forms_are_remembered() {
     let mut inventory = Inventory::default();
     let key = ObjectKey::new("", "ConfigMap", "ns", "a");
     for form in ["1", "2", "2", "3", "4", "5"] {
-        inventory.intend(&key, "v1", digest(form));
+        inventory.intend(&key, "v1", digest(form), false);
     }
     assert_eq!(inventory.get(&key).unwrap().intended, ["2", "3", "4", "5"].map(digest));
     let mut answered = inventory.get(&key).unwrap().clone();
     answered.desired = Some(digest("5"));
     answered.intended.clear();
     inventory.insert(answered);
-    inventory.intend(&key, "v1", digest("5"));
+    inventory.intend(&key, "v1", digest("5"), false);
     assert_eq!(inventory.get(&key).unwrap().intended, [], "what the last answer confirmed needs no other");
 }
 

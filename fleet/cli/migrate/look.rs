@@ -122,7 +122,7 @@ fn differs(step: &Step) -> Option<String> {
         Action::Change if changes.is_empty() => None,
         Action::Keep => None,
         Action::Change => Some(format!("{} ({})", step.key, changes.join(", "))),
-        Action::Create | Action::Replace | Action::Delete | Action::Blocked => {
+        Action::Create | Action::Replace | Action::Delete | Action::Run | Action::Blocked => {
             Some(format!("{} ({})", step.key, step.reason))
         }
     }

@@ -184,6 +184,7 @@ mod tests {
             owned: Some(Digest::of_bytes(b"b")),
             intended: Vec::new(),
             recovered: false,
+            hook: false,
         };
         (0..count).map(entry).collect()
     }

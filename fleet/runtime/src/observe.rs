@@ -5,7 +5,7 @@ use crate::install::Installation;
 use crate::judge::Judge;
 use mainstay_cluster::FIELD_MANAGER;
 use mainstay_object::{Digest, DigestKey, Value};
-use mainstay_reconcile::{Claim, Observation};
+use mainstay_reconcile::{Claim, Ended, Observation};
 use mainstay_unit::{Applying, Policy};
 use std::sync::Arc;
 
@@ -32,8 +32,34 @@ pub(crate) fn observation(
         deleting: object.pointer("/metadata/deletionTimestamp").is_some_and(|v| !v.is_null()),
         paused: Policy::of(object).applying == Applying::Never,
         simulated,
+        ended: ended(object),
         body: None,
         claim: None,
+    }
+}
+
+/// A Job's or a Pod's end, whatever rules say of its health.
+fn ended(object: &Value) -> Option<Ended> {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    match (text("/apiVersion"), text("/kind")) {
+        ("v1", "Pod") => match text("/status/phase") {
+            "Succeeded" => Some(Ended::Succeeded),
+            "Failed" => Some(Ended::Failed),
+            _ => None,
+        },
+        ("batch/v1", "Job") => {
+            let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+            let is_true = |kind: &str| {
+                let mut of_kind = conditions.into_iter().flatten().filter(|c| c["type"] == kind);
+                of_kind.any(|c| c["status"] == "True")
+            };
+            match (is_true("Failed"), is_true("Complete")) {
+                (true, _) => Some(Ended::Failed),
+                (false, true) => Some(Ended::Succeeded),
+                (false, false) => None,
+            }
+        }
+        _ => None,
     }
 }
 

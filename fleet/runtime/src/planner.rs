@@ -10,10 +10,10 @@ use mainstay_plan::{
     Action, Guard, Held, Left, Plan, Step, UnitPlan, Verdict, changes, held_prune, removals,
     sensitive_changes,
 };
-use mainstay_reconcile::Record;
+use mainstay_reconcile::{Record, RunKind, is_recorded};
 use mainstay_unit::{
-    Applying, Inventory, InventoryEntry, Manifest, Policy, Reading, ReadingUnit, RenderState, Target, Unit,
-    UnitId,
+    Applying, Hook, Inventory, InventoryEntry, Manifest, Policy, Reading, ReadingUnit, RenderState, Rendered,
+    Target, Unit, UnitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,6 +124,7 @@ impl Planner<'_> {
         out.unchanged = steps.iter().filter(|s| s.is_none()).count();
         out.steps = steps.into_iter().flatten().collect();
         self.pruned(id, unit, &mut out);
+        self.hooks(id, &rendered, &mut out);
         out
     }
 
@@ -219,12 +220,31 @@ impl Planner<'_> {
         }
     }
 
+    /// What the release runs, before and after its objects.
+    fn hooks(&self, id: &UnitId, rendered: &Rendered, out: &mut UnitPlan) {
+        let record = self.records.get(id);
+        if record.is_some_and(|record| is_recorded(rendered, record)) {
+            return;
+        }
+        let first = record.is_none_or(|record| record.revision.is_empty());
+        let kind = if first { RunKind::Install } else { RunKind::Upgrade };
+        let [before, after] = kind.moments().map(|moment| {
+            let run = move |hook: &Hook| {
+                let reason = format!("{} hook, weight {}", moment.word(), hook.weight);
+                step(Action::Run, hook.manifest.key.clone(), &reason)
+            };
+            Hook::at(&rendered.hooks, moment).into_iter().map(run).collect::<Vec<_>>()
+        });
+        out.steps.splice(0..0, before);
+        out.steps.extend(after);
+    }
+
     /// What the unit's inventory holds and its render does not.
     fn pruned(&mut self, id: &UnitId, unit: &ReadingUnit, out: &mut UnitPlan) {
         let Some(record) = self.records.get(id) else { return };
         let wanted = |key: &ObjectKey| self.wanted.contains(&(unit.unit.target.clone(), key.clone()));
         let gone: Vec<InventoryEntry> =
-            record.inventory.iter().filter(|e| !wanted(&e.key)).cloned().collect();
+            record.inventory.iter().filter(|e| !e.hook && !wanted(&e.key)).cloned().collect();
         if let (true, RenderState::Rendered(rendered)) = (unit.unit.prune && !gone.is_empty(), &unit.state) {
             let own: BTreeSet<ObjectKey> = rendered.objects.iter().map(|o| o.key.clone()).collect();
             self.held.extend(held_prune(id, &own, &gone, &BTreeSet::new()));

@@ -410,7 +410,7 @@ impl Engine {
                     drop(events.send(Event::Applied { unit, token, results }));
                 });
             }
-            Action::Delete { unit, token, target, service_account, items } => {
+            Action::Delete { unit, token, target, service_account, items, record } => {
                 let Some(connection) = self.targets.get(&target) else {
                     let results = Vec::new();
                     drop(self.events.send(Event::Deleted { unit, token, results }));
@@ -425,6 +425,8 @@ impl Engine {
                     installation: self.installation.clone(),
                     account: service_account,
                     items,
+                    saver: self.saver.clone(),
+                    record,
                     ours,
                 };
                 let events = self.events.clone();

@@ -1,6 +1,6 @@
 use crate::{
-    Action, ApplyResult, Claim, DeleteResult, Event, Failure, FailureKind, Gone, Observation, Record, State,
-    Time,
+    Action, ApplyResult, Claim, DeleteResult, Ended, Event, Failure, FailureKind, Gone, Observation, Record,
+    State, Time,
 };
 use mainstay_diagnostic::{Code, Diagnostic, Location};
 use mainstay_health::Rules;
@@ -119,6 +119,8 @@ pub(super) struct Live {
     pub ours: bool,
     /// The unit that it says it belongs to.
     pub unit: Option<UnitId>,
+    /// Of what runs: how it ended.
+    pub ended: Option<Ended>,
 }
 
 /// A cluster, the runtime that carries actions out on it, and the records that it keeps.
@@ -157,6 +159,8 @@ pub(super) struct Double {
     pub silent: bool,
     /// How often kinds were listed.
     pub lists: usize,
+    /// By which run each hook's object was made.
+    pub runs: BTreeMap<ObjectKey, String>,
     counter: u64,
 }
 
@@ -225,6 +229,7 @@ impl Double {
             health: Health::healthy(""),
             ours: false,
             unit: None,
+            ended: None,
         });
         live.version = version;
         live.content = Digest::of_bytes(b"edited");
@@ -292,6 +297,7 @@ impl Double {
             deleting: false,
             paused: false,
             simulated: false,
+            ended: live.ended,
             body: self.body(key).filter(|_| self.in_full.contains(key.kind())),
             claim: live
                 .unit
@@ -311,6 +317,9 @@ impl Double {
                 // A record is written before the first request.
                 self.records.insert(record.id.clone(), (**record).clone());
             }
+            Action::Delete { record: Some(record), .. } => {
+                self.records.insert(record.id.clone(), (**record).clone());
+            }
             Action::Save(record) => {
                 self.saves += 1;
                 self.records.insert(record.id.clone(), (**record).clone());
@@ -319,7 +328,7 @@ impl Double {
         }
     }
 
-    fn carry_out(&mut self, action: Action) -> Vec<Event> {
+    pub(super) fn carry_out(&mut self, action: Action) -> Vec<Event> {
         self.note(&action);
         match action {
             Action::Connect(target) if self.down => vec![Event::TargetDown { target, why: "refused".into() }],
@@ -394,6 +403,14 @@ impl Double {
             let outcome = Err(Failure { kind, message: format!("{kind:?}") });
             return ApplyResult { key, digest: None, outcome };
         }
+        if let Some(fresh) = &item.fresh {
+            let made = self.objects.get(&key).filter(|_| self.runs.get(&key) == Some(&fresh.mark));
+            if made.is_none() {
+                self.log.push(format!("make {}", key.name()));
+                self.objects.remove(&key);
+                self.runs.insert(key.clone(), fresh.mark.clone());
+            }
+        }
         let (uid, version) = (self.fresh(), self.counter);
         let health =
             if self.sick.contains(&key) { Health::progressing("starts") } else { Health::healthy("") };
@@ -404,6 +421,7 @@ impl Double {
             health,
             ours: true,
             unit: None,
+            ended: None,
         });
         live.version = version;
         live.content = item.digest;

@@ -236,6 +236,7 @@ fn late_news_of_an_object_that_was_made_anew_repairs_nothing() {
         deleting: false,
         paused: false,
         simulated: false,
+        ended: None,
         body: None,
         claim: None,
     };

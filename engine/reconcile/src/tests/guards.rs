@@ -130,6 +130,7 @@ fn an_object_that_somebody_made_anew_under_our_name_is_left_alone() {
         health: mainstay_unit::Health::healthy(""),
         ours: false,
         unit: None,
+        ended: None,
     };
     double.objects.insert(key("u02"), foreign);
     double.read(many(2));

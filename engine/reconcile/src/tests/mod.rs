@@ -3,6 +3,7 @@ mod double;
 mod expressions;
 mod faults;
 mod guards;
+mod hooks;
 mod order;
 mod random;
 mod recover;

@@ -58,6 +58,7 @@ fn a_dependent_starts_in_the_step_in_which_its_dependency_becomes_healthy() {
         deleting: false,
         paused: false,
         simulated: false,
+        ended: None,
         body: None,
         claim: None,
     };

@@ -25,6 +25,8 @@ pub struct InventoryEntry {
     pub intended: Vec<Digest>,
     /// No record held it: it was found by our label, which proves nothing. It goes only when somebody says so.
     pub recovered: bool,
+    /// It was made by a hook of the release: nothing prunes it, and what becomes of it is the hook's to say.
+    pub hook: bool,
 }
 
 impl InventoryEntry {
@@ -41,6 +43,7 @@ impl InventoryEntry {
             owned: None,
             intended: Vec::new(),
             recovered: false,
+            hook: false,
         }
     }
 
@@ -83,7 +86,7 @@ impl Inventory {
     }
 
     /// The entry of an object that is about to be sent, new or not.
-    pub fn intend(&mut self, key: &ObjectKey, version: &str, digest: Digest) {
+    pub fn intend(&mut self, key: &ObjectKey, version: &str, digest: Digest, hook: bool) {
         let found = self.0.binary_search_by(|e| e.key.cmp(key));
         let entries = Arc::make_mut(&mut self.0);
         let at = found.unwrap_or_else(|at| {
@@ -91,6 +94,7 @@ impl Inventory {
             at
         });
         entries[at].intend(digest);
+        entries[at].hook = hook;
     }
 
     pub fn insert(&mut self, entry: InventoryEntry) {

@@ -1,7 +1,7 @@
 //! An entry as a line: what an API server stores of a unit is written at every apply, and a line costs it a tenth of what
 //! an object with eight fields does.
 //!
-//! `apps/v1 Deployment web/nginx uid=… sent=… owned=… intended=…,… recovered`: version, kind and place, then what is known.
+//! `apps/v1 Deployment web/nginx uid=… sent=… owned=… intended=…,… recovered hook`: version, kind and place, then what is known.
 
 use super::InventoryEntry;
 use mainstay_object::{Digest, ObjectKey};
@@ -44,6 +44,9 @@ impl fmt::Display for InventoryEntry {
         }
         if self.recovered {
             f.write_str(" recovered")?;
+        }
+        if self.hook {
+            f.write_str(" hook")?;
         }
         Ok(())
     }
@@ -94,6 +97,7 @@ fn parse(line: &str) -> Option<InventoryEntry> {
                 entry.intended = digests.split(',').map(Digest::of_hex).collect::<Option<_>>()?;
             }
             None if word == "recovered" => entry.recovered = true,
+            None if word == "hook" => entry.hook = true,
             Some(_) | None => return None,
         }
     }
@@ -121,10 +125,11 @@ mod tests {
             owned in proptest::option::of(digest()),
             intended in proptest::collection::vec(digest(), 0..4),
             recovered: bool,
+            hook: bool,
         ) -> InventoryEntry {
             let (group, kind, namespace, name, version, uid) = parts;
             let key = ObjectKey::new(group, kind, namespace, name);
-            InventoryEntry { key, version, uid, desired, owned, intended, recovered }
+            InventoryEntry { key, version, uid, desired, owned, intended, recovered, hook }
         }
     }
 

@@ -126,6 +126,7 @@ fn observation(uid: String, owned: Option<Digest>) -> Observation {
         deleting: false,
         paused: false,
         simulated: false,
+        ended: None,
         body: None,
         claim: None,
     }

@@ -1,5 +1,5 @@
 use super::authorize::authorize;
-use super::{failure, identity, left_alone, replace};
+use super::{failure, fresh, identity, left_alone, replace};
 use crate::install::PART_OF;
 use crate::judge::Judge;
 use crate::limit::Work;
@@ -42,7 +42,7 @@ pub(crate) struct ApplyJob {
 }
 
 impl ApplyJob {
-    async fn live(&self, object: &Object) -> Result<Value, ClusterError> {
+    pub(super) async fn live(&self, object: &Object) -> Result<Value, ClusterError> {
         let version = object.group_version().version;
         self.cluster.get(&object.key(), &version, &Identity::Own).await
     }
@@ -144,7 +144,10 @@ fn give_up(items: Vec<ApplyItem>, kind: FailureKind, message: &str) -> Vec<Apply
 }
 
 async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult {
-    let object = job.marked(item.desired.object());
+    let mut object = job.marked(item.desired.object());
+    if let Some(fresh) = &item.fresh {
+        object.set_annotation(fresh::RUN, &fresh.mark);
+    }
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {
             // It is on its way to the state machine, which is who watches for news.
@@ -171,6 +174,11 @@ async fn send(
             Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => {}
             other => return other,
         }
+    }
+    if let Some(fresh) = &item.fresh
+        && let Some(made) = fresh::make_way(job, as_whom, object, fresh).await?
+    {
+        return Ok(made);
     }
     let mut how = Apply { identity: as_whom.clone(), ..Apply::default() };
     let mut left = Left::of(&job.ignore, object);

@@ -1,10 +1,11 @@
 use super::{failure, identity, not_ours, occupied, release};
 use crate::install::Installation;
 use crate::limit::Work;
+use crate::save::Saver;
 use futures::StreamExt;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
 use mainstay_object::{ObjectKey, Value};
-use mainstay_reconcile::{DeleteItem, DeleteResult, Failure, FailureKind, Gone};
+use mainstay_reconcile::{DeleteItem, DeleteResult, Failure, FailureKind, Gone, Record};
 use mainstay_unit::ServiceAccount;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,12 +23,23 @@ pub(crate) struct DeleteJob {
     pub installation: Arc<Installation>,
     pub account: Option<ServiceAccount>,
     pub items: Vec<DeleteItem>,
+    pub saver: Saver,
+    /// Written first.
+    pub record: Option<Box<Record>>,
     /// Everything that any inventory holds on this cluster.
     pub ours: BTreeSet<ObjectKey>,
 }
 
 /// Deletes, or lets go, stage by stage; each stage is seen gone before the next begins.
 pub(crate) async fn delete(mut job: DeleteJob) -> Vec<DeleteResult> {
+    if let Some(record) = job.record.take()
+        && let Err(why) = job.saver.save(record).await
+    {
+        let message = format!("what ended could not be recorded first: {why}");
+        let outcome = || Err(Failure { kind: FailureKind::Unavailable, message: message.clone() });
+        let failed = |item: DeleteItem| DeleteResult { key: item.entry.key, outcome: outcome() };
+        return std::mem::take(&mut job.items).into_iter().map(failed).collect();
+    }
     let as_whom = identity(job.account.as_ref());
     let mut results = Vec::new();
     let mut items = std::mem::take(&mut job.items).into_iter().peekable();

@@ -3,6 +3,7 @@
 mod apply;
 mod authorize;
 mod delete;
+mod fresh;
 mod left_alone;
 mod mine;
 pub(crate) mod occupied;
