@@ -5,13 +5,14 @@ use crate::source::{Source, is_test, line, words};
 use crate::workspace::{Kind, packages, place, rust_files, text};
 
 /// Below these, and in these files, everything that is not test code is pure.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "engine/",
     "sources/yaml/",
     "sources/native/",
     "sources/flux/",
     "sources/kustomize/",
     "sources/helm/",
+    "sources/package/",
     "sources/render/",
     "sources/secrets/",
     "fleet/apiserver/src/core/",

@@ -17,7 +17,6 @@ mod path_match;
 mod random;
 mod re2;
 mod render;
-mod semver;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! Which subcharts are rendered, under which names, and which of their values go up.
 use super::coalesce::{coalesce_values, copy, tables};
 use super::{Chart, Dependency};
-use crate::semver::{Constraint, Version};
 use crate::value::{Map, MapType, Value};
+use mainstay_package::{Constraint, Version};
 use serde_json::Value as Json;
 
 /// Drops what is disabled, renames what has an alias, imports values.

@@ -1,7 +1,7 @@
 //! Chart.yaml.
 use crate::json::as_text;
-use crate::semver::Version;
 use crate::value::{List, ListType, Map, MapType, Object, Struct, StructField, Value, from_json};
+use mainstay_package::Version;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::rc::Rc;

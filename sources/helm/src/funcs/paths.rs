@@ -3,6 +3,8 @@ use super::Type::Text;
 use super::{Function, args, pure};
 use crate::value::Value;
 
+pub(crate) use mainstay_package::clean;
+
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("base", &[Text], |args| Ok(base(&args::text(args, 0)).into())),
     pure("osBase", &[Text], |args| Ok(base(&args::text(args, 0)).into())),
@@ -32,23 +34,4 @@ fn dir(path: &str) -> String {
 fn ext(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.rfind('.').map_or("", |at| &name[at..])
-}
-
-pub(crate) fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    match (rooted, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".into(),
-        (false, false) => joined,
-    }
 }

@@ -1,7 +1,7 @@
 use super::Type::Text;
 use super::{Function, args, pure};
-use crate::semver::{Constraint, Version};
 use crate::value::{Object, Value};
+use mainstay_package::{Constraint, Version};
 use std::rc::Rc;
 
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -1,8 +1,8 @@
 //! What Helm gives templates besides JSON: structs, files, versions and times.
 use super::Value;
-use crate::semver::Version;
 use crate::text::Text;
 use crate::time::Time;
+use mainstay_package::Version;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

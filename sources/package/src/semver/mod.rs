@@ -3,5 +3,5 @@
 mod constraint;
 mod version;
 
-pub(crate) use constraint::Constraint;
-pub(crate) use version::Version;
+pub use constraint::Constraint;
+pub use version::Version;

@@ -4,17 +4,17 @@ use std::fmt;
 const LONGEST: usize = 256;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Version {
-    pub(crate) major: u64,
-    pub(crate) minor: u64,
-    pub(crate) patch: u64,
-    pub(crate) pre: String,
-    pub(crate) metadata: String,
-    pub(crate) original: String,
+pub struct Version {
+    pub major: u64,
+    pub minor: u64,
+    pub patch: u64,
+    pub pre: String,
+    pub metadata: String,
+    pub original: String,
 }
 
 impl Version {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > LONGEST {
             return Err(format!("version string is too long (max {LONGEST} bytes)"));
         }
@@ -55,7 +55,7 @@ impl Version {
     }
 
     /// Metadata does not count.
-    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self) -> Ordering {
         let numbers = |v: &Self| (v.major, v.minor, v.patch);
         numbers(self).cmp(&numbers(other)).then_with(|| match (self.pre.is_empty(), other.pre.is_empty()) {
             (true, true) => Ordering::Equal,
@@ -72,7 +72,7 @@ fn is_dotted(text: &str) -> bool {
     text.split('.').all(is_part)
 }
 
-pub(super) fn compare_pre(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare_pre(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.split('.'), b.split('.'));
     loop {
         let (a, b) = match (left.next(), right.next()) {

@@ -9,7 +9,7 @@ const MOST_GROUPS: usize = 32;
 
 /// `>= 1.2, < 2 || ^3.1`: alternatives of conditions that must all hold.
 #[derive(Debug, Clone)]
-pub(crate) struct Constraint {
+pub struct Constraint {
     alternatives: Vec<Vec<Condition>>,
 }
 
@@ -61,7 +61,7 @@ fn patterns() -> Result<&'static Patterns, String> {
 }
 
 impl Constraint {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > LONGEST {
             return Err(format!("constraint string is too long (max {LONGEST} bytes)"));
         }
@@ -86,7 +86,7 @@ impl Constraint {
         Ok(Self { alternatives: alternatives.collect::<Result<_, _>>()? })
     }
 
-    pub(crate) fn allows(&self, version: &Version) -> bool {
+    pub fn allows(&self, version: &Version) -> bool {
         self.alternatives.iter().any(|conditions| {
             let pre = conditions.iter().any(|condition| !condition.version.pre.is_empty());
             conditions.iter().all(|condition| condition.allows(version, pre))

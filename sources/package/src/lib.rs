@@ -1,0 +1,14 @@
+//! What charts are packed and versioned as: archives, and Masterminds' semantic versions with their ranges.
+//!
+//! Absent by design: files, the network, clocks. No archive costs more than its limits, none names a path outside of its
+//! folder.
+
+mod archive;
+mod path;
+mod semver;
+#[cfg(test)]
+mod tests;
+
+pub use archive::{ArchiveError, Limits, unpack};
+pub use path::clean;
+pub use semver::{Constraint, Version};
