@@ -171,6 +171,25 @@ fn a_chart_is_rendered_with_values_as_helm_does() {
 }
 
 #[test]
+fn single_values_are_set_over_those_of_files_in_helms_order_and_a_line_that_is_none_is_refused() {
+    let folder = chart();
+    let at = |path: &str| folder.path().join(path).display().to_string();
+    let (web, one, text) = (at("web"), at("one.yaml"), format!("data.text={}", at("two.yaml")));
+    let set = ["-f", &one, "--set-literal", "data.l=a,b", "--set", "port=80,data.s=x", "--set-file", &text];
+    let more = ["--set-string", "data.n=1,data.s=y", "--set-json", "data={\"j\":\"k\"}", &web];
+    let output = build(folder.path(), &[&set[..], &more[..]].concat());
+    for part in ["  j: k\n", "  l: a,b\n", "  \"n\": \"1\"\n", "  s: \"y\"\n", "  text: |", "name: 80"] {
+        assert!(output.stdout.contains(part), "{part}: {}{}", output.stdout, output.stderr);
+    }
+    let refused = build(folder.path(), &["--set", "a=1,b", &web]);
+    assert!(
+        refused.stderr.contains("failed parsing --set data: key \"b\" has no value"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn a_chart_that_fails_says_where_and_what_is_no_chart_takes_no_values() {
     let folder = chart();
     let at = |path: &str| folder.path().join(path).display().to_string();

@@ -1,9 +1,9 @@
 //! `mainstay build` of a folder with a chart: what `helm template` prints.
 
 use crate::exit::Failure;
-use mainstay_helm::{Capabilities, Limits, Release, Rendered, Request, print, render};
-use mainstay_object::Value;
+use mainstay_helm::{Capabilities, Form, Limits, Release, Rendered, Request, Values, print, render};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,21 @@ pub(super) struct Args {
     /// Values; those of a later file win
     #[arg(long, short = 'f', value_name = "FILE")]
     values: Vec<PathBuf>,
+    /// A value, for example `a.b[0]=x,c={1,2}`; after those of files, in the order of these five options
+    #[arg(long, value_name = "KEY=VALUE")]
+    set_json: Vec<String>,
+    /// A value; integers, true, false and null are what they look like
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// A value that is text, whatever it looks like
+    #[arg(long, value_name = "KEY=VALUE")]
+    set_string: Vec<String>,
+    /// A value that is the text of a file
+    #[arg(long, value_name = "KEY=FILE")]
+    set_file: Vec<String>,
+    /// A value that is all the text behind the first `=`
+    #[arg(long, value_name = "KEY=VALUE")]
+    set_literal: Vec<String>,
     /// Name of the release [default: release-name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -42,6 +57,9 @@ impl Args {
     /// Whether anything is asked that only a chart has.
     pub fn any(&self) -> bool {
         !self.values.is_empty()
+            || [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal]
+                .iter()
+                .any(|set| !set.is_empty())
             || self.name.is_some()
             || self.namespace.is_some()
             || !self.show_only.is_empty()
@@ -52,10 +70,7 @@ impl Args {
 }
 
 pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Failure> {
-    let mut values = Value::Object(serde_json::Map::new());
-    for file in &args.values {
-        merge(&mut values, read_values(file)?);
-    }
+    let values = values(args)?;
     let mut capabilities =
         Capabilities { api_versions: args.api_versions.clone(), ..Capabilities::default() };
     if let Some(text) = &args.kube_version {
@@ -108,7 +123,37 @@ fn keep(rendered: &mut Rendered, templates: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn read_values(file: &Path) -> Result<Value, Failure> {
+fn values(args: &Args) -> Result<Values, Failure> {
+    let mut values = Values::default();
+    for file in &args.values {
+        values.merge(read_values(file)?);
+    }
+    let forms = [
+        ("-json", Form::Json, &args.set_json),
+        ("", Form::Typed, &args.set),
+        ("-string", Form::Text, &args.set_string),
+    ];
+    let failed =
+        |option: &str, why: &dyn Display| Failure::user(format!("failed parsing --set{option} data: {why}"));
+    for (option, form, lines) in forms {
+        for line in lines {
+            values.set(form, line).map_err(|why| failed(option, &why))?;
+        }
+    }
+    for line in &args.set_file {
+        values.set_files(line, &mut read_text).map_err(|why| failed("-file", &why))?;
+    }
+    for line in &args.set_literal {
+        values.set(Form::Literal, line).map_err(|why| failed("-literal", &why))?;
+    }
+    Ok(values)
+}
+
+fn read_text(file: &str) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|e| format!("{file} can't be read as text: {e}"))
+}
+
+fn read_values(file: &Path) -> Result<Values, Failure> {
     let bytes =
         std::fs::read(file).map_err(|e| Failure::user(format!("{} can't be read: {e}", file.display())))?;
     let name = file.display().to_string();
@@ -116,28 +161,9 @@ fn read_values(file: &Path) -> Result<Value, Failure> {
     if let Some(problem) = loaded.diagnostics.errors().next() {
         return Err(Failure::user(problem.to_string()));
     }
-    match loaded.documents.into_iter().next().map(|document| document.root.into_json()) {
-        None | Some(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
-        Some(map @ Value::Object(_)) => Ok(map),
-        Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            Err(Failure::user(format!("{name} holds no map of values")))
-        }
-    }
-}
-
-/// Maps are merged; whatever else a later file says stands, null included: it takes a default away.
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                match into.get_mut(&key) {
-                    Some(old) if old.is_object() && value.is_object() => merge(old, value),
-                    Some(_) | None => drop(into.insert(key, value)),
-                }
-            }
-        }
-        (into, from) => *into = from,
-    }
+    let first = loaded.documents.into_iter().next().map(|document| document.root.into_json());
+    Values::read(first.unwrap_or_default())
+        .map_err(|_| Failure::user(format!("{name} holds no map of values")))
 }
 
 /// All files of a chart. Links are followed, as helm does, but not out of the root.

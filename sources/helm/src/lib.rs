@@ -23,9 +23,11 @@ mod tests;
 mod text;
 mod time;
 mod value;
+mod values;
 mod x509;
 
 pub use capabilities::Capabilities;
 pub use error::RenderError;
 pub use exec::{Error, Limits, Place};
 pub use render::{Hook, Lookup, Manifest, Release, Rendered, Request, print, render};
+pub use values::{Form, NotAMap, SetError, Values};

@@ -1,6 +1,6 @@
 //! Whole charts, rendered to what the real helm printed for them.
 
-use crate::{Capabilities, Limits, Release, RenderError, Rendered, Request, print, render};
+use crate::{Capabilities, Limits, Release, RenderError, Rendered, Request, Values, print, render};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,12 +24,20 @@ pub(crate) fn limited(
     values: Value,
     limits: Limits,
 ) -> Result<Rendered, RenderError> {
+    render_with(files, &Values::read(values).unwrap(), limits)
+}
+
+pub(crate) fn with_values(files: &[(&str, &str)], values: &Values) -> Result<Rendered, RenderError> {
+    render_with(files, values, Limits::default())
+}
+
+fn render_with(files: &[(&str, &str)], values: &Values, limits: Limits) -> Result<Rendered, RenderError> {
     let files = chart(files);
     let release = Release { name: "r".into(), namespace: "ns".into(), revision: 1, is_upgrade: false };
     let capabilities = Capabilities::default();
     let request = Request {
         files: &files,
-        values: &values,
+        values,
         release: &release,
         capabilities: &capabilities,
         lookup: None,

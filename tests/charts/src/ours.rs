@@ -2,7 +2,7 @@
 
 use crate::outcome::Printed;
 use anyhow::Result;
-use mainstay_helm::{Capabilities, Limits, Release, Request, print, render};
+use mainstay_helm::{Capabilities, Limits, Release, Request, Values, print, render};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -17,13 +17,18 @@ pub fn build(
     kube_version: Option<&str>,
 ) -> Result<Printed> {
     let values = match values {
-        None => serde_json::Value::Null,
+        None => Values::default(),
         Some(path) => {
             let bytes = std::fs::read(path)?;
             let loaded = mainstay_yaml::load_last_wins("values", &bytes, &mainstay_yaml::Limits::default());
-            loaded.documents.into_iter().next().map_or(serde_json::Value::Null, |d| d.root.into_json())
+            let first = loaded.documents.into_iter().next().map(|document| document.root.into_json());
+            Values::read(first.unwrap_or_default())?
         }
     };
+    Ok(build_with(files, &values, kube_version))
+}
+
+pub fn build_with(files: &BTreeMap<String, Vec<u8>>, values: &Values, kube_version: Option<&str>) -> Printed {
     let release =
         Release { name: RELEASE.into(), namespace: NAMESPACE.into(), revision: 1, is_upgrade: false };
     let mut capabilities = Capabilities::default();
@@ -32,7 +37,7 @@ pub fn build(
     }
     let request = Request {
         files,
-        values: &values,
+        values,
         release: &release,
         capabilities: &capabilities,
         lookup: None,
@@ -42,5 +47,5 @@ pub fn build(
     };
     let started = Instant::now();
     let result = render(&request).map(|rendered| print(&rendered, true)).map_err(|error| error.to_string());
-    Ok(Printed { result, took: started.elapsed() })
+    Printed { result, took: started.elapsed() }
 }

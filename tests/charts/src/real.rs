@@ -3,6 +3,7 @@
 use crate::ours::{NAMESPACE, RELEASE};
 use crate::outcome::Printed;
 use anyhow::{Context, Result};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -19,15 +20,24 @@ pub fn build(
     values: Option<&Path>,
     kube_version: Option<&str>,
 ) -> Result<Printed> {
-    let home = std::env::temp_dir().join("mainstay-charts-no-home");
-    let mut command = Command::new(tool);
-    command.args(["template", RELEASE]).arg(chart).args(["--namespace", NAMESPACE, "--include-crds"]);
+    let mut more: Vec<&OsStr> = Vec::new();
     if let Some(values) = values {
-        command.arg("--values").arg(values);
+        more.extend([OsStr::new("--values"), values.as_os_str()]);
     }
     if let Some(version) = kube_version {
-        command.args(["--kube-version", version]);
+        more.extend(["--kube-version", version].map(OsStr::new));
     }
+    build_with(tool, chart, &more)
+}
+
+pub fn build_with(tool: &Path, chart: &Path, more: &[&OsStr]) -> Result<Printed> {
+    let home = std::env::temp_dir().join("mainstay-charts-no-home");
+    let mut command = Command::new(tool);
+    command
+        .args(["template", RELEASE])
+        .arg(chart)
+        .args(["--namespace", NAMESPACE, "--include-crds"])
+        .args(more);
     for variable in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HOME"] {
         command.env(variable, &home);
     }

@@ -1,5 +1,7 @@
 use crate::outcome::Outcome;
 use mainstay_harness::Requirement;
+use mainstay_helm::{Form, Values};
+use std::ffi::OsStr;
 
 use crate::{cases, find, ours, random, real};
 
@@ -63,3 +65,119 @@ fn random_templates_render_to_the_bytes_that_the_real_helm_prints() {
     let found = random::play(&asked, &tool).unwrap();
     assert!(found.different.is_empty(), "{}", found.different.join("\n"));
 }
+
+#[test]
+fn lines_of_set_mean_what_the_real_helm_makes_of_them() {
+    let Some(tool) = real::helm() else {
+        return mainstay_harness::skip(Requirement::Real, "charts", "target/real/helm is not built");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("templates")).unwrap();
+    let types = "{{ range $k, $v := .Values }}{{ $k }}: {{ typeOf $v }}, {{ end }}";
+    for (path, text) in [
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n"),
+        ("values.yaml", "a: 12345678\nm: {x: 1}\nl: [1, {y: 2}]\nn: null\n"),
+        (
+            "templates/x.yaml",
+            &format!("values: |-\n  {{{{ toJson .Values }}}} {{{{ .Values.a }}}} {types}\n"),
+        ),
+    ] {
+        std::fs::write(folder.path().join(path), text).unwrap();
+    }
+    let files = find::load(folder.path()).unwrap();
+    for (option, form, lines) in LINES {
+        for line in *lines {
+            let mut values = Values::default();
+            let ours = match values.set(*form, line) {
+                Ok(()) => ours::build_with(&files, &values, None).result,
+                // What is no JSON is told with the line alone.
+                Err(_) if *form == Form::Json => Err(format!("Error: failed parsing --{option} data {line}")),
+                Err(error) => Err(format!("Error: failed parsing --{option} data: {error}")),
+            };
+            let arguments = [format!("--{option}"), line.to_string()];
+            let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+            let theirs = real::build_with(&tool, folder.path(), &arguments).unwrap().result;
+            assert_eq!(ours, theirs, "--{option} {line}");
+        }
+    }
+}
+
+const LINES: &[(&str, Form, &[&str])] = &[
+    (
+        "set",
+        Form::Typed,
+        &[
+            "a=1",
+            "a=12345678,b=1.5",
+            "a=null",
+            "a=TrUe,b=falſe,c=-0,d=+7,e=007,f=9223372036854775808",
+            "a=",
+            "a",
+            "a=x,",
+            "a=x,,",
+            "m.x=2,m.z.w=3",
+            "m=1,m.x=2",
+            "a.b=1",
+            "n.x=1",
+            "l[0]=5",
+            "l[1].y=3",
+            "l[3]=7",
+            "l[1][0]=1",
+            "q[0][1]=x",
+            "q[2].r.s[1]=x",
+            "q[-1]=x",
+            "q[65537]=x",
+            "q[x]=1",
+            "q[0",
+            "q[0]",
+            "q[0]x=1",
+            "q[0].",
+            "q[0][0].",
+            "q={1,b,true,null}",
+            "q={}",
+            "q={a",
+            "q={a}x",
+            "q={a},b=2",
+            "a\\.b=c\\,d",
+            "a=b\\",
+            "]={}].",
+            ".a=1",
+            "a.=1",
+            "a..b=1",
+            "=x",
+            "[0]=x",
+            "a=x=y",
+            "a=[1]",
+            "a=\"x\"",
+            "a= b , c = d",
+            "a.b.c.d.e.f.g=1",
+            "",
+        ],
+    ),
+    ("set-string", Form::Text, &["a=1,b=true,c=null", "q={1,2}", "m.x=1", "a="]),
+    ("set-literal", Form::Literal, &["a=1,b={x}\\y", "m.x=[0]", "q[1].r==", "a", "a.", "q[0]", "q[0]x=1"]),
+    (
+        "set-json",
+        Form::Json,
+        &[
+            "a=1",
+            "a=1.0",
+            "a={\"x\":[1,2.5,null]}",
+            "a=[1],b=\"x\"",
+            "a=",
+            "a=,b=2",
+            "a=tru",
+            "a=1x=2",
+            "a={",
+            "m.x=true",
+            "q[1]={\"r\":1}",
+            "q[1].r=[]",
+            "a= 1 , b=2",
+            "a=01",
+            "a=-",
+            "{\"a\":1}",
+            "a=\"\\u00e9\"",
+            "a=1e3",
+        ],
+    ),
+];

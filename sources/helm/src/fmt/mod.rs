@@ -7,7 +7,7 @@ mod verb;
 
 pub(crate) use float::{format_float, json_float};
 pub(crate) use printf::sprintf;
-pub(crate) use quote::{is_print, quote};
+pub(crate) use quote::{is_print, quote, quote_bytes};
 
 use crate::value::{MOST_DEPTH, Value};
 use verb::Printer;

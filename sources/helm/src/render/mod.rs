@@ -12,7 +12,8 @@ use crate::exec::{Engine, Failure, Host, Limits, Place, Set, without_no_value};
 use crate::funcs::clean_path;
 use crate::random::Entropy;
 use crate::template::{Source, parse};
-use crate::value::{Files, Map, MapType, Object, Value, from_json};
+use crate::value::{Files, Map, MapType, Object, Value, from_values};
+use crate::values::Values;
 use mainstay_package::{Constraint, Version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,8 +34,8 @@ pub type Lookup<'a> = &'a dyn Fn(&str, &str, &str, &str) -> Result<serde_json::V
 pub struct Request<'a> {
     /// The chart's folder: paths within it, with slashes, and bytes.
     pub files: &'a BTreeMap<String, Vec<u8>>,
-    /// What the user sets; numbers are floats, as in any file of values.
-    pub values: &'a serde_json::Value,
+    /// What the user sets.
+    pub values: &'a Values,
     pub release: &'a Release,
     pub capabilities: &'a Capabilities,
     /// Without one every `lookup` finds nothing, as in `helm template`.
@@ -66,11 +67,8 @@ pub fn render(request: &Request<'_>) -> Result<Rendered, RenderError> {
     }
     check_dependencies(&chart)?;
     check_kube_version(&chart, request.capabilities)?;
-    let values = match from_json(request.values) {
-        Value::Map(map) => map,
-        Value::Nil => Map::new(MapType::Any, []),
-        _ => return Err(RenderError::chart("values", "the values are no map")),
-    };
+    let set = request.values.entries().iter();
+    let values = Map::new(MapType::Any, set.map(|(key, value)| (key.as_str().into(), from_values(value))));
     let in_values = |message: String| RenderError::chart("values.yaml", message);
     chart::process_dependencies(&mut chart, &values).map_err(in_values)?;
     let values = chart::coalesce_values(&chart, &values, false).map_err(in_values)?;

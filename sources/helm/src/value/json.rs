@@ -2,18 +2,30 @@
 use super::{List, MOST_DEPTH, Map, Object, Value};
 use crate::text::Text;
 use base64::Engine;
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 /// Every number is a float64, as `json.Unmarshal` has it.
 pub(crate) fn from_json(json: &Json) -> Value {
+    read(json, &|number| Value::Float(number.as_f64().unwrap_or(0.0)))
+}
+
+/// Numbers without a fraction were set by `--set`, which makes them int64.
+pub(crate) fn from_values(json: &Json) -> Value {
+    read(json, &|number| match number.as_i64() {
+        Some(value) => Value::Int64(value),
+        None => Value::Float(number.as_f64().unwrap_or(0.0)),
+    })
+}
+
+fn read(json: &Json, number: &impl Fn(&Number) -> Value) -> Value {
     match json {
         Json::Null => Value::Nil,
         Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => Value::Float(number.as_f64().unwrap_or(0.0)),
+        Json::Number(value) => number(value),
         Json::String(text) => Value::text(text.as_str()),
-        Json::Array(items) => Value::list(items.iter().map(from_json).collect()),
+        Json::Array(items) => Value::list(items.iter().map(|item| read(item, number)).collect()),
         Json::Object(members) => {
-            Value::map(members.iter().map(|(key, value)| (Text::from(key.as_str()), from_json(value))))
+            Value::map(members.iter().map(|(key, value)| (Text::from(key.as_str()), read(value, number))))
         }
     }
 }
