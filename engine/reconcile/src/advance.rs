@@ -196,7 +196,11 @@ impl State {
         };
         if satisfied {
             state.deadline = None;
-            return self.run_hooks(id, Side::After, now).unwrap_or(Phase::Ready);
+            if let Some(phase) = self.run_hooks(id, Side::After, now) {
+                return phase;
+            }
+            self.store_release(id, now);
+            return Phase::Ready;
         }
         let why = state.health.to_string();
         match state.deadline {

@@ -1,4 +1,4 @@
-use crate::{Ended, Forms, Fresh, Record, Time};
+use crate::{Ended, Forms, Fresh, Record, Storing, Time};
 use mainstay_health::Rules;
 use mainstay_object::{Digest, GroupKind, GroupVersionKind, ObjectKey, Value};
 use mainstay_unit::{
@@ -58,6 +58,12 @@ pub enum Event {
         unit: UnitId,
         token: u64,
         results: Vec<DeleteResult>,
+    },
+    /// What came of Helm's record, with Helm's number of the release.
+    Stored {
+        unit: UnitId,
+        what: Storing,
+        outcome: Result<Option<u64>, Failure>,
     },
     Suspend {
         unit: UnitId,
@@ -166,6 +172,13 @@ pub enum Action {
         items: Vec<DeleteItem>,
         /// Written before the first request, where there is something that must not be taken for lost.
         record: Option<Box<Record>>,
+    },
+    /// Answered with `Stored`.
+    Store {
+        unit: UnitId,
+        target: Target,
+        service_account: Option<ServiceAccount>,
+        what: Storing,
     },
     Save(Box<Record>),
     /// Nothing is left of the unit: its record goes too.

@@ -23,6 +23,7 @@ mod remove;
 mod retry;
 mod rules;
 mod state;
+mod storing;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,7 @@ pub use phase::{Phase, Wait};
 pub use read::is_recorded;
 pub use record::Record;
 pub use state::{State, UnitState};
+pub use storing::{Stored, Storing};
 
 /// Milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -1,4 +1,4 @@
-use crate::{Phase, Run, Time};
+use crate::{Phase, Run, Stored, Time};
 use mainstay_object::Digest;
 use mainstay_unit::{
     Condition, Counterpart, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount,
@@ -46,6 +46,8 @@ pub struct Record {
     pub suspended: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hooks: Option<Box<Run>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Box<Stored>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
     /// Whoever else applies it.
@@ -102,6 +104,7 @@ impl Record {
             simulated: false,
             suspended: false,
             hooks: None,
+            stored: None,
             held: None,
             counterpart: None,
         }

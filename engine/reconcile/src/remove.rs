@@ -54,7 +54,8 @@ impl State {
             }
         }
         let hooks = self.units.get(id).is_some_and(|state| state.awaits_last_hooks());
-        if delete.is_empty() && release.is_empty() && !hooks {
+        let told = !orphan && self.units.get(id).is_some_and(|state| state.record.stored.is_some());
+        if delete.is_empty() && release.is_empty() && !hooks && !told {
             self.forget(id);
             self.consider_dependents(id);
             return None;
@@ -96,6 +97,9 @@ impl State {
         }
         if !delete.is_empty() {
             return Some(self.start_delete(id, delete, false));
+        }
+        if told && self.unstore(id, now) {
+            return Some(Phase::Deleting { why: "Helm's records of it are being deleted".into() });
         }
         if !release.is_empty() {
             return Some(self.start_delete(id, release, true));

@@ -100,6 +100,10 @@ pub struct UnitState {
     pub(crate) deadline: Option<Time>,
     /// When the hook that runs is given up.
     pub(crate) hook_until: Option<Time>,
+    /// Helm's record is being written.
+    pub(crate) storing: bool,
+    pub(crate) store_at: Option<Time>,
+    pub(crate) store_attempt: u32,
     pub(crate) repairs: BTreeMap<ObjectKey, Vec<Time>>,
     /// Objects of the apply under way that were as wanted before and had been changed.
     pub(crate) repairing: BTreeSet<ObjectKey>,
@@ -164,6 +168,9 @@ impl UnitState {
             retry_at: None,
             deadline: None,
             hook_until: None,
+            storing: false,
+            store_at: None,
+            store_attempt: 0,
             repairs: BTreeMap::new(),
             repairing: BTreeSet::new(),
             sent: None,
@@ -294,6 +301,7 @@ impl State {
             Event::Observed { target, key, observation } => self.observe(&target, &key, observation),
             Event::Looked { target, key, observation } => self.look(&target, &key, observation),
             Event::Applied { unit, token, results } => self.applied(&unit, token, results, now),
+            Event::Stored { unit, what, outcome } => self.stored(&unit, &what, outcome, now),
             Event::Deleted { unit, token, results } => self.deleted(&unit, token, results, now),
             Event::Suspend { unit, suspend } => self.suspend(&unit, suspend),
             Event::Lost { unit } => self.lost(&unit),

@@ -13,6 +13,7 @@ mod inventory;
 mod manifest;
 mod need;
 mod policy;
+mod release;
 mod rendering;
 mod rules;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use inventory::{Inventory, InventoryEntry, NotAnEntry};
 pub use manifest::{Manifest, Pattern, Secrecy};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use policy::{Applying, Policy};
+pub use release::Release;
 pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, RenderState, Rendered, Unread};
 pub use rules::{HealthRules, RuleFiles};
 pub use unit::{

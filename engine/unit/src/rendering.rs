@@ -1,4 +1,4 @@
-use crate::{Authority, HealthRules, Hook, Manifest, Need, Secrecy, Unit, UnitId};
+use crate::{Authority, HealthRules, Hook, Manifest, Need, Release, Secrecy, Unit, UnitId};
 use mainstay_diagnostic::{Diagnostic, Location};
 use mainstay_object::{Digest, DigestKey, GroupKind, GroupVersionKind, Object, ObjectKey, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,8 @@ pub struct Rendered {
     pub objects: Vec<Manifest>,
     /// What is run when the objects are applied or removed.
     pub hooks: Vec<Hook>,
+    /// What Helm is told of them, where they are a chart's.
+    pub release: Option<Arc<Release>>,
     /// Objects that hold what was encrypted, or a value out of a Secret: no plan shows what is in them.
     pub sensitive: BTreeSet<ObjectKey>,
     /// Digest of everything that the render read: files, variables, references. Equal digests, equal objects.
@@ -72,6 +74,7 @@ impl Rendered {
             sensitive: self.sensitive.clone(),
             inputs: self.inputs,
             reads: self.reads.clone(),
+            release: self.release.clone(),
             ..Self::with_hooks(objects, self.hooks.clone())
         }
     }

@@ -3,7 +3,7 @@
 use crate::commands::{self, Request};
 use crate::counterparts;
 use crate::events::{self, Told};
-use crate::execute::{ApplyJob, DeleteJob, apply, contains_others, delete, failure};
+use crate::execute::{ApplyJob, DeleteJob, StoreJob, apply, contains_others, delete, failure, store};
 use crate::install::{Installation, install, known_key};
 use crate::judge::{self, Ruling};
 use crate::lease::Lease;
@@ -17,7 +17,7 @@ use crate::view::{About, view};
 use mainstay_clock::{Instant, sleep, spawn};
 use mainstay_cluster::{Cluster, ClusterError, Fence, Identity};
 use mainstay_object::DigestKey;
-use mainstay_reconcile::{Action, Event, FailureKind, Observation, Record, State, Time};
+use mainstay_reconcile::{Action, Event, Failure, FailureKind, Observation, Record, State, Time};
 use mainstay_status::View;
 use mainstay_unit::{Reading, Target, UnitId};
 use std::collections::BTreeSet;
@@ -435,6 +435,27 @@ impl Engine {
                     drop(events.send(Event::Deleted { unit, token, results }));
                 });
             }
+            Action::Store { unit, target, service_account, what } => {
+                let Some(connection) = self.targets.get(&target) else {
+                    let outcome = Err(Failure {
+                        kind: FailureKind::Unavailable,
+                        message: "its cluster is not connected".into(),
+                    });
+                    drop(self.events.send(Event::Stored { unit, what, outcome }));
+                    return;
+                };
+                let job = StoreJob {
+                    unit: unit.clone(),
+                    cluster: connection.cluster,
+                    account: service_account,
+                    what: what.clone(),
+                };
+                let events = self.events.clone();
+                spawn(async move {
+                    let outcome = store(job).await;
+                    drop(events.send(Event::Stored { unit, what, outcome }));
+                });
+            }
             Action::Follow(other) => {
                 drop(spawn(counterparts::follow(self.management.clone(), other, self.events.clone())));
             }
@@ -477,6 +498,7 @@ fn cause(event: &Event) -> Cause {
         | Event::Suspend { .. }
         | Event::Lost { .. }
         | Event::Reconcile { .. }
+        | Event::Stored { .. }
         | Event::Approve { .. }
         | Event::Counterpart { .. }
         | Event::CounterpartsListed { .. }

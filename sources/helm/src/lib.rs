@@ -17,6 +17,7 @@ mod path_match;
 mod random;
 mod re2;
 mod render;
+mod stored;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -30,4 +31,5 @@ pub use capabilities::Capabilities;
 pub use error::RenderError;
 pub use exec::{Error, Limits, Place};
 pub use render::{Hook, Lookup, Manifest, Release, Rendered, Request, print, render};
+pub use stored::Stored;
 pub use values::{Form, NotAMap, SetError, Values};

@@ -1,6 +1,6 @@
 use crate::{
     Action, ApplyResult, Claim, DeleteResult, Ended, Event, Failure, FailureKind, Gone, Observation, Record,
-    State, Time,
+    State, Storing, Time,
 };
 use mainstay_diagnostic::{Code, Diagnostic, Location};
 use mainstay_health::Rules;
@@ -161,6 +161,8 @@ pub(super) struct Double {
     pub lists: usize,
     /// By which run each hook's object was made.
     pub runs: BTreeMap<ObjectKey, String>,
+    /// The next records of Helm's fail so.
+    pub store_faults: VecDeque<FailureKind>,
     counter: u64,
 }
 
@@ -359,6 +361,18 @@ impl Double {
             Action::Follow(_) if self.silent => vec![],
             Action::Follow(other) => {
                 vec![Event::CounterpartsListed { kind: other.group_kind(), acting: self.others.clone() }]
+            }
+            Action::Store { unit, what, .. } => {
+                let told = match &what {
+                    Storing::Deployed(release) => format!("store {}", release.name),
+                    Storing::Gone { name, .. } => format!("unstore {name}"),
+                };
+                self.log.push(told);
+                let outcome = match self.store_faults.pop_front() {
+                    Some(kind) => Err(Failure { kind, message: format!("{kind:?}") }),
+                    None => Ok(Some(1)),
+                };
+                vec![Event::Stored { unit, what, outcome }]
             }
             Action::Save(_) => vec![],
             Action::Forget(unit) => {

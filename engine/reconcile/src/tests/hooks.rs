@@ -3,8 +3,8 @@ use crate::{Ended, Event, FailureKind};
 use mainstay_diagnostic::Location;
 use mainstay_object::{DigestKey, Object, ObjectKey};
 use mainstay_unit::{
-    Desired, Health, Hook, HookDeletion, Manifest, Moment, ReadingUnit, RenderState, Rendered, Secrecy,
-    Target,
+    Desired, Health, Hook, HookDeletion, Manifest, Moment, ReadingUnit, Release, RenderState, Rendered,
+    Secrecy, Target,
 };
 use serde_json::json;
 use std::collections::{BTreeSet, VecDeque};
@@ -238,4 +238,50 @@ fn what_becomes_an_object_of_the_release_is_no_hook_any_more() {
     double.take_log();
     double.read(Commit::new("3").with("a", &[], &[config("other", 1)]));
     assert_eq!(double.take_log(), ["apply other", "delete a"]);
+}
+
+/// A unit that Helm is told of.
+fn released(content: u32) -> Commit {
+    let mut commit = Commit::new(&content.to_string()).with("a", &[], &[config("a", content)]);
+    let RenderState::Rendered(rendered) = &commit.0.units[&id("a")].state else { panic!("it is rendered") };
+    let body = content.to_string().into_bytes();
+    let release = Release::new("web".into(), "n".into(), 10, body, &DigestKey::default());
+    let rendered = Rendered { release: Some(Arc::new(release)), ..(**rendered).clone() };
+    commit.0.units.get_mut(&id("a")).unwrap().state = RenderState::Rendered(Arc::new(rendered));
+    commit
+}
+
+#[test]
+fn helm_is_told_once_of_what_is_there_and_that_it_is_gone() {
+    let mut double = Double::new();
+    double.sick.insert(super::double::key("a"));
+    double.read(released(1));
+    assert_eq!(double.take_log(), ["apply a"], "not before it is healthy");
+    double.heal("a", Health::healthy(""));
+    assert_eq!(double.take_log(), ["store web"]);
+    double.edit("a");
+    assert_eq!(double.take_log(), ["apply a"], "drift is no new release");
+    double.restart();
+    double.read(released(1));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    double.sick.clear();
+    double.read(released(2));
+    assert_eq!(double.take_log(), ["apply a", "store web"]);
+    double.read(Commit::new("3").with("b", &[], &[config("b", 1)]));
+    assert_eq!(double.take_log(), ["delete a", "apply b", "unstore web", "forget a"]);
+}
+
+#[test]
+fn what_helm_can_not_be_told_of_holds_nothing_up() {
+    let mut double = Double::new();
+    double.store_faults = VecDeque::from([FailureKind::Unavailable, FailureKind::Forbidden]);
+    double.read(released(1));
+    assert_eq!(double.take_log(), ["apply a", "store web"]);
+    assert_eq!(double.phase("a"), "Ready");
+    double.pass(Duration::from_secs(2));
+    assert_eq!(double.take_log(), ["store web"]);
+    double.pass(Duration::from_secs(3600));
+    assert_eq!(double.take_log(), Vec::<String>::new(), "what is forbidden is not asked for again");
+    assert!(double.told.iter().any(|told| told.contains("Helm's record")), "{:?}", double.told);
+    assert_eq!(double.phase("a"), "Ready");
 }

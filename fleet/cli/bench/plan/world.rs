@@ -100,6 +100,9 @@ impl World {
                 };
                 vec![Event::Deleted { unit, token, results: items.into_iter().map(result).collect() }]
             }
+            Action::Store { unit, what, .. } => {
+                vec![Event::Stored { unit, what, outcome: Ok(Some(1)) }]
+            }
             Action::Save(record) => {
                 self.records.insert(record.id.clone(), *record);
                 Vec::new()

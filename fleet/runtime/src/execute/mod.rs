@@ -9,6 +9,7 @@ mod mine;
 pub(crate) mod occupied;
 mod release;
 mod replace;
+mod store;
 
 pub(crate) use apply::UNIT;
 pub(crate) use authorize::authorize;
@@ -23,6 +24,7 @@ use mainstay_unit::ServiceAccount;
 pub(crate) use apply::{ApplyJob, apply, scaled_fields};
 pub(crate) use delete::{DeleteJob, delete};
 pub(crate) use occupied::contains_others;
+pub(crate) use store::{StoreJob, store};
 
 pub(crate) fn identity(account: Option<&ServiceAccount>) -> Identity {
     account.map_or(Identity::Own, |a| Identity::ServiceAccount(a.clone()))
