@@ -7,7 +7,7 @@ use mainstay_object::Digest;
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{GitReference, Need, Reading};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, GitReference, Need, Reading};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -178,6 +178,12 @@ impl Sources for Repository {
             Err(why) => Supply::Absent(why),
         }
     }
+
+    fn chart(&mut self, request: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
+        Supply::NotEvaluated(format!(
+            "{request} can't be fetched yet: charts of registries are not supported"
+        ))
+    }
 }
 
 impl Repository {
@@ -281,6 +287,17 @@ impl Sources for Fixed<'_> {
     fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
         match &mut self.others {
             Some(repository) => repository.git(need, secret),
+            None => Supply::NotEvaluated("it is not fetched offline".into()),
+        }
+    }
+
+    fn chart(
+        &mut self,
+        request: &ChartRequest,
+        credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<ChartArchive>> {
+        match &mut self.others {
+            Some(repository) => repository.chart(request, credentials),
             None => Supply::NotEvaluated("it is not fetched offline".into()),
         }
     }

@@ -2,8 +2,10 @@
 //!
 //! Absent by design: how a unit was written (dialects), how it is rendered, where it is applied from. No I/O, no clock.
 
+mod chart;
 mod condition;
 mod counterpart;
+mod declared_chart;
 mod duration;
 mod health;
 mod hook;
@@ -23,8 +25,10 @@ mod unit;
 mod variables;
 mod veil;
 
+pub use chart::{Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, Registry};
 pub use condition::{Condition, Truth};
 pub use counterpart::Counterpart;
+pub use declared_chart::{Chart, Crds, ReleaseOptions, ValuesSource};
 pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use hook::{Hook, HookDeletion, Moment};
@@ -39,6 +43,6 @@ pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, Rend
 pub use rules::{HealthRules, RuleFiles};
 pub use unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, Gate, HealthCheck, Missing, Overlay, Role,
-    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, ValuesSource, Workload,
+    ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, Workload,
 };
 pub use variables::{Layer, Variable, VariableType, Variables};

@@ -1,4 +1,4 @@
-use crate::{ServiceAccount, Target};
+use crate::{ChartRequest, Lookup, ServiceAccount, Target};
 use serde::Serialize;
 use std::fmt;
 
@@ -39,6 +39,16 @@ pub enum Need {
     },
     /// The content of a ConfigMap or Secret of the management cluster.
     Reference { reference: Reference, claim: Claim },
+    /// A chart of a registry.
+    Chart {
+        request: Box<ChartRequest>,
+        /// What those who declare the registry and the unit must be allowed to.
+        authorities: Vec<Authority>,
+    },
+    /// What a chart sees of the API server that its objects go to.
+    Capabilities { target: Target, authorities: Vec<Authority> },
+    /// What a chart looks up on the cluster that its objects go to.
+    Lookup { lookup: Lookup, claim: Claim },
 }
 
 /// In whose name something is read for a unit. What may not be read in that name is not read at all: a plan could show

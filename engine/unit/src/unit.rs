@@ -1,5 +1,5 @@
 use crate::tree::TreePath;
-use crate::{Counterpart, Desired, FieldIgnore, Reference, SourceId, UnitId, Variables};
+use crate::{Chart, Counterpart, Desired, FieldIgnore, Reference, SourceId, UnitId, Variables};
 use mainstay_diagnostic::Location;
 use mainstay_object::{Map, ObjectKey, Value};
 use serde::{Serialize, Serializer};
@@ -87,33 +87,14 @@ impl From<Workload> for Target {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source {
     /// A folder of manifests, with or without a kustomization.
-    Folder { source: SourceId, path: TreePath, overlay: Box<Overlay> },
-    /// A Helm chart: `chart` names it for people, `values` are those of the declaration.
-    Chart {
-        chart: String,
-        version: String,
-        source: Option<SourceId>,
-        values: Value,
-        /// Merged before `values`, in order.
-        values_from: Vec<ValuesSource>,
-        /// The release's options as the dialect writes them: what the chart's renderer needs beyond values.
-        release: Box<Value>,
+    Folder {
+        source: SourceId,
+        path: TreePath,
+        overlay: Box<Overlay>,
     },
+    Chart(Box<Chart>),
     /// Objects that the declaration itself spells out.
     Objects(Vec<Desired>),
-}
-
-/// Chart values kept in a ConfigMap or Secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValuesSource {
-    pub reference: Reference,
-    /// The entry that holds them.
-    pub key: String,
-    /// Where a single value goes; without it, the entry holds a YAML map of values.
-    pub target_path: Option<String>,
-    pub optional: bool,
-    /// A value for `target_path` is a text, whatever it looks like.
-    pub literal: bool,
 }
 
 /// What a declaration adds to the kustomization of its folder, before and after the build.

@@ -4,6 +4,7 @@
 //! whose fault it is. Nothing is retried here either: pace is the executor's business.
 
 mod answered;
+mod capabilities;
 mod connect;
 mod discovery;
 mod error;

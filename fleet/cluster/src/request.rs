@@ -1,6 +1,7 @@
 use crate::error::from_answer;
 use crate::network::{Answer, Transport};
 use crate::{Cluster, ClusterError, Identity, Resource};
+use http::header::{ACCEPT, HeaderValue};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
@@ -62,7 +63,10 @@ impl Cluster {
         if call.method != Method::GET && self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
             return Err(ClusterError::Fenced);
         }
-        let request = call.into_request()?;
+        self.exchange(call.into_request()?).await
+    }
+
+    async fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Answer>, ClusterError> {
         let response = self.send(request).await?;
         if response.status().is_success() {
             return Ok(response);
@@ -78,12 +82,22 @@ impl Cluster {
     }
 
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Value, ClusterError> {
-        let answer = async {
-            let response = self.open(call).await?;
-            let body = read(response).await?;
-            serde_json::from_slice(&body).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
+        in_time(self.open(call)).await
+    }
+
+    /// Something that may be told in several ways, of which these are understood.
+    pub(crate) async fn told(&self, path: &str, accept: &'static str) -> Result<Value, ClusterError> {
+        let path = path.to_owned();
+        let call = Call {
+            method: Method::GET,
+            path,
+            content_type: None,
+            body: Vec::new(),
+            identity: &Identity::Own,
         };
-        mainstay_clock::timeout(TIMEOUT, answer).await.map_err(|_| ClusterError::Timeout(TIMEOUT))?
+        let mut request = call.into_request()?;
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+        in_time(self.exchange(request)).await
     }
 
     /// The object as it is, or `NotFound`.
@@ -105,11 +119,27 @@ impl Cluster {
         namespace: &str,
         query: &str,
     ) -> Result<Vec<Value>, ClusterError> {
+        self.list_as(resource, namespace, query, &Identity::Own, usize::MAX).await
+    }
+
+    /// The same in somebody's name; more objects than `most` are an error.
+    pub async fn list_as(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        query: &str,
+        identity: &Identity,
+        most: usize,
+    ) -> Result<Vec<Value>, ClusterError> {
         let mut items = Vec::new();
         let mut token = String::new();
         loop {
-            let page = self.page(resource, namespace, query, &token).await?;
+            let page = self.page_as(resource, namespace, query, &token, identity).await?;
             items.extend(page.items);
+            if items.len() > most {
+                let message = format!("there are more than {most} objects of kind {}", resource.kind);
+                return Err(ClusterError::Unreadable { message });
+            }
             match page.next {
                 Some(next) => token = next,
                 None => return Ok(items),
@@ -124,6 +154,17 @@ impl Cluster {
         query: &str,
         token: &str,
     ) -> Result<Page, ClusterError> {
+        self.page_as(resource, namespace, query, token, &Identity::Own).await
+    }
+
+    async fn page_as(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        query: &str,
+        token: &str,
+        identity: &Identity,
+    ) -> Result<Page, ClusterError> {
         let mut all = "limit=500".to_owned();
         if !query.is_empty() {
             all = format!("{all}&{query}");
@@ -132,13 +173,7 @@ impl Cluster {
             all = format!("{all}&continue={}", escape(token));
         }
         let path = resource.path(namespace, None, &all);
-        let call = Call {
-            method: Method::GET,
-            path,
-            content_type: None,
-            body: Vec::new(),
-            identity: &Identity::Own,
-        };
+        let call = Call { method: Method::GET, path, content_type: None, body: Vec::new(), identity };
         let mut list = self.call(call).await?;
         let text =
             |pointer: &str| list.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -190,6 +225,16 @@ pub(crate) struct Page {
     pub items: Vec<Value>,
     pub version: String,
     pub next: Option<String>,
+}
+
+async fn in_time(
+    open: impl Future<Output = Result<Response<Answer>, ClusterError>>,
+) -> Result<Value, ClusterError> {
+    let answer = async {
+        let body = read(open.await?).await?;
+        serde_json::from_slice(&body).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
+    };
+    mainstay_clock::timeout(TIMEOUT, answer).await.map_err(|_| ClusterError::Timeout(TIMEOUT))?
 }
 
 async fn read(response: Response<Answer>) -> Result<Vec<u8>, ClusterError> {

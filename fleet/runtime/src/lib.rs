@@ -3,6 +3,7 @@
 //! Absent by design: what to do (that is `reconcile`), how a repository is fetched (a port), how anything is shown.
 //! Actions are carried out by tasks that answer with events; nothing but the loop touches the state.
 
+mod charts;
 mod commands;
 mod counterparts;
 mod events;

@@ -1,8 +1,9 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::{Need, UnitId};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, Need, UnitId};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -16,6 +17,13 @@ pub trait Sources {
     fn followed(&self) -> Option<Followed>;
     /// A further repository that a unit names, with the content of the Secret it refers to.
     fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout>;
+    /// A chart of a registry, with the content of the Secrets that the request refers to. A chart or version that the
+    /// registry does not have is absent; a registry that can't be asked, and was never, is not evaluated.
+    fn chart(
+        &mut self,
+        request: &ChartRequest,
+        credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<ChartArchive>>;
 }
 
 /// A unit's record was stored.

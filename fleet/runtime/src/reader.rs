@@ -1,12 +1,16 @@
 //! Reading a revision: fetch, read, meet its needs, read again.
 
+use crate::charts;
 use crate::ports::Sources;
 use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
-use mainstay_unit::{Authority, Claim, Need, Reading, Reference};
+use mainstay_unit::{
+    Authority, ChartArchive, ChartCredentials, ChartRequest, Claim, Need, Reading, Reference,
+};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 /// A reading that still has needs after so many rounds will never be complete.
 const ROUNDS: usize = 16;
@@ -42,6 +46,7 @@ pub(crate) fn read_at(
     let mut inputs = Inputs::new(platform, entry.clone());
     inputs.followed = sources.followed();
     inputs.key = cache.key();
+    inputs.now = mainstay_clock::wall().as_secs();
     for _ in 0..ROUNDS {
         let reading = read_with(&inputs, cache);
         if !meet(&reading, &mut inputs, sources, answers) {
@@ -80,13 +85,60 @@ fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answe
                 inputs.trees.insert(id.clone(), supply);
                 news = true;
             }
+            Need::Chart { request, authorities } => {
+                let question = ((**request).clone(), authorities.clone());
+                if let Entry::Vacant(free) = inputs.charts.entry(question) {
+                    free.insert(chart(request, authorities, sources, answers));
+                    news = true;
+                }
+            }
+            Need::Capabilities { target, authorities } => {
+                let question = (target.clone(), authorities.clone());
+                if let Entry::Vacant(free) = inputs.capabilities.entry(question) {
+                    free.insert(charts::capabilities(answers, target, authorities));
+                    news = true;
+                }
+            }
+            Need::Lookup { lookup, claim } => {
+                let question = (lookup.clone(), claim.clone());
+                if let Entry::Vacant(free) = inputs.lookups.entry(question) {
+                    free.insert(charts::lookup(answers, lookup, claim));
+                    news = true;
+                }
+            }
         }
     }
     news
 }
 
+fn chart(
+    request: &ChartRequest,
+    authorities: &[Authority],
+    sources: &mut dyn Sources,
+    answers: &Answers<'_>,
+) -> Supply<Arc<ChartArchive>> {
+    if let Err(why) = permitted(answers, authorities) {
+        return Supply::NotEvaluated(why);
+    }
+    let claim = Claim { account: None, authorities: Vec::new() };
+    let content = |reference: &Option<Reference>| match reference.as_ref().map(|r| ask(answers, r, &claim)) {
+        None => Ok(None),
+        Some(Supply::Here(content)) => Ok(Some(content)),
+        Some(Supply::Absent(why)) => Err(Supply::Absent(why)),
+        Some(Supply::NotEvaluated(why)) => Err(Supply::NotEvaluated(why)),
+    };
+    match (content(&request.secret), content(&request.certificates)) {
+        (Ok(secret), Ok(certificates)) => {
+            let credentials =
+                ChartCredentials { secret: secret.as_ref(), certificates: certificates.as_ref() };
+            sources.chart(request, credentials)
+        }
+        (Err(lacking), _) | (_, Err(lacking)) => lacking,
+    }
+}
+
 /// Whether those who declare something may. Where no cluster can be asked, nothing of a cluster is at stake either.
-fn permitted(answers: &Answers<'_>, authorities: &[Authority]) -> Result<(), String> {
+pub(crate) fn permitted(answers: &Answers<'_>, authorities: &[Authority]) -> Result<(), String> {
     let Answers::Live(management, handle) = answers else { return Ok(()) };
     for authority in authorities {
         handle.block_on(async {

@@ -153,7 +153,7 @@ mod tests {
     use mainstay_object::Digest;
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
-    use mainstay_unit::{Need, UnitId};
+    use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, Need, UnitId};
 
     /// Two revisions of one unit, of which the second can't be rendered.
     struct Broken;
@@ -178,6 +178,9 @@ mod tests {
             None
         }
         fn git(&mut self, _: &Need, _: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+            Supply::NotEvaluated(String::new())
+        }
+        fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
             Supply::NotEvaluated(String::new())
         }
     }
@@ -207,6 +210,9 @@ mod tests {
             None
         }
         fn git(&mut self, _: &Need, _: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+            Supply::NotEvaluated(String::new())
+        }
+        fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
             Supply::NotEvaluated(String::new())
         }
     }

@@ -1,15 +1,12 @@
 use crate::fields::Fields;
 use crate::kind::HELM;
-use crate::kustomization::{
-    counterpart, dependencies, drift_ignore, health_exprs, reference, service_account, target,
-};
+use crate::kustomization::{counterpart, dependencies, drift_ignore, health_exprs, service_account, target};
 use crate::read::Place;
 use crate::shape::Problem;
 use mainstay_diagnostic::codes;
-use mainstay_object::{Map, Object, Value};
+use mainstay_object::Object;
 use mainstay_unit::{
-    DeletionPolicy, Dialect, DriftMode, Gate, Role, Source, SourceId, Timing, Unit, UnitId, ValuesSource,
-    Variables,
+    DeletionPolicy, Dialect, DriftMode, Gate, Role, Source, Timing, Unit, UnitId, Variables,
 };
 use std::time::Duration;
 
@@ -27,7 +24,7 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
         dialect: Dialect::Flux,
         declared_at: place.location(""),
         target,
-        source: chart(spec, namespace),
+        source: Source::Chart(Box::new(crate::chart::read(spec, object))),
         depends_on: dependencies("helmrelease", spec, namespace, place),
         health_checks: health_exprs(spec).collect(),
         gate: gate(spec),
@@ -82,42 +79,6 @@ fn conflicts(spec: Fields<'_>, problems: &mut Vec<Problem>) {
     let values = spec.at("values");
     if values.is_set() && !values.0.is_object() {
         problems.push(crate::shape::wrong("/spec/values", "expected a map"));
-    }
-}
-
-fn chart(spec: Fields<'_>, namespace: &str) -> Source {
-    let template = spec.at("chart").at("spec");
-    let (chart_source, name) = if template.is_set() {
-        (template.at("sourceRef"), template.text("chart").unwrap_or_default())
-    } else {
-        let reference = spec.at("chartRef");
-        (reference, reference.text("name").unwrap_or_default())
-    };
-    let source = chart_source.text("name").map(|name| SourceId::Named {
-        kind: chart_source.text("kind").unwrap_or_default().to_owned(),
-        namespace: chart_source.text("namespace").unwrap_or(namespace).to_owned(),
-        name: name.to_owned(),
-    });
-    let version = if template.is_set() { template.text("version").unwrap_or("*") } else { "" };
-    let values_from = spec
-        .list("valuesFrom")
-        .filter_map(|(_, item)| {
-            Some(ValuesSource {
-                reference: reference(item, namespace)?,
-                key: item.text("valuesKey").unwrap_or("values.yaml").to_owned(),
-                target_path: item.owned("targetPath"),
-                optional: item.flag("optional"),
-                literal: item.flag("literal"),
-            })
-        })
-        .collect();
-    Source::Chart {
-        chart: name.to_owned(),
-        version: version.to_owned(),
-        source,
-        values: spec.map("values").cloned().map_or(Value::Object(Map::new()), Value::Object),
-        values_from,
-        release: Box::new(spec.0.clone()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! error with its position. This is the one crate that names Flux's API groups.
 
 mod artifact;
+mod chart;
 mod compose;
 mod expression;
 mod fields;
@@ -27,7 +28,7 @@ pub use glob::Glob;
 pub use installation::{SUBSTITUTE_SWITCH, is_installation};
 pub use kind::{Kind, Recognised, recognise};
 pub use read::{Declaration, Place, Read, read};
-pub use source::{SourceDeclaration, SourceSpec};
+pub use source::{Access, SourceDeclaration, SourceSpec};
 
 /// The entry of a repository that Flux follows: `flux bootstrap` names it so.
 pub const ENTRY_NAMESPACE: &str = "flux-system";

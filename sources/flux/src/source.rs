@@ -4,7 +4,8 @@ use crate::read::Place;
 use crate::shape::Problem;
 use mainstay_diagnostic::{Location, codes};
 use mainstay_object::Object;
-use mainstay_unit::{GitReference, Reference, ReferenceKind, SourceId};
+use mainstay_unit::{ChartRequest, ChartVersion, GitReference, Reference, ReferenceKind, Registry, SourceId};
+use std::time::Duration;
 
 /// A place where files come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,11 +20,63 @@ pub struct SourceDeclaration {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceSpec {
-    Git { url: String, reference: GitReference, secret: Option<Reference>, ignore: Option<String> },
-    Oci { url: String },
-    HelmRepository { url: String },
-    HelmChart { chart: String, version: String, source: SourceId },
-    Bucket { endpoint: String, bucket: String },
+    Git {
+        url: String,
+        reference: GitReference,
+        secret: Option<Reference>,
+        ignore: Option<String>,
+    },
+    /// An artifact of any kind, a chart among others.
+    Oci {
+        access: Access,
+        version: ChartVersion,
+        media_type: Option<String>,
+    },
+    HelmRepository {
+        registry: Registry,
+        access: Access,
+    },
+    HelmChart {
+        chart: String,
+        version: String,
+        source: SourceId,
+        values_files: Vec<String>,
+        ignore_missing_values_files: bool,
+    },
+    Bucket {
+        endpoint: String,
+        bucket: String,
+    },
+}
+
+/// How a registry is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    pub url: String,
+    pub secret: Option<Reference>,
+    pub certificates: Option<Reference>,
+    pub pass_credentials: bool,
+    pub insecure: bool,
+    pub timeout: Duration,
+}
+
+impl Access {
+    /// Asks for a chart; where the URL names it, for none.
+    pub fn chart(&self, registry: Registry, chart: &str, version: ChartVersion) -> ChartRequest {
+        let Self { url, secret, certificates, pass_credentials, insecure, timeout } = self.clone();
+        let chart = chart.to_owned();
+        ChartRequest {
+            registry,
+            url,
+            chart,
+            version,
+            secret,
+            certificates,
+            pass_credentials,
+            insecure,
+            timeout,
+        }
+    }
 }
 
 pub(crate) fn read(
@@ -37,7 +90,11 @@ pub(crate) fn read(
     let text = |name: &str| spec.text(name).unwrap_or_default().to_owned();
     let read = match kind {
         Kind::GitRepository => git(spec, namespace, problems),
-        Kind::OciRepository => SourceSpec::Oci { url: text("url") },
+        Kind::OciRepository => SourceSpec::Oci {
+            access: access(spec, namespace, problems),
+            version: oci_version(spec.at("ref")),
+            media_type: spec.at("layerSelector").owned("mediaType"),
+        },
         Kind::HelmChart => SourceSpec::HelmChart {
             chart: text("chart"),
             version: spec.text("version").unwrap_or("*").to_owned(),
@@ -46,13 +103,18 @@ pub(crate) fn read(
                 namespace: namespace.to_owned(),
                 name: spec.at("sourceRef").owned("name").unwrap_or_default(),
             },
+            values_files: crate::chart::values_files(spec),
+            ignore_missing_values_files: spec.flag("ignoreMissingValuesFiles"),
         },
         Kind::Bucket => SourceSpec::Bucket { endpoint: text("endpoint"), bucket: text("bucketName") },
         Kind::HelmRepository
         | Kind::Kustomization
         | Kind::HelmRelease
         | Kind::ArtifactGenerator
-        | Kind::ExternalArtifact => SourceSpec::HelmRepository { url: text("url") },
+        | Kind::ExternalArtifact => SourceSpec::HelmRepository {
+            registry: if spec.text("type") == Some("oci") { Registry::Oci } else { Registry::Http },
+            access: access(spec, namespace, problems),
+        },
     };
     SourceDeclaration {
         id: SourceId::Named {
@@ -67,17 +129,48 @@ pub(crate) fn read(
     }
 }
 
+fn access(spec: Fields<'_>, namespace: &str, problems: &mut Vec<Problem>) -> Access {
+    if let Some(provider @ ("aws" | "azure" | "gcp")) = spec.text("provider") {
+        problems.push(not_a_provider(provider));
+    }
+    let secret = |field: &str| {
+        let name = spec.at(field).owned("name")?;
+        Some(Reference { kind: ReferenceKind::Secret, namespace: namespace.to_owned(), name })
+    };
+    Access {
+        url: spec.text("url").unwrap_or_default().to_owned(),
+        secret: secret("secretRef"),
+        certificates: secret("certSecretRef"),
+        pass_credentials: spec.flag("passCredentials"),
+        insecure: spec.flag("insecure"),
+        timeout: spec.duration("timeout").unwrap_or(Duration::from_secs(60)),
+    }
+}
+
+/// Flux's precedence: digest, semver, tag, else `latest`.
+fn oci_version(reference: Fields<'_>) -> ChartVersion {
+    let filter = reference.owned("semverFilter");
+    let (digest, range, tag) = (reference.owned("digest"), reference.owned("semver"), reference.owned("tag"));
+    match (digest, range) {
+        (Some(digest), _) => ChartVersion::Digest(digest),
+        (None, Some(range)) => ChartVersion::Range { range, filter },
+        (None, None) => ChartVersion::Tag(tag.unwrap_or_else(|| "latest".to_owned())),
+    }
+}
+
+/// Other providers only change how credentials are made, which a Secret can always say.
+fn not_a_provider(provider: &str) -> Problem {
+    Problem::new(
+        &codes::flux::UNSUPPORTED_FIELD,
+        "/spec/provider",
+        format!("spec.provider: {provider} is not supported yet"),
+    )
+    .hint("name a Secret with credentials in secretRef")
+}
+
 fn git(spec: Fields<'_>, namespace: &str, problems: &mut Vec<Problem>) -> SourceSpec {
-    // Other providers only change how credentials are made, which a Secret can always say.
     if let Some(provider @ ("aws" | "azure" | "github")) = spec.text("provider") {
-        problems.push(
-            Problem::new(
-                &codes::flux::UNSUPPORTED_FIELD,
-                "/spec/provider",
-                format!("spec.provider: {provider} is not supported yet"),
-            )
-            .hint("name a Secret with credentials in secretRef"),
-        );
+        problems.push(not_a_provider(provider));
     }
     let reference = spec.at("ref");
     let mut reference = GitReference {

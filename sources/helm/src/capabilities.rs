@@ -1,6 +1,7 @@
 //! What a cluster can do, as templates see it.
 use crate::text::Text;
 use crate::value::{List, ListType, Object, Struct, StructField, Value};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// Which Helm we are to templates.
@@ -11,14 +12,16 @@ const GO_VERSION: &str = "go1.26.8";
 pub struct Capabilities {
     /// `v1.31.0`
     pub kube_version: String,
-    /// Besides [`KNOWN_VERSIONS`]: `group/version` and `group/version/Kind`.
+    /// `group/version` and `group/version/Kind`.
     pub api_versions: Vec<String>,
+    /// They are all that there are: a cluster told them. Else those of Helm's client library come first.
+    pub asked: bool,
 }
 
 impl Default for Capabilities {
     /// What `helm template` assumes where nothing is said.
     fn default() -> Self {
-        Self { kube_version: "v1.20.0".into(), api_versions: Vec::new() }
+        Self { kube_version: "v1.20.0".into(), api_versions: Vec::new(), asked: false }
     }
 }
 
@@ -33,7 +36,8 @@ impl Capabilities {
         Some(format!("v{}", shown.join(".")))
     }
 
-    pub(crate) fn value(&self) -> Value {
+    /// `watch` is set once a template looks at what depends on the cluster.
+    pub(crate) fn value(&self, watch: &Rc<Cell<bool>>) -> Value {
         let mut numbers = self.kube_version.trim_start_matches('v').split('.');
         let mut number = || numbers.next().unwrap_or_default().to_owned();
         let (major, minor) = (number(), number());
@@ -46,7 +50,8 @@ impl Capabilities {
             ],
             string: Some(Text::from(self.kube_version.as_str())),
         };
-        let known = KNOWN_VERSIONS.iter().copied().chain(self.api_versions.iter().map(String::as_str));
+        let known = if self.asked { &[][..] } else { &KNOWN_VERSIONS[..] };
+        let known = known.iter().copied().chain(self.api_versions.iter().map(String::as_str));
         let versions = List::new(ListType::Versions, known.map(Value::from).collect());
         let helm = Struct {
             ty: "version.BuildInfo",
@@ -58,11 +63,13 @@ impl Capabilities {
             ],
             string: None,
         };
+        let watched =
+            |name, value| StructField { watch: Some(watch.clone()), ..field(name, Some(name), value) };
         structure(Struct {
             ty: "*chartutil.Capabilities",
             fields: vec![
-                field("KubeVersion", Some("KubeVersion"), structure(kube)),
-                field("APIVersions", Some("APIVersions"), Value::List(versions)),
+                watched("KubeVersion", structure(kube)),
+                watched("APIVersions", Value::List(versions)),
                 field("HelmVersion", Some("HelmVersion"), structure(helm)),
             ],
             string: None,
@@ -75,7 +82,7 @@ fn structure(object: Struct) -> Value {
 }
 
 fn field(name: &'static str, json: Option<&'static str>, value: Value) -> StructField {
-    StructField { name, json, omit_empty: false, value }
+    StructField { name, json, omit_empty: false, held: value, watch: None }
 }
 
 /// What Helm knows without asking a cluster: the versions of its client library, in that library's order.

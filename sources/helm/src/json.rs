@@ -59,9 +59,9 @@ fn write(
             let mut block = Block::begin(out, '{', indent);
             for field in &object.fields {
                 let Some(name) = field.json else { continue };
-                if !field.omit_empty || field.value.is_true() {
+                if !field.omit_empty || field.value().is_true() {
                     block.key(name.as_bytes(), html);
-                    write(block.out, &field.value, html, block.indent, depth + 1)?;
+                    write(block.out, field.value(), html, block.indent, depth + 1)?;
                 }
             }
             block.end('}');

@@ -30,6 +30,6 @@ mod x509;
 pub use capabilities::Capabilities;
 pub use error::RenderError;
 pub use exec::{Error, Limits, Place};
-pub use render::{Hook, Lookup, Manifest, Release, Rendered, Request, print, render};
+pub use render::{Asked, Hook, Lookup, Manifest, Release, Rendered, Request, observe, print, render};
 pub use stored::Stored;
 pub use values::{Form, NotAMap, SetError, Values};

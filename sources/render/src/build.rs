@@ -68,15 +68,17 @@ pub(crate) fn ask<'a>(
             diagnostics: Vec::new(),
             needs: Vec::new(),
         }),
-        UnitSource::Chart { chart, source, .. } => {
-            let from = source.as_ref().map(|id| format!(" from {id}")).unwrap_or_default();
-            let mut out = Rendering::not(format!("charts are not rendered yet: {chart}{from}"));
-            if let Some(mainstay_unit::SourceId::Named { kind, .. }) = source
-                && declared.unit.dialect == mainstay_unit::Dialect::Flux
-                && let Some(id) = source
+        UnitSource::Chart(chart) => {
+            let name = match &chart.source {
+                mainstay_unit::SourceId::Named { name, .. } if chart.chart.is_empty() => name,
+                mainstay_unit::SourceId::Named { .. } | mainstay_unit::SourceId::Platform => &chart.chart,
+            };
+            let mut out =
+                Rendering::not(format!("charts are not rendered yet: {name} from {}", chart.source));
+            let id = &chart.source;
+            if declared.unit.dialect == mainstay_unit::Dialect::Flux
                 && !state.sources.sources.contains_key(id)
                 && !state.sources.artifacts.contains_key(id)
-                && !kind.is_empty()
             {
                 let message = format!("{} names {id}, which nothing declares", declared.unit.id);
                 out.diagnostics.push(

@@ -1,6 +1,9 @@
-use mainstay_object::DigestKey;
+use mainstay_object::{DigestKey, Value};
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{Claim, GitReference, Reference, SourceId};
+use mainstay_unit::{
+    Authority, Capabilities, ChartArchive, ChartRequest, Claim, GitReference, Lookup, Reference, SourceId,
+    Target,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +19,13 @@ pub struct Inputs {
     pub trees: BTreeMap<SourceId, Supply<Checkout>>,
     /// Everyone who may read a reference reads it for itself.
     pub references: BTreeMap<(Reference, Claim), Supply<BTreeMap<String, String>>>,
+    /// Whoever declares a chart fetches it for itself.
+    pub charts: BTreeMap<(ChartRequest, Vec<Authority>), Supply<Arc<ChartArchive>>>,
+    pub capabilities: BTreeMap<(Target, Vec<Authority>), Supply<Arc<Capabilities>>>,
+    /// The object, or a `List`; `Absent` is an answer that a chart sees as an empty map.
+    pub lookups: BTreeMap<(Lookup, Claim), Supply<Arc<Value>>>,
+    /// Seconds since 1970, for charts that ask what time it is.
+    pub now: u64,
     /// Of the digests of what was read and of what holds secrets, so that none can be guessed from one.
     pub key: DigestKey,
     pub limits: Limits,
@@ -29,6 +39,10 @@ impl Inputs {
             followed: None,
             trees: BTreeMap::new(),
             references: BTreeMap::new(),
+            charts: BTreeMap::new(),
+            capabilities: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+            now: 0,
             key: DigestKey::default(),
             limits: Limits::default(),
         }

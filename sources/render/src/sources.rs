@@ -134,8 +134,8 @@ impl Resolver {
                     };
                     supplied(id, Some(&need), inputs)
                 }
-                SourceSpec::Oci { url } | SourceSpec::HelmRepository { url } => {
-                    supplied(id, None, inputs).map_err(|u| not_fetched(u, id, url, inputs))
+                SourceSpec::Oci { access, .. } | SourceSpec::HelmRepository { access, .. } => {
+                    supplied(id, None, inputs).map_err(|u| not_fetched(u, id, &access.url, inputs))
                 }
                 SourceSpec::Bucket { endpoint, bucket } => supplied(id, None, inputs)
                     .map_err(|u| not_fetched(u, id, &format!("{endpoint}/{bucket}"), inputs)),

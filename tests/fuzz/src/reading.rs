@@ -1,6 +1,6 @@
 use mainstay_render::{Cache, Checkout, Inputs, Limits, Supply, read, read_with};
 use mainstay_unit::tree::{MemoryTree, Tree, TreePath};
-use mainstay_unit::{Need, Reading};
+use mainstay_unit::{Capabilities, ChartArchive, Need, Reading};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,8 +49,40 @@ fn supply(inputs: &mut Inputs, need: Need, platform: &Checkout) {
             };
             inputs.references.insert((reference, claim), supply).is_none()
         }
+        Need::Chart { request, authorities } => {
+            let supply = match request.chart.len() % 2 {
+                0 => Supply::Absent("there is no such chart".into()),
+                _ => Supply::Here(archive()),
+            };
+            inputs.charts.insert((*request, authorities), supply).is_none()
+        }
+        Need::Capabilities { target, authorities } => {
+            let served = Capabilities { version: "v1.31.0".into(), apis: vec!["apps/v1".into()], ..Capabilities::default() };
+            let supply = match target.name().len() % 2 {
+                0 => Supply::Here(Arc::new(served)),
+                _ => Supply::NotEvaluated("no cluster".into()),
+            };
+            inputs.capabilities.insert((target, authorities), supply).is_none()
+        }
+        Need::Lookup { lookup, claim } => {
+            let supply = match lookup.kind.len() % 3 {
+                0 => Supply::Absent("there is none".into()),
+                1 => Supply::NotEvaluated("no cluster".into()),
+                _ => Supply::Here(Arc::new(serde_json::json!({"metadata": {"name": lookup.name}}))),
+            };
+            inputs.lookups.insert((lookup, claim), supply).is_none()
+        }
     };
     assert!(fresh, "a need that was met is asked for again");
+}
+
+fn archive() -> Arc<ChartArchive> {
+    let files = [
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("templates/c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Arc::new(ChartArchive { digest: "sha256:0".into(), version: "1.0.0".into(), files: files.into(), stale: None })
 }
 
 fn values(name: &str) -> BTreeMap<String, String> {

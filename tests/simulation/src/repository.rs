@@ -3,8 +3,8 @@
 use fastrand::Rng;
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::Sources;
-use mainstay_unit::Need;
 use mainstay_unit::tree::MemoryTree;
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, Need};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -372,5 +372,13 @@ impl Sources for Shared {
 
     fn git(&mut self, _need: &Need, _secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
         Supply::NotEvaluated("there is one repository only".to_owned())
+    }
+
+    fn chart(
+        &mut self,
+        _request: &ChartRequest,
+        _credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<ChartArchive>> {
+        Supply::NotEvaluated("there is no registry".to_owned())
     }
 }

@@ -24,13 +24,12 @@ fn a_release_is_a_chart_with_its_values() {
         assert_eq!(unit.gate, Gate::Healthy);
         assert_eq!(unit.drift, DriftMode::Ignore);
         assert_eq!(unit.timing.timeout, Duration::from_secs(300));
-        let Source::Chart { chart, version, source, values, values_from, .. } = unit.source else {
-            panic!("a chart")
-        };
-        assert_eq!((chart.as_str(), version.as_str()), ("x", "*"));
-        assert_eq!(source.unwrap().to_string(), "HelmRepository c/r");
-        assert_eq!(values["a"], 1);
-        assert_eq!(values_from[0].key, "values.yaml");
+        let Source::Chart(chart) = unit.source else { panic!("a chart") };
+        assert_eq!((chart.chart.as_str(), chart.version.as_str()), ("x", "*"));
+        assert_eq!(chart.source.to_string(), "HelmRepository c/r");
+        assert_eq!(chart.values["a"], 1);
+        assert_eq!(chart.values_from[0].key, "values.yaml");
+        assert_eq!((chart.release.name.as_str(), chart.release.namespace.as_str()), ("a", "b"));
     }
 }
 

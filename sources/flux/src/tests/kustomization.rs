@@ -126,7 +126,7 @@ fn fields_become_the_overlay() {
 fn nothing_is_substituted_unless_asked_for() {
     let substitution = |fields: &str| match unit(kustomization(fields)).source {
         Source::Folder { overlay, .. } => overlay.substitution.is_some(),
-        Source::Chart { .. } | Source::Objects(_) => false,
+        Source::Chart(_) | Source::Objects(_) => false,
     };
     assert!(!substitution(""));
     assert!(!substitution("postBuild: {substitute: {}}"));

@@ -245,7 +245,7 @@ impl Metadata {
 }
 
 fn field(name: &'static str, json: &'static str, value: Value) -> StructField {
-    StructField { name, json: Some(json), omit_empty: true, value }
+    StructField { name, json: Some(json), omit_empty: true, held: value, watch: None }
 }
 
 fn list(ty: ListType, items: Vec<Value>) -> Value {

@@ -17,7 +17,7 @@ use crate::template::{Source, Tree};
 use crate::text::Text;
 use crate::value::Value;
 use state::State;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -32,8 +32,16 @@ pub(crate) struct Host<'a> {
     /// `lookup(apiVersion, kind, namespace, name)`: an object, a list, or an empty map.
     pub(crate) lookup: crate::render::Lookup<'a>,
     pub(crate) entropy: RefCell<crate::random::Entropy>,
-    /// What `now` is, in seconds since 1970.
+    /// What `now` is, in seconds since 1970; and whether anybody asked.
     pub(crate) now: i64,
+    pub(crate) clock: Cell<bool>,
+}
+
+impl Host<'_> {
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.set(true);
+        self.now
+    }
 }
 
 /// One render: its budget, and what was parsed and asked for on the way.

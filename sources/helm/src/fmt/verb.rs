@@ -131,7 +131,7 @@ impl<'a> Printer<'a> {
                         self.out.extend_from_slice(field.name.as_bytes());
                         self.out.push(b':');
                     }
-                    self.value(&field.value, verb, depth + 1)?;
+                    self.value(field.value(), verb, depth + 1)?;
                 }
                 self.out.push(b'}');
                 Ok(())

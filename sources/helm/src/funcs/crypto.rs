@@ -130,7 +130,7 @@ fn names<'n>(
         hosts = texts(&args[dns], "error processing alternate dns name")?;
     }
     let common = String::from_utf8_lossy(args::bytes(args, 0));
-    Ok(Names { common, addresses, hosts, days: args::int(args, days), now: context.engine.host.now })
+    Ok(Names { common, addresses, hosts, days: args::int(args, days), now: context.engine.host.now() })
 }
 
 fn texts(value: &Value, what: &str) -> Result<Vec<String>, String> {
@@ -182,7 +182,8 @@ fn pair(made: &Certificate) -> Value {
         name,
         json: Some(name),
         omit_empty: false,
-        value: text.as_str().into(),
+        held: text.as_str().into(),
+        watch: None,
     };
     let fields = vec![field("Cert", &made.cert), field("Key", &made.key)];
     Value::Object(Object::Struct(Rc::new(Struct { ty: PAIR, fields, string: None })))

@@ -61,7 +61,7 @@ fn time(time: Time) -> Value {
 }
 
 fn now(context: &Context<'_, '_>) -> Time {
-    Time::unix(context.engine.host.now)
+    Time::unix(context.engine.host.now())
 }
 
 fn given(value: &Value) -> Option<Time> {

@@ -15,7 +15,7 @@ use crate::template::{Source, parse};
 use crate::value::{Files, Map, MapType, Object, Value, from_values};
 use crate::values::Values;
 use mainstay_package::{Constraint, Version};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -60,12 +60,35 @@ pub struct Rendered {
     pub random: bool,
 }
 
+/// What a render asked for besides files and values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Chance: what it got follows from release, chart and seed.
+    pub random: bool,
+    /// What time it is.
+    pub clock: bool,
+    /// The version of the API server, or what it serves.
+    pub capabilities: bool,
+}
+
 pub fn render(request: &Request<'_>) -> Result<Rendered, RenderError> {
+    observe(request).0
+}
+
+/// Renders, and tells what the chart asked for, also where it failed: what it got may be why.
+pub fn observe(request: &Request<'_>) -> (Result<Rendered, RenderError>, Asked) {
+    let mut asked = Asked::default();
+    let result = attempt(request, &mut asked);
+    (result, asked)
+}
+
+fn attempt(request: &Request<'_>, asked: &mut Asked) -> Result<Rendered, RenderError> {
     let mut chart = chart::load(request.files, &request.limits)?;
     if chart.is_library() {
         return Err(RenderError::chart("Chart.yaml", "library charts are not installable"));
     }
     check_dependencies(&chart)?;
+    asked.capabilities = !chart.metadata.kube_version.is_empty();
     check_kube_version(&chart, request.capabilities)?;
     let set = request.values.entries().iter();
     let values = Map::new(MapType::Any, set.map(|(key, value)| (key.as_str().into(), from_values(value))));
@@ -80,9 +103,15 @@ pub fn render(request: &Request<'_>) -> Result<Rendered, RenderError> {
         lookup: request.lookup.unwrap_or(&nothing),
         entropy: RefCell::new(Entropy::new(&seed)),
         now: request.now,
+        clock: Cell::new(false),
     };
-    let outputs = execute(&chart, &values, request, &host)?;
-    let mut rendered = Rendered { random: host.entropy.borrow().was_asked(), ..Rendered::default() };
+    let watch = Rc::new(Cell::new(false));
+    let outputs = execute(&chart, &values, request, &host, &watch);
+    asked.random = host.entropy.borrow().was_asked();
+    asked.clock = host.clock.get();
+    asked.capabilities |= watch.get();
+    let outputs = outputs?;
+    let mut rendered = Rendered { random: asked.random, ..Rendered::default() };
     let own_notes = format!("{}/templates/NOTES.txt", chart.name());
     let mut files = BTreeMap::new();
     for (path, text) in outputs {
@@ -133,6 +162,7 @@ fn execute(
     values: &Map,
     request: &Request<'_>,
     host: &Host<'_>,
+    watch: &Rc<Cell<bool>>,
 ) -> Result<Vec<(String, String)>, RenderError> {
     let release = request.release;
     let facts = Value::map([
@@ -144,7 +174,7 @@ fn execute(
         ("Service".into(), "Helm".into()),
     ]);
     let mut templates = BTreeMap::new();
-    let top = Top { release: facts, capabilities: request.capabilities.value() };
+    let top = Top { release: facts, capabilities: request.capabilities.value(watch) };
     collect(chart, chart.name(), true, &values.typed(MapType::Values), &top, &mut templates);
     let mut order: Vec<&String> = templates.keys().collect();
     // Deeper ones first, so that of two definitions the higher one counts.

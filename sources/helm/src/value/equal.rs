@@ -36,7 +36,7 @@ fn equal(a: &Value, b: &Value, depth: usize) -> bool {
         }
         (Value::Object(Object::Struct(a)), Value::Object(Object::Struct(b))) => {
             let pairs = a.fields.iter().zip(&b.fields);
-            a.ty == b.ty && pairs.into_iter().all(|(a, b)| equal(&a.value, &b.value, depth + 1))
+            a.ty == b.ty && pairs.into_iter().all(|(a, b)| equal(a.value(), b.value(), depth + 1))
         }
         (Value::Object(Object::Files(a)), Value::Object(Object::Files(b))) => a.0 == b.0,
         (Value::Object(Object::Version(a)), Value::Object(Object::Version(b))) => a == b,

@@ -68,8 +68,8 @@ fn write(value: &Value, depth: usize, float: &impl Fn(f64) -> Result<Json, Strin
             let mut members = serde_json::Map::new();
             for field in &object.fields {
                 let Some(name) = field.json else { continue };
-                if !field.omit_empty || field.value.is_true() {
-                    members.insert(name.to_owned(), write(&field.value, depth + 1, float)?);
+                if !field.omit_empty || field.value().is_true() {
+                    members.insert(name.to_owned(), write(field.value(), depth + 1, float)?);
                 }
             }
             Json::Object(members)

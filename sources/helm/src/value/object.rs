@@ -3,6 +3,7 @@ use super::Value;
 use crate::text::Text;
 use crate::time::Time;
 use mainstay_package::Version;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -30,12 +31,24 @@ pub(crate) struct StructField {
     /// In JSON. None: a field that JSON leaves out always.
     pub(crate) json: Option<&'static str>,
     pub(crate) omit_empty: bool,
-    pub(crate) value: Value,
+    /// Read through [`StructField::value`].
+    pub(crate) held: Value,
+    /// Set once somebody looks.
+    pub(crate) watch: Option<Rc<Cell<bool>>>,
+}
+
+impl StructField {
+    pub(crate) fn value(&self) -> &Value {
+        if let Some(watch) = &self.watch {
+            watch.set(true);
+        }
+        &self.held
+    }
 }
 
 impl Struct {
     pub(crate) fn get(&self, name: &[u8]) -> Option<&Value> {
-        self.fields.iter().find(|field| field.name.as_bytes() == name).map(|field| &field.value)
+        self.fields.iter().find(|field| field.name.as_bytes() == name).map(StructField::value)
     }
 }
 

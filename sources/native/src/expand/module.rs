@@ -6,7 +6,9 @@ use crate::kinds::{ClusterSpec, DeletionPolicyName, DependencyRef, ModuleSpec};
 use crate::{Document, PLATFORM_TENANT, variables};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::Value;
-use mainstay_unit::{DeletionPolicy, Dialect, Gate, Overlay, Role, ServiceAccount, Target, Unit, UnitId};
+use mainstay_unit::{
+    DeletionPolicy, Dialect, Gate, Overlay, ReleaseOptions, Role, ServiceAccount, Target, Unit, UnitId,
+};
 use serde_json::Map;
 use std::collections::BTreeMap;
 
@@ -65,8 +67,10 @@ fn unit<'a>(
         substitution: Some(variables::substitution(&variables)),
         ..Overlay::default()
     };
-    let values = Value::Object(spec.values.clone());
-    let source = source::source(&spec.source, tenant, place, overlay, values, context, problems);
+    let namespace = spec.namespace.as_deref().unwrap_or("default");
+    let set =
+        source::Set { values: spec.values.clone(), release: ReleaseOptions::new(&*document.name, namespace) };
+    let source = source::source(&spec.source, tenant, place, overlay, set, context, problems);
     let wait = spec.wait.or(context.defaults.wait).unwrap_or(true);
     let checks = health_checks(&spec.health_checks);
     let (drift, drift_ignore) = context.drift(spec.drift.as_ref());

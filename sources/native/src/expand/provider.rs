@@ -3,8 +3,8 @@ use super::dependency::on_cluster;
 use super::{source, when};
 use crate::kinds::{DependencyRef, ProviderSpec};
 use crate::{Document, variables};
-use mainstay_object::{Map, Value};
-use mainstay_unit::{DeletionPolicy, Dialect, Gate, Overlay, Role, Target, Unit, UnitId};
+use mainstay_object::Map;
+use mainstay_unit::{DeletionPolicy, Dialect, Gate, Overlay, ReleaseOptions, Role, Target, Unit, UnitId};
 
 impl super::pieces::Dependent for ProviderSpec {
     fn depends_on(&self) -> &[DependencyRef] {
@@ -30,8 +30,8 @@ pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Con
     };
     let variables = context.variables(&tenant, cluster, Some((&spec.variables, place)), place, &mut problems);
     let overlay = Overlay { substitution: Some(variables::substitution(&variables)), ..Overlay::default() };
-    let values = Value::Object(Map::new());
-    let source = source::source(&spec.source, &tenant, place, overlay, values, context, &mut problems);
+    let set = source::Set { values: Map::new(), release: ReleaseOptions::new(&*document.name, "default") };
+    let source = source::source(&spec.source, &tenant, place, overlay, set, context, &mut problems);
     let (drift, drift_ignore) = context.drift(None);
     let unit = Unit {
         id: UnitId::new("provider", &tenant, &document.name, cluster.map_or("", |c| &c.name)),

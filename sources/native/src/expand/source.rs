@@ -1,10 +1,20 @@
 use super::context::Context;
-use crate::kinds::{GitRef, Source as Declared, SourceRepository};
+use crate::kinds::{GitRef, Source as Declared, SourceChart, SourceRepository};
 use crate::{PLATFORM_TENANT, Place, SYSTEM_NAMESPACE};
 use mainstay_diagnostic::{Diagnostic, codes};
-use mainstay_object::{Digest, Value};
+use mainstay_object::{Digest, Map, Value};
 use mainstay_unit::tree::TreePath;
-use mainstay_unit::{GitReference, Need, Overlay, Reference, ReferenceKind, Source, SourceId};
+use mainstay_unit::{
+    Chart, ChartRequest, ChartVersion, GitReference, Need, Overlay, Reference, ReferenceKind, Registry,
+    ReleaseOptions, Source, SourceId,
+};
+use std::time::Duration;
+
+/// What a chart is told.
+pub(super) struct Set {
+    pub values: Map<String, Value>,
+    pub release: ReleaseOptions,
+}
 
 /// Exactly one of the three; where none is, the root of the platform repository stands in beside the error.
 pub(super) fn source(
@@ -12,7 +22,7 @@ pub(super) fn source(
     tenant: &str,
     place: &Place,
     overlay: Overlay,
-    values: Value,
+    set: Set,
     context: &mut Context<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Source {
@@ -24,19 +34,36 @@ pub(super) fn source(
             "/spec/source",
         ));
     }
-    if let Some(chart) = &declared.chart {
-        return Source::Chart {
-            chart: if chart.name.is_empty() { chart.repository.clone() } else { chart.name.clone() },
-            version: chart.version.clone().unwrap_or_else(|| "*".to_owned()),
-            source: Some(SourceId::Named {
-                kind: "chart repository".to_owned(),
-                namespace: tenant.to_owned(),
-                name: chart.repository.clone(),
-            }),
-            values,
-            values_from: Vec::new(),
-            release: Box::new(Value::Null),
+    if let Some(declared) = &declared.chart {
+        let (chart, id) = match (&declared.repository, &declared.path) {
+            (Some(url), None) => {
+                let (id, need) = registry(url, declared, tenant);
+                context.out.repositories.insert(id.clone(), need);
+                (declared.name.clone(), id)
+            }
+            (None, Some(path)) => {
+                tree_path(path, "/spec/source/chart/path", place, problems);
+                (path.clone(), SourceId::Platform)
+            }
+            (None, None) | (Some(_), Some(_)) => {
+                problems.push(place.key_diagnostic(
+                    &codes::native::VALUE,
+                    "spec.source.chart: expected exactly one of repository and path",
+                    "/spec/source/chart",
+                ));
+                (String::new(), SourceId::Platform)
+            }
         };
+        return Source::Chart(Box::new(Chart {
+            chart,
+            version: declared.version.clone().unwrap_or_else(|| "*".to_owned()),
+            source: id,
+            values_files: Vec::new(),
+            ignore_missing_values_files: false,
+            values_from: Vec::new(),
+            values: Value::Object(set.values),
+            release: set.release,
+        }));
     }
     let overlay = Box::new(overlay);
     match &declared.repository {
@@ -53,6 +80,29 @@ pub(super) fn source(
             Source::Folder { source: SourceId::Platform, path, overlay }
         }
     }
+}
+
+fn registry(url: &str, chart: &SourceChart, tenant: &str) -> (SourceId, Need) {
+    let request = ChartRequest {
+        registry: if url.starts_with("oci://") { Registry::Oci } else { Registry::Http },
+        url: url.to_owned(),
+        chart: chart.name.clone(),
+        version: ChartVersion::Range {
+            range: chart.version.clone().unwrap_or_else(|| "*".to_owned()),
+            filter: None,
+        },
+        secret: None,
+        certificates: None,
+        pass_credentials: false,
+        insecure: false,
+        timeout: Duration::from_secs(60),
+    };
+    let id = SourceId::Named {
+        kind: "chart".to_owned(),
+        namespace: tenant.to_owned(),
+        name: format!("{}-{}", chart.name, Digest::of_bytes(format!("{request:?}").as_bytes()).short()),
+    };
+    (id, Need::Chart { request: Box::new(request), authorities: Vec::new() })
 }
 
 fn git(

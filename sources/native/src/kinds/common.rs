@@ -71,9 +71,13 @@ pub struct GitRef {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SourceChart {
+    /// A folder of the platform repository, from its root, that holds the chart; instead of a repository.
+    #[serde(default)]
+    pub path: Option<String>,
     /// The repository's URL: `https://` or `oci://`.
+    #[serde(default)]
     #[schemars(regex(pattern = r"^(https?|oci)://.+$"))]
-    pub repository: String,
+    pub repository: Option<String>,
     /// The chart's name in it; empty for an `oci://` URL that names the chart itself.
     #[serde(default)]
     pub name: String,

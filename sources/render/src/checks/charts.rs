@@ -37,7 +37,7 @@ const BUILT_IN: &[&str] = &[
 pub(super) fn check(settled: &Settled, units: &Units, diagnostics: &mut Vec<Diagnostic>) {
     let with_charts: BTreeSet<&UnitId> = units
         .values()
-        .filter(|reading| matches!(reading.unit.source, Source::Chart { .. }))
+        .filter(|reading| matches!(reading.unit.source, Source::Chart(_)))
         .filter_map(|reading| reading.parent.as_ref())
         .collect();
     if with_charts.is_empty() {

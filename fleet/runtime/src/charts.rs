@@ -1,0 +1,73 @@
+//! What charts ask of the cluster that their objects go to.
+
+use crate::reader::{Answers, permitted};
+use mainstay_cluster::{Cluster, ClusterError};
+use mainstay_object::{GroupVersion, ObjectKey, Value};
+use mainstay_render::Supply;
+use mainstay_unit::{Authority, Capabilities, Claim, Lookup, Target};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Objects that one lookup may answer with.
+const MOST: usize = 10_000;
+
+/// Version and kinds of a target, told to Mainstay itself: they are no secret.
+pub(crate) fn capabilities(
+    answers: &Answers<'_>,
+    target: &Target,
+    authorities: &[Authority],
+) -> Supply<Arc<Capabilities>> {
+    let told = |cluster: Cluster| async move { cluster.capabilities().await };
+    on(answers, target, authorities, told)
+        .unwrap_or_else(|| Supply::NotEvaluated(format!("no cluster is asked what {} serves", named(target))))
+}
+
+/// An object or a list of the target, read as who the unit is applied as.
+pub(crate) fn lookup(answers: &Answers<'_>, lookup: &Lookup, claim: &Claim) -> Supply<Arc<Value>> {
+    let identity = crate::execute::identity(claim.account.as_ref());
+    let Lookup { target, api_version, kind, namespace, name } = lookup;
+    let version = GroupVersion::parse(api_version);
+    let look = |cluster: Cluster| async move {
+        if !name.is_empty() {
+            let key = ObjectKey::new(&*version.group, &**kind, &**namespace, &**name);
+            return cluster.get(&key, &version.version, &identity).await;
+        }
+        let resource = cluster.resource(&version.group, &version.version, kind).await?;
+        let items = cluster.list_as(&resource, namespace, "", &identity, MOST).await?;
+        let list = json!({"apiVersion": api_version, "kind": format!("{kind}List"), "items": items});
+        Ok(list)
+    };
+    on(answers, target, &claim.authorities, look)
+        .unwrap_or_else(|| Supply::NotEvaluated(format!("no cluster is asked for {lookup}")))
+}
+
+/// Nothing where nobody can be asked.
+fn on<T, F: Future<Output = Result<T, ClusterError>>>(
+    answers: &Answers<'_>,
+    target: &Target,
+    authorities: &[Authority],
+    ask: impl FnOnce(Cluster) -> F,
+) -> Option<Supply<Arc<T>>> {
+    let Answers::Live(management, handle) = answers else { return None };
+    if let Err(why) = permitted(answers, authorities) {
+        return Some(Supply::NotEvaluated(why));
+    }
+    let cluster = match handle.block_on(crate::targets::open(management, target)) {
+        Ok(cluster) => cluster,
+        Err(why) => {
+            return Some(Supply::NotEvaluated(format!("{} can't be asked: {why}", named(target))));
+        }
+    };
+    Some(match handle.block_on(ask(cluster)) {
+        Ok(answer) => Supply::Here(Arc::new(answer)),
+        Err(error @ ClusterError::NotFound { .. }) => Supply::Absent(error.to_string()),
+        Err(error) => Supply::NotEvaluated(format!("{} does not tell: {error}", named(target))),
+    })
+}
+
+fn named(target: &Target) -> String {
+    match target {
+        Target::Management => "the management cluster".to_owned(),
+        Target::Workload(workload) => format!("the cluster {}", workload.name),
+    }
+}
