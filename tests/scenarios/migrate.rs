@@ -210,6 +210,10 @@ fn never_forced(world: &mut World) {
     let held = world.is("kustomization/leaving/behind", "Held");
     let message = held["message"].as_str().unwrap_or_default();
     assert!(message.contains("managed by Flux"), "{message}");
+    let planned = world.mainstay(&["plan", &world.repository.path.display().to_string()]).stdout;
+    let left = "kustomization/leaving/behind (managed by Flux: its Kustomization leaving/behind is there and not \
+        suspended: nothing of this is done)";
+    assert!(planned.contains(left), "{planned}");
     suspend(world, "behind", &json!(true));
     let failed = world.is("kustomization/leaving/behind", "Failed");
     let message = failed["message"].as_str().unwrap_or_default();

@@ -88,6 +88,7 @@ fn speaks(unit: &UnitPlan) -> bool {
             Verdict::NotRendered(_)
             | Verdict::Failed(_)
             | Verdict::Suspended
+            | Verdict::Managed(_)
             | Verdict::NotEvaluated(_)
             | Verdict::Removed => true,
         }
@@ -99,6 +100,7 @@ fn heading(unit: &UnitPlan) -> String {
         Verdict::NotRendered(why) => format!("{} (planned, not rendered: {why})", unit.id),
         Verdict::Failed(why) => format!("{} (failed, the last good revision stays: {why})", unit.id),
         Verdict::Suspended => format!("{} (suspended)", unit.id),
+        Verdict::Managed(why) => format!("{} ({why}: nothing of this is done)", unit.id),
         Verdict::NotEvaluated(why) => format!("{} (not evaluated: {why})", unit.id),
         Verdict::Removed => format!("{} (no longer declared)", unit.id),
     }

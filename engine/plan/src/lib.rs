@@ -57,6 +57,8 @@ pub enum Verdict {
     /// The user's error: the last good revision stays.
     Failed(String),
     Suspended,
+    /// Another tool applies it: its steps are what would be done once that one is suspended.
+    Managed(String),
     /// The target could not be asked.
     NotEvaluated(String),
     /// No longer declared.
@@ -115,7 +117,8 @@ pub struct Counts {
 impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for unit in &self.units {
+        let own = |unit: &&UnitPlan| !matches!(unit.verdict, Verdict::Managed(_));
+        for unit in self.units.iter().filter(own) {
             counts.unchanged += unit.unchanged;
             for step in &unit.steps {
                 *match step.action {

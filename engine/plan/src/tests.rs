@@ -166,6 +166,13 @@ module/t/a
 Plan: 1 to create, 1 to change, 0 to delete, 4 unchanged.
 ";
     assert_eq!(text(&plan), expected);
+    let left = UnitPlan { verdict: Verdict::Managed("managed by Tool".into()), ..plan.units[0].clone() };
+    let alone = text(&Plan { units: vec![left], ..Plan::default() });
+    assert!(
+        alone.starts_with("module/t/a (managed by Tool: nothing of this is done)\n+ ConfigMap"),
+        "{alone}"
+    );
+    assert!(alone.ends_with("Plan: 0 to create, 0 to change, 0 to delete, 0 unchanged.\n"), "{alone}");
     let hash = plan.hash();
     plan.revision = "def".into();
     assert_eq!(plan.hash(), hash, "a commit is no part of what is approved");

@@ -21,16 +21,13 @@ impl State {
     pub(crate) fn left_to_another(&mut self, id: &UnitId) -> Option<Phase> {
         let other = self.units.get(id)?.counterpart()?;
         let group_kind = other.group_kind();
-        let Counterpart { tool, kind, namespace, name, .. } = other;
         if !self.counterparts.listed.contains(&group_kind) {
             if self.counterparts.followed.insert(group_kind) {
                 self.actions.push(Action::Follow(other.clone()));
             }
-            return Some(Phase::Waiting { on: vec![Wait::Observation { kind: kind.clone() }] });
+            return Some(Phase::Waiting { on: vec![Wait::Observation { kind: other.kind.clone() }] });
         }
-        self.counterparts.acting.contains(&other.key()).then(|| Phase::Held {
-            why: format!("managed by {tool}: its {kind} {namespace}/{name} is there and not suspended"),
-        })
+        self.counterparts.acting.contains(&other.key()).then(|| Phase::Held { why: other.why() })
     }
 
     pub(crate) fn counterpart(&mut self, key: &ObjectKey, acts: bool) {

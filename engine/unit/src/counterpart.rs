@@ -20,6 +20,12 @@ impl Counterpart {
         ObjectKey::new(&*self.group, &*self.kind, &*self.namespace, &*self.name)
     }
 
+    /// Why what it applies is left alone, for people.
+    pub fn why(&self) -> String {
+        let Self { tool, kind, namespace, name, .. } = self;
+        format!("managed by {tool}: its {kind} {namespace}/{name} is there and not suspended")
+    }
+
     pub fn group_kind(&self) -> GroupKind {
         GroupKind::new(&*self.group, &*self.kind)
     }

@@ -109,7 +109,7 @@ fn objects(unit: &ReadingUnit) -> Vec<(Target, ObjectKey)> {
 fn unrendered(planned: &UnitPlan) -> Option<String> {
     match &planned.verdict {
         // Suspended: told by the record.
-        Verdict::Planned | Verdict::Suspended => None,
+        Verdict::Planned | Verdict::Suspended | Verdict::Managed(_) => None,
         Verdict::NotRendered(why) | Verdict::Failed(why) | Verdict::NotEvaluated(why) => Some(why.clone()),
         Verdict::Removed => Some("it is no longer declared".to_owned()),
     }

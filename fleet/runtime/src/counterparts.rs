@@ -2,7 +2,7 @@
 //! nothing is asked where the other tool never was.
 
 use mainstay_clock::{Task, sleep, spawn};
-use mainstay_cluster::{Cluster, ClusterError, Selection, WatchEvent};
+use mainstay_cluster::{Cluster, ClusterError, Identity, Selection, WatchEvent};
 use mainstay_object::{GroupKind, ObjectKey, Value};
 use mainstay_reconcile::Event;
 use mainstay_unit::Counterpart;
@@ -74,6 +74,30 @@ fn served(definition: &Value) -> Option<String> {
     version["name"].as_str().map(str::to_owned)
 }
 
+/// All objects of the counterpart's kind that act now.
+pub(crate) async fn acting(
+    management: &Cluster,
+    other: &Counterpart,
+) -> Result<BTreeSet<ObjectKey>, ClusterError> {
+    let (group, version, kind) = DEFINITIONS;
+    let name = format!("{}.{}", other.resource, other.group);
+    let definition =
+        match management.get(&ObjectKey::new(group, kind, "", name), version, &Identity::Own).await {
+            Ok(definition) => definition,
+            Err(ClusterError::NotFound { .. }) => return Ok(BTreeSet::new()),
+            Err(error) => return Err(error),
+        };
+    let Some(version) = served(&definition) else { return Ok(BTreeSet::new()) };
+    let resource = management.resource(&other.group, &version, &other.kind).await?;
+    let objects = management.list(&resource, "", "").await?;
+    let group_kind = other.group_kind();
+    Ok(objects.iter().filter(|object| acts(object)).map(|object| key(&group_kind, object)).collect())
+}
+
+fn acts(object: &Value) -> bool {
+    object.pointer("/spec/suspend").and_then(Value::as_bool) != Some(true)
+}
+
 async fn objects(management: Cluster, other: Counterpart, version: String, events: UnboundedSender<Event>) {
     let Counterpart { group, kind, .. } = &other;
     let resource = loop {
@@ -89,7 +113,7 @@ async fn objects(management: Cluster, other: Counterpart, version: String, event
         let told = match event {
             WatchEvent::Changed(object) => {
                 let key = key(&group_kind, &object);
-                let acts = object.pointer("/spec/suspend").and_then(Value::as_bool) != Some(true);
+                let acts = acts(&object);
                 let news = if acts { acting.insert(key.clone()) } else { acting.remove(&key) };
                 !news || events.send(Event::Counterpart { key, acts }).is_ok()
             }

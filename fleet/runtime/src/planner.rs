@@ -1,11 +1,12 @@
 //! What a revision would do to the clusters as they are: dry-run requests only, nothing is written.
 
+use crate::counterparts;
 use crate::install::{Installation, PART_OF};
 use crate::targets::open;
 use futures::StreamExt;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_graph::of_reading;
-use mainstay_object::{Object, ObjectKey};
+use mainstay_object::{GroupKind, Object, ObjectKey};
 use mainstay_plan::{
     Action, Guard, Held, Left, Plan, Step, UnitPlan, Verdict, changes, held_prune, removals,
     sensitive_changes,
@@ -31,6 +32,8 @@ struct Planner<'a> {
     wanted: BTreeSet<(Target, ObjectKey)>,
     clusters: BTreeMap<Target, Result<Cluster, String>>,
     held: Vec<Held>,
+    /// Of each kind of another tool, what acts.
+    others: BTreeMap<GroupKind, Result<BTreeSet<ObjectKey>, String>>,
 }
 
 /// Plans every unit against its target; `told` hears how many are done.
@@ -51,6 +54,7 @@ pub async fn plan(
         wanted: wanted(reading),
         clusters: BTreeMap::new(),
         held: Vec::new(),
+        others: BTreeMap::new(),
     };
     let graph = of_reading(reading);
     let mut plan = Plan { revision: reading.revision.clone(), ..Plan::default() };
@@ -99,6 +103,9 @@ impl Planner<'_> {
             out.verdict = Verdict::Suspended;
             return out;
         }
+        if let Some(verdict) = self.managed(&unit.unit).await {
+            out.verdict = verdict;
+        }
         let steps: Vec<Option<Step>> = match self.cluster(&unit.unit.target).await {
             Ok(cluster) => {
                 let this = &*self;
@@ -126,6 +133,26 @@ impl Planner<'_> {
         self.pruned(id, unit, &mut out);
         self.hooks(id, &rendered, &mut out);
         out
+    }
+
+    /// Whether another tool applies it, as the daemon would find it.
+    async fn managed(&mut self, unit: &Unit) -> Option<Verdict> {
+        let other = unit.counterpart.as_deref()?;
+        let acting = match self.others.get(&other.group_kind()) {
+            Some(known) => known.clone(),
+            None => {
+                let found = counterparts::acting(self.management, other).await.map_err(|e| e.to_string());
+                self.others.insert(other.group_kind(), found.clone());
+                found
+            }
+        };
+        match acting {
+            Ok(acting) => acting.contains(&other.key()).then(|| Verdict::Managed(other.why())),
+            Err(why) => {
+                let why = format!("whether {} applies it as well is not known: {why}", other.tool);
+                Some(Verdict::Managed(why))
+            }
+        }
     }
 
     async fn cluster(&mut self, target: &Target) -> Result<Cluster, String> {
