@@ -25,7 +25,7 @@ impl State {
         let target = state.target();
         let mut checkers = Vec::new();
         let mut looks = Vec::new();
-        let mut shared = Vec::new();
+        let (mut shared, mut dropped) = (Vec::new(), Vec::new());
         let wanted = state.desired.clone();
         let version_of = |key: &ObjectKey| {
             let objects = &wanted.as_ref()?.rendered.objects;
@@ -67,6 +67,11 @@ impl State {
                         looks.push((result.key, version.unwrap_or_default()));
                     }
                 }
+                Err(failure) if failure.kind == FailureKind::Released => {
+                    if state.is_upgrade(&result.key) {
+                        dropped.push((target.clone(), result.key));
+                    }
+                }
                 // What was wrong with what is no longer wanted holds nothing up.
                 Err(_) if outdated => {}
                 Err(failure) => {
@@ -90,6 +95,9 @@ impl State {
         self.queue.extend(checkers.into_iter().cloned());
         self.queue.insert(id.clone());
         self.reconsider_transfers(id);
+        for place in dropped {
+            self.disown(id, &place);
+        }
         for (key, seen) in shared {
             self.observe(&target, &key, Some(seen));
         }
@@ -172,7 +180,7 @@ impl State {
 /// The failure that needs the most patience decides the pace.
 fn patience(kind: FailureKind) -> u8 {
     match kind {
-        FailureKind::NoKind => 0,
+        FailureKind::NoKind | FailureKind::Released => 0,
         FailureKind::Unavailable => 1,
         FailureKind::Blocked => 2,
         FailureKind::Conflict => 3,

@@ -260,4 +260,6 @@ pub enum FailureKind {
     Unavailable,
     /// It stays until something else has gone.
     Blocked,
+    /// Of a first release's hook: Helm knows the release already, so it is none.
+    Released,
 }

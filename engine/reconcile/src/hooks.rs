@@ -3,7 +3,7 @@
 
 use crate::state::{State, UnitState};
 use crate::{Action, ApplyItem, DeleteItem, Forms, Phase, Time};
-use mainstay_object::Digest;
+use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::deletion_rank;
 use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Moment, UnitId};
 use serde::{Deserialize, Serialize};
@@ -127,6 +127,16 @@ impl UnitState {
         entries.sort_by(|a, b| (deletion_rank(&a.key), &a.key).cmp(&(deletion_rank(&b.key), &b.key)));
         entries.dedup_by(|a, b| a.key == b.key);
         entries
+    }
+
+    /// Helm has installed the release before: what runs is what an upgrade runs. The hook was not made, and its entry goes;
+    /// true if it is gone.
+    pub(crate) fn is_upgrade(&mut self, key: &ObjectKey) -> bool {
+        if let Some(run) = &mut self.record.hooks {
+            (run.kind, run.done) = (RunKind::Upgrade, 0);
+        }
+        let unmade = self.record.inventory.get(key).is_some_and(|entry| entry.uid.is_empty());
+        unmade && self.record.inventory.remove(key).is_some()
     }
 
     fn fail_hook(&mut self, message: String) {
@@ -269,7 +279,13 @@ impl State {
         let gate = state.unit.as_ref().map_or(mainstay_unit::Gate::Applied, |unit| unit.gate);
         state.record.show(&phase, &state.health, (gate, false), now);
         state.saved = Some(state.record.clone());
-        let fresh = Fresh { mark: run.mark(), replace: hook.deletes(HookDeletion::BeforeCreation) };
+        let release = state.desired.as_ref().and_then(|wanted| wanted.rendered.release.as_ref());
+        let unless = release.filter(|_| run.kind == RunKind::Install && run.done == 0);
+        let fresh = Fresh {
+            mark: run.mark(),
+            replace: hook.deletes(HookDeletion::BeforeCreation),
+            unless: unless.map(|release| (release.namespace.clone(), release.name.clone())),
+        };
         let item = ApplyItem {
             desired: manifest,
             digest,
@@ -300,6 +316,8 @@ pub struct Fresh {
     pub mark: String,
     /// What an earlier run left is deleted first.
     pub replace: bool,
+    /// Namespace and name of a release that Helm must not know yet.
+    pub unless: Option<(String, String)>,
 }
 
 fn ended(state: &UnitState, hook: &Hook) -> Option<Result<(), String>> {

@@ -195,6 +195,21 @@ fn a_newer_revision_begins_anew_at_once() {
 }
 
 #[test]
+fn a_release_that_helm_knows_is_upgraded_and_never_installed() {
+    let mut double = Double::new();
+    let hooks = [
+        hook("install", 1, &[PreInstall], 0, &[BeforeCreation]),
+        hook("upgrade", 1, &[PreUpgrade], 0, &[BeforeCreation]),
+    ];
+    double.faults.insert(job("install"), VecDeque::from([FailureKind::Released]));
+    double.read(commit(1, &hooks));
+    assert_eq!(double.take_log(), ["apply install", "apply upgrade", "make upgrade"]);
+    end(&mut double, "upgrade", Ended::Succeeded);
+    assert_eq!(double.take_log(), ["apply a", "apply z"]);
+    assert!(double.records[&id("a")].inventory.get(&job("install")).is_none());
+}
+
+#[test]
 fn a_removal_runs_its_hooks_and_leaves_what_hooks_made_as_helm_does() {
     let mut double = Double::new();
     let hooks = [

@@ -147,6 +147,9 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
     let mut object = job.marked(item.desired.object());
     if let Some(fresh) = &item.fresh {
         object.set_annotation(fresh::RUN, &fresh.mark);
+        if let Some(failure) = fresh::released(&job.cluster, fresh).await {
+            return ApplyResult { key: item.desired.key.clone(), digest: None, outcome: Err(failure) };
+        }
     }
     let outcome = match send(job, as_whom, &item, &object).await {
         Ok(answer) => {

@@ -1,11 +1,12 @@
 //! An object that is made anew for each run: a hook's.
 
 use super::apply::ApplyJob;
-use super::not_ours;
+use super::store::is_released;
+use super::{failure, not_ours};
 use mainstay_clock::sleep;
-use mainstay_cluster::{ClusterError, Identity, Preconditions};
+use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
 use mainstay_object::{Object, Value};
-use mainstay_reconcile::Fresh;
+use mainstay_reconcile::{Failure, FailureKind, Fresh};
 use std::time::Duration;
 
 /// Says which run made an object.
@@ -35,6 +36,19 @@ pub(super) async fn make_way(
         return Err(ClusterError::Invalid { message });
     }
     remove(job, object, &live, as_whom).await.map(|()| None)
+}
+
+/// Why nothing is made: Helm knows the release that this would be the first of, or can't be asked.
+pub(super) async fn released(cluster: &Cluster, fresh: &Fresh) -> Option<Failure> {
+    let (namespace, name) = fresh.unless.as_ref()?;
+    match is_released(cluster, namespace, name).await {
+        Ok(false) => None,
+        Ok(true) => {
+            let message = format!("Helm knows the release {namespace}/{name}");
+            Some(Failure { kind: FailureKind::Released, message })
+        }
+        Err(error) => Some(failure(&error)),
+    }
 }
 
 async fn remove(

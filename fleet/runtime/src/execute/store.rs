@@ -46,12 +46,21 @@ struct Record {
     live: Value,
 }
 
-async fn records(job: &StoreJob, namespace: &str, name: &str) -> Result<Vec<Record>, ClusterError> {
-    let resource = job.cluster.resource("", "v1", "Secret").await?;
+/// Whether Helm calls a release deployed.
+pub(super) async fn is_released(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+) -> Result<bool, ClusterError> {
+    Ok(records(cluster, namespace, name).await?.iter().any(|record| record.status == "deployed"))
+}
+
+async fn records(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Record>, ClusterError> {
+    let resource = cluster.resource("", "v1", "Secret").await?;
     // Names of releases are names of objects: nothing in them needs an escape.
     let query = format!("labelSelector=owner%3Dhelm%2Cname%3D{name}");
     let mut found = Vec::new();
-    for live in job.cluster.list(&resource, namespace, &query).await? {
+    for live in cluster.list(&resource, namespace, &query).await? {
         let label = |name: &str| live.pointer("/metadata/labels").and_then(|l| l.get(name)?.as_str());
         let Some(number) = label("version").and_then(|number| number.parse().ok()) else { continue };
         let status = label("status").unwrap_or_default().to_owned();
@@ -62,7 +71,7 @@ async fn records(job: &StoreJob, namespace: &str, name: &str) -> Result<Vec<Reco
 }
 
 async fn deployed(job: &StoreJob, release: &Release) -> Result<u64, ClusterError> {
-    let found = records(job, &release.namespace, &release.name).await?;
+    let found = records(&job.cluster, &release.namespace, &release.name).await?;
     let newest = found.last();
     let known =
         newest.filter(|record| annotation(&record.live, RELEASE) == Some(release.digest.hex().as_str()));
@@ -161,7 +170,7 @@ async fn supersede(job: &StoreJob, live: &Value) -> Result<(), ClusterError> {
 
 /// The whole history goes, as with `helm uninstall`; unless Helm itself has written the newest record since.
 async fn gone(job: &StoreJob, namespace: &str, name: &str) -> Result<(), ClusterError> {
-    let found = records(job, namespace, name).await?;
+    let found = records(&job.cluster, namespace, name).await?;
     let unit = job.unit.to_string();
     if found.last().is_none_or(|newest| annotation(&newest.live, UNIT) != Some(unit.as_str())) {
         return Ok(());
