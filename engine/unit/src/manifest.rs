@@ -4,6 +4,7 @@ use mainstay_object::{Digest, DigestKey, GroupVersionKind, Object, ObjectKey, ca
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Text that is packed together at most: a large unit is not unpacked whole for one of its objects.
 const CHUNK: usize = 64 << 10;
@@ -35,12 +36,17 @@ struct Body {
 struct Pack {
     packed: Box<[u8]>,
     size: usize,
-    like: Option<Arc<[u8]>>,
+    like: Option<Arc<Plain>>,
+    /// Something in it is a Secret, or holds what was one: nothing of it is left in memory that is given back.
+    secret: bool,
 }
+
+/// Text that was never looked at for secrets.
+type Plain = Zeroizing<Vec<u8>>;
 
 /// What the objects of a template look like: further ones are packed as what differs from them.
 #[derive(Clone)]
-pub struct Pattern(Arc<[Arc<[u8]>]>);
+pub struct Pattern(Arc<[Arc<Plain>]>);
 
 impl Pattern {
     pub fn of(objects: &[Desired]) -> Self {
@@ -74,8 +80,12 @@ impl Manifest {
             secrecy.digest(&desired.object, &texts[*chunk][*from..*to])
         };
         let digests: Vec<Digest> = objects.iter().zip(&places).map(digest).collect();
+        let mut secret = vec![false; texts.len()];
+        for (desired, (chunk, ..)) in objects.iter().zip(&places) {
+            secret[*chunk] |= secrecy.covers(&desired.object.key());
+        }
         let packs: Vec<Arc<Pack>> =
-            texts.iter().enumerate().map(|(i, text)| Arc::new(Pack::of(text, like, i))).collect();
+            texts.iter().zip(secret).enumerate().map(|(i, text)| Arc::new(Pack::of(text, like, i))).collect();
         let mut versions: Vec<Arc<str>> = Vec::new();
         let with = |((desired, digest), (chunk, from, to)): ((Desired, Digest), (usize, usize, usize))| {
             let version = desired.object.group_version().version;
@@ -121,21 +131,37 @@ impl PartialEq for Manifest {
 }
 
 impl Pack {
-    fn of(text: &[u8], like: Option<&Pattern>, chunk: usize) -> Self {
+    fn of((text, secret): (&Plain, bool), like: Option<&Pattern>, chunk: usize) -> Self {
         let like = like.and_then(|pattern| pattern.0.get(chunk)).cloned();
-        let packed = match &like {
+        let mut packed = match &like {
             Some(like) => lz4_flex::block::compress_with_dict(text, like),
             None => lz4_flex::block::compress(text),
         };
-        Self { packed: packed.into_boxed_slice(), size: text.len(), like }
+        let kept = Box::from(packed.as_slice());
+        if secret {
+            packed.zeroize();
+        }
+        Self { packed: kept, size: text.len(), like, secret }
     }
 
-    fn text(&self) -> Vec<u8> {
+    fn text(&self) -> Plain {
         let text = match &self.like {
             Some(like) => lz4_flex::block::decompress_with_dict(&self.packed, self.size, like),
             None => lz4_flex::block::decompress(&self.packed, self.size),
         };
-        text.expect("it was packed with the same pattern")
+        Zeroizing::new(text.expect("it was packed with the same pattern"))
+    }
+
+    fn wipe(&mut self) {
+        if self.secret {
+            self.packed.zeroize();
+        }
+    }
+}
+
+impl Drop for Pack {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -149,23 +175,62 @@ impl fmt::Debug for Body {
 type Places = Vec<(usize, usize, usize)>;
 
 /// The text of all objects in chunks, and for each its chunk and where in it.
-fn chunks(objects: &[Desired]) -> (Vec<Vec<u8>>, Places) {
-    let mut texts: Vec<Vec<u8>> = Vec::new();
+fn chunks(objects: &[Desired]) -> (Vec<Plain>, Places) {
+    let text = |desired: &Desired| Zeroizing::new(canonical_bytes(desired.object.value()));
+    let texts: Vec<Plain> = objects.iter().map(text).collect();
+    let mut sizes: Vec<usize> = Vec::new();
     let mut places = Vec::with_capacity(objects.len());
-    for desired in objects {
-        let text = canonical_bytes(desired.object.value());
-        if texts.last().is_none_or(|last| last.len() + text.len() > CHUNK) {
-            texts.push(Vec::new());
+    for text in &texts {
+        if sizes.last().is_none_or(|size| size + text.len() > CHUNK) {
+            sizes.push(0);
         }
-        let chunk = texts.len() - 1;
-        let from = texts[chunk].len();
-        texts[chunk].extend_from_slice(&text);
-        places.push((chunk, from, texts[chunk].len()));
+        let chunk = sizes.len() - 1;
+        let from = sizes[chunk];
+        sizes[chunk] += text.len();
+        places.push((chunk, from, sizes[chunk]));
     }
-    (texts, places)
+    // Room is made once: what grows leaves copies behind.
+    let mut chunks: Vec<Plain> =
+        sizes.into_iter().map(|size| Zeroizing::new(Vec::with_capacity(size))).collect();
+    for (text, (chunk, ..)) in texts.iter().zip(&places) {
+        chunks[*chunk].extend_from_slice(text);
+    }
+    (chunks, places)
 }
 
 /// A chunk is one object, limited by its reader, or shorter than [`CHUNK`].
 fn small(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_object::DigestKey;
+    use serde_json::json;
+
+    fn packed(kind: &str, sensitive: bool) -> Manifest {
+        let object = Object::new(json!({
+            "apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, "data": {"x": "aHVzaCBodXNoIGh1c2g="},
+        }));
+        let object = object.expect("an object");
+        let sensitive = BTreeSet::from_iter(sensitive.then(|| object.key()));
+        let key = DigestKey([7; 32]);
+        let desired = Desired { object, origin: Location::file("a.yaml") };
+        Manifest::pack(vec![desired], None, Secrecy { key: &key, sensitive: &sensitive }).remove(0)
+    }
+
+    #[test]
+    fn what_held_a_secret_is_zero_before_its_memory_is_given_back() {
+        for (kind, sensitive, wiped) in
+            [("Secret", false, true), ("ConfigMap", true, true), ("ConfigMap", false, false)]
+        {
+            let manifest = packed(kind, sensitive);
+            assert_eq!(manifest.object().value()["kind"], kind);
+            let mut pack = Arc::into_inner(manifest.body.pack).expect("nobody else holds it");
+            assert!(pack.packed.iter().any(|byte| *byte != 0));
+            pack.wipe();
+            assert_eq!(pack.packed.iter().all(|byte| *byte == 0), wiped, "{kind} {sensitive}");
+        }
+    }
 }
