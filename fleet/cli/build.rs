@@ -3,7 +3,7 @@ mod chart;
 use crate::exit::{Exit, Failure};
 use crate::folder::Disk;
 use crate::output;
-use mainstay_kustomize::{Build, Limits, Options, Order};
+use mainstay_kustomize::{Build, Options, Order};
 use mainstay_unit::tree::TreePath;
 use std::path::{Path, PathBuf};
 
@@ -73,15 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         managed_by_label: args.enable_managedby_label,
     };
     let tree = Disk::new(root);
-    let request = Build {
-        tree: &tree,
-        root: &inside,
-        overlay: None,
-        options,
-        limits: Limits::default(),
-        cache: None,
-        decrypt: None,
-    };
+    let request = Build { options, ..Build::new(&tree, &inside) };
     let printed = mainstay_kustomize::print(&request).map_err(|failed| {
         failed.diagnostics.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
         Failure::user(format!("{} can't be built", args.folder.display()))

@@ -10,7 +10,7 @@ use super::{in_folder, progress};
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::Format;
-use mainstay_kustomize::{Build, Limits, Options};
+use mainstay_kustomize::Build;
 use mainstay_unit::tree::{Tree, TreePath};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -210,15 +210,7 @@ fn grow(args: &Args) -> Result<Figures, Failure> {
 }
 
 fn build(tree: &dyn Tree, root: &TreePath) -> Result<String, Failure> {
-    let request = Build {
-        tree,
-        root,
-        overlay: None,
-        options: Options::default(),
-        limits: Limits::default(),
-        cache: None,
-        decrypt: None,
-    };
+    let request = Build::new(tree, root);
     let failed = |failed: mainstay_kustomize::Failed| {
         Failure::user(failed.diagnostics.iter().map(|d| format!("{d}\n")).collect::<String>())
     };

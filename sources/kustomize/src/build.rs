@@ -1,9 +1,9 @@
 //! A build: kustomizations are accumulated depth first, each one's transformations over what it includes; hashes, name
 //! references and variables come last, over everything.
-use crate::Options;
+use crate::chart;
 use crate::config::{self, Config};
 use crate::generate::{Generated, generate};
-use crate::kustomization::{GeneratorOptions, Kustomization, Var};
+use crate::kustomization::{GeneratorOptions, Var};
 use crate::loader::Loader;
 use crate::objects::Objects;
 use crate::origin::{self, Configured, Recording};
@@ -13,6 +13,7 @@ use crate::resource::Resource;
 use crate::schema;
 use crate::target::{Target, find};
 use crate::transform::{labels, name, reference, sort, variable};
+use crate::{Inflate, Options};
 use crate::{document, fieldspec::FieldSpec};
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_diagnostic::{Diagnostics, Location};
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub(crate) struct Builder<'a> {
     pub(crate) loader: &'a Loader<'a>,
+    pub(crate) inflate: Option<Inflate<'a>>,
     kustomizations: Cell<usize>,
     pub(crate) recording: Cell<Recording>,
     pub(crate) schema: schema::State,
@@ -69,9 +71,9 @@ fn builtin() -> Arc<Config> {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(loader: &'a Loader<'a>) -> Self {
+    pub(crate) fn new(loader: &'a Loader<'a>, inflate: Option<Inflate<'a>>) -> Self {
         let recording = Cell::new(Recording::default());
-        Self { loader, kustomizations: Cell::new(0), recording, schema: schema::State::default() }
+        Self { loader, inflate, kustomizations: Cell::new(0), recording, schema: schema::State::default() }
     }
 
     /// The whole build of a root kustomization.
@@ -115,7 +117,6 @@ impl<'a> Builder<'a> {
             let message = "the build includes too many kustomizations, or nests them too deeply";
             return Err(target.fault(Problem::new(&codes::LIMIT, message), ""));
         }
-        refuse_unsupported(target)?;
         let k = &target.kustomization;
         self.choose_schema(target)?;
         let mut chain = chain.to_vec();
@@ -293,8 +294,8 @@ impl<'a> Builder<'a> {
         match &*parsed {
             Err(problem) => Err(in_file(problem.clone())),
             Ok(read) => {
-                let found = document::resources(read, real.as_str()).map_err(in_file)?;
-                self.schema.saw(&found);
+                let mut found = document::resources(read, real.as_str()).map_err(in_file)?;
+                self.schema.saw(&mut found);
                 Ok(found)
             }
         }
@@ -344,12 +345,16 @@ impl<'a> Builder<'a> {
                 all.objects.absorb(made).map_err(fault)?;
             }
         }
+        for (at, entry) in k.helm_charts.iter().enumerate() {
+            let pointer = format!("/helmCharts/{at}");
+            let globals = k.helm_globals.clone().unwrap_or_default();
+            let made = chart::inflate(self, target, &globals, entry, &pointer)?;
+            let by = self.recording.get().is_on().then(|| builtin_in(target, "HelmChartInflationGenerator"));
+            absorb(all, target, made, by.as_ref(), &pointer)?;
+        }
         for (config, pointer) in self.plugins(target, &k.generators, "generators")? {
-            let mut made = plugin::generate(self, target, &config, &pointer)?;
-            if let Some(by) = plugin_of(&config) {
-                origin::generated_by(&mut made, &by);
-            }
-            all.objects.absorb(made).map_err(|p| target.fault(p, &pointer))?;
+            let made = plugin::generate(self, target, &config, &pointer)?;
+            absorb(all, target, made, plugin_of(&config).as_ref(), &pointer)?;
         }
         Ok(())
     }
@@ -383,6 +388,25 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Takes over what a generator made. What it makes twice is wrong before anything is merged.
+fn absorb(
+    all: &mut Accumulated,
+    target: &Target,
+    made: Vec<Resource>,
+    by: Option<&Configured<'_>>,
+    pointer: &str,
+) -> Result<(), Diagnostics> {
+    let fault = |p: Problem| target.fault(p, pointer);
+    let mut distinct = Objects::default();
+    for mut resource in made {
+        if let Some(by) = by {
+            origin::generated_by(&mut resource, by);
+        }
+        distinct.push(resource).map_err(fault)?;
+    }
+    distinct.into_vec().into_iter().try_for_each(|resource| all.objects.absorb(resource)).map_err(fault)
+}
+
 /// What kustomize 5.5 writes into its label.
 const MANAGED_BY: &str = "kustomize-v5.5.0";
 
@@ -407,24 +431,6 @@ pub(crate) fn plugin_of(config: &Resource) -> Option<Configured<'_>> {
         name: config.name(),
         namespace: config.namespace(),
     })
-}
-
-fn refuse_unsupported(target: &Target) -> Result<(), Diagnostics> {
-    let k: &Kustomization = &target.kustomization;
-    let mut problems = Diagnostics::new();
-    let mut refuse = |used: bool, field: &str, what: &str| {
-        if used {
-            let message = format!("{what} is not supported yet");
-            problems.extend(target.fault(Problem::new(&codes::UNSUPPORTED, message), &format!("/{field}")));
-        }
-    };
-    refuse(!k.helm_charts.is_empty(), "helmCharts", "helmCharts");
-    refuse(
-        !k.helm_chart_inflation_generator.is_empty(),
-        "helmChartInflationGenerator",
-        "helmChartInflationGenerator",
-    );
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 fn is_remote(path: &str) -> bool {

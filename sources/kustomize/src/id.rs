@@ -1,5 +1,4 @@
 //! What a resource is called, and what it was called before.
-use crate::scope::is_cluster_scoped;
 use std::fmt;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,11 +52,6 @@ pub(crate) struct Id {
 pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
 
 impl Id {
-    pub(crate) fn new(gvk: Gvk, name: impl Into<String>, namespace: impl Into<String>) -> Self {
-        let cluster = is_cluster_scoped(&gvk);
-        Self { gvk, name: name.into(), namespace: namespace.into(), cluster }
-    }
-
     pub(crate) fn effective_namespace(&self) -> &str {
         if self.cluster {
             NO_NAMESPACE

@@ -1,8 +1,8 @@
 //! `kustomization.yaml` as data. The shape is checked by [`crate::shape`] before anything is read from it.
+use crate::chart::{self, Globals};
 use crate::fieldspec::FieldSpec;
 use crate::id::{Gvk, Id};
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -37,9 +37,9 @@ pub(crate) struct Kustomization {
     pub(crate) bases: Vec<String>,
     pub(crate) config_map_generator: Vec<GeneratorArgs>,
     pub(crate) secret_generator: Vec<GeneratorArgs>,
-    pub(crate) helm_globals: Option<Value>,
-    pub(crate) helm_charts: Vec<Value>,
-    pub(crate) helm_chart_inflation_generator: Vec<Value>,
+    pub(crate) helm_globals: Option<Globals>,
+    pub(crate) helm_charts: Vec<chart::Entry>,
+    pub(crate) helm_chart_inflation_generator: Vec<chart::OldEntry>,
     pub(crate) generator_options: Option<GeneratorOptions>,
     pub(crate) configurations: Vec<String>,
     pub(crate) generators: Vec<String>,
@@ -58,6 +58,7 @@ impl Kustomization {
                 args.envs.push(std::mem::take(&mut args.env));
             }
         }
+        chart::fix(self);
     }
 
     pub(crate) fn is_component(&self) -> bool {

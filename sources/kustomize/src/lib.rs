@@ -2,11 +2,12 @@
 //! folder.
 //!
 //! Absent by design: files, processes, the network, the environment, clocks, randomness and global state; plugins other
-//! than built-in ones; remote bases; any field that is read and then ignored. Builds share nothing but an optional cache
+//! than built-in ones, helm among them (who renders a chart is the caller's); remote bases; any field that is read and then ignored. Builds share nothing but an optional cache
 //! whose content depends on the files' content alone. What is not carried out is refused with a diagnostic.
 
 mod build;
 mod cache;
+mod chart;
 mod config;
 mod document;
 mod fieldspec;
@@ -51,6 +52,7 @@ use mainstay_unit::{Desired, Overlay};
 use std::collections::BTreeSet;
 
 pub use cache::ParseCache;
+pub use chart::{Chart, Inflate, Inflated};
 pub use limits::Limits;
 pub use overlay::common_metadata;
 pub use substitute::{Substitute, substitute};
@@ -69,6 +71,24 @@ pub struct Build<'a> {
     pub cache: Option<&'a ParseCache>,
     /// Asked for each file that a secretGenerator reads.
     pub decrypt: Option<Decrypt<'a>>,
+    /// Asked for each chart that `helmCharts` names; without it they are refused.
+    pub inflate: Option<Inflate<'a>>,
+}
+
+impl<'a> Build<'a> {
+    /// A folder as `kustomize build` takes it, without flags.
+    pub fn new(tree: &'a dyn Tree, root: &'a TreePath) -> Self {
+        Self {
+            tree,
+            root,
+            overlay: None,
+            options: Options::default(),
+            limits: Limits::default(),
+            cache: None,
+            decrypt: None,
+            inflate: None,
+        }
+    }
 }
 
 /// What `kustomize build` takes as flags.
@@ -204,7 +224,7 @@ fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<objects::Obje
             return Err(at_root(no_kustomization(loader, &folder)));
         }
     };
-    build::Builder::new(loader).build(&target, request.options)
+    build::Builder::new(loader, request.inflate).build(&target, request.options)
 }
 
 /// Which of the folders directly in this one could be meant is told too.

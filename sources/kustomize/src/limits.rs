@@ -15,6 +15,8 @@ pub struct Limits {
     pub kustomizations: usize,
     /// Objects at any time of the build.
     pub objects: usize,
+    /// Files of a folder that is read whole, as a chart is; a link counts each time it is followed.
+    pub folder_files: usize,
     /// Bytes of all files of one build, each time one is read.
     pub total_bytes: usize,
 }
@@ -29,6 +31,7 @@ impl Default for Limits {
             nesting: 50,
             kustomizations: 2_000,
             objects: 50_000,
+            folder_files: 20_000,
             total_bytes: 200 << 20,
         }
     }

@@ -9,7 +9,7 @@ use mainstay_diagnostic::Diagnostics;
 use mainstay_diagnostic::codes::{kustomize as codes, render};
 use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Loader<'a> {
@@ -137,6 +137,35 @@ impl<'a> Loader<'a> {
     pub(crate) fn list(&self, folder: &TreePath) -> Result<Vec<(String, Entry)>, Problem> {
         self.reads.borrow_mut().insert(folder.as_str().to_owned());
         self.tree.list(folder).map_err(unreadable)
+    }
+
+    /// All files in and below a folder, by their paths within it; links are followed within the tree.
+    pub(crate) fn files(&self, folder: &TreePath) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
+        let over = |what: &str| Problem::new(&codes::LIMIT, format!("{folder} holds {what}"));
+        let mut found = BTreeMap::new();
+        let mut pending = vec![(folder.clone(), String::new(), 0)];
+        let mut seen = 0;
+        while let Some((at, shown, depth)) = pending.pop() {
+            if depth > self.limits.nesting {
+                return Err(over(&format!("folders that are nested more than {} deep", self.limits.nesting)));
+            }
+            for (name, _) in self.list(&at)? {
+                seen += 1;
+                if seen > self.limits.folder_files {
+                    return Err(over(&format!("more than {} files", self.limits.folder_files)));
+                }
+                let Some((real, entry)) = self.resolve(&at.join(&name).map_err(invalid)?)? else { continue };
+                let path = if shown.is_empty() { name } else { format!("{shown}/{name}") };
+                match entry.kind {
+                    EntryKind::Folder => pending.push((real, path, depth + 1)),
+                    EntryKind::File | EntryKind::Executable => {
+                        found.insert(path, self.bytes(&real, &entry)?.to_vec());
+                    }
+                    EntryKind::Symlink | EntryKind::Submodule => {}
+                }
+            }
+        }
+        Ok(found)
     }
 
     pub(crate) fn bytes(&self, path: &TreePath, entry: &Entry) -> Result<Arc<[u8]>, Problem> {

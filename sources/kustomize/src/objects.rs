@@ -110,15 +110,20 @@ impl Objects {
     fn no_such(&self, id: &Id, what: &str) -> Problem {
         let problem =
             Problem::new(&codes::NO_TARGET, format!("{what} is for {id}, which is not in the build"));
-        let ids: Vec<Id> = self.list.iter().map(Resource::original_id).collect();
-        let same_kind = ids.iter().filter(|i| i.gvk.kind == id.gvk.kind);
-        let near = crate::shape::closest(&id.name, same_kind.clone().map(|i| i.name.as_str()))
-            .and_then(|name| ids.iter().find(|i| i.name == name && i.gvk.kind == id.gvk.kind))
-            .or_else(|| same_kind.clone().next());
-        match near {
+        match self.closest(&id.gvk.kind, &id.name) {
             Some(near) => problem.hint(format!("the closest one is {near}")),
             None => problem,
         }
+    }
+
+    /// Of the objects of a kind, or of all if none is said, the one whose name differs least; any of the kind if none is
+    /// near.
+    pub(crate) fn closest(&self, kind: &str, name: &str) -> Option<Id> {
+        let ids: Vec<Id> = self.list.iter().map(Resource::original_id).collect();
+        let of_kind = || ids.iter().filter(|id| kind.is_empty() || id.gvk.kind == kind);
+        let near = crate::shape::closest(name, of_kind().map(|id| id.name.as_str()));
+        let near = near.and_then(|name| of_kind().find(|id| id.name == name));
+        near.or_else(|| of_kind().next().filter(|_| !kind.is_empty())).cloned()
     }
 
     /// Adds a generated object, or merges it into the one that it names.

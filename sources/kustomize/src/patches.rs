@@ -2,7 +2,7 @@
 use crate::build::Builder;
 use crate::document::objects;
 use crate::json_patch;
-use crate::kustomization::Patch as Entry;
+use crate::kustomization::{Patch as Entry, Selector};
 use crate::objects::Objects;
 use crate::problem::Problem;
 use crate::read::{end_as_written, read};
@@ -37,6 +37,9 @@ impl Builder<'_> {
         };
         let option = |name: &str| entry.options.get(name).copied().unwrap_or_default();
         let matcher = entry.target.as_ref().map(Matcher::new).transpose().map_err(fault)?;
+        if let Some((selector, matcher)) = entry.target.as_ref().zip(matcher.as_ref()) {
+            self.warn_of_no_match(target, all, (selector, matcher), pointer);
+        }
         // Problems inside a patch file are shown there.
         let place = |p: Problem| match &file {
             Some(file) if p.span.is_some() => p.in_file(file, &bytes),
@@ -74,6 +77,28 @@ impl Builder<'_> {
         }
     }
 
+    /// What is meant for many trees, a component or what a declaration merges into all of them, need not fit each one.
+    fn warn_of_no_match(
+        &self,
+        target: &Target,
+        all: &Objects,
+        (selector, matcher): (&Selector, &Matcher),
+        pointer: &str,
+    ) {
+        let general = selector.name.is_empty() && target.kustomization.is_component();
+        if general || !target.says(pointer) || all.iter().any(|resource| matcher.matches(resource)) {
+            return;
+        }
+        let message = format!("the patch is for {}, which is not in the build", selector.id());
+        let problem = Problem::new(&codes::UNMATCHED, message);
+        let problem =
+            match all.closest(&selector.kind, &selector.name).or_else(|| all.closest("", &selector.name)) {
+                Some(near) => problem.hint(format!("the closest one is {near}")),
+                None => problem,
+            };
+        self.loader.warn(target.fault(problem, pointer));
+    }
+
     fn read_patch(
         &self,
         target: &Target,
@@ -88,7 +113,10 @@ impl Builder<'_> {
         });
         let ops = operations(bytes).filter(json_patch::is_patch);
         match (merges, ops) {
-            (Ok(patches), None) if !patches.is_empty() => Ok(Patch::Merge(patches)),
+            (Ok(mut patches), None) if !patches.is_empty() => {
+                self.schema.scope(&mut patches);
+                Ok(Patch::Merge(patches))
+            }
             (Err(_), Some(ops)) => Ok(Patch::Json(ops)),
             (Ok(_), _) => Err(Problem::new(&codes::PATCH, "the patch is empty")),
             (Err(problem), None) => {
@@ -115,6 +143,7 @@ impl Builder<'_> {
             return invalid("a JSON patch needs the name of its target");
         };
         let matcher = Matcher::new(selector).map_err(fault)?;
+        self.warn_of_no_match(target, all, (selector, &matcher), pointer);
         let bytes: Arc<[u8]> = match (entry.patch.is_empty(), entry.path.is_empty()) {
             (true, true) => return invalid("a patch needs either patch or path"),
             (false, false) => return invalid("a patch has either patch or path, not both"),

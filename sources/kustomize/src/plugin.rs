@@ -1,5 +1,6 @@
 //! Built-in generators and transformers that are given as resources. No other plugin is ever run.
 use crate::build::Builder;
+use crate::chart;
 use crate::fieldspec::FieldSpec;
 use crate::generate::{Generated, generate as make};
 use crate::kustomization::{GeneratorArgs, Image, Patch, ReplacementField, Replica, Selector};
@@ -26,12 +27,16 @@ pub(crate) fn generate(
     target: &Target,
     config: &Resource,
     pointer: &str,
-) -> Result<Resource, Diagnostics> {
+) -> Result<Vec<Resource>, Diagnostics> {
     let fault = |p: Problem| target.fault(p, pointer);
     let kind = match (config.api_version(), config.kind()) {
         (BUILTIN, "ConfigMapGenerator") => Generated::ConfigMap,
         (BUILTIN, "SecretGenerator") => Generated::Secret,
-        (BUILTIN, "IAMPolicyGenerator") => return account(config).map_err(fault),
+        (BUILTIN, "IAMPolicyGenerator") => return account(config).map(|made| vec![made]).map_err(fault),
+        (BUILTIN, "HelmChartInflationGenerator") => {
+            let chart: chart::Configured = read(config).map_err(fault)?;
+            return chart.inflate(builder, target, pointer);
+        }
         _ => return Err(fault(unknown(config))),
     };
     let mut args: GeneratorArgs = read(config).map_err(fault)?;
@@ -42,7 +47,9 @@ pub(crate) fn generate(
         args.namespace = config.namespace().to_owned();
     }
     let options = args.options.clone();
-    make(builder.loader, &target.folder, &args, options.as_ref(), kind, config.origin.clone()).map_err(fault)
+    let origin = config.origin.clone();
+    let made = make(builder.loader, &target.folder, &args, options.as_ref(), kind, origin).map_err(fault)?;
+    Ok(vec![made])
 }
 
 #[derive(Default, Deserialize)]

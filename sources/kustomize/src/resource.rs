@@ -4,10 +4,12 @@ use crate::node::Node;
 use crate::problem::Problem;
 use crate::scalar::Tag;
 use crate::schema::Table;
+use crate::scope::{Scopes, is_cluster_scoped};
 use crate::smp;
 use mainstay_diagnostic::Location;
 use mainstay_diagnostic::codes::kustomize as codes;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
@@ -29,6 +31,8 @@ pub(crate) struct Resource {
     /// The file that it was read from, and what it went through, where that is recorded.
     pub(crate) read_from: Option<String>,
     pub(crate) transformations: String,
+    /// Of kinds that are not built in; none for what was not read.
+    pub(crate) scopes: Option<Rc<Scopes>>,
     /// Set on a patch by its options.
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
@@ -67,6 +71,7 @@ impl Resource {
             variables: Vec::new(),
             read_from: None,
             transformations: String::new(),
+            scopes: None,
             allow_name_change: false,
             allow_kind_change: false,
         }
@@ -97,7 +102,18 @@ impl Resource {
     }
 
     pub(crate) fn id(&self) -> Id {
-        Id::new(self.gvk(), self.name(), self.namespace())
+        let gvk = self.gvk();
+        Id {
+            cluster: self.is_cluster_scoped(&gvk),
+            gvk,
+            name: self.name().to_owned(),
+            namespace: self.namespace().to_owned(),
+        }
+    }
+
+    /// Whether an object of its kind is certainly in no namespace.
+    pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
+        is_cluster_scoped(gvk) || self.scopes.as_ref().is_some_and(|scopes| scopes.is_cluster_scoped(gvk))
     }
 
     /// The identity it was read with.

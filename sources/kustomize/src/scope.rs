@@ -1,6 +1,23 @@
 //! Which kinds are certainly cluster-scoped: kustomize 5.5's own table. A kind that is not in it is taken for
-//! namespaced, a custom one always.
+//! namespaced, a custom one too, unless an OpenAPI document of the kustomization says otherwise.
 use crate::id::Gvk;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+/// Kinds that an OpenAPI document of the build says are in no namespace, from when it was read on.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes(OnceCell<BTreeSet<Gvk>>);
+
+impl Scopes {
+    /// The first document counts.
+    pub(crate) fn learn(&self, cluster: BTreeSet<Gvk>) {
+        self.0.get_or_init(|| cluster);
+    }
+
+    pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
+        self.0.get().is_some_and(|known| known.contains(gvk))
+    }
+}
 
 pub(crate) fn is_cluster_scoped(gvk: &Gvk) -> bool {
     let versions = match (gvk.group.as_str(), gvk.kind.as_str()) {

@@ -15,8 +15,8 @@ pub(crate) enum Shape {
     BoolMap,
     List(&'static Shape),
     Fields(&'static [(&'static str, Shape)]),
-    /// Checked by nobody here.
-    Any,
+    /// A map of anything.
+    Map,
 }
 
 const TEXTS: Shape = Shape::List(&Shape::Text);
@@ -121,6 +121,40 @@ const SORT: Shape = Shape::Fields(&[
     ("order", Shape::Text),
     ("legacySortOptions", Shape::Fields(&[("orderFirst", TEXTS), ("orderLast", TEXTS)])),
 ]);
+const GLOBALS: Shape = Shape::Fields(&[("chartHome", Shape::Text), ("configHome", Shape::Text)]);
+const CHART: Shape = Shape::Fields(&[
+    ("name", Shape::Text),
+    ("version", Shape::Text),
+    ("repo", Shape::Text),
+    ("releaseName", Shape::Text),
+    ("namespace", Shape::Text),
+    ("additionalValuesFiles", TEXTS),
+    ("valuesFile", Shape::Text),
+    ("valuesInline", Shape::Map),
+    ("valuesMerge", Shape::Text),
+    ("includeCRDs", Shape::Bool),
+    ("skipHooks", Shape::Bool),
+    ("apiVersions", TEXTS),
+    ("kubeVersion", Shape::Text),
+    ("nameTemplate", Shape::Text),
+    ("skipTests", Shape::Bool),
+    ("debug", Shape::Bool),
+]);
+const OLD_CHART: Shape = Shape::Fields(&[
+    ("chartName", Shape::Text),
+    ("chartVersion", Shape::Text),
+    ("chartRepoUrl", Shape::Text),
+    ("chartHome", Shape::Text),
+    ("chartRepoName", Shape::Text),
+    ("helmBin", Shape::Text),
+    ("helmHome", Shape::Text),
+    ("values", Shape::Text),
+    ("valuesLocal", Shape::Map),
+    ("valuesMerge", Shape::Text),
+    ("releaseName", Shape::Text),
+    ("releaseNamespace", Shape::Text),
+    ("extraArgs", TEXTS),
+]);
 const METADATA: Shape = Shape::Fields(&[
     ("name", Shape::Text),
     ("namespace", Shape::Text),
@@ -154,9 +188,9 @@ pub(crate) const KUSTOMIZATION: Shape = Shape::Fields(&[
     ("bases", TEXTS),
     ("configMapGenerator", Shape::List(&CONFIG_MAP)),
     ("secretGenerator", Shape::List(&SECRET)),
-    ("helmGlobals", Shape::Any),
-    ("helmCharts", Shape::List(&Shape::Any)),
-    ("helmChartInflationGenerator", Shape::List(&Shape::Any)),
+    ("helmGlobals", GLOBALS),
+    ("helmCharts", Shape::List(&CHART)),
+    ("helmChartInflationGenerator", Shape::List(&OLD_CHART)),
     ("generatorOptions", OPTIONS),
     ("configurations", TEXTS),
     ("generators", TEXTS),
@@ -180,7 +214,8 @@ pub(crate) fn check(node: &Node, shape: Shape, path: &str, problems: &mut Vec<Pr
         Value::Null
     };
     match shape {
-        Shape::Any => node.to_json(),
+        Shape::Map if node.as_mapping().is_none() => wrong("a map"),
+        Shape::Map => node.to_json(),
         Shape::Text => node.as_str().map(Value::from).unwrap_or_else(|| wrong("a string")),
         Shape::Bool => node.as_bool().map(Value::from).unwrap_or_else(|| wrong("true or false")),
         Shape::Int => node.as_i64().map(Value::from).unwrap_or_else(|| wrong("an integer")),
@@ -245,9 +280,8 @@ fn zero(shape: Shape) -> Value {
         Shape::Text => Value::from(""),
         Shape::Bool => Value::from(false),
         Shape::Int => Value::from(0),
-        Shape::TextMap | Shape::BoolMap | Shape::Fields(_) => Value::Object(Map::new()),
+        Shape::TextMap | Shape::BoolMap | Shape::Map | Shape::Fields(_) => Value::Object(Map::new()),
         Shape::List(_) => Value::Array(Vec::new()),
-        Shape::Any => Value::Null,
     }
 }
 

@@ -28,7 +28,10 @@ impl Builder<'_> {
         for (at, entry) in k.patches_strategic_merge.iter().enumerate() {
             let pointer = format!("/patchesStrategicMerge/{at}");
             let patches = match document::inline(entry, &target.location(&pointer), &self.loader.limits) {
-                Some(patches) => patches,
+                Some(mut patches) => {
+                    self.schema.scope(&mut patches);
+                    patches
+                }
                 None => self.documents(target, entry, &pointer)?,
             };
             for patch in &patches {

@@ -132,6 +132,11 @@ impl Target {
         }
     }
 
+    /// Whether the file itself has the field; others are merged into it.
+    pub(crate) fn says(&self, pointer: &str) -> bool {
+        self.root.as_ref().is_some_and(|root| root.pointer(pointer).is_some())
+    }
+
     /// A problem with a field.
     pub(crate) fn fault(&self, problem: Problem, pointer: &str) -> Diagnostics {
         let mut diagnostic = problem.located(self.location(pointer));

@@ -1,4 +1,6 @@
+mod charts;
 mod corpus;
 mod features;
 mod hostile;
 mod substitution;
+mod warnings;

@@ -3,7 +3,7 @@ use crate::reads::Recorder;
 use crate::secrets::Decryption;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
 use mainstay_flux::{Recognised, SUBSTITUTE_SWITCH, recognise};
-use mainstay_kustomize::{Build, Decrypt, Limits, Options, ParseCache, SecretFile, Substitute};
+use mainstay_kustomize::{Build, Decrypt, ParseCache, SecretFile, Substitute};
 use mainstay_object::{Object, ObjectKey};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{Desired, Overlay};
@@ -45,15 +45,7 @@ pub(crate) fn build(
 ) -> Unset {
     let file = decryption.map(|decryption| |file: SecretFile<'_>| decryption.file(file));
     let decrypt = file.as_ref().map(|file| file as Decrypt<'_>);
-    let request = Build {
-        tree,
-        root,
-        overlay: Some(overlay),
-        options: Options::default(),
-        limits: Limits::default(),
-        cache: Some(parsed),
-        decrypt,
-    };
+    let request = Build { overlay: Some(overlay), cache: Some(parsed), decrypt, ..Build::new(tree, root) };
     let built = match mainstay_kustomize::build(&request) {
         Ok(built) => built,
         Err(failed) => {

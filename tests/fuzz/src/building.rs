@@ -1,4 +1,4 @@
-use mainstay_kustomize::{Build, Limits, Options, ParseCache, Printed, print};
+use mainstay_kustomize::{Build, Limits, ParseCache, Printed, print};
 use mainstay_unit::tree::{MemoryTree, TreePath};
 
 /// So that no input that fits takes long.
@@ -10,6 +10,7 @@ const LIMITS: Limits = Limits {
     nesting: 8,
     kustomizations: 50,
     objects: 200,
+    folder_files: 100,
     total_bytes: 1 << 20,
 };
 
@@ -35,15 +36,8 @@ pub fn check_building(tree: &MemoryTree) {
 }
 
 fn build(tree: &MemoryTree, cache: Option<&ParseCache>) -> Result<Printed, Vec<String>> {
-    let request = Build {
-        tree,
-        root: &TreePath::root(),
-        overlay: None,
-        options: Options::default(),
-        limits: LIMITS,
-        cache,
-        decrypt: None,
-    };
+    let root = TreePath::root();
+    let request = Build { limits: LIMITS, cache, ..Build::new(tree, &root) };
     print(&request).map_err(|failed| {
         let told = failed.diagnostics.iter().inspect(|d| assert!(d.location.is_some(), "{d} has no place"));
         told.map(ToString::to_string).collect()

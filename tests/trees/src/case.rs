@@ -1,7 +1,7 @@
 //! What is built: a root in a tree on disk.
 
 use anyhow::{Context, Result};
-use mainstay_kustomize::{Build, Limits, Options, Order, ParseCache};
+use mainstay_kustomize::{Build, Options, Order, ParseCache};
 use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -105,15 +105,7 @@ pub struct Ours {
 
 pub fn ours(tree: &IndexedTree, root: &str, flags: &[String], cache: Option<&ParseCache>) -> Result<Ours> {
     let root = TreePath::parse(root)?;
-    let request = Build {
-        tree,
-        root: &root,
-        overlay: None,
-        options: options(flags),
-        limits: Limits::default(),
-        cache,
-        decrypt: None,
-    };
+    let request = Build { options: options(flags), cache, ..Build::new(tree, &root) };
     let started = Instant::now();
     let result = match mainstay_kustomize::print(&request) {
         Ok(printed) => Ok(printed.text),

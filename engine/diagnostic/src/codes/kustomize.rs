@@ -94,6 +94,24 @@ pub static UNREADABLE: Code = Code::environment(
     "A file of the revision can't be read from the local copy of the repository. The copy may be damaged; it is fetched \
      anew.",
 );
+pub static CHART: Code = Code::error(
+    "MS4017",
+    "chart of a kustomization can't be rendered",
+    "A chart that helmCharts names does not render with the values that the kustomization gives, or renders what is no \
+     list of objects. The message says where in the chart.",
+);
+pub static CHART_WARNING: Code = Code::warning(
+    "MS4018",
+    "chart of a kustomization is odd",
+    "A chart that helmCharts names renders, but not as its author may expect: what it takes from chance or from the \
+     time of day would be something else with each build, or its values are not checked.",
+);
+pub static UNMATCHED: Code = Code::warning(
+    "MS4019",
+    "patch matches nothing",
+    "The target of a patch selects no object of its kustomization, so the patch changes nothing. kustomize says nothing \
+     about it. Correct the target, or remove the patch.",
+);
 
 pub static ALL: &[&Code] = &[
     &INVALID,
@@ -112,4 +130,7 @@ pub static ALL: &[&Code] = &[
     &LIMIT,
     &SUBSTITUTION,
     &UNREADABLE,
+    &CHART,
+    &CHART_WARNING,
+    &UNMATCHED,
 ];

@@ -5,6 +5,7 @@ use crate::problem::Problem;
 use crate::scope::is_known;
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Schemas within schemas, more than any real document has.
 const DEPTH: usize = 100;
@@ -12,7 +13,6 @@ const DEPTH: usize = 100;
 impl Table {
     /// Adds a document's definitions; what has a name or kind already is replaced where `over` says so.
     pub(crate) fn read(&mut self, document: &Value, over: bool) -> Result<(), Problem> {
-        scopes(document)?;
         let empty = Map::new();
         let definitions = match document.get("definitions") {
             None | Some(Value::Null) => &empty,
@@ -112,20 +112,19 @@ fn invalid(why: &str) -> Problem {
     Problem::new(&codes::INVALID, format!("this is no OpenAPI document: {why}"))
 }
 
-/// Kinds that a document says are in no namespace would have other identities.
-fn scopes(document: &Value) -> Result<(), Problem> {
-    let paths = || document.get("paths").and_then(Value::as_object).into_iter().flatten();
-    let kind_of =
-        |operations: &Value| operations.pointer("/get/x-kubernetes-group-version-kind").and_then(gvk);
-    let namespaced = |path: &str| path.contains("namespaces/{namespace}");
-    for (path, operations) in paths() {
-        let Some(gvk) = kind_of(operations).filter(|gvk| !namespaced(path) && !is_known(gvk)) else {
+/// Kinds that a document says are in no namespace: paths that list or get them name none.
+pub(super) fn cluster_scoped(document: &Value) -> BTreeSet<Gvk> {
+    let (mut namespaced, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for (path, operations) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        let Some(gvk) = operations.pointer("/get/x-kubernetes-group-version-kind").and_then(gvk) else {
             continue;
         };
-        if !paths().any(|(path, operations)| namespaced(path) && kind_of(operations).as_ref() == Some(&gvk)) {
-            let message = format!("an OpenAPI document that says {gvk} is in no namespace is not supported");
-            return Err(Problem::new(&codes::UNSUPPORTED, message));
-        }
+        if path.contains("namespaces/{namespace}") {
+            namespaced.insert(gvk)
+        } else {
+            others.insert(gvk)
+        };
     }
-    Ok(())
+    others.retain(|gvk| !is_known(gvk) && !namespaced.contains(gvk));
+    others
 }

@@ -1,10 +1,12 @@
 use super::Table;
+use super::document::cluster_scoped;
 use crate::problem::Problem;
 use crate::resource::Resource;
-use crate::scope::is_known;
+use crate::scope::{Scopes, is_known};
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Which schemas a build merges by. The first kustomization that names some decides for everything after it; what is
@@ -16,6 +18,8 @@ pub(crate) struct State {
     merged: Cell<bool>,
     looked_up: Cell<bool>,
     tables: RefCell<Option<Arc<Table>>>,
+    /// Shared with every object, whose identity depends on it.
+    scopes: Rc<Scopes>,
 }
 
 /// The version that is built in.
@@ -47,16 +51,24 @@ impl State {
                     table = (**Table::builtin()).clone();
                 }
                 table.read(&document, self.merged.get())?;
+                self.scopes.learn(cluster_scoped(&document));
                 *self.tables.borrow_mut() = Some(Arc::new(table));
                 Ok(())
             }
         }
     }
 
-    pub(crate) fn saw(&self, resources: &[Resource]) {
+    /// Objects that were read.
+    pub(crate) fn saw(&self, resources: &mut [Resource]) {
+        self.scope(resources);
         if !self.looked_up.get() && resources.iter().any(|r| !is_known(&r.gvk())) {
             self.looked_up.set(true);
         }
+    }
+
+    /// Whether they are in a namespace is known from now on.
+    pub(crate) fn scope(&self, resources: &mut [Resource]) {
+        resources.iter_mut().for_each(|resource| resource.scopes = Some(self.scopes.clone()));
     }
 
     /// The schemas to merge by now.

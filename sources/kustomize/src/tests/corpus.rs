@@ -1,5 +1,5 @@
 //! Real trees with what the real kustomize printed.
-use crate::{Build, Limits, Options, ParseCache, build, emit};
+use crate::{Build, ParseCache, build, emit};
 use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,15 +56,7 @@ fn real_trees_build_to_what_kustomize_printed() {
                 continue;
             }
             let path = TreePath::parse(case.strip_prefix(&name).expect("its tree")).expect("a path");
-            let request = Build {
-                tree: &tree,
-                root: &path,
-                overlay: None,
-                options: Options::default(),
-                limits: Limits::default(),
-                cache: Some(&cache),
-                decrypt: None,
-            };
+            let request = Build { cache: Some(&cache), ..Build::new(&tree, &path) };
             let built = build(&request);
             match (expected, built) {
                 ("ok", Ok(built)) => {

@@ -1,5 +1,5 @@
 //! Small trees, one per feature, with what the real kustomize prints for them; where it is built, it is asked again.
-use crate::{Build, Limits, Options, build, emit, print};
+use crate::{Build, build, emit, print};
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use std::collections::BTreeMap;
@@ -52,15 +52,8 @@ fn ours(files: &BTreeMap<String, String>) -> Result<String, String> {
         (TreePath::parse(path).expect("a path"), EntryKind::File, text.as_bytes().into())
     });
     let tree = IndexedTree::new(files);
-    let request = Build {
-        tree: &tree,
-        root: &TreePath::root(),
-        overlay: None,
-        options: Options::default(),
-        limits: Limits::default(),
-        cache: None,
-        decrypt: None,
-    };
+    let root = TreePath::root();
+    let request = Build::new(&tree, &root);
     let printed = print(&request).map(|printed| printed.text);
     match build(&request) {
         Ok(built) => {

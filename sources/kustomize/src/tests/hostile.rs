@@ -1,19 +1,12 @@
 //! Trees that mean harm end in an error, within limits.
-use crate::{Build, Limits, Options, build};
+use crate::{Build, Limits, build};
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_diagnostic::codes::yaml;
 use mainstay_unit::tree::{MemoryTree, TreePath};
 
 fn code_of(tree: &MemoryTree, limits: Limits) -> &'static str {
-    let request = Build {
-        tree,
-        root: &TreePath::root(),
-        overlay: None,
-        options: Options::default(),
-        limits,
-        cache: None,
-        decrypt: None,
-    };
+    let root = TreePath::root();
+    let request = Build { limits, ..Build::new(tree, &root) };
     let failed = build(&request).expect_err("an error");
     failed.diagnostics.iter().next().expect("a diagnostic").code.id
 }

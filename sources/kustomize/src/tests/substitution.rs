@@ -1,6 +1,6 @@
 //! What Flux does around the build: folders without a kustomization, merged fields, variables.
 use crate::substitute::expression::expand;
-use crate::{Build, Limits, Options, Substitute, build, common_metadata, emit, substitute};
+use crate::{Build, Substitute, build, common_metadata, emit, substitute};
 use mainstay_unit::Overlay;
 use mainstay_unit::tree::{MemoryTree, TreePath};
 use serde_json::{Map, json};
@@ -52,15 +52,7 @@ fn expressions_mean_what_they_mean_to_envsubst() {
 
 fn built(tree: &MemoryTree, overlay: &Overlay) -> Vec<mainstay_unit::Desired> {
     let root = TreePath::root();
-    let request = Build {
-        tree,
-        root: &root,
-        overlay: Some(overlay),
-        options: Options::default(),
-        limits: Limits::default(),
-        cache: None,
-        decrypt: None,
-    };
+    let request = Build { overlay: Some(overlay), ..Build::new(tree, &root) };
     let mut objects = build(&request).expect("it builds").objects;
     objects.iter_mut().for_each(|desired| common_metadata(&mut desired.object, overlay));
     objects

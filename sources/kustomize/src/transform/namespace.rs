@@ -3,7 +3,6 @@ use crate::node::Node;
 use crate::objects::Objects;
 use crate::problem::Problem;
 use crate::resource::Resource;
-use crate::scope::is_cluster_scoped;
 use mainstay_diagnostic::codes::kustomize as codes;
 use std::collections::HashMap;
 
@@ -68,7 +67,7 @@ impl Namespace<'_> {
                 }
             }
         };
-        if !is_cluster_scoped(&gvk) {
+        if !resource.is_cluster_scoped(&gvk) {
             apply(
                 &FieldSpec::path("metadata/namespace", true),
                 &gvk,
