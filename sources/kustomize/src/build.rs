@@ -9,6 +9,7 @@ use crate::objects::Objects;
 use crate::origin::{self, Configured, Recording};
 use crate::plugin;
 use crate::problem::Problem;
+use crate::remote::{self, Remote};
 use crate::resource::Resource;
 use crate::schema;
 use crate::target::{Target, find};
@@ -21,14 +22,24 @@ use mainstay_unit::tree::TreePath;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) struct Builder<'a> {
     pub(crate) loader: &'a Loader<'a>,
-    pub(crate) inflate: Option<Inflate<'a>>,
-    kustomizations: Cell<usize>,
+    pub(crate) ports: Ports<'a>,
+    kustomizations: Rc<Cell<usize>>,
+    /// Kustomizations above the first one of this tree.
+    pub(crate) depth: usize,
     pub(crate) recording: Cell<Recording>,
-    pub(crate) schema: schema::State,
+    pub(crate) schema: Rc<schema::State>,
+}
+
+/// Who does what a build does not do by itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports<'a> {
+    pub(crate) inflate: Option<Inflate<'a>>,
+    pub(crate) remote: Option<Remote<'a>>,
 }
 
 /// What was built so far, and the rules that its transformations follow.
@@ -71,9 +82,22 @@ fn builtin() -> Arc<Config> {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(loader: &'a Loader<'a>, inflate: Option<Inflate<'a>>) -> Self {
+    pub(crate) fn new(loader: &'a Loader<'a>, ports: Ports<'a>) -> Self {
         let recording = Cell::new(Recording::default());
-        Self { loader, inflate, kustomizations: Cell::new(0), recording, schema: schema::State::default() }
+        Self { loader, ports, kustomizations: Rc::default(), depth: 0, recording, schema: Rc::default() }
+    }
+
+    /// The same build in another tree.
+    pub(crate) fn within<'b>(&'b self, loader: &'b Loader<'b>, depth: usize) -> Builder<'b> {
+        let (kustomizations, schema) = (self.kustomizations.clone(), self.schema.clone());
+        Builder {
+            loader,
+            ports: self.ports,
+            kustomizations,
+            depth,
+            recording: self.recording.clone(),
+            schema,
+        }
     }
 
     /// The whole build of a root kustomization.
@@ -105,7 +129,7 @@ impl<'a> Builder<'a> {
         Ok(all.objects)
     }
 
-    fn accumulate(
+    pub(crate) fn accumulate(
         &self,
         target: &Target,
         mut all: Accumulated,
@@ -113,7 +137,8 @@ impl<'a> Builder<'a> {
     ) -> Result<Accumulated, Diagnostics> {
         let count = self.kustomizations.get() + 1;
         self.kustomizations.set(count);
-        if count > self.loader.limits.kustomizations || chain.len() >= self.loader.limits.nesting {
+        if count > self.loader.limits.kustomizations || self.depth + chain.len() >= self.loader.limits.nesting
+        {
             let message = "the build includes too many kustomizations, or nests them too deeply";
             return Err(target.fault(Problem::new(&codes::LIMIT, message), ""));
         }
@@ -153,6 +178,11 @@ impl<'a> Builder<'a> {
         self.generate(target, &mut all)?;
         for (at, path) in k.components.iter().enumerate() {
             let pointer = format!("/components/{at}");
+            if remote::is_remote(path) {
+                all = self.remote(target, all, path, &pointer, chain.len(), true)?;
+                distinct(&mut all.objects).map_err(|p| target.fault(p, &pointer))?;
+                continue;
+            }
             let folder =
                 self.loader.find_folder(&target.folder, path).map_err(|p| target.fault(p, &pointer))?;
             match folder {
@@ -204,8 +234,9 @@ impl<'a> Builder<'a> {
         chain: &[&TreePath],
     ) -> Result<(), Diagnostics> {
         let fault = |p: Problem| target.fault(p, pointer);
-        if is_remote(path) {
-            return Err(fault(Problem::new(&codes::REMOTE, format!("{path} is a remote base"))));
+        if remote::is_remote(path) {
+            let below = self.remote(target, Accumulated::new(), path, pointer, chain.len(), false)?;
+            return self.take(target, all, below, pointer);
         }
         let file = self.loader.find_file(&target.folder, path).map_err(fault)?;
         if file.is_some() {
@@ -222,6 +253,18 @@ impl<'a> Builder<'a> {
             return Err(fault(self.missing(target, path, "file or folder")));
         };
         let below = self.folder(target, Accumulated::new(), (path, &folder), pointer, chain, false)?;
+        self.take(target, all, below, pointer)
+    }
+
+    /// Adds what another kustomization made.
+    fn take(
+        &self,
+        target: &Target,
+        all: &mut Accumulated,
+        below: Accumulated,
+        pointer: &str,
+    ) -> Result<(), Diagnostics> {
+        let fault = |p: Problem| target.fault(p, pointer);
         let config = below.config();
         all.objects.append(below.objects).map_err(fault)?;
         all.configure(&config).map_err(fault)?;
@@ -289,12 +332,12 @@ impl<'a> Builder<'a> {
         let parsed = self.loader.documents(&real, &entry).map_err(|p| target.fault(p, pointer))?;
         let in_file = |p: Problem| {
             let bytes = self.loader.bytes(&real, &entry).unwrap_or_else(|_| Arc::from([]));
-            p.in_file(real.as_str(), &bytes)
+            p.in_file(&self.loader.shown(&real), &bytes)
         };
         match &*parsed {
             Err(problem) => Err(in_file(problem.clone())),
             Ok(read) => {
-                let mut found = document::resources(read, real.as_str()).map_err(in_file)?;
+                let mut found = document::resources(read, &self.loader.shown(&real)).map_err(in_file)?;
                 self.schema.saw(&mut found);
                 Ok(found)
             }
@@ -313,7 +356,7 @@ impl<'a> Builder<'a> {
     /// A file's first document as Kubernetes reads it.
     pub(crate) fn yaml(&self, target: &Target, path: &str, pointer: &str) -> Result<Value, Diagnostics> {
         let bytes = self.text(target, path, pointer)?;
-        let name = target.folder.join(path).map(|p| p.as_str().to_owned()).unwrap_or_default();
+        let name = target.folder.join(path).map(|p| self.loader.shown(&p).into_owned()).unwrap_or_default();
         let loaded = mainstay_yaml::load(&name, &bytes, &mainstay_yaml::Limits::default());
         if loaded.diagnostics.has_errors() {
             return Err(loaded.diagnostics);
@@ -431,13 +474,6 @@ pub(crate) fn plugin_of(config: &Resource) -> Option<Configured<'_>> {
         name: config.name(),
         namespace: config.namespace(),
     })
-}
-
-fn is_remote(path: &str) -> bool {
-    const MARKS: [&str; 9] =
-        ["git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/", "file://"];
-    let lower = path.to_ascii_lowercase();
-    MARKS.iter().any(|mark| lower.starts_with(mark)) || path.contains("://")
 }
 
 /// A problem that no field of a kustomization is to blame for.

@@ -147,7 +147,7 @@ pub(crate) fn inflate(
 ) -> Result<Vec<Resource>, Diagnostics> {
     let fault = |p: Problem| target.fault(p, pointer);
     let invalid = |message: &str| Err(fault(Problem::new(&codes::INVALID, message)));
-    let Some(port) = builder.inflate else {
+    let Some(port) = builder.ports.inflate else {
         let message = "this build renders no charts";
         return Err(fault(Problem::new(&codes::UNSUPPORTED, message).hint(
             "kustomize does not either without --enable-helm, nor does Flux; render the chart as a unit",

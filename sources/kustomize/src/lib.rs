@@ -2,7 +2,8 @@
 //! folder.
 //!
 //! Absent by design: files, processes, the network, the environment, clocks, randomness and global state; plugins other
-//! than built-in ones, helm among them (who renders a chart is the caller's); remote bases; any field that is read and then ignored. Builds share nothing but an optional cache
+//! than built-in ones, helm among them (who renders a chart is the caller's); any field that is read and then ignored. A remote base is
+//! named by its commit, and fetched by whoever asks for the build. Builds share nothing but an optional cache
 //! whose content depends on the files' content alone. What is not carried out is refused with a diagnostic.
 
 mod build;
@@ -26,6 +27,7 @@ mod pattern;
 mod plugin;
 mod problem;
 mod read;
+mod remote;
 mod resource;
 mod scalar;
 mod scan;
@@ -55,6 +57,7 @@ pub use cache::ParseCache;
 pub use chart::{Chart, Inflate, Inflated};
 pub use limits::Limits;
 pub use overlay::common_metadata;
+pub use remote::{Remote, RemoteBase};
 pub use substitute::{Substitute, substitute};
 
 /// A folder to build.
@@ -73,6 +76,8 @@ pub struct Build<'a> {
     pub decrypt: Option<Decrypt<'a>>,
     /// Asked for each chart that `helmCharts` names; without it they are refused.
     pub inflate: Option<Inflate<'a>>,
+    /// Asked for each remote base; without it they are refused. Whether one is allowed is for whoever answers to say.
+    pub remote: Option<Remote<'a>>,
 }
 
 impl<'a> Build<'a> {
@@ -87,6 +92,7 @@ impl<'a> Build<'a> {
             cache: None,
             decrypt: None,
             inflate: None,
+            remote: None,
         }
     }
 }
@@ -224,7 +230,8 @@ fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<objects::Obje
             return Err(at_root(no_kustomization(loader, &folder)));
         }
     };
-    build::Builder::new(loader, request.inflate).build(&target, request.options)
+    let ports = build::Ports { inflate: request.inflate, remote: request.remote };
+    build::Builder::new(loader, ports).build(&target, request.options)
 }
 
 /// Which of the folders directly in this one could be meant is told too.

@@ -8,12 +8,15 @@ use crate::{Decrypt, SecretFile, SecretSource};
 use mainstay_diagnostic::Diagnostics;
 use mainstay_diagnostic::codes::{kustomize as codes, render};
 use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Loader<'a> {
     tree: &'a dyn Tree,
+    /// In front of the paths of another tree.
+    name: String,
     pub(crate) limits: Limits,
     /// Whether files anywhere in the tree may be read, as the Flux dialect allows.
     anywhere: bool,
@@ -34,6 +37,7 @@ impl<'a> Loader<'a> {
     ) -> Self {
         Self {
             tree,
+            name: String::new(),
             limits,
             anywhere,
             cache,
@@ -47,6 +51,24 @@ impl<'a> Loader<'a> {
     /// What was read, and what was odd about it.
     pub(crate) fn into_parts(self) -> (BTreeSet<String>, Diagnostics) {
         (self.reads.into_inner(), self.warnings.into_inner())
+    }
+
+    /// For a tree whose content never changes: what is read there is not told.
+    pub(crate) fn elsewhere<'b>(&'b self, tree: &'b dyn Tree, name: String) -> Loader<'b> {
+        let mut loader = Loader::new(tree, self.limits, self.anywhere, self.cache, self.decrypt);
+        loader.name = name;
+        loader.spent = self.spent.clone();
+        loader
+    }
+
+    pub(crate) fn came_back(&self, other: Loader<'_>) {
+        self.spent.set(other.spent.get());
+        self.warn(other.warnings.into_inner());
+    }
+
+    /// A path as it is told.
+    pub(crate) fn shown<'p>(&self, path: &'p TreePath) -> Cow<'p, str> {
+        if self.name.is_empty() { path.as_str().into() } else { format!("{}{path}", self.name).into() }
     }
 
     pub(crate) fn warn(&self, warnings: Diagnostics) {

@@ -31,7 +31,8 @@ impl Builder<'_> {
             (false, false) => return invalid("a patch has either patch or path, not both"),
             (false, true) => (Arc::from(inline.as_bytes()), None),
             (true, false) => {
-                let real = target.folder.join(&entry.path).map(|p| p.as_str().to_owned()).unwrap_or_default();
+                let real = target.folder.join(&entry.path).map(|p| self.loader.shown(&p).into_owned());
+                let real = real.unwrap_or_default();
                 (self.text(target, &entry.path, pointer)?, Some(real))
             }
         };

@@ -45,7 +45,7 @@ impl Target {
         entry: &Entry,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> Result<Self, Diagnostics> {
-        let file = path.as_str().to_owned();
+        let file = loader.shown(path).into_owned();
         let bytes = loader.bytes(path, entry).map_err(|p| p.in_file(&file, b""))?;
         let loaded = mainstay_yaml::load_last_wins(&file, &bytes, &loader.limits.yaml());
         if loaded.diagnostics.has_errors() {

@@ -2,5 +2,6 @@ mod charts;
 mod corpus;
 mod features;
 mod hostile;
+mod remote;
 mod substitution;
 mod warnings;

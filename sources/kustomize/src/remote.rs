@@ -1,0 +1,195 @@
+//! Remote bases: folders of other Git repositories, named as upstream's `NewRepoSpecFromURL` reads them, but only by a
+//! full commit: a branch or tag could mean something else with each build.
+use crate::build::{Accumulated, Builder};
+use crate::problem::Problem;
+use crate::target::{Target, find};
+use mainstay_diagnostic::Diagnostics;
+use mainstay_diagnostic::codes::kustomize as codes;
+use mainstay_unit::tree::{Tree, TreePath};
+use std::fmt;
+use std::sync::Arc;
+
+/// A repository at a commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RemoteBase {
+    /// To clone from.
+    pub url: String,
+    /// 40 hexadecimal digits.
+    pub commit: String,
+}
+
+/// As shown in front of a file of it.
+impl fmt::Display for RemoteBase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.url, self.commit.get(..12).unwrap_or_default())
+    }
+}
+
+impl RemoteBase {
+    /// Whether the repository is below one of these URLs, each ending where a part of a path ends.
+    pub fn is_below(&self, prefixes: &[String]) -> bool {
+        let below = |prefix: &String| {
+            let rest = self.url.strip_prefix(prefix.as_str()).filter(|_| !prefix.is_empty());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with(['/', ':']))
+        };
+        prefixes.iter().any(below)
+    }
+}
+
+/// Finds the files of a repository; fails with a reason.
+pub type Remote<'a> = &'a dyn Fn(&RemoteBase) -> Result<Arc<dyn Tree>, String>;
+
+/// Whether an entry names something outside of the tree.
+pub(crate) fn is_remote(path: &str) -> bool {
+    const MARKS: [&str; 9] =
+        ["git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/", "file://"];
+    let lower = path.to_ascii_lowercase();
+    MARKS.iter().any(|mark| lower.starts_with(mark)) || path.contains("://")
+}
+
+impl Builder<'_> {
+    /// What the folder of another repository is accumulated to, upon what is there already.
+    pub(crate) fn remote(
+        &self,
+        target: &Target,
+        all: Accumulated,
+        named: &str,
+        pointer: &str,
+        depth: usize,
+        component: bool,
+    ) -> Result<Accumulated, Diagnostics> {
+        let fault = |p: Problem| target.fault(p, pointer);
+        let (base, path) = parse(named).map_err(fault)?;
+        let Some(fetch) = self.ports.remote else {
+            let problem =
+                Problem::new(&codes::REMOTE, format!("{named} is a remote base, and none are allowed here"));
+            return Err(fault(
+                problem.hint("the Platform's spec.remoteBases allows them, or --allow-remote"),
+            ));
+        };
+        if self.recording.get().is_on() {
+            let message = "buildMetadata together with remote bases is not supported";
+            return Err(fault(Problem::new(&codes::UNSUPPORTED, message)));
+        }
+        let tree = fetch(&base)
+            .map_err(|why| fault(Problem::new(&codes::REMOTE, format!("{base} can't be had: {why}"))))?;
+        let loader = self.loader.elsewhere(&*tree, format!("{base}:"));
+        let builder = self.within(&loader, self.depth + depth);
+        let built = (|| {
+            let folder = loader.folder(&path).map_err(fault)?.ok_or_else(|| {
+                fault(Problem::new(&codes::NOT_FOUND, format!("{base} has no folder {path}")))
+            })?;
+            let Some((file, entry)) = find(&loader, &folder).map_err(fault)? else {
+                let message = format!("the folder {path} of {base} has no kustomization file");
+                return Err(fault(Problem::new(&codes::NOT_FOUND, message)));
+            };
+            let below = Target::load(&loader, &folder, &file, &entry, |_| {})?;
+            if below.kustomization.is_component() != component {
+                let message =
+                    format!("{named} must {}be a Component here", if component { "" } else { "not " });
+                return Err(fault(Problem::new(&codes::INVALID, message)));
+            }
+            builder.accumulate(&below, all, &[])
+        })();
+        self.loader.came_back(loader);
+        built
+    }
+}
+
+/// The repository, and the folder in it.
+fn parse(named: &str) -> Result<(RemoteBase, TreePath), Problem> {
+    let refused = |why: &str| Problem::new(&codes::REMOTE, format!("{named} {why}"));
+    if named.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '%' | '\\' | '#')) {
+        return Err(refused("holds characters that are not allowed in the URL of a remote base"));
+    }
+    let (place, query) = named.split_once('?').unwrap_or((named, ""));
+    let lower = place.to_ascii_lowercase();
+    let file = [".yaml", ".yml", ".json"].iter().any(|end| lower.ends_with(end));
+    let value = |name: &str| {
+        query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
+    };
+    let reference = value("ref").filter(|v| !v.is_empty()).or_else(|| value("version")).unwrap_or_default();
+    let whole = reference.len() == 40 && reference.bytes().all(|b| b.is_ascii_hexdigit());
+    if !whole {
+        if file {
+            return Err(refused("is a file of the web")
+                .hint("commit it to the repository: nothing is read that could change"));
+        }
+        let hint = "pin it to a commit: ?ref= and its 40 hexadecimal digits, as git ls-remote shows them";
+        let what = if reference.is_empty() {
+            "names no commit"
+        } else {
+            "names a branch, a tag or a part of a commit"
+        };
+        return Err(refused(what).hint(hint));
+    }
+    let (host, rest) = host(place).ok_or_else(|| refused("is no URL of a Git repository"))?;
+    let segments = if host.starts_with("file://") { usize::MAX } else { 2 };
+    let (repository, path) = split(rest, segments).ok_or_else(|| refused("names no repository"))?;
+    if repository.split('/').any(|part| matches!(part, "." | "..")) {
+        return Err(refused("leads out of its host's folders"));
+    }
+    let path =
+        TreePath::parse(path.trim_start_matches('/')).map_err(|e| refused(&format!("leads nowhere: {e}")))?;
+    let base = RemoteBase { url: format!("{host}{repository}"), commit: reference.to_ascii_lowercase() };
+    Ok((base, path))
+}
+
+/// Scheme, user and host, up to what the path begins with; GitHub's in one form each.
+fn host(place: &str) -> Option<(String, &str)> {
+    let cut = |text: &'_ str, prefix: &str| {
+        text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)).then(|| prefix.len())
+    };
+    let place = cut(place, "git::").map_or(place, |at| &place[at..]);
+    let schemes = ["ssh://", "https://", "http://", "file://"];
+    let found = schemes.iter().find_map(|scheme| cut(place, scheme).map(|at| (*scheme, &place[at..])));
+    let (scheme, rest) = found.unwrap_or(("", place));
+    if scheme == "file://" {
+        return Some((scheme.to_owned(), rest));
+    }
+    let user = rest.split(['/', ':']).next().and_then(|head| head.split_once('@')).map(|(user, _)| user);
+    let user = user.filter(|u| u.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let user = user.filter(|u| u.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    let (user, rest) = user.map_or(("", rest), |user| (&rest[..=user.len()], &rest[user.len() + 1..]));
+    let github = cut(rest, "github.com/").or_else(|| cut(rest, "github.com:"));
+    if scheme.is_empty() && user.is_empty() && github.is_none() {
+        return None;
+    }
+    // Credentials are nothing that belongs into a repository.
+    if rest.split('/').next().is_some_and(|host| host.contains('@'))
+        || (scheme.starts_with("http") && !user.is_empty())
+    {
+        return None;
+    }
+    if let Some(at) = github {
+        let ssh = scheme == "ssh://" || !user.is_empty();
+        let host = if ssh { format!("{user}github.com:") } else { "https://github.com/".to_owned() };
+        return Some((host, &rest[at..]));
+    }
+    let scp = scheme.is_empty();
+    let at = rest.find(|c| c == '/' || (scp && c == ':'))?;
+    let host = rest[..at].to_ascii_lowercase();
+    (!host.is_empty()).then(|| (format!("{scheme}{user}{host}{}", &rest[at..=at]), &rest[at + 1..]))
+}
+
+/// The repository's part of a path, and the folder in it: where the path says so, else after so many segments.
+fn split(rest: &str, segments: usize) -> Option<(&str, &str)> {
+    let cut = |at: usize, skip: usize| (&rest[..at], rest.get(at + skip..).unwrap_or_default());
+    if segments != usize::MAX && !rest.contains('/') {
+        return None;
+    }
+    let found = if let Some(at) = rest.find("_git/") {
+        let name = at + "_git/".len();
+        cut(rest[name..].find('/').map_or(rest.len(), |end| name + end), 1)
+    } else if let Some(at) = rest.find("//") {
+        cut(at, 2)
+    } else if let Some(at) = rest.find(".git") {
+        cut(at + ".git".len(), 0)
+    } else if segments == usize::MAX {
+        (rest, "")
+    } else {
+        let second = rest.match_indices('/').map(|(at, _)| at).nth(segments - 1);
+        cut(second.unwrap_or(rest.len()), 1)
+    };
+    (!found.0.is_empty()).then_some(found)
+}
