@@ -1,9 +1,12 @@
 mod chart;
+mod inflate;
+mod remote;
 
 use crate::exit::{Exit, Failure};
 use crate::folder::Disk;
 use crate::output;
-use mainstay_kustomize::{Build, Options, Order};
+use crate::state::StateArgs;
+use mainstay_kustomize::{Build, Chart, Inflate, Options, Order, Remote, RemoteBase};
 use mainstay_unit::tree::TreePath;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +27,14 @@ pub(crate) struct Args {
     /// Label every object with what built it
     #[arg(long)]
     enable_managedby_label: bool,
+    /// Render the charts that helmCharts names; none is pulled, they must be there
+    #[arg(long)]
+    enable_helm: bool,
+    /// URL of Git repositories whose folders may be bases, at commits that are named whole; every repository below it
+    #[arg(long, value_name = "PREFIX")]
+    allow_remote: Vec<String>,
+    #[command(flatten)]
+    state: StateArgs,
     /// File to write to
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -57,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     if at.join("Chart.yaml").is_file() {
         return write(args, &chart::build(&args.chart, &at, &root)?);
     }
-    if args.chart.any() {
+    if args.chart.any_but_cluster() || (args.chart.any() && !args.enable_helm) {
         return Err(Failure::user(format!("{} holds no Chart.yaml", at.display())));
     }
     let inside =
@@ -73,7 +84,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         managed_by_label: args.enable_managedby_label,
     };
     let tree = Disk::new(root);
-    let request = Build { options, ..Build::new(&tree, &inside) };
+    let inflate = |chart: &Chart<'_>| inflate::inflate(chart, &args.chart.cluster());
+    let inflate = args.enable_helm.then_some(&inflate as Inflate<'_>);
+    let remote = |base: &RemoteBase| remote::tree(base, &args.allow_remote, &args.state);
+    let remote = (!args.allow_remote.is_empty()).then_some(&remote as Remote<'_>);
+    let request = Build { options, inflate, remote, ..Build::new(&tree, &inside) };
     let printed = mainstay_kustomize::print(&request).map_err(|failed| {
         failed.diagnostics.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
         Failure::user(format!("{} can't be built", args.folder.display()))

@@ -2,6 +2,7 @@
 
 use crate::process::mainstay;
 use mainstay_harness::Output;
+use mainstay_unit::tree::TreePath;
 use std::path::Path;
 
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -221,4 +222,102 @@ fn a_schema_that_is_not_checked_is_told_and_no_link_leads_out_of_the_root() {
     std::os::unix::fs::symlink("../../two.yaml", web.join("templates/two.yaml")).expect("linked");
     let refused = build(folder.path(), &["-f", &values, &web.display().to_string()]);
     assert!(refused.stderr.contains("leads out of"), "{}", refused.stderr);
+}
+
+const CHARTS: [(&str, &str); 9] = [
+    (
+        "kustomization.yaml",
+        "namePrefix: p-\nhelmCharts:\n- name: web\n  releaseName: shop\n  namespace: prod\n  includeCRDs: true\n  valuesInline: {list: [c], deep: {two: 3}}\n- name: web\n  releaseName: other\n  valuesFile: values.yaml\n  additionalValuesFiles: [more.yaml]\n  skipHooks: true\n- name: web\n  releaseName: third\n  skipTests: true\n  valuesMerge: merge\n  valuesInline: {extra: yes, deep: {two: 5, three: 1000000}}\n  kubeVersion: 1.29.3\n  apiVersions: [example.com/v1]\n",
+    ),
+    ("values.yaml", "deep: {one: on}\nlist:\n- z\n"),
+    ("more.yaml", "deep: {two: null}\nextra: 0644\n"),
+    ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+    ("charts/web/values.yaml", "deep: {one: yes, two: 2}\nlist: [a, b]\n"),
+    (
+        "charts/web/templates/map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n  namespace: {{ .Release.Namespace }}\ndata:\n  deep: {{ toJson .Values.deep | quote }}\n  list: {{ join \",\" .Values.list | quote }}\n  extra: {{ .Values.extra | quote }}\n  kube: {{ .Capabilities.KubeVersion | quote }}\n  has: {{ .Capabilities.APIVersions.Has \"example.com/v1\" | quote }}\n  install: {{ .Release.IsInstall | quote }}\n",
+    ),
+    (
+        "charts/web/templates/hook.yaml",
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {{ .Release.Name }}-before\n  annotations:\n    helm.sh/hook: pre-install\nspec: {}\n",
+    ),
+    (
+        "charts/web/templates/tests/test.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}-test\n  annotations:\n    helm.sh/hook: test\nspec: {}\n",
+    ),
+    (
+        "charts/web/crds/thing.yaml",
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: things.example.com\nspec: {}\n",
+    ),
+];
+
+#[test]
+fn charts_of_a_kustomization_are_what_the_real_kustomize_makes_of_them_with_the_real_helm() {
+    let folder = tree(&CHARTS);
+    let path = folder.path().display().to_string();
+    let ours = build(folder.path(), &["--enable-helm", &path]);
+    assert!(ours.status.success(), "{}", ours.stderr);
+    assert!(ours.stdout.contains("name: p-shop\n") && ours.stdout.contains("name: p-third-before\n"));
+    assert!(!ours.stdout.contains("p-other-before") && !ours.stdout.contains("p-third-test"));
+    let tools = mainstay_harness::here!().join("target/real");
+    let (kustomize, helm) = (tools.join("kustomize"), tools.join("helm"));
+    if !kustomize.exists() || !helm.exists() {
+        eprintln!("SKIPPED: target/real holds no kustomize and helm, so nothing was compared with them");
+        return;
+    }
+    let theirs = std::process::Command::new(kustomize)
+        .args(["build", "--enable-helm", "--helm-command"])
+        .arg(helm)
+        .arg(folder.path())
+        .output()
+        .expect("it runs");
+    assert!(theirs.status.success(), "{}", String::from_utf8_lossy(&theirs.stderr));
+    assert_eq!(ours.stdout, String::from_utf8_lossy(&theirs.stdout));
+}
+
+#[test]
+fn a_chart_that_would_have_to_be_pulled_is_an_error_that_says_how_to_have_it() {
+    let kustomization = "helmCharts:\n- name: web\n  repo: oci://ghcr.io/example\n  version: 2.0.0\n";
+    let folder = tree(&[("kustomization.yaml", kustomization)]);
+    let output = build(folder.path(), &["--enable-helm", &folder.path().display().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    let pull = "helm pull --untar --untardir charts/web-2.0.0 oci://ghcr.io/example/web --version 2.0.0";
+    assert!(
+        output.stderr.contains("kustomization.yaml:2:3") && output.stderr.contains(pull),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn a_base_of_another_repository_is_fetched_once_and_only_if_allowed() {
+    let elsewhere = tree(&[]);
+    let repository = elsewhere.path().join("other");
+    let files = [("deploy/kustomization.yaml", "resources: [a.yaml]\n"), ("deploy/a.yaml", A)];
+    let files = files.map(|(path, text)| (TreePath::parse(path).expect("a path"), text.as_bytes().to_vec()));
+    let author = mainstay_git::Author { name: "Test".into(), email: "test@example.com".into(), time: 0 };
+    let commit = mainstay_git::init(&repository, &files, "First", &author).expect("a repository");
+    let url = format!("file://{}", repository.display());
+    let base = format!("resources: ['{url}//deploy?ref={commit}']\nnamespace: web\n");
+    let folder = tree(&[("kustomization.yaml", &base)]);
+    let here = folder.path().display().to_string();
+    let state = elsewhere.path().join("state").display().to_string();
+
+    let refused = build(folder.path(), &["--state-dir", &state, &here]);
+    assert!(
+        refused.stderr.contains("--allow-remote") && refused.status.code() == Some(1),
+        "{}",
+        refused.stderr
+    );
+    let other = format!("{url}-and-more");
+    let refused = build(folder.path(), &["--state-dir", &state, "--allow-remote", &other, &here]);
+    assert!(refused.stderr.contains("it is not below"), "{}", refused.stderr);
+
+    let allowed = format!("file://{}/", elsewhere.path().display());
+    let arguments = ["--state-dir", &state, "--allow-remote", &allowed, &here];
+    let built = build(folder.path(), &arguments);
+    let (map, _) = BUILT.split_once("---\n").expect("two documents");
+    assert_eq!((built.stdout.as_str(), built.stderr.as_str()), (map, ""));
+    std::fs::remove_dir_all(&repository).expect("it is there");
+    assert_eq!(build(folder.path(), &arguments).stdout, map, "it was kept");
 }

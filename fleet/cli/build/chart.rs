@@ -1,5 +1,6 @@
 //! `mainstay build` of a folder with a chart: what `helm template` prints.
 
+use super::inflate::Cluster;
 use crate::exit::Failure;
 use mainstay_helm::{Capabilities, Form, Limits, Release, Rendered, Request, Values, print, render};
 use std::collections::BTreeMap;
@@ -42,10 +43,10 @@ pub(super) struct Args {
     #[arg(long)]
     include_crds: bool,
     /// Kubernetes version that the chart sees
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, alias = "helm-kube-version", value_name = "VERSION")]
     kube_version: Option<String>,
     /// API versions that the chart sees besides those of Kubernetes
-    #[arg(long, short, value_name = "VERSION", value_delimiter = ',')]
+    #[arg(long, short, alias = "helm-api-versions", value_name = "VERSION", value_delimiter = ',')]
     api_versions: Vec<String>,
 }
 
@@ -56,6 +57,11 @@ const BYTES: u64 = 256 << 20;
 impl Args {
     /// Whether anything is asked that only a chart has.
     pub fn any(&self) -> bool {
+        self.any_but_cluster() || self.kube_version.is_some() || !self.api_versions.is_empty()
+    }
+
+    /// The charts of a kustomization may need to know the cluster too.
+    pub fn any_but_cluster(&self) -> bool {
         !self.values.is_empty()
             || [&self.set_json, &self.set, &self.set_string, &self.set_file, &self.set_literal]
                 .iter()
@@ -64,8 +70,10 @@ impl Args {
             || self.namespace.is_some()
             || !self.show_only.is_empty()
             || self.include_crds
-            || self.kube_version.is_some()
-            || !self.api_versions.is_empty()
+    }
+
+    pub fn cluster(&self) -> Cluster<'_> {
+        Cluster { kube_version: self.kube_version.as_deref(), api_versions: &self.api_versions, now: now() }
     }
 }
 
@@ -83,7 +91,6 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
         revision: 1,
         is_upgrade: false,
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let files = files(chart, root)?;
     if let Some(schema) = files.keys().find(|path| path.ends_with("values.schema.json")) {
         anstream::eprintln!("warning: {schema} is not checked: values that it refuses are rendered");
@@ -94,7 +101,7 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
         release: &release,
         capabilities: &capabilities,
         lookup: None,
-        now: i64::try_from(now).unwrap_or(i64::MAX),
+        now: now(),
         seed: b"",
         limits: Limits::default(),
     };
@@ -104,6 +111,12 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
         keep(&mut rendered, &args.show_only)?;
     }
     Ok(print(&rendered, args.include_crds))
+}
+
+/// In seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 /// Of what was rendered, what these templates made.
