@@ -138,7 +138,7 @@ fn parse(named: &str) -> Result<(RemoteBase, TreePath), Problem> {
 /// Scheme, user and host, up to what the path begins with; GitHub's in one form each.
 fn host(place: &str) -> Option<(String, &str)> {
     let cut = |text: &'_ str, prefix: &str| {
-        text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)).then(|| prefix.len())
+        text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix)).then_some(prefix.len())
     };
     let place = cut(place, "git::").map_or(place, |at| &place[at..]);
     let schemes = ["ssh://", "https://", "http://", "file://"];
