@@ -23,8 +23,7 @@ pub struct Left(Vec<String>);
 
 impl Left {
     pub fn of(rules: &[FieldIgnore], object: &Object) -> Self {
-        let key = object.key();
-        let matching = rules.iter().filter(|rule| rule.matches(&key));
+        let matching = rules.iter().filter(|rule| rule.matches(object));
         let paths = matching.flat_map(|rule| &rule.paths);
         let mut pointers: Vec<String> = paths.flat_map(|path| entries_of(object.value(), path)).collect();
         pointers.extend(injected(object.value()));

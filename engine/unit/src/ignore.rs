@@ -1,15 +1,19 @@
 //! Fields that a unit leaves to others.
 
-use mainstay_object::ObjectKey;
+use crate::Selector;
+use mainstay_object::{Object, Value};
 use regex::{Regex, RegexBuilder};
 
 /// Fields of some objects, by JSON pointers (RFC 6901).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldIgnore {
     pub group: NameMatch,
+    pub version: NameMatch,
     pub kind: NameMatch,
     pub namespace: NameMatch,
     pub name: NameMatch,
+    pub labels: Selector,
+    pub annotations: Selector,
     pub paths: Vec<String>,
 }
 
@@ -29,11 +33,20 @@ pub struct Pattern(Regex);
 const PATTERN_SIZE: usize = 64 * 1024;
 
 impl FieldIgnore {
-    pub fn matches(&self, key: &ObjectKey) -> bool {
+    /// Whether it is for an object as it is wanted.
+    pub fn matches(&self, object: &Object) -> bool {
+        let key = object.key();
+        let selects = |selector: &Selector, field: &str| {
+            let values = object.value().pointer(&format!("/metadata/{field}"));
+            selector.is_any() || selector.matches(|key| values?.get(key).and_then(Value::as_str))
+        };
         self.group.matches(key.group())
+            && self.version.matches(&object.group_version().version)
             && self.kind.matches(key.kind())
             && self.namespace.matches(key.namespace())
             && self.name.matches(key.name())
+            && selects(&self.labels, "labels")
+            && selects(&self.annotations, "annotations")
     }
 }
 
@@ -71,11 +84,36 @@ impl PartialEq for Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn web() -> Object {
+        let metadata = json!({
+            "name": "web-1", "namespace": "n", "labels": {"app": "web"}, "annotations": {"scaled": "yes"},
+        });
+        Object::new(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata})).unwrap()
+    }
+
+    #[test]
+    fn labels_annotations_and_the_version_select_too() {
+        let parse = |text: &str| Selector::parse(text).unwrap();
+        let by = |version: &str, labels: &str, annotations: &str| {
+            let version = NameMatch::pattern(version).unwrap();
+            let (labels, annotations) = (parse(labels), parse(annotations));
+            FieldIgnore { version, labels, annotations, ..FieldIgnore::default() }.matches(&web())
+        };
+        assert!(by("v1", "app in (web,api)", "scaled") && by("", "!tier", "scaled!=no"));
+        assert!(!by("v2", "", "") && !by("", "app=api", "") && !by("", "", "!scaled") && !by("", "tier", ""));
+        let bare =
+            Object::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})).unwrap();
+        let labels =
+            |text: &str| FieldIgnore { labels: parse(text), ..FieldIgnore::default() }.matches(&bare);
+        assert!(labels("!app") && !labels("app"));
+    }
 
     #[test]
     fn a_pattern_matches_whole_names_and_an_empty_one_all() {
-        let key = ObjectKey::new("apps", "Deployment", "n", "web-1");
-        let matches = |name: NameMatch| FieldIgnore { name, ..FieldIgnore::default() }.matches(&key);
+        let object = web();
+        let matches = |name: NameMatch| FieldIgnore { name, ..FieldIgnore::default() }.matches(&object);
         assert!(matches(NameMatch::pattern("web-.*").unwrap()) && matches(NameMatch::pattern("").unwrap()));
         assert!(
             !matches(NameMatch::pattern("web").unwrap()) && !matches(NameMatch::pattern("a|eb-1").unwrap())

@@ -18,6 +18,7 @@ mod policy;
 mod release;
 mod rendering;
 mod rules;
+mod selector;
 #[cfg(test)]
 mod tests;
 pub mod tree;
@@ -41,6 +42,7 @@ pub use policy::{Applying, Policy};
 pub use release::Release;
 pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, RenderState, Rendered, Unread};
 pub use rules::{HealthRules, RuleFiles};
+pub use selector::{NotASelector, Selector};
 pub use unit::{
     Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, Gate, HealthCheck, Missing, Overlay, Role,
     ServiceAccount, Source, Substitution, SubstitutionSource, Target, Timing, Unit, Workload,

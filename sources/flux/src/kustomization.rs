@@ -3,12 +3,12 @@ use crate::kind::{HELM, KUSTOMIZE};
 use crate::read::Place;
 use crate::shape::{Problem, wrong};
 use crate::{ENTRY_NAME, expression, legacy};
-use mainstay_diagnostic::{codes, dotted};
+use mainstay_diagnostic::codes;
 use mainstay_object::{GroupVersion, Map, Object, ObjectKey, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
     Counterpart, Decryption, DeletionPolicy, Dependency, Dialect, DriftMode, FieldIgnore, Gate, HealthCheck,
-    Missing, NameMatch, Overlay, Reference, ReferenceKind, Role, ServiceAccount, Source, SourceId,
+    Missing, NameMatch, Overlay, Reference, ReferenceKind, Role, Selector, ServiceAccount, Source, SourceId,
     Substitution, SubstitutionSource, Target, Timing, Unit, UnitId, Variables, Workload,
 };
 use std::time::Duration;
@@ -263,19 +263,13 @@ pub(crate) fn drift_ignore<'a>(
     let mut out = Vec::new();
     for (i, item) in items {
         let target = item.at("target");
-        for name in ["version", "labelSelector", "annotationSelector"] {
-            if target.text(name).is_some() {
-                let at = format!("{pointer}/{i}/target/{name}");
-                problems.push(
-                    Problem::new(
-                        &codes::flux::UNSUPPORTED_FIELD,
-                        &at,
-                        format!("field {} is not supported yet", dotted(&at)),
-                    )
-                    .hint("select by group, kind, namespace and name"),
-                );
-            }
-        }
+        let mut selector = |name: &str| {
+            Selector::parse(target.text(name).unwrap_or_default()).unwrap_or_else(|why| {
+                problems.push(wrong(&format!("{pointer}/{i}/target/{name}"), why.to_string()));
+                Selector::default()
+            })
+        };
+        let (labels, annotations) = (selector("labelSelector"), selector("annotationSelector"));
         let paths = item.strings("paths");
         for (j, path) in paths.iter().enumerate() {
             if !path.is_empty() && !path.starts_with('/') {
@@ -291,9 +285,12 @@ pub(crate) fn drift_ignore<'a>(
         };
         out.push(FieldIgnore {
             group: part("group"),
+            version: part("version"),
             kind: part("kind"),
             namespace: part("namespace"),
             name: part("name"),
+            labels,
+            annotations,
             paths,
         });
     }

@@ -1,5 +1,5 @@
 use super::{parse, told, unit};
-use mainstay_unit::{DriftMode, Gate, NameMatch, Source};
+use mainstay_unit::{DriftMode, Gate, NameMatch, Selector, Source};
 use std::time::Duration;
 
 fn release(version: &str, fields: &str) -> crate::Read {
@@ -54,6 +54,21 @@ fn drift_detection_is_the_drift_mode() {
     let unit = unit(read);
     assert_eq!(unit.drift, DriftMode::Correct);
     assert_eq!(unit.drift_ignore[0].kind, NameMatch::pattern("Deployment").unwrap());
+}
+
+#[test]
+fn fields_are_left_by_labels_annotations_and_version_too() {
+    let ignore = |target: &str| {
+        let rule = format!("{{paths: [/spec/replicas], target: {{{target}}}}}");
+        release("v2", &format!("{CHART}  driftDetection: {{mode: enabled, ignore: [{rule}]}}\n"))
+    };
+    let read = ignore("version: v1, labelSelector: 'app in (web)', annotationSelector: '!fixed'");
+    let rule = &unit(read).drift_ignore[0];
+    assert_eq!(rule.version, NameMatch::pattern("v1").unwrap());
+    assert_eq!(rule.labels, Selector::parse("app in (web)").unwrap());
+    assert_eq!(rule.annotations, Selector::parse("!fixed").unwrap());
+    let told = told(&ignore("labelSelector: 'app within (web)'"));
+    assert!(told.len() == 1 && told[0].contains("\"app within (web)\" is not a valid selector"), "{told:?}");
 }
 
 #[test]

@@ -8,8 +8,9 @@ use crate::pattern::regex;
 use crate::problem::Problem;
 use crate::resource::Resource;
 use crate::scalar::Scalar;
-use crate::selector::Labels;
+use crate::selector::{labels as parse, selects};
 use mainstay_diagnostic::codes::kustomize as codes;
+use mainstay_unit::Selector as Labels;
 
 const DEFAULT_PATH: &str = "metadata.name";
 
@@ -149,11 +150,11 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) ->
     let Some(select) = &target.select else {
         return Err(Problem::new(&codes::INVALID, "a replacement's target needs select"));
     };
-    let labels = Labels::parse(&select.label_selector)?;
-    let annotations = Labels::parse(&select.annotation_selector)?;
+    let labels = parse(&select.label_selector)?;
+    let annotations = parse(&select.annotation_selector)?;
     let mut rejects = Vec::new();
     for reject in &target.reject {
-        let by = (Labels::parse(&reject.label_selector)?, Labels::parse(&reject.annotation_selector)?);
+        let by = (parse(&reject.label_selector)?, parse(&reject.annotation_selector)?);
         rejects.push((reject.id(), by.0, by.1));
     }
     let wanted = select.id();
@@ -163,10 +164,10 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) ->
         let Some(resource) = objects.slice().get(at) else { break };
         let (own_labels, own_annotations) = (resource.labels(), resource.annotations());
         let rejected = |(_, l, a): &(Id, Labels, Labels)| {
-            !(l.is_any() && a.is_any()) && l.matches(&own_labels) && a.matches(&own_annotations)
+            !(l.is_any() && a.is_any()) && selects(l, &own_labels) && selects(a, &own_annotations)
         };
-        if !labels.matches(&own_labels)
-            || !annotations.matches(&own_annotations)
+        if !selects(&labels, &own_labels)
+            || !selects(&annotations, &own_annotations)
             || rejects.iter().any(rejected)
         {
             continue;

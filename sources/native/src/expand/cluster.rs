@@ -53,7 +53,7 @@ pub(super) fn expand<'a>(document: &'a Document<ClusterSpec>, context: &mut Cont
         ClusterClass::ClusterApi => context.service_account(&tenant),
         ClusterClass::Embedded | ClusterClass::Existing => None,
     };
-    let (drift, drift_ignore) = context.drift(None);
+    let (drift, drift_ignore) = context.drift(None, |_, _| ());
     let unit = Unit {
         id: UnitId::new("cluster", &tenant, &document.name, ""),
         role: Role::Cluster,

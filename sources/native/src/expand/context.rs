@@ -5,8 +5,8 @@ use crate::{Declarations, Document, PLATFORM_TENANT, Place, SYSTEM_NAMESPACE, ki
 use mainstay_diagnostic::{Diagnostic, codes, nearest};
 use mainstay_object::{GroupVersion, ObjectKey};
 use mainstay_unit::{
-    DriftMode, FieldIgnore, HealthCheck, Layer, NameMatch, Role, ServiceAccount, Target, Timing, UnitId,
-    Variables, Workload,
+    DriftMode, FieldIgnore, HealthCheck, Layer, NameMatch, Role, Selector, ServiceAccount, Target, Timing,
+    UnitId, Variables, Workload,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -143,7 +143,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    pub fn drift(&self, drift: Option<&Drift>) -> (DriftMode, Vec<FieldIgnore>) {
+    /// What is wrong is told at its place within `spec.drift`.
+    pub fn drift(
+        &self,
+        drift: Option<&Drift>,
+        mut wrong: impl FnMut(String, &str),
+    ) -> (DriftMode, Vec<FieldIgnore>) {
         let mode = drift.and_then(|d| d.mode).or(self.defaults.drift_mode).unwrap_or(DriftModeName::Correct);
         let mode = match mode {
             DriftModeName::Correct => DriftMode::Correct,
@@ -151,12 +156,23 @@ impl<'a> Context<'a> {
             DriftModeName::Ignore => DriftMode::Ignore,
         };
         let rules = drift.map(|d| d.ignore.as_slice()).unwrap_or_default();
-        let ignore = rules.iter().map(|rule| FieldIgnore {
-            group: NameMatch::exactly(&rule.target.group),
-            kind: NameMatch::exactly(&rule.target.kind),
-            namespace: NameMatch::exactly(&rule.target.namespace),
-            name: NameMatch::exactly(&rule.target.name),
-            paths: rule.paths.clone(),
+        let ignore = rules.iter().enumerate().map(|(at, rule)| {
+            let mut selector = |text: &str, field: &str| {
+                Selector::parse(text).unwrap_or_else(|why| {
+                    wrong(why.to_string(), &format!("/ignore/{at}/target/{field}"));
+                    Selector::default()
+                })
+            };
+            FieldIgnore {
+                group: NameMatch::exactly(&rule.target.group),
+                version: NameMatch::Any,
+                kind: NameMatch::exactly(&rule.target.kind),
+                namespace: NameMatch::exactly(&rule.target.namespace),
+                name: NameMatch::exactly(&rule.target.name),
+                labels: selector(&rule.target.label_selector, "labelSelector"),
+                annotations: selector(&rule.target.annotation_selector, "annotationSelector"),
+                paths: rule.paths.clone(),
+            }
         });
         (mode, ignore.collect())
     }

@@ -73,7 +73,9 @@ fn unit<'a>(
     let source = source::source(&spec.source, tenant, place, overlay, set, context, problems);
     let wait = spec.wait.or(context.defaults.wait).unwrap_or(true);
     let checks = health_checks(&spec.health_checks);
-    let (drift, drift_ignore) = context.drift(spec.drift.as_ref());
+    let (drift, drift_ignore) = context.drift(spec.drift.as_ref(), |why, pointer| {
+        problems.push(place.diagnostic(&codes::native::VALUE, why, &format!("/spec/drift{pointer}")));
+    });
     Unit {
         id: UnitId::new("module", tenant, &document.name, cluster.map_or("", |c| &c.name)),
         role: Role::Module,

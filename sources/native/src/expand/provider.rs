@@ -32,7 +32,7 @@ pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Con
     let overlay = Overlay { substitution: Some(variables::substitution(&variables)), ..Overlay::default() };
     let set = source::Set { values: Map::new(), release: ReleaseOptions::new(&*document.name, "default") };
     let source = source::source(&spec.source, &tenant, place, overlay, set, context, &mut problems);
-    let (drift, drift_ignore) = context.drift(None);
+    let (drift, drift_ignore) = context.drift(None, |_, _| ());
     let unit = Unit {
         id: UnitId::new("provider", &tenant, &document.name, cluster.map_or("", |c| &c.name)),
         role: Role::Provider,

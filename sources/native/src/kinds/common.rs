@@ -169,10 +169,32 @@ pub enum DriftModeName {
 pub struct DriftRule {
     /// The objects; all of the unit's if absent.
     #[serde(default)]
-    pub target: ObjectSelector,
+    pub target: DriftTarget,
     /// JSON pointers (RFC 6901), such as `/spec/replicas`.
     #[schemars(length(min = 1), inner(regex(pattern = r"^(/.*)?$")))]
     pub paths: Vec<String>,
+}
+
+/// Parts that are absent match everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DriftTarget {
+    #[serde(default)]
+    pub group: String,
+    #[serde(default)]
+    pub kind: String,
+    #[serde(default)]
+    pub namespace: String,
+    #[serde(default)]
+    pub name: String,
+    /// As kubectl reads one: `app=web,tier in (front,back),!canary`.
+    #[serde(default)]
+    #[schemars(length(max = 4096))]
+    pub label_selector: String,
+    /// The same for annotations.
+    #[serde(default)]
+    #[schemars(length(max = 4096))]
+    pub annotation_selector: String,
 }
 
 /// Parts that are absent match everything.

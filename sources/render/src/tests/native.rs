@@ -99,6 +99,13 @@ fn unknown_kinds_clusters_and_dependencies_are_errors() {
         (module("m", "  source: {path: web}\n  dependsOn: [{kind: Module, name: none}]\n"), "MS5004"),
         (module("m", "  source: {path: web}\n  tenant: none\n"), "MS2006"),
         (module("m", "  source: {path: webb}\n"), "MS4501"),
+        (
+            module(
+                "m",
+                "  source: {path: web}\n  drift: {ignore: [{target: {labelSelector: a within b}, paths: [/a]}]}\n",
+            ),
+            "MS2004",
+        ),
         (module("m", "  source: {path: ../web}\n"), "MS4501"),
         (module("m", "  source: {path: web, chart: {repository: 'https://x'}}\n"), "MS2004"),
         (module("m", "  source: {path: web}\n  when: 'nope'\n"), "MS2016"),
