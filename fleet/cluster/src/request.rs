@@ -234,7 +234,7 @@ async fn in_time(
         let body = read(open.await?).await?;
         serde_json::from_slice(&body).map_err(|e| ClusterError::Unreadable { message: e.to_string() })
     };
-    mainstay_clock::timeout(TIMEOUT, answer).await.map_err(|_| ClusterError::Timeout(TIMEOUT))?
+    mainstay_clock::timeout(TIMEOUT, Box::pin(answer)).await.map_err(|_| ClusterError::Timeout(TIMEOUT))?
 }
 
 async fn read(response: Response<Answer>) -> Result<Vec<u8>, ClusterError> {
