@@ -2,8 +2,10 @@
 
 use crate::exit::Failure;
 use crate::state::State;
+use mainstay_diagnostic::Fault;
 use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
+use mainstay_registry::{Charts, Options};
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
@@ -105,7 +107,8 @@ impl RepositoryArgs {
                 .map_err(|e| Failure::environment(format!("{} can't be made: {e}", folder.display())))?;
         }
         let mirror = Mirror::open(&path, remote.clone())?;
-        Ok(Repository { mirror, shown, remote, reference, state: state.clone(), others: BTreeMap::new() })
+        let state = state.clone();
+        Ok(Repository { mirror, shown, remote, reference, state, others: BTreeMap::new(), charts: None })
     }
 }
 
@@ -117,6 +120,8 @@ pub(crate) struct Repository {
     reference: GitReference,
     state: State,
     others: BTreeMap<Digest, Mirror>,
+    /// Opened once a chart is asked for.
+    charts: Option<Charts>,
 }
 
 impl Repository {
@@ -179,10 +184,25 @@ impl Sources for Repository {
         }
     }
 
-    fn chart(&mut self, request: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
-        Supply::NotEvaluated(format!(
-            "{request} can't be fetched yet: charts of registries are not supported"
-        ))
+    fn chart(
+        &mut self,
+        request: &ChartRequest,
+        credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<ChartArchive>> {
+        let charts = match &self.charts {
+            Some(charts) => charts,
+            None => match Charts::open(&self.state.charts(), Options::default()) {
+                Ok(charts) => self.charts.insert(charts),
+                Err(error) => return Supply::NotEvaluated(error.to_string()),
+            },
+        };
+        match charts.chart(request, credentials) {
+            Ok(chart) => Supply::Here(chart),
+            Err(error) => match error.fault() {
+                Fault::User => Supply::Absent(error.to_string()),
+                Fault::Environment | Fault::Internal => Supply::NotEvaluated(error.to_string()),
+            },
+        }
     }
 }
 

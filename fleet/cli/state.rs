@@ -1,7 +1,7 @@
-//! The state folder: mirrors of repositories, the embedded control plane's objects and its kubeconfig.
+//! The state folder: mirrors of repositories, charts of registries, the embedded control plane's objects and its kubeconfig.
 //!
 //! `--state-dir`, `MAINSTAY_STATE_DIR`, `.mainstay` in the current folder if there is one, or `~/.local/state/mainstay`.
-//! Nothing in it is needed on a real cluster: mirrors are cloned anew, and inventories live in the cluster.
+//! Nothing in it is needed on a real cluster: mirrors are cloned and charts fetched anew, and inventories live in the cluster.
 
 use crate::exit::Failure;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,11 @@ impl State {
 
     pub fn control_plane(&self) -> PathBuf {
         self.0.join("control-plane")
+    }
+
+    /// Charts of registries.
+    pub fn charts(&self) -> PathBuf {
+        self.0.join("charts")
     }
 
     /// One mirror per repository, named by its place.

@@ -1,0 +1,103 @@
+//! Manifests of charts: image specification v1.1, Helm's HIP-0006.
+use super::name::is_tag;
+use super::{Found, Oci};
+use crate::RegistryError;
+use crate::digest::Digest;
+use crate::error::shown;
+use serde::Deserialize;
+
+const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+const OLD_CHART: &str = "application/tar+gzip";
+const MOST: u64 = 4 << 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    media_type: Option<String>,
+    config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Vec<Descriptor>,
+    manifests: Option<Vec<Descriptor>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    media_type: String,
+    artifact_type: Option<String>,
+    digest: String,
+    size: u64,
+}
+
+impl Oci<'_> {
+    pub fn by_tag(&self, tag: &str) -> Result<Found, RegistryError> {
+        if !is_tag(tag) {
+            return Err(RegistryError::Range { range: tag.into(), why: "it is no tag".into() });
+        }
+        self.manifest(tag, None)
+    }
+
+    pub fn by_digest(&self, digest: &str) -> Result<Found, RegistryError> {
+        let digest = Digest::required(digest, "the manifest")?;
+        self.manifest(digest.text(), Some(&digest))
+    }
+
+    fn manifest(&self, reference: &str, expected: Option<&Digest>) -> Result<Found, RegistryError> {
+        let mut next = (reference.to_owned(), expected.cloned());
+        // An index of one manifest stands for that one.
+        for _ in 0..2 {
+            let url = self.repository.url(&["manifests", &next.0]);
+            let answer = self.get(&url, ACCEPT, MOST)?;
+            let told = answer.text("docker-content-digest").as_deref().and_then(Digest::parse);
+            let body = answer.ok(&url, self.access.user.is_some())?;
+            let what = shown(&url);
+            for digest in next.1.iter().chain(&told) {
+                digest.check(&body, &what)?;
+            }
+            let manifest: Manifest = serde_json::from_slice(&body)
+                .map_err(|_| RegistryError::unreadable(&what, "it is no manifest"))?;
+            let is_index = manifest.media_type.as_deref() == Some(INDEX) || manifest.manifests.is_some();
+            if !is_index {
+                return chart(&manifest, &body, &what);
+            }
+            let charts: Vec<Descriptor> = manifest.manifests.unwrap_or_default();
+            let only_one = charts.len() == 1;
+            let mut charts =
+                charts.into_iter().filter(|inner| only_one || inner.artifact_type.as_deref() == Some(CONFIG));
+            let (Some(one), None) = (charts.next(), charts.next()) else {
+                return Err(mismatch(&what, "an index of several manifests"));
+            };
+            let digest = Digest::required(&one.digest, &what)?;
+            next = (digest.text().to_owned(), Some(digest));
+        }
+        Err(mismatch(&self.repository.shown(), "an index of indexes"))
+    }
+}
+
+fn chart(manifest: &Manifest, body: &[u8], what: &str) -> Result<Found, RegistryError> {
+    let is_helm = manifest.config.as_ref().is_some_and(|config| config.media_type == CONFIG);
+    let is_chart =
+        |layer: &&Descriptor| layer.media_type == CHART || is_helm && layer.media_type == OLD_CHART;
+    let mut layers = manifest.layers.iter().filter(is_chart);
+    let Some(layer) = layers.next() else {
+        let kind = manifest.config.as_ref().map_or("", |config| config.media_type.as_str());
+        let kind: String = kind.chars().take(100).filter(|c| !c.is_control()).collect();
+        return Err(mismatch(what, &format!("an artifact of the kind {kind:?} without a layer of a chart")));
+    };
+    if layers.next().is_some() {
+        return Err(mismatch(what, "more than one layer of a chart"));
+    }
+    let most = crate::charts::MOST_ARCHIVE;
+    if layer.size > most {
+        return Err(RegistryError::TooLarge { what: format!("the chart of {what}"), most });
+    }
+    Ok(Found { manifest: Digest::of(body), layer: Digest::required(&layer.digest, what)?, size: layer.size })
+}
+
+fn mismatch(url: &str, found: &str) -> RegistryError {
+    RegistryError::Mismatch { url: url.into(), expected: "a chart".into(), found: found.into() }
+}
