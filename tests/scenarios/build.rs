@@ -211,14 +211,17 @@ fn a_chart_that_fails_says_where_and_what_is_no_chart_takes_no_values() {
 }
 
 #[test]
-fn a_schema_that_is_not_checked_is_told_and_no_link_leads_out_of_the_root() {
+fn values_that_a_schema_refuses_are_told_without_themselves_and_no_link_leads_out_of_the_root() {
     let folder = chart();
     let web = folder.path().join("web");
-    std::fs::write(web.join("values.schema.json"), "{}").expect("written");
+    std::fs::write(web.join("values.schema.json"), r#"{"properties": {"port": {"type": "integer"}}}"#)
+        .expect("written");
     let values = folder.path().join("one.yaml").display().to_string();
     let output = build(folder.path(), &["-f", &values, &web.display().to_string()]);
-    assert!(output.status.success(), "{}", output.stderr);
-    assert!(output.stderr.contains("values.schema.json is not checked"), "{}", output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty(), "{}", output.stdout);
+    assert!(output.stderr.contains("web:\n- at '/port': got string, want integer"), "{}", output.stderr);
+    let skipped = ["--skip-schema-validation", "-f", &values, &web.display().to_string()];
+    assert!(build(folder.path(), &skipped).status.success());
     std::os::unix::fs::symlink("../../two.yaml", web.join("templates/two.yaml")).expect("linked");
     let refused = build(folder.path(), &["-f", &values, &web.display().to_string()]);
     assert!(refused.stderr.contains("leads out of"), "{}", refused.stderr);

@@ -2,7 +2,9 @@
 
 use super::inflate::Cluster;
 use crate::exit::Failure;
-use mainstay_helm::{Capabilities, Form, Limits, Release, Rendered, Request, Values, print, render};
+use mainstay_helm::{
+    Capabilities, Form, Limits, Release, Rendered, Request, Values, observe_unchecked, print, render,
+};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,9 @@ pub(super) struct Args {
     /// API versions that the chart sees besides those of Kubernetes
     #[arg(long, short, alias = "helm-api-versions", value_name = "VERSION", value_delimiter = ',')]
     api_versions: Vec<String>,
+    /// Render values that a values.schema.json refuses
+    #[arg(long)]
+    skip_schema_validation: bool,
 }
 
 const FILES: usize = 20_000;
@@ -70,6 +75,7 @@ impl Args {
             || self.namespace.is_some()
             || !self.show_only.is_empty()
             || self.include_crds
+            || self.skip_schema_validation
     }
 
     pub fn cluster(&self) -> Cluster<'_> {
@@ -92,9 +98,6 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
         is_upgrade: false,
     };
     let files = files(chart, root)?;
-    if let Some(schema) = files.keys().find(|path| path.ends_with("values.schema.json")) {
-        anstream::eprintln!("warning: {schema} is not checked: values that it refuses are rendered");
-    }
     let request = Request {
         files: &files,
         values: &values,
@@ -105,8 +108,9 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
         seed: b"",
         limits: Limits::default(),
     };
-    let mut rendered = render(&request)
-        .map_err(|error| Failure::user(format!("{} can't be rendered: {error}", chart.display())))?;
+    let result = if args.skip_schema_validation { observe_unchecked(&request).0 } else { render(&request) };
+    let mut rendered =
+        result.map_err(|error| Failure::user(format!("{} can't be rendered: {error}", chart.display())))?;
     if !args.show_only.is_empty() {
         keep(&mut rendered, &args.show_only)?;
     }

@@ -15,6 +15,9 @@ pub enum RenderError {
     /// A template made YAML that can't be read, or no object.
     #[error("YAML parse error on {path}: {message}")]
     Manifest { path: String, message: String },
+    /// Values that a `values.schema.json` refuses, a line for each.
+    #[error("{0}")]
+    Schema(String),
     /// A limit of the whole render, outside of any template.
     #[error("{0}")]
     Limit(String),

@@ -3,7 +3,7 @@
 //!
 //! Absent by design: files, processes, the network, the environment, clocks and randomness. What a chart asks of chance
 //! follows from release and chart, what it asks of a cluster from [`Request::lookup`]. Functions that are not supported
-//! are errors that name them. `values.schema.json` is not checked here.
+//! are errors that name them.
 
 mod capabilities;
 mod chart;
@@ -17,6 +17,7 @@ mod path_match;
 mod random;
 mod re2;
 mod render;
+mod schema;
 mod stored;
 mod template;
 #[cfg(test)]
@@ -30,6 +31,8 @@ mod x509;
 pub use capabilities::Capabilities;
 pub use error::RenderError;
 pub use exec::{Error, Limits, Place};
-pub use render::{Asked, Hook, Lookup, Manifest, Release, Rendered, Request, observe, print, render};
+pub use render::{
+    Asked, Hook, Lookup, Manifest, Release, Rendered, Request, observe, observe_unchecked, print, render,
+};
 pub use stored::Stored;
 pub use values::{Form, NotAMap, SetError, Values};

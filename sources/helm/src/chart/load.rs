@@ -63,6 +63,7 @@ fn from_files(files: Vec<File>, at: &str, budget: &mut Budget) -> Result<Chart, 
     let mut chart = Chart {
         metadata,
         values: Map::new(MapType::Any, []),
+        schema: None,
         templates: Vec::new(),
         files: Vec::new(),
         charts: Vec::new(),
@@ -70,7 +71,8 @@ fn from_files(files: Vec<File>, at: &str, budget: &mut Budget) -> Result<Chart, 
     let mut inner: BTreeMap<String, Vec<File>> = BTreeMap::new();
     for file in files {
         match file.path.as_str() {
-            "Chart.yaml" | "Chart.lock" | "values.schema.json" => {}
+            "Chart.yaml" | "Chart.lock" => {}
+            "values.schema.json" => chart.schema = Some(file.bytes),
             "values.yaml" => match from_json(&read("values.yaml", &file.bytes)?) {
                 Value::Map(map) => chart.values = map,
                 Value::Nil => {}

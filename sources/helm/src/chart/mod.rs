@@ -18,6 +18,8 @@ pub(crate) struct Chart {
     pub(crate) metadata: Metadata,
     /// Its values.yaml.
     pub(crate) values: Map,
+    /// Its values.schema.json.
+    pub(crate) schema: Option<Vec<u8>>,
     /// Paths within the chart, `templates/...`.
     pub(crate) templates: Vec<File>,
     /// Everything that is neither template, nor values, nor chart.

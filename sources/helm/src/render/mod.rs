@@ -11,6 +11,7 @@ use crate::error::RenderError;
 use crate::exec::{Engine, Failure, Host, Limits, Place, Set, without_no_value};
 use crate::funcs::clean_path;
 use crate::random::Entropy;
+use crate::schema;
 use crate::template::{Source, parse};
 use crate::value::{Files, Map, MapType, Object, Value, from_values};
 use crate::values::Values;
@@ -71,6 +72,7 @@ pub struct Asked {
     pub capabilities: bool,
 }
 
+/// With values that meet every `values.schema.json` of the chart.
 pub fn render(request: &Request<'_>) -> Result<Rendered, RenderError> {
     observe(request).0
 }
@@ -78,11 +80,18 @@ pub fn render(request: &Request<'_>) -> Result<Rendered, RenderError> {
 /// Renders, and tells what the chart asked for, also where it failed: what it got may be why.
 pub fn observe(request: &Request<'_>) -> (Result<Rendered, RenderError>, Asked) {
     let mut asked = Asked::default();
-    let result = attempt(request, &mut asked);
+    let result = attempt(request, &mut asked, true);
     (result, asked)
 }
 
-fn attempt(request: &Request<'_>, asked: &mut Asked) -> Result<Rendered, RenderError> {
+/// [`observe`], whatever the chart's schemas say of the values: `--skip-schema-validation`, `disableSchemaValidation`.
+pub fn observe_unchecked(request: &Request<'_>) -> (Result<Rendered, RenderError>, Asked) {
+    let mut asked = Asked::default();
+    let result = attempt(request, &mut asked, false);
+    (result, asked)
+}
+
+fn attempt(request: &Request<'_>, asked: &mut Asked, schemas: bool) -> Result<Rendered, RenderError> {
     let mut chart = chart::load(request.files, &request.limits)?;
     if chart.is_library() {
         return Err(RenderError::chart("Chart.yaml", "library charts are not installable"));
@@ -95,6 +104,9 @@ fn attempt(request: &Request<'_>, asked: &mut Asked) -> Result<Rendered, RenderE
     let in_values = |message: String| RenderError::chart("values.yaml", message);
     chart::process_dependencies(&mut chart, &values).map_err(in_values)?;
     let values = chart::coalesce_values(&chart, &values, false).map_err(in_values)?;
+    if schemas {
+        schema::check(&chart, &values)?;
+    }
     let nothing = |_: &str, _: &str, _: &str, _: &str| Ok(serde_json::Value::Object(serde_json::Map::new()));
     let release = request.release;
     let facts = [&release.name, &release.namespace, chart.name(), &chart.metadata.version].map(str::as_bytes);
