@@ -9,6 +9,7 @@ mod adoption;
 mod authority;
 mod build;
 mod changes;
+mod charts;
 mod crash;
 mod drift;
 mod errors;

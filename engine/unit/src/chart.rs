@@ -109,6 +109,21 @@ pub struct Capabilities {
     pub cluster_scoped: BTreeSet<GroupKind>,
 }
 
+impl Capabilities {
+    /// Whether objects of a kind have no namespace; nothing where the kind is not served.
+    pub fn scope(&self, kind: &GroupKind) -> Option<bool> {
+        if self.cluster_scoped.contains(kind) {
+            return Some(true);
+        }
+        let served = |api: &String| {
+            let Some((version, name)) = api.rsplit_once('/') else { return false };
+            let group = version.split_once('/').map_or("", |(group, _)| group);
+            name == kind.kind && group == kind.group
+        };
+        self.apis.iter().any(served).then_some(false)
+    }
+}
+
 /// An object, or where the name is empty the objects of a kind, on the cluster that a unit's objects go to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Lookup {

@@ -49,6 +49,8 @@ pub struct ReleaseOptions {
     pub disable_hooks: bool,
     /// Values are not held against the chart's schema.
     pub disable_schema: bool,
+    /// What post renderers change is changed in hooks too.
+    pub post_hooks: bool,
     /// Fields of kustomizations that are built over the objects, one after the other.
     pub post: Vec<Map<String, Value>>,
     /// Labels and annotations set on every object in the end.
@@ -78,6 +80,7 @@ impl ReleaseOptions {
             crds: Crds::Create,
             disable_hooks: false,
             disable_schema: false,
+            post_hooks: true,
             post: Vec::new(),
             labels: Vec::new(),
             annotations: Vec::new(),

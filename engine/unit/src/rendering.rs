@@ -43,6 +43,8 @@ pub struct Footprint {
     pub declares: Vec<String>,
     /// Kinds whose definitions are among them.
     pub defines: Vec<GroupKind>,
+    /// Those of them whose objects have no namespace.
+    pub cluster_scoped: Vec<GroupKind>,
     /// A hash of each object's key: where two differ, the keys do.
     pub marks: Vec<u64>,
 }
@@ -106,7 +108,11 @@ impl Footprint {
                     let body = object.object();
                     let text = |pointer| body.value().pointer(pointer).and_then(Value::as_str);
                     if let (Some(group), Some(kind)) = (text("/spec/group"), text("/spec/names/kind")) {
-                        out.defines.push(GroupKind::new(group, kind));
+                        let kind = GroupKind::new(group, kind);
+                        if text("/spec/scope") == Some("Cluster") {
+                            out.cluster_scoped.push(kind.clone());
+                        }
+                        out.defines.push(kind);
                     }
                 }
                 _ => {}

@@ -71,6 +71,7 @@ fn release(spec: Fields<'_>, object: &Object) -> ReleaseOptions {
         crds: crds(install, upgrade),
         disable_hooks: both("disableHooks"),
         disable_schema: both("disableSchemaValidation"),
+        post_hooks: spec.text("postRenderStrategy") != Some("nohooks"),
         post: post.collect(),
         labels: common.texts("labels"),
         annotations: common.texts("annotations"),

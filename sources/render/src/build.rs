@@ -1,23 +1,21 @@
-//! One unit's render, in kustomize-controller's order: the overlay merged into the root kustomization, the build,
-//! encrypted files looked for, variables substituted, common metadata, declarations taken apart.
+//! What units render to: a folder's manifests, a chart's objects, or what the declaration spells out. What was rendered
+//! before is taken from the cache; the rest is built, many at a time, and packed.
 use crate::cache::Cache;
+use crate::chart::{self, ChartJob};
 use crate::declared::{DeclaredUnit, State};
-use crate::entry::{Base, closest};
+use crate::entry::Base;
 use crate::fixpoint::Rendered;
-use crate::inputs::{Inputs, Supply};
-use crate::kustomize;
-use crate::outcome::{Declaring, Outcome};
-use crate::places::Files;
-use crate::reads::{Reads, Recorder, digest};
-use crate::secrets::{self, Decryption, is_encrypted};
-use crate::sources::{Known, Resolver, Source};
+use crate::inputs::Inputs;
+use crate::manifests::{self, FolderJob};
+use crate::outcome::{Hooked, Outcome};
+use crate::reads::{Reads, digest};
+use crate::references::Lacking;
+use crate::sources::{Known, Resolver, Source, Unavailable};
 use mainstay_diagnostic::{Diagnostic, codes};
-use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_object::{Digest, DigestKey, ObjectKey};
-use mainstay_unit::tree::{EntryKind, TreePath};
+use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Claim, Desired, Manifest, Need, Overlay, Pattern, ReferenceKind, Secrecy, Source as UnitSource,
-    Substitution, Target,
+    Applying, Desired, Hook, Manifest, Need, Pattern, Release, Secrecy, Source as UnitSource,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -40,21 +38,37 @@ pub(crate) enum Asked<'a> {
 
 /// Everything that a build depends on.
 pub(crate) struct Job<'a> {
-    question: Digest,
-    source: Source,
-    path: &'a TreePath,
-    overlay: &'a Overlay,
-    is_entry: bool,
-    values: Option<Values>,
-    keys: Option<DecryptionKeys>,
+    pub question: Digest,
+    pub source: Source,
+    pub path: TreePath,
+    pub work: Work<'a>,
+}
+
+pub(crate) enum Work<'a> {
+    Folder(Box<FolderJob<'a>>),
+    Chart(Box<ChartJob<'a>>),
+}
+
+/// What a build made, and what it looked at.
+#[derive(Default)]
+pub(crate) struct Made {
+    pub outcome: Outcome,
+    pub objects: Vec<Desired>,
+    pub hooks: Vec<Hooked>,
+    pub sensitive: BTreeSet<ObjectKey>,
+    /// Objects that are applied otherwise than their annotations say.
+    pub applying: BTreeMap<ObjectKey, Applying>,
+    /// What Helm is told of them.
+    pub release: Option<Release>,
+    pub reads: Arc<Reads>,
 }
 
 pub(crate) fn ask<'a>(
     declared: &'a DeclaredUnit,
     is_entry: bool,
-    state: &State,
-    base: &Base,
-    inputs: &Inputs,
+    state: &'a State,
+    base: &'a Base,
+    inputs: &'a Inputs,
     resolver: &mut Resolver,
     cache: &mut Cache,
 ) -> Asked<'a> {
@@ -62,50 +76,51 @@ pub(crate) fn ask<'a>(
     if declared.failed.as_ref().is_some_and(|failed| *failed.code == codes::render::PATH_MISSING) {
         return Asked::Answered(Rendering::not("its path leads nowhere"));
     }
+    let known = Known { declared: &state.sources, repositories: &base.repositories, inputs };
     match &declared.unit.source {
         UnitSource::Objects(objects) => Asked::Answered(Rendering {
             rendered: Rendered::Done(Arc::new(literal(objects, inputs))),
             diagnostics: Vec::new(),
             needs: Vec::new(),
         }),
-        UnitSource::Chart(chart) => {
-            let name = match &chart.source {
-                mainstay_unit::SourceId::Named { name, .. } if chart.chart.is_empty() => name,
-                mainstay_unit::SourceId::Named { .. } | mainstay_unit::SourceId::Platform => &chart.chart,
-            };
-            let mut out =
-                Rendering::not(format!("charts are not rendered yet: {name} from {}", chart.source));
-            let id = &chart.source;
-            if declared.unit.dialect == mainstay_unit::Dialect::Flux
-                && !state.sources.sources.contains_key(id)
-                && !state.sources.artifacts.contains_key(id)
-            {
-                let message = format!("{} names {id}, which nothing declares", declared.unit.id);
-                out.diagnostics.push(
-                    Diagnostic::new(&codes::flux::SOURCE_UNDECLARED, message)
-                        .at(declared.unit.declared_at.clone()),
-                );
-            }
-            Asked::Answered(out)
-        }
-        UnitSource::Folder { source, path, overlay } => {
-            let known = Known { declared: &state.sources, repositories: &base.repositories, inputs };
-            let found = match resolver.resolve(source, known) {
-                Ok(found) => found,
-                Err(unavailable) => {
-                    let mut out = Rendering::not(unavailable.reason);
-                    out.needs.extend(unavailable.need.map(|need| *need));
-                    out.diagnostics.extend(unavailable.diagnostic.map(
-                        |diagnostic| match diagnostic.location {
-                            Some(_) => *diagnostic,
-                            None => diagnostic.at(declared.unit.declared_at.clone()),
-                        },
-                    ));
-                    return Asked::Answered(out);
-                }
-            };
-            folder(declared, is_entry, found, path, overlay, inputs, cache)
-        }
+        UnitSource::Chart(chart) => chart::ask(declared, chart, state, known, resolver, cache),
+        UnitSource::Folder { source, path, overlay } => match resolver.resolve(source, known) {
+            Ok(found) => manifests::ask(declared, is_entry, found, path, overlay, inputs, cache),
+            Err(unavailable) => unavailable.answer(declared),
+        },
+    }
+}
+
+impl Unavailable {
+    pub(crate) fn answer<'a>(self, declared: &DeclaredUnit) -> Asked<'a> {
+        let mut out = Rendering::not(self.reason);
+        out.needs.extend(self.need.map(|need| *need));
+        out.diagnostics.extend(self.diagnostic.map(|diagnostic| match diagnostic.location {
+            Some(_) => *diagnostic,
+            None => diagnostic.at(declared.unit.declared_at.clone()),
+        }));
+        Asked::Answered(out)
+    }
+}
+
+impl Lacking {
+    fn rendering(self) -> Rendering {
+        Rendering { needs: self.needs, ..Rendering::not(self.reason) }
+    }
+
+    pub(crate) fn answer<'a>(self) -> Asked<'a> {
+        Asked::Answered(self.rendering())
+    }
+}
+
+impl Rendering {
+    pub(crate) fn not(reason: impl Into<String>) -> Self {
+        Self { rendered: Rendered::Not { reason: reason.into() }, diagnostics: Vec::new(), needs: Vec::new() }
+    }
+
+    pub(crate) fn failed(problem: Diagnostic) -> Self {
+        let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
+        Self { rendered: Rendered::Done(Arc::new(outcome)), diagnostics: vec![problem], needs: Vec::new() }
     }
 }
 
@@ -121,25 +136,33 @@ pub(crate) fn answer(asked: Vec<Asked<'_>>, cache: &mut Cache) -> Vec<Rendering>
             jobs.len() - 1
         });
     }
-    let mut outcomes: Vec<Arc<Outcome>> = Vec::with_capacity(jobs.len());
+    let mut outcomes: Vec<Result<Arc<Outcome>, Lacking>> = Vec::with_capacity(jobs.len());
     for jobs in jobs.chunks(AT_ONCE) {
         let known = &*cache;
         let made = together(jobs.to_vec(), |job| (job, build(job, known)));
-        let made = made.into_iter().map(|(job, made)| {
-            let like = cache.pattern(&job.source, job.path, &made.objects);
-            (job, made, like)
+        let made = made.into_iter().map(|(job, built)| {
+            let built = built.settle(job, cache);
+            let like = built
+                .made
+                .as_ref()
+                .ok()
+                .and_then(|made| cache.pattern(&job.source, &job.path, &made.objects));
+            (job, built, like)
         });
         let made = made.collect();
         let key = cache.key();
-        let packed = together(made, |(job, made, like)| pack(job, made, like.as_ref(), &key));
-        outcomes.extend(packed.into_iter().map(|packed| keep(packed, cache)));
+        let packed = together(made, |(job, built, like)| {
+            built.made.map(|made| pack(job, built.question, made, like.as_ref(), &key))
+        });
+        outcomes.extend(packed.into_iter().map(|packed| packed.map(|packed| keep(packed, cache))));
     }
     let answer = |asked| match asked {
         Asked::Answered(rendering) => rendering,
         Asked::Kept(outcome, need) => rendering(outcome, need.map(|need| *need)),
-        Asked::Anew(job) => {
-            rendering(outcomes[first[&job.question]].clone(), job.keys.and_then(|keys| keys.need))
-        }
+        Asked::Anew(job) => match outcomes[first[&job.question]].clone() {
+            Ok(outcome) => rendering(outcome, job.need().cloned()),
+            Err(lacking) => lacking.rendering(),
+        },
     };
     asked.into_iter().map(answer).collect()
 }
@@ -149,6 +172,45 @@ impl<'a> Asked<'a> {
         match self {
             Self::Anew(job) => Some(job),
             Self::Answered(_) | Self::Kept(..) => None,
+        }
+    }
+}
+
+impl Job<'_> {
+    fn need(&self) -> Option<&Need> {
+        match &self.work {
+            Work::Folder(job) => job.need(),
+            Work::Chart(_) => None,
+        }
+    }
+}
+
+enum Built {
+    Folder(Made),
+    Chart(chart::Rendered),
+}
+
+/// What was made, and which question it answers.
+struct Settled {
+    question: Digest,
+    made: Result<Made, Lacking>,
+}
+
+fn build(job: &Job<'_>, cache: &Cache) -> Built {
+    match &job.work {
+        Work::Folder(folder) => Built::Folder(manifests::build(folder, &job.source, &job.path, cache)),
+        Work::Chart(chart) => Built::Chart(chart::build(chart)),
+    }
+}
+
+impl Built {
+    fn settle(self, job: &Job<'_>, cache: &mut Cache) -> Settled {
+        match self {
+            Self::Folder(made) => Settled { question: job.question, made: Ok(made) },
+            Self::Chart(chart::Rendered { base, question, externals, made }) => {
+                cache.put_externals(base, externals);
+                Settled { question, made }
+            }
         }
     }
 }
@@ -177,49 +239,6 @@ fn literal(objects: &[Desired], inputs: &Inputs) -> Outcome {
     Outcome { rendered: Arc::new(rendered), ..Outcome::default() }
 }
 
-fn folder<'a>(
-    declared: &DeclaredUnit,
-    is_entry: bool,
-    source: Source,
-    path: &'a TreePath,
-    overlay: &'a Overlay,
-    inputs: &Inputs,
-    cache: &mut Cache,
-) -> Asked<'a> {
-    let values = values(overlay.substitution.as_ref(), &claim(declared), inputs);
-    let keys = keys(overlay, claim(declared), inputs);
-    // Nothing but the declaration decides, as far as it is not the files.
-    let closed = keys.is_none()
-        && source.origin.name().is_empty()
-        && overlay.substitution.as_ref().is_none_or(|substitution| substitution.from.is_empty());
-    let known = values.as_ref().ok().map(|values| {
-        let ask = || question(&source, path, overlay, is_entry, (values, &keys), inputs);
-        cache.question(&declared.unit, is_entry, closed, ask)
-    });
-    if let Some(kept) = known.and_then(|question| cache.get(&question, &source.tree)) {
-        return Asked::Kept(kept, keys.and_then(|keys| keys.need).map(Box::new));
-    }
-    if let Some(problem) = missing(declared, &source, path) {
-        let outcome = Outcome { diagnostics: vec![problem.clone()], ..Outcome::default() };
-        return Asked::Answered(Rendering {
-            rendered: Rendered::Done(Arc::new(outcome)),
-            diagnostics: vec![problem],
-            needs: Vec::new(),
-        });
-    }
-    let values = match values {
-        Ok(values) => values,
-        Err(lacking) => {
-            let mut out = Rendering::not(lacking.reason);
-            out.needs = lacking.needs;
-            return Asked::Answered(out);
-        }
-    };
-    let question =
-        known.unwrap_or_else(|| question(&source, path, overlay, is_entry, (&values, &keys), inputs));
-    Asked::Anew(Box::new(Job { question, source, path, overlay, is_entry, values, keys }))
-}
-
 fn rendering(outcome: Arc<Outcome>, need: Option<Need>) -> Rendering {
     let diagnostics = outcome.diagnostics.clone();
     let (rendered, needs) = match outcome.locked.clone() {
@@ -235,240 +254,49 @@ fn rendering(outcome: Arc<Outcome>, need: Option<Need>) -> Rendering {
 /// A build with its objects packed, to be kept.
 struct Packed<'a> {
     job: &'a Job<'a>,
+    question: Digest,
     outcome: Outcome,
     manifests: Vec<Manifest>,
+    hooks: Vec<Hook>,
+    release: Option<Release>,
     sensitive: BTreeSet<ObjectKey>,
     reads: Arc<Reads>,
     inputs: Digest,
 }
 
-fn pack<'a>(job: &'a Job<'a>, made: Made, like: Option<&Pattern>, key: &DigestKey) -> Packed<'a> {
-    let mut bytes = job.question.hex().into_bytes();
-    digest(&made.reads, &mut bytes);
-    Packed {
-        job,
-        outcome: made.outcome,
-        manifests: Manifest::pack(made.objects, like, Secrecy { key, sensitive: &made.sensitive }),
-        sensitive: made.sensitive,
-        reads: made.reads,
-        inputs: Digest::of_bytes(&bytes),
+fn pack<'a>(
+    job: &'a Job<'a>,
+    question: Digest,
+    made: Made,
+    like: Option<&Pattern>,
+    key: &DigestKey,
+) -> Packed<'a> {
+    let Made { outcome, objects, hooks, sensitive, applying, release, reads } = made;
+    let mut bytes = question.hex().into_bytes();
+    digest(&reads, &mut bytes);
+    let secrecy = Secrecy { key, sensitive: &sensitive };
+    let mut manifests = Manifest::pack(objects, like, secrecy);
+    for manifest in manifests.iter_mut().filter(|_| !applying.is_empty()) {
+        if let Some(applying) = applying.get(&manifest.key) {
+            manifest.policy.applying = *applying;
+        }
     }
+    let hooks = hooks.into_iter().flat_map(|hook| hook.pack(secrecy)).collect();
+    let inputs = Digest::of_bytes(&bytes);
+    Packed { job, question, outcome, manifests, hooks, release, sensitive, reads, inputs }
 }
 
 fn keep(packed: Packed<'_>, cache: &mut Cache) -> Arc<Outcome> {
-    let Packed { job, mut outcome, manifests, sensitive, reads, inputs } = packed;
-    let (looked, files) = cache.look(job.path, &job.source, &reads);
+    let Packed { job, question, mut outcome, manifests, hooks, release, sensitive, reads, inputs } = packed;
+    let (looked, files) = cache.look(&job.path, &job.source, &reads);
     outcome.rendered = Arc::new(mainstay_unit::Rendered {
+        release: release.map(Arc::new),
         sensitive,
         inputs: Some(inputs),
         reads: files,
-        ..mainstay_unit::Rendered::of(manifests)
+        ..mainstay_unit::Rendered::with_hooks(manifests, hooks)
     });
     let outcome = Arc::new(outcome);
-    cache.put(job.question, looked, outcome.clone());
+    cache.put(question, looked, outcome.clone());
     outcome
-}
-
-fn missing(declared: &DeclaredUnit, source: &Source, path: &TreePath) -> Option<Diagnostic> {
-    let tree = source.tree.as_ref();
-    let problem = |message: String| declared.path_at.diagnostic(&codes::render::PATH_MISSING, message);
-    match tree.entry(path) {
-        Ok(Some(entry)) if entry.kind == EntryKind::Folder => None,
-        Ok(Some(_)) => Some(problem(format!("the path {path} of {} is not a folder", declared.unit.id))),
-        Ok(None) => Some(
-            problem(format!("the path {path} of {} does not exist", declared.unit.id))
-                .hint(closest(tree, path)),
-        ),
-        Err(error) => Some(declared.path_at.diagnostic(&codes::render::UNREADABLE, error.to_string())),
-    }
-}
-
-struct Lacking {
-    reason: String,
-    needs: Vec<Need>,
-}
-
-/// A reference is read as who the unit is applied as. Where that account is another cluster's, it is Mainstay that reads,
-/// and the unit's namespace that confines.
-fn claim(declared: &DeclaredUnit) -> Claim {
-    let unit = &declared.unit;
-    let account = (unit.target == Target::Management).then(|| unit.service_account.clone()).flatten();
-    Claim { account, authorities: declared.authorities.clone() }
-}
-
-/// What a unit that has encrypted files decrypts with.
-struct DecryptionKeys {
-    secret: Result<BTreeMap<String, String>, String>,
-    /// Asked for only where something is encrypted.
-    need: Option<Need>,
-}
-
-fn keys(overlay: &Overlay, claim: Claim, inputs: &Inputs) -> Option<DecryptionKeys> {
-    let decryption = overlay.decryption.as_ref()?;
-    let Some(reference) = &decryption.keys else {
-        let secret = Err("the unit names no Secret with keys".to_owned());
-        return Some(DecryptionKeys { secret, need: None });
-    };
-    let question = (reference.clone(), claim);
-    let (secret, need) = match inputs.references.get(&question) {
-        Some(Supply::Here(content)) => (Ok(content.clone()), None),
-        Some(Supply::Absent(why)) => (Err(why.clone()), None),
-        Some(Supply::NotEvaluated(why)) => (Err(format!("{reference} is not evaluated: {why}")), None),
-        None => {
-            let why = format!("{reference} has not been read");
-            (Err(why), Some(Need::Reference { reference: question.0, claim: question.1 }))
-        }
-    };
-    Some(DecryptionKeys { secret, need })
-}
-
-/// The variables of a unit, and which of their values come out of a Secret.
-#[derive(Debug, Default)]
-struct Values {
-    all: BTreeMap<String, String>,
-    secret: Vec<String>,
-}
-
-/// Shorter ones are in everything.
-const TELLING: usize = 4;
-
-/// The variables of a unit: referenced ones in order, inline ones over all.
-fn values(
-    substitution: Option<&Substitution>,
-    claim: &Claim,
-    inputs: &Inputs,
-) -> Result<Option<Values>, Lacking> {
-    let Some(substitution) = substitution else { return Ok(None) };
-    let mut out = Values::default();
-    let mut lacking: Option<Lacking> = None;
-    for source in &substitution.from {
-        let reference = &source.reference;
-        let question = (reference.clone(), claim.clone());
-        let (reason, need) = match inputs.references.get(&question) {
-            Some(Supply::Here(values)) => {
-                if reference.kind == ReferenceKind::Secret {
-                    out.secret.extend(values.values().filter(|v| v.len() >= TELLING).cloned());
-                }
-                out.all.extend(values.clone());
-                continue;
-            }
-            Some(Supply::Absent(_)) if source.optional => continue,
-            Some(Supply::Absent(why)) => (format!("{reference}: {why}"), None),
-            Some(Supply::NotEvaluated(why)) => (format!("{reference} is not evaluated: {why}"), None),
-            None => {
-                let need = Need::Reference { reference: question.0, claim: question.1 };
-                (format!("{reference} has not been read"), Some(need))
-            }
-        };
-        lacking.get_or_insert(Lacking { reason, needs: Vec::new() }).needs.extend(need);
-    }
-    if let Some(lacking) = lacking {
-        return Err(lacking);
-    }
-    out.all.extend(substitution.inline.iter().cloned());
-    Ok(Some(out))
-}
-
-/// Everything that decides a render but the content of the files.
-fn question(
-    source: &Source,
-    path: &TreePath,
-    overlay: &Overlay,
-    is_entry: bool,
-    (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
-    inputs: &Inputs,
-) -> Digest {
-    let mut bytes = inputs.key.0.to_vec();
-    let keys = keys.as_ref().map(|keys| &keys.secret);
-    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}", source.origin);
-    bytes.extend_from_slice(text.as_bytes());
-    Digest::of_bytes(&bytes)
-}
-
-fn build(job: &Job<'_>, cache: &Cache) -> Made {
-    let Job { source, path, overlay, is_entry, values, keys, .. } = job;
-    let decryption = keys.as_ref().map(|keys| Decryption::new(keys.secret.as_ref().map_err(Clone::clone)));
-    let variables = values.as_ref().map(|values| &values.all);
-    let (built, reads) = match &decryption {
-        // Units out of one template are the same until variables are set.
-        None => {
-            let before = cache.built.of(source, path, overlay, &cache.parsed);
-            (kustomize::substituted(before.0.clone(), overlay, variables), before.1.clone())
-        }
-        Some(how) => {
-            let recorder = Recorder::new(source.tree.clone());
-            let built = kustomize::build(&recorder, path, overlay, &cache.parsed, Some(how));
-            (kustomize::substituted(built, overlay, variables), Arc::new(recorder.reads()))
-        }
-    };
-    let mut out = Outcome::default();
-    for mut diagnostic in built.diagnostics {
-        if let Some(location) = &mut diagnostic.location {
-            location.file = shown(source, &location.file);
-        }
-        out.diagnostics.push(diagnostic);
-    }
-    if out.first_error().is_some() {
-        return Made { outcome: out, objects: Vec::new(), sensitive: BTreeSet::new(), reads };
-    }
-    let mut files = Files::default();
-    let mut objects = Vec::new();
-    for mut desired in built.objects {
-        let origin = desired.origin.clone();
-        let file = shown(source, &origin.file);
-        if is_encrypted(&desired.object) {
-            // What is locked is left out; without a decryption it would be applied as it is.
-            if decryption.is_none() {
-                encrypted(&desired, &file, &mut out);
-            }
-            continue;
-        }
-        desired.origin.file = file;
-        let kind = desired.object.group_version_kind();
-        let native = kind.group == mainstay_native::GROUP;
-        if is_installation(&desired.object) || (native && *is_entry) {
-            continue;
-        }
-        if native || recognise(&kind) != Recognised::Foreign {
-            let place = files.place(&desired.object, &origin, source.tree.as_ref(), &source.origin);
-            out.declared.push(Declaring { desired, place: Arc::new(place) });
-        } else {
-            objects.push(desired);
-        }
-    }
-    let mut sensitive = built.decrypted;
-    let secret = values.as_ref().map(|values| values.secret.as_slice()).unwrap_or_default();
-    if !secret.is_empty() {
-        let holding = objects.iter().filter(|desired| secrets::holds(desired.object.value(), secret));
-        sensitive.extend(holding.map(|desired| desired.object.key()));
-    }
-    out.locked = decryption.and_then(Decryption::into_locked);
-    Made { outcome: out, objects, sensitive, reads }
-}
-
-/// What a build made, and what it looked at.
-struct Made {
-    outcome: Outcome,
-    objects: Vec<Desired>,
-    sensitive: BTreeSet<ObjectKey>,
-    reads: Arc<Reads>,
-}
-
-fn shown(source: &Source, file: &str) -> String {
-    match TreePath::parse(file) {
-        Ok(path) => source.origin.file(&path),
-        Err(_) => file.to_owned(),
-    }
-}
-
-/// Never applied as if it were clear.
-fn encrypted(desired: &Desired, file: &str, out: &mut Outcome) {
-    let mut origin = desired.origin.clone();
-    origin.file = file.to_owned();
-    let message = format!("{} is encrypted with SOPS", desired.object.key());
-    out.diagnostics.push(
-        Diagnostic::new(&codes::render::ENCRYPTED, message)
-            .at(origin)
-            .hint("the unit names no decryption, so it would be applied as it is"),
-    );
 }

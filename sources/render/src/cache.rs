@@ -1,4 +1,5 @@
 use crate::built::Builds;
+use crate::chart::Externals;
 use crate::declared::DeclaredUnit;
 use crate::folder::Folder;
 use crate::outcome::Outcome;
@@ -7,7 +8,7 @@ use crate::rules;
 use crate::sources::Source;
 use mainstay_kustomize::ParseCache;
 use mainstay_native::Expansions;
-use mainstay_object::{Digest, DigestKey};
+use mainstay_object::{Digest, DigestKey, GroupKind};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{Desired, Pattern, Unit, UnitId};
 use std::collections::{BTreeSet, HashMap};
@@ -21,6 +22,8 @@ pub struct Cache {
     looked: HashMap<Digest, Looked>,
     /// What a unit's render was asked with.
     questions: HashMap<UnitId, (Arc<Unit>, bool, Digest)>,
+    /// What charts asked of the world when they were rendered last, by question.
+    externals: HashMap<Digest, (Externals, u64)>,
     /// By folder, from its second render on: what its objects look like.
     patterns: HashMap<(String, TreePath), Option<Pattern>>,
     pub(crate) root: Option<(TreePath, Arc<Folder>)>,
@@ -42,6 +45,7 @@ impl Default for Cache {
             renders: HashMap::new(),
             looked: HashMap::new(),
             questions: HashMap::new(),
+            externals: HashMap::new(),
             patterns: HashMap::new(),
             root: None,
             expansions: Expansions::default(),
@@ -110,8 +114,10 @@ impl Cache {
             looked.holds = None;
             looked.generation == now
         });
-        let renders = &self.renders;
-        self.questions.retain(|_, (_, _, question)| renders.contains_key(question));
+        self.externals.retain(|_, (_, generation)| *generation == now);
+        let (renders, externals) = (&self.renders, &self.externals);
+        self.questions
+            .retain(|_, (_, _, question)| renders.contains_key(question) || externals.contains_key(question));
         let folders: BTreeSet<&TreePath> = self.looked.values().map(|looked| &looked.folder).collect();
         self.patterns.retain(|(_, folder), _| folders.contains(folder));
     }
@@ -135,6 +141,22 @@ impl Cache {
                 question
             }
         }
+    }
+
+    pub(crate) fn externals(&mut self, base: &Digest) -> Option<Externals> {
+        let (externals, generation) = self.externals.get_mut(base)?;
+        *generation = self.generation;
+        Some(externals.clone())
+    }
+
+    pub(crate) fn put_externals(&mut self, base: Digest, externals: Externals) {
+        self.externals.insert(base, (externals, self.generation));
+    }
+
+    /// Kinds whose scope some chart of this reading had to be told.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &GroupKind> {
+        let now = self.externals.values().filter(|(_, generation)| *generation == self.generation);
+        now.flat_map(|(externals, _)| &externals.scopes)
     }
 
     pub(crate) fn get(&mut self, question: &Digest, tree: &Arc<dyn Tree>) -> Option<Arc<Outcome>> {

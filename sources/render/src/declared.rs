@@ -4,8 +4,8 @@ use crate::outcome::{Declaring, Outcome};
 use crate::sources;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{Declaration, Place as _};
-use mainstay_object::Object;
-use mainstay_unit::{Authority, CouldDeclare, Target, Unit, UnitId, Unread};
+use mainstay_object::{GroupKind, Object};
+use mainstay_unit::{Authority, CouldDeclare, Source as UnitSource, Target, Unit, UnitId, Unread};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,6 +55,8 @@ impl At {
 pub(crate) struct State {
     pub units: BTreeMap<UnitId, Arc<DeclaredUnit>>,
     pub sources: sources::Declared,
+    /// Kinds that renders define, and whether their objects have no namespace.
+    pub scopes: BTreeMap<GroupKind, bool>,
     pub diagnostics: Diagnostics,
     pub unread: BTreeSet<Unread>,
 }
@@ -68,18 +70,23 @@ impl State {
         state
     }
 
-    /// Whether another round would do the same again.
-    pub(crate) fn is(&self, other: &Self) -> bool {
+    /// Whether another round would do the same again, if these kinds are all whose scope is asked for.
+    pub(crate) fn is<'k>(&self, other: &Self, mut scopes: impl Iterator<Item = &'k GroupKind>) -> bool {
         let same = |(a, b): (&Arc<DeclaredUnit>, &Arc<DeclaredUnit>)| Arc::ptr_eq(a, b) || a == b;
         self.units.len() == other.units.len()
             && self.units.keys().eq(other.units.keys())
             && self.units.values().zip(other.units.values()).all(same)
             && self.sources == other.sources
+            && scopes.all(|kind| self.scopes.get(kind) == other.scopes.get(kind))
     }
 
     pub(crate) fn add_render(&mut self, parent: &DeclaredUnit, outcome: &Outcome) {
         for declaring in &outcome.declared {
             self.add(parent, declaring);
+        }
+        let footprint = &outcome.rendered.footprint;
+        for kind in &footprint.defines {
+            self.scopes.insert(kind.clone(), footprint.cluster_scoped.contains(kind));
         }
     }
 
@@ -119,7 +126,11 @@ impl State {
             }
             Declaration::Unit(unit) => {
                 let fallback = unit.declared_at.clone();
-                let path = place.diagnostic(&codes::render::PATH_MISSING, String::new(), "/spec/path");
+                let pointer = match &unit.source {
+                    UnitSource::Chart(_) => "/spec/chart/spec/chart",
+                    UnitSource::Folder { .. } | UnitSource::Objects(_) => "/spec/path",
+                };
+                let path = place.diagnostic(&codes::render::PATH_MISSING, String::new(), pointer);
                 let child = DeclaredUnit {
                     authorities: authorities(parent, object),
                     unit: Arc::new(inherit(*unit, &parent.unit)),

@@ -1,4 +1,4 @@
-use crate::build::{self, Rendering};
+use crate::build;
 use crate::cache::Cache;
 use crate::checks;
 use crate::declared::{DeclaredUnit, State};
@@ -52,7 +52,7 @@ fn settle(inputs: &Inputs, base: &Base, cache: &mut Cache) -> Settled {
     loop {
         let mut round = round(inputs, base, &state, cache);
         let next = std::mem::take(&mut round.state);
-        if next.is(&state) {
+        if next.is(&state, cache.scopes()) {
             return Settled { state: next, ..round };
         }
         rounds += 1;
@@ -190,11 +190,5 @@ fn unread_reason(render: Option<&Rendered>) -> Option<String> {
         Some(Rendered::Partly { complete: true, .. }) => None,
         Some(Rendered::Not { reason } | Rendered::Partly { reason, .. }) => Some(reason.clone()),
         Some(Rendered::Done(outcome)) => outcome.first_error().map(|error| error.message.clone()),
-    }
-}
-
-impl Rendering {
-    pub(crate) fn not(reason: impl Into<String>) -> Self {
-        Self { rendered: Rendered::Not { reason: reason.into() }, diagnostics: Vec::new(), needs: Vec::new() }
     }
 }

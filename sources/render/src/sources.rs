@@ -75,7 +75,7 @@ pub(crate) struct Unavailable {
 }
 
 impl Unavailable {
-    fn because(reason: impl Into<String>) -> Self {
+    pub(crate) fn because(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), need: None, diagnostic: None }
     }
 }

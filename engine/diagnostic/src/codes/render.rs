@@ -26,4 +26,38 @@ pub static NOT_AN_OBJECT: Code = Code::error(
      gone. Give the variable a value or a default.",
 );
 
-pub static ALL: &[&Code] = &[&PATH_MISSING, &ENCRYPTED, &UNREADABLE, &NOT_AN_OBJECT];
+pub static CHART: Code = Code::error(
+    "MS4505",
+    "chart does not render",
+    "A template of the unit's chart fails, makes something that is no Kubernetes object, or makes one object twice. The \
+     unit keeps its last good revision.",
+);
+pub static VALUES: Code = Code::error(
+    "MS4506",
+    "values can't be merged",
+    "The values of a chart, its own or those that a ConfigMap or Secret holds, are no map, no YAML, or name a place that \
+     can't be. What they hold is not told, since it may be secret.",
+);
+pub static CHART_DECLARES: Code = Code::error(
+    "MS4507",
+    "chart declares units or sources",
+    "A chart renders a Kustomization, a HelmRelease, a source or one of Mainstay's own kinds. What declares something of the \
+     fleet is read from Git and from what folders render to, not from charts.",
+);
+pub static IRREPRODUCIBLE: Code = Code::warning(
+    "MS4508",
+    "chart asks for chance or time",
+    "Templates of the chart make up passwords or keys, or ask what time it is. So that a plan shows what will be applied, \
+     chance follows from this installation's key, the release and the chart, and time passes in steps of 90 days.",
+);
+
+pub static ALL: &[&Code] = &[
+    &PATH_MISSING,
+    &ENCRYPTED,
+    &UNREADABLE,
+    &NOT_AN_OBJECT,
+    &CHART,
+    &VALUES,
+    &CHART_DECLARES,
+    &IRREPRODUCIBLE,
+];

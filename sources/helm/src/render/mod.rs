@@ -109,7 +109,8 @@ fn attempt(request: &Request<'_>, asked: &mut Asked, schemas: bool) -> Result<Re
     }
     let nothing = |_: &str, _: &str, _: &str, _: &str| Ok(serde_json::Value::Object(serde_json::Map::new()));
     let release = request.release;
-    let facts = [&release.name, &release.namespace, chart.name(), &chart.metadata.version].map(str::as_bytes);
+    // Not the version: a password should outlive an upgrade.
+    let facts = [&release.name, &release.namespace, chart.name()].map(str::as_bytes);
     let seed = [facts.as_slice(), &[request.seed]].concat();
     let host = Host {
         lookup: request.lookup.unwrap_or(&nothing),

@@ -2,7 +2,7 @@ use super::Units;
 use crate::fixpoint::{Rendered, Settled};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::ObjectKey;
-use mainstay_unit::{Manifest, RenderState, UnitId};
+use mainstay_unit::{Applying, Manifest, RenderState, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -35,9 +35,14 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
     let order = graph_order(units);
     let mut given_away: BTreeMap<UnitId, BTreeSet<ObjectKey>> = BTreeMap::new();
     for ((_, key), mut owners) in owners {
-        owners.sort_by_key(|(id, _)| (order.get(*id).copied().unwrap_or(usize::MAX), *id));
+        let place = |id: &UnitId| order.get(id).copied().unwrap_or(usize::MAX);
+        owners.sort_by_key(|(id, desired)| (yields(desired), place(id), *id));
         let (first, one) = owners[0];
         for (id, other) in &owners[1..] {
+            if yields(other) {
+                given_away.entry((*id).clone()).or_default().insert(key.clone());
+                continue;
+            }
             let is_namespace = key.group().is_empty() && key.kind() == "Namespace";
             let same = one.digest == other.digest;
             if is_namespace && same {
@@ -71,6 +76,15 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
             *rendered = Arc::new(rendered.without(&keys));
         }
     }
+}
+
+/// What a chart makes only where nobody else does: its namespace, or a definition that another chart brings too.
+fn yields(desired: &Manifest) -> bool {
+    let kind = matches!(
+        (desired.key.group(), desired.key.kind()),
+        ("", "Namespace") | ("apiextensions.k8s.io", "CustomResourceDefinition")
+    );
+    kind && desired.policy.applying == Applying::IfNotPresent
 }
 
 /// The marks of objects that more than one unit may have: that of every such object, and hardly another.

@@ -63,10 +63,13 @@ fn reached(settled: &Settled) -> (BTreeSet<TreePath>, Vec<TreePath>) {
                 reached.extend(outcome.rendered.reads.iter().filter_map(|path| TreePath::parse(path).ok()));
             }
             Rendered::Not { .. } => {
-                let unit = settled.state.units.get(id).map(|declared| &declared.unit);
-                if let Some(Source::Folder { source: SourceId::Platform, path, .. }) = unit.map(|u| &u.source)
-                {
-                    unknown.push(path.clone());
+                match settled.state.units.get(id).map(|declared| &declared.unit.source) {
+                    Some(Source::Folder { source: SourceId::Platform, path, .. }) => {
+                        unknown.push(path.clone())
+                    }
+                    // It may lie in the repository.
+                    Some(Source::Chart(chart)) => unknown.extend(TreePath::parse(&chart.chart)),
+                    Some(Source::Folder { .. } | Source::Objects(_)) | None => {}
                 }
             }
         }

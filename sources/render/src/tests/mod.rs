@@ -1,3 +1,4 @@
+mod charts;
 mod corpora;
 mod draw;
 mod flux;

@@ -1,0 +1,85 @@
+//! The files of a chart in a tree. Links are followed, as Helm does, within the tree.
+use mainstay_unit::tree::{EntryKind, Tree, TreePath};
+use std::collections::BTreeMap;
+
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// What is looked at, at most.
+const FILES: usize = 20_000;
+const BYTES: u64 = 128 << 20;
+const DEPTH: usize = 64;
+const LINKS: usize = 16;
+
+/// By path within the folder. An error names what can't be read, and why.
+pub(crate) fn collect(tree: &dyn Tree, folder: &TreePath) -> Result<Files, (TreePath, String)> {
+    let mut walk = Walk { tree, files: BTreeMap::new(), bytes: 0, seen: 0 };
+    walk.folder(folder, "", 0)?;
+    Ok(walk.files)
+}
+
+struct Walk<'a> {
+    tree: &'a dyn Tree,
+    files: Files,
+    bytes: u64,
+    seen: usize,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, folder: &TreePath, within: &str, depth: usize) -> Result<(), (TreePath, String)> {
+        if depth > DEPTH {
+            return Err((folder.clone(), format!("the chart is more than {DEPTH} folders deep")));
+        }
+        let entries = self.tree.list(folder).map_err(|error| (folder.clone(), error.to_string()))?;
+        for (name, entry) in entries {
+            self.seen += 1;
+            if self.seen > FILES {
+                return Err((folder.clone(), format!("the chart has more than {FILES} files")));
+            }
+            let path = folder.join(&name).map_err(|error| (folder.clone(), error.to_string()))?;
+            let (path, kind, size) = match entry.kind {
+                EntryKind::Symlink => {
+                    let Some((path, kind, size)) = self.follow(&path)? else { continue };
+                    (path, kind, size)
+                }
+                kind => (path, kind, entry.size),
+            };
+            let within = if within.is_empty() { name } else { format!("{within}/{name}") };
+            match kind {
+                EntryKind::Folder => self.folder(&path, &within, depth + 1)?,
+                EntryKind::File | EntryKind::Executable => self.file(&path, within, size)?,
+                // Nobody has fetched what is in a submodule; a link never ends in a link.
+                EntryKind::Submodule | EntryKind::Symlink => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &TreePath, within: String, size: u64) -> Result<(), (TreePath, String)> {
+        self.bytes = self.bytes.saturating_add(size);
+        if self.bytes > BYTES {
+            return Err((path.clone(), format!("the chart has more than {} MiB", BYTES >> 20)));
+        }
+        let bytes = self.tree.read(path).map_err(|error| (path.clone(), error.to_string()))?;
+        self.files.insert(within, bytes.to_vec());
+        Ok(())
+    }
+
+    /// Where a link leads in the end; nothing for a submodule.
+    fn follow(&self, link: &TreePath) -> Result<Option<(TreePath, EntryKind, u64)>, (TreePath, String)> {
+        let fail = |why: String| (link.clone(), why);
+        let mut at = link.clone();
+        for _ in 0..LINKS {
+            let target = self.tree.read(&at).map_err(|error| fail(error.to_string()))?;
+            let target = String::from_utf8_lossy(&target).into_owned();
+            let folder = at.parent().unwrap_or_default();
+            at = folder.join(&target).map_err(|error| fail(format!("the link leads nowhere: {error}")))?;
+            match self.tree.entry(&at).map_err(|error| fail(error.to_string()))? {
+                None => return Err(fail(format!("the link leads to {at}, which does not exist"))),
+                Some(entry) if entry.kind == EntryKind::Submodule => return Ok(None),
+                Some(entry) if entry.kind == EntryKind::Symlink => {}
+                Some(entry) => return Ok(Some((at, entry.kind, entry.size))),
+            }
+        }
+        Err(fail(format!("the link leads through more than {LINKS} others")))
+    }
+}

@@ -1,0 +1,353 @@
+//! A unit out of a Helm chart, as helm-controller installs it: where the chart lies, its values, what it renders to, and
+//! what becomes of that.
+mod external;
+mod files;
+mod objects;
+mod place;
+mod post;
+mod values;
+
+pub(crate) use external::Externals;
+pub(crate) use values::hidden;
+
+use crate::build::{Asked, Job, Made, Rendering, Work};
+use crate::cache::Cache;
+use crate::declared::{DeclaredUnit, State};
+use crate::inputs::Supply;
+use crate::outcome::Outcome;
+use crate::reads::Recorder;
+use crate::references::{Lacking, claim};
+use crate::secrets;
+use crate::sources::{Known, Resolver};
+use external::{Asker, Lookups, PERIOD};
+use mainstay_diagnostic::{Diagnostic, Location, Span, codes};
+use mainstay_helm::{Limits, RenderError, Request, Stored, Values, observe};
+use mainstay_object::{Digest, Object, ObjectKey, Value};
+use mainstay_unit::{Capabilities, Chart, Desired, Need, Release};
+use objects::{Making, Objects};
+use place::Placed;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use values::Given;
+
+/// Everything that a chart's render depends on.
+pub(crate) struct ChartJob<'a> {
+    /// Without what the chart asks of the world.
+    base: Digest,
+    chart: &'a Chart,
+    placed: Placed,
+    given: Given<'a>,
+    asker: Asker<'a>,
+}
+
+pub(crate) fn ask<'a>(
+    declared: &'a DeclaredUnit,
+    chart: &'a Chart,
+    state: &'a State,
+    known: Known<'a>,
+    resolver: &mut Resolver,
+    cache: &mut Cache,
+) -> Asked<'a> {
+    let inputs = known.inputs;
+    let placed = match place::find(chart, known, resolver) {
+        Ok(placed) => placed,
+        Err(unavailable) => return unavailable.answer(declared),
+    };
+    let given = match values::given(chart, &claim(declared), inputs) {
+        Ok(given) => given,
+        Err(lacking) => return lacking.answer(),
+    };
+    let asker = Asker { declared, state, inputs };
+    // Nothing but the declaration decides, as far as it is not files nor what the chart asks.
+    let closed = given.is_empty() && chart.values_from.is_empty() && placed.source.origin.name().is_empty();
+    let base = cache.question(&declared.unit, false, closed, || {
+        let mut bytes = inputs.key.0.to_vec();
+        let text = format!("chart\0{chart:?}\0{}\0{given:?}\0{:?}", placed.identity(), declared.unit.id);
+        bytes.extend_from_slice(text.as_bytes());
+        Digest::of_bytes(&bytes)
+    });
+    let (answers, needs) = cache.externals(&base).unwrap_or_default().answers(asker);
+    if !needs.is_empty() {
+        return lacking_answers(needs).answer();
+    }
+    let question = with(base, &answers);
+    if let Some(kept) = cache.get(&question, &placed.source.tree) {
+        return Asked::Kept(kept, None);
+    }
+    if let Some((code, message)) = placed.problem(&declared.unit.id.to_string()) {
+        return Asked::Answered(Rendering::failed(declared.path_at.diagnostic(code, message)));
+    }
+    let (source, path) = (placed.source.clone(), placed.path.clone());
+    let work = Work::Chart(Box::new(ChartJob { base, chart, placed, given, asker }));
+    Asked::Anew(Box::new(Job { question, source, path, work }))
+}
+
+/// The question with what the world answered.
+fn with(base: Digest, answers: &[u8]) -> Digest {
+    let mut bytes = base.hex().into_bytes();
+    bytes.extend_from_slice(answers);
+    Digest::of_bytes(&bytes)
+}
+
+fn lacking_answers(needs: Vec<Need>) -> Lacking {
+    Lacking { reason: "what the chart asks of its cluster has not been read".to_owned(), needs }
+}
+
+/// A render with what it asked for.
+pub(crate) struct Rendered {
+    pub base: Digest,
+    /// Under which the render is to be found, if there is one.
+    pub question: Digest,
+    pub externals: Externals,
+    pub made: Result<Made, Lacking>,
+}
+
+pub(crate) fn build(job: &ChartJob<'_>) -> Rendered {
+    let recorder = Recorder::new(job.placed.source.tree.clone());
+    let mut externals = Externals::default();
+    let made = job.made(&recorder, &mut externals);
+    let (answers, _) = externals.answers(job.asker);
+    Rendered { base: job.base, question: with(job.base, &answers), externals, made }
+}
+
+/// What a render is made with that may be otherwise.
+struct Variant<'v> {
+    values: &'v Values,
+    seed: [u8; 32],
+    /// Secrets that are looked up hold something else.
+    altered: bool,
+}
+
+impl ChartJob<'_> {
+    fn made(&self, recorder: &Recorder, externals: &mut Externals) -> Result<Made, Lacking> {
+        let declared = self.asker.declared;
+        let failed = |diagnostics: Vec<Diagnostic>| {
+            let outcome = Outcome { diagnostics, ..Outcome::default() };
+            Made { outcome, reads: Arc::new(recorder.reads()), ..Made::default() }
+        };
+        let files = match self.placed.files(recorder) {
+            Ok(files) => files,
+            Err((file, why)) => {
+                let problem = Diagnostic::new(&codes::render::UNREADABLE, format!("{file}: {why}"));
+                return Ok(failed(vec![problem.at_file(file)]));
+            }
+        };
+        let merged = values::merged(self.chart, &self.given);
+        let values = match merged {
+            Ok(values) => values,
+            Err(why) => {
+                let message = format!("the values of {}: {why}", declared.unit.id);
+                let problem = Diagnostic::new(&codes::render::VALUES, message);
+                return Ok(failed(vec![problem.at(declared.unit.declared_at.clone())]));
+            }
+        };
+        let seed = |purpose: &[u8]| Digest::keyed(&self.asker.inputs.key, purpose).0;
+        let variant = Variant { values: &values, seed: seed(b"charts"), altered: false };
+        let making = Making { chart: self.chart, placed: &self.placed, files: &files, asker: self.asker };
+        let first = self.render(&making, &variant);
+        externals.clone_from(&first.externals);
+        if !first.needs.is_empty() {
+            return Err(lacking_answers(first.needs));
+        }
+        if let Some(why) = first.unanswered.into_iter().next() {
+            return Err(Lacking { reason: why, needs: Vec::new() });
+        }
+        let mut secret = values::secret_texts(&self.given);
+        for object in &first.secret {
+            looked_up(object, &mut secret);
+        }
+        let mut objects = match first.objects {
+            Ok(objects) => objects,
+            Err(error) => return Ok(failed(vec![self.failure(&error, &secret)])),
+        };
+        for diagnostic in &mut objects.diagnostics {
+            diagnostic.message = hidden(std::mem::take(&mut diagnostic.message), &secret);
+        }
+        let mut sensitive = BTreeSet::new();
+        if first.random || !secret.is_empty() || values::are_secret(&self.given) {
+            let altered = values::altered(self.chart, &self.given);
+            let other = altered.ok().and_then(|values| {
+                let variant = Variant { values: &values, seed: seed(b"other charts"), altered: true };
+                self.render(&making, &variant).objects.ok()
+            });
+            sensitive = depends(&objects, other.as_ref(), &secret);
+        }
+        let warning = (first.random || first.externals.clock).then(|| self.irreproducible(first.random));
+        let record = self.record(&making, &values, &objects);
+        let Objects { desired, hooks, applying, diagnostics, .. } = objects;
+        let diagnostics = diagnostics.into_iter().chain(warning).collect();
+        let outcome = Outcome { diagnostics, ..Outcome::default() };
+        let reads = Arc::new(recorder.reads());
+        if outcome.first_error().is_some() {
+            return Ok(Made { outcome, reads, ..Made::default() });
+        }
+        Ok(Made { outcome, objects: desired, hooks, sensitive, applying, release: record, reads })
+    }
+
+    /// Whatever is released is always a first release to templates: what they make of it must not depend on what was
+    /// there before.
+    fn release(&self) -> mainstay_helm::Release {
+        let release = &self.chart.release;
+        mainstay_helm::Release {
+            name: release.name.clone(),
+            namespace: release.namespace.clone(),
+            revision: 1,
+            is_upgrade: false,
+        }
+    }
+
+    /// What Helm is told, with the manifests as they are applied.
+    fn record(&self, making: &Making<'_>, values: &Values, objects: &Objects) -> Option<Release> {
+        let applied = objects.released.iter().map(|(path, desired)| {
+            format!("---\n# Source: {path}\n{}", mainstay_kustomize::emit(std::slice::from_ref(desired)))
+        });
+        let applied: String = applied.collect();
+        let release = self.release();
+        let rendered = &objects.rendered;
+        let stored =
+            Stored { files: making.files, values, release: &release, rendered, manifest: Some(&applied) };
+        let body = stored.packed(&Limits::default()).ok()?;
+        let options = &self.chart.release;
+        let (name, namespace) = (options.name.clone(), options.storage_namespace.clone());
+        Some(Release::new(name, namespace, options.history, body, &self.asker.inputs.key))
+    }
+
+    fn render(&self, making: &Making<'_>, variant: &Variant<'_>) -> Once {
+        let release = self.release();
+        let inputs = self.asker.inputs;
+        let lookups = Lookups::new(self.asker, variant.altered);
+        let find = |version: &str, kind: &str, namespace: &str, name: &str| {
+            lookups.find(version, kind, namespace, name)
+        };
+        let told = self.asker.capabilities();
+        let capabilities = match told {
+            Some(Supply::Here(served)) => capabilities(served),
+            Some(Supply::Absent(_) | Supply::NotEvaluated(_)) | None => {
+                mainstay_helm::Capabilities::default()
+            }
+        };
+        let now = inputs.now / PERIOD * PERIOD;
+        let request = Request {
+            files: making.files,
+            values: variant.values,
+            release: &release,
+            capabilities: &capabilities,
+            lookup: Some(&find),
+            now: i64::try_from(now).unwrap_or(i64::MAX),
+            seed: &variant.seed,
+            limits: Limits::default(),
+        };
+        let (result, asked) = observe(&request);
+        let objects = result.map(|rendered| making.objects(rendered));
+        let mut made = lookups.into_made();
+        let mut externals = Externals {
+            capabilities: asked.capabilities,
+            clock: asked.clock,
+            lookups: made.asked,
+            ..Externals::default()
+        };
+        if asked.capabilities {
+            match told {
+                Some(Supply::Here(_)) => {}
+                Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => {
+                    made.unanswered.push(format!("the chart asks what its cluster is: {why}"));
+                }
+                None => made.needs.push(self.asker.ask_for_capabilities()),
+            }
+        }
+        if let Ok(objects) = &objects {
+            externals.scopes.clone_from(&objects.scopes);
+            made.needs.extend(objects.needs.iter().cloned());
+        }
+        let external::Made { needs, unanswered, secret, .. } = made;
+        Once { objects, externals, random: asked.random, needs, unanswered, secret }
+    }
+
+    /// Where the innermost template failed, in its words.
+    fn failure(&self, error: &RenderError, secret: &[String]) -> Diagnostic {
+        let message = format!("the chart of {} fails: {error}", self.asker.declared.unit.id);
+        let problem = Diagnostic::new(&codes::render::CHART, hidden(message, secret));
+        let at = |file: &str, line, column| Location::new(self.placed.shown(file), Span::point(line, column));
+        problem.at(match error {
+            RenderError::Chart { path, .. } => {
+                let path = self.placed.path.join(path);
+                Location::file(
+                    path.map_or_else(|_| String::new(), |path| self.placed.source.origin.file(&path)),
+                )
+            }
+            RenderError::Parse { at: place, .. } => at(&place.file, place.line, place.column),
+            RenderError::Template(error) => {
+                let mut place = &error.at;
+                let mut error = error;
+                // What `tpl` was given has no file.
+                while let Some(cause) = error.cause.as_ref().filter(|cause| cause.at.file.contains('/')) {
+                    (error, place) = (cause, &cause.at);
+                }
+                at(&place.file, place.line, place.column)
+            }
+            RenderError::Manifest { path, .. } => at(path, 1, 1),
+            RenderError::Limit(_) => self.asker.declared.unit.declared_at.clone(),
+        })
+    }
+
+    fn irreproducible(&self, random: bool) -> Diagnostic {
+        let id = &self.asker.declared.unit.id;
+        let (message, hint) = if random {
+            (
+                format!("the chart of {id} makes up passwords or keys"),
+                "they follow from this installation's key, so that every render makes the same: \
+                 other ones come with another key",
+            )
+        } else {
+            (format!("the chart of {id} asks what time it is"), "it is told a new time every 90 days")
+        };
+        let at = self.asker.declared.unit.declared_at.clone();
+        Diagnostic::new(&codes::render::IRREPRODUCIBLE, message).at(at).hint(hint)
+    }
+}
+
+/// One render.
+struct Once {
+    objects: Result<Objects, RenderError>,
+    externals: Externals,
+    random: bool,
+    needs: Vec<Need>,
+    unanswered: Vec<String>,
+    secret: Vec<Arc<Value>>,
+}
+
+fn capabilities(served: &Capabilities) -> mainstay_helm::Capabilities {
+    mainstay_helm::Capabilities {
+        kube_version: served.version.clone(),
+        api_versions: served.apis.clone(),
+        asked: true,
+    }
+}
+
+/// The values of a Secret, or of a list of them, as they are written and as they are meant.
+fn looked_up(object: &Value, out: &mut Vec<String>) {
+    for item in object.get("items").and_then(Value::as_array).into_iter().flatten() {
+        looked_up(item, out);
+    }
+    if let Ok(object) = Object::new(object.clone()) {
+        out.extend(object.secret_texts());
+    }
+    if let Some(data) = object.get("data") {
+        values::leaves(data, out);
+    }
+}
+
+/// The objects that would be others if the secrets were, or that hold one as it is. Where that can't be told, all.
+fn depends(objects: &Objects, other: Option<&Objects>, secret: &[String]) -> BTreeSet<ObjectKey> {
+    let telling: Vec<String> = secret.iter().filter(|text| text.len() > values::TELLING).cloned().collect();
+    let other: BTreeMap<ObjectKey, &Object> = other
+        .iter()
+        .flat_map(|other| other.desired.iter().chain(other.hooks.iter().map(|hook| &hook.desired)))
+        .map(|desired| (desired.object.key(), &desired.object))
+        .collect();
+    let is_same =
+        |desired: &Desired| other.get(&desired.object.key()).is_some_and(|other| **other == desired.object);
+    let depends = |desired: &&Desired| !is_same(desired) || secrets::holds(desired.object.value(), &telling);
+    let hooks = objects.hooks.iter().map(|hook| &hook.desired);
+    objects.desired.iter().chain(hooks).filter(depends).map(|desired| desired.object.key()).collect()
+}

@@ -1,0 +1,55 @@
+//! `postRenderers`: a kustomization over what the chart made.
+use super::objects::From;
+use mainstay_diagnostic::{Diagnostic, Location};
+use mainstay_kustomize::{Build, Limits, Options, Order};
+use mainstay_object::{Map, Value};
+use mainstay_unit::Desired;
+use mainstay_unit::tree::{MemoryTree, TreePath};
+
+/// Each object in a file of its own, so that it is known afterwards which it was.
+pub(crate) fn build(
+    objects: Vec<From>,
+    fields: &Map<String, Value>,
+    at: &Location,
+) -> Result<Vec<From>, Vec<Diagnostic>> {
+    let mut tree = MemoryTree::new();
+    let mut names = Vec::with_capacity(objects.len());
+    let mut put = |name: &str, text: String| {
+        // The names are made here, and no path is too long.
+        if let Ok(path) = TreePath::parse(name) {
+            tree.insert(path, text.into_bytes().into());
+        }
+    };
+    for (i, From { desired, .. }) in objects.iter().enumerate() {
+        let name = format!("{i}.yaml");
+        put(&name, desired.object.value().to_string());
+        names.push(Value::from(name));
+    }
+    let mut kustomization = fields.clone();
+    kustomization.insert("resources".to_owned(), names.into());
+    put("kustomization.yaml", Value::Object(kustomization).to_string());
+    let request = Build {
+        tree: &tree,
+        root: &TreePath::root(),
+        overlay: None,
+        options: Options { order: Some(Order::Fifo), ..Options::default() },
+        limits: Limits::default(),
+        cache: None,
+        decrypt: None,
+    };
+    let place = |mut diagnostic: Diagnostic| {
+        diagnostic.message = format!("a post renderer fails: {}", diagnostic.message);
+        diagnostic.snippet = None;
+        diagnostic.at(at.clone())
+    };
+    let built = mainstay_kustomize::build(&request)
+        .map_err(|failed| failed.diagnostics.into_iter().map(place).collect::<Vec<_>>())?;
+    let of = |file: &str| objects.get(file.strip_suffix(".yaml")?.parse::<usize>().ok()?);
+    // Nothing but these was given to it, so that every object is one of them.
+    let built = built.objects.into_iter().filter_map(|built| {
+        let before = of(&built.origin.file)?;
+        let desired = Desired { origin: before.desired.origin.clone(), ..built };
+        Some(From { desired, ..before.clone() })
+    });
+    Ok(built.collect())
+}

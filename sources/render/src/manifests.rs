@@ -1,0 +1,255 @@
+//! A unit out of a folder of manifests, in kustomize-controller's order: the overlay merged into the root kustomization,
+//! the build, encrypted files looked for, variables substituted, common metadata, declarations taken apart.
+use crate::build::{Asked, Job, Made, Rendering, Work};
+use crate::cache::Cache;
+use crate::declared::DeclaredUnit;
+use crate::entry::closest;
+use crate::inputs::{Inputs, Supply};
+use crate::kustomize;
+use crate::outcome::{Declaring, Outcome};
+use crate::places::Files;
+use crate::reads::Recorder;
+use crate::references::{Lacking, claim};
+use crate::secrets::{self, Decryption, is_encrypted};
+use crate::sources::Source;
+use mainstay_diagnostic::{Diagnostic, codes};
+use mainstay_flux::{Recognised, is_installation, recognise};
+use mainstay_object::Digest;
+use mainstay_unit::tree::{EntryKind, TreePath};
+use mainstay_unit::{Claim, Desired, Need, Overlay, ReferenceKind, Substitution};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything that a build depends on, beside the folder.
+pub(crate) struct FolderJob<'a> {
+    overlay: &'a Overlay,
+    is_entry: bool,
+    values: Option<Values>,
+    keys: Option<DecryptionKeys>,
+}
+
+pub(crate) fn ask<'a>(
+    declared: &DeclaredUnit,
+    is_entry: bool,
+    source: Source,
+    path: &'a TreePath,
+    overlay: &'a Overlay,
+    inputs: &Inputs,
+    cache: &mut Cache,
+) -> Asked<'a> {
+    let values = values(overlay.substitution.as_ref(), &claim(declared), inputs);
+    let keys = keys(overlay, claim(declared), inputs);
+    // Nothing but the declaration decides, as far as it is not the files.
+    let closed = keys.is_none()
+        && source.origin.name().is_empty()
+        && overlay.substitution.as_ref().is_none_or(|substitution| substitution.from.is_empty());
+    let known = values.as_ref().ok().map(|values| {
+        let ask = || question(&source, path, overlay, is_entry, (values, &keys), inputs);
+        cache.question(&declared.unit, is_entry, closed, ask)
+    });
+    if let Some(kept) = known.and_then(|question| cache.get(&question, &source.tree)) {
+        return Asked::Kept(kept, keys.and_then(|keys| keys.need).map(Box::new));
+    }
+    if let Some(problem) = missing(declared, &source, path) {
+        return Asked::Answered(Rendering::failed(problem));
+    }
+    let values = match values {
+        Ok(values) => values,
+        Err(lacking) => return lacking.answer(),
+    };
+    let question =
+        known.unwrap_or_else(|| question(&source, path, overlay, is_entry, (&values, &keys), inputs));
+    let path = path.clone();
+    let work = Work::Folder(Box::new(FolderJob { overlay, is_entry, values, keys }));
+    Asked::Anew(Box::new(Job { question, source, path, work }))
+}
+
+fn missing(declared: &DeclaredUnit, source: &Source, path: &TreePath) -> Option<Diagnostic> {
+    let tree = source.tree.as_ref();
+    let problem = |message: String| declared.path_at.diagnostic(&codes::render::PATH_MISSING, message);
+    match tree.entry(path) {
+        Ok(Some(entry)) if entry.kind == EntryKind::Folder => None,
+        Ok(Some(_)) => Some(problem(format!("the path {path} of {} is not a folder", declared.unit.id))),
+        Ok(None) => Some(
+            problem(format!("the path {path} of {} does not exist", declared.unit.id))
+                .hint(closest(tree, path)),
+        ),
+        Err(error) => Some(declared.path_at.diagnostic(&codes::render::UNREADABLE, error.to_string())),
+    }
+}
+
+/// What a unit that has encrypted files decrypts with.
+struct DecryptionKeys {
+    secret: Result<BTreeMap<String, String>, String>,
+    /// Asked for only where something is encrypted.
+    need: Option<Need>,
+}
+
+fn keys(overlay: &Overlay, claim: Claim, inputs: &Inputs) -> Option<DecryptionKeys> {
+    let decryption = overlay.decryption.as_ref()?;
+    let Some(reference) = &decryption.keys else {
+        let secret = Err("the unit names no Secret with keys".to_owned());
+        return Some(DecryptionKeys { secret, need: None });
+    };
+    let question = (reference.clone(), claim);
+    let (secret, need) = match inputs.references.get(&question) {
+        Some(Supply::Here(content)) => (Ok(content.clone()), None),
+        Some(Supply::Absent(why)) => (Err(why.clone()), None),
+        Some(Supply::NotEvaluated(why)) => (Err(format!("{reference} is not evaluated: {why}")), None),
+        None => {
+            let why = format!("{reference} has not been read");
+            (Err(why), Some(Need::Reference { reference: question.0, claim: question.1 }))
+        }
+    };
+    Some(DecryptionKeys { secret, need })
+}
+
+impl FolderJob<'_> {
+    /// What would help where something is encrypted.
+    pub(crate) fn need(&self) -> Option<&Need> {
+        self.keys.as_ref()?.need.as_ref()
+    }
+}
+
+/// The variables of a unit, and which of their values come out of a Secret.
+#[derive(Debug, Default)]
+struct Values {
+    all: BTreeMap<String, String>,
+    secret: Vec<String>,
+}
+
+/// Shorter ones are in everything.
+const TELLING: usize = 4;
+
+/// The variables of a unit: referenced ones in order, inline ones over all.
+fn values(
+    substitution: Option<&Substitution>,
+    claim: &Claim,
+    inputs: &Inputs,
+) -> Result<Option<Values>, Lacking> {
+    let Some(substitution) = substitution else { return Ok(None) };
+    let mut out = Values::default();
+    let mut lacking: Option<Lacking> = None;
+    for source in &substitution.from {
+        let reference = &source.reference;
+        let question = (reference.clone(), claim.clone());
+        let (reason, need) = match inputs.references.get(&question) {
+            Some(Supply::Here(values)) => {
+                if reference.kind == ReferenceKind::Secret {
+                    out.secret.extend(values.values().filter(|v| v.len() >= TELLING).cloned());
+                }
+                out.all.extend(values.clone());
+                continue;
+            }
+            Some(Supply::Absent(_)) if source.optional => continue,
+            Some(Supply::Absent(why)) => (format!("{reference}: {why}"), None),
+            Some(Supply::NotEvaluated(why)) => (format!("{reference} is not evaluated: {why}"), None),
+            None => {
+                let need = Need::Reference { reference: question.0, claim: question.1 };
+                (format!("{reference} has not been read"), Some(need))
+            }
+        };
+        lacking.get_or_insert(Lacking { reason, needs: Vec::new() }).needs.extend(need);
+    }
+    if let Some(lacking) = lacking {
+        return Err(lacking);
+    }
+    out.all.extend(substitution.inline.iter().cloned());
+    Ok(Some(out))
+}
+
+/// Everything that decides a render but the content of the files.
+fn question(
+    source: &Source,
+    path: &TreePath,
+    overlay: &Overlay,
+    is_entry: bool,
+    (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
+    inputs: &Inputs,
+) -> Digest {
+    let mut bytes = inputs.key.0.to_vec();
+    let keys = keys.as_ref().map(|keys| &keys.secret);
+    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}", source.origin);
+    bytes.extend_from_slice(text.as_bytes());
+    Digest::of_bytes(&bytes)
+}
+
+pub(crate) fn build(job: &FolderJob<'_>, source: &Source, path: &TreePath, cache: &Cache) -> Made {
+    let FolderJob { overlay, is_entry, values, keys } = job;
+    let decryption = keys.as_ref().map(|keys| Decryption::new(keys.secret.as_ref().map_err(Clone::clone)));
+    let variables = values.as_ref().map(|values| &values.all);
+    let (built, reads) = match &decryption {
+        // Units out of one template are the same until variables are set.
+        None => {
+            let before = cache.built.of(source, path, overlay, &cache.parsed);
+            (kustomize::substituted(before.0.clone(), overlay, variables), before.1.clone())
+        }
+        Some(how) => {
+            let recorder = Recorder::new(source.tree.clone());
+            let built = kustomize::build(&recorder, path, overlay, &cache.parsed, Some(how));
+            (kustomize::substituted(built, overlay, variables), Arc::new(recorder.reads()))
+        }
+    };
+    let mut out = Outcome::default();
+    for mut diagnostic in built.diagnostics {
+        if let Some(location) = &mut diagnostic.location {
+            location.file = shown(source, &location.file);
+        }
+        out.diagnostics.push(diagnostic);
+    }
+    if out.first_error().is_some() {
+        return Made { outcome: out, reads, ..Made::default() };
+    }
+    let mut files = Files::default();
+    let mut objects = Vec::new();
+    for mut desired in built.objects {
+        let origin = desired.origin.clone();
+        let file = shown(source, &origin.file);
+        if is_encrypted(&desired.object) {
+            // What is locked is left out; without a decryption it would be applied as it is.
+            if decryption.is_none() {
+                encrypted(&desired, &file, &mut out);
+            }
+            continue;
+        }
+        desired.origin.file = file;
+        let kind = desired.object.group_version_kind();
+        let native = kind.group == mainstay_native::GROUP;
+        if is_installation(&desired.object) || (native && *is_entry) {
+            continue;
+        }
+        if native || recognise(&kind) != Recognised::Foreign {
+            let place = files.place(&desired.object, &origin, source.tree.as_ref(), &source.origin);
+            out.declared.push(Declaring { desired, place: Arc::new(place) });
+        } else {
+            objects.push(desired);
+        }
+    }
+    let mut sensitive = built.decrypted;
+    let secret = values.as_ref().map(|values| values.secret.as_slice()).unwrap_or_default();
+    if !secret.is_empty() {
+        let holding = objects.iter().filter(|desired| secrets::holds(desired.object.value(), secret));
+        sensitive.extend(holding.map(|desired| desired.object.key()));
+    }
+    out.locked = decryption.and_then(Decryption::into_locked);
+    Made { outcome: out, objects, sensitive, reads, ..Made::default() }
+}
+
+fn shown(source: &Source, file: &str) -> String {
+    match TreePath::parse(file) {
+        Ok(path) => source.origin.file(&path),
+        Err(_) => file.to_owned(),
+    }
+}
+
+/// Never applied as if it were clear.
+fn encrypted(desired: &Desired, file: &str, out: &mut Outcome) {
+    let mut origin = desired.origin.clone();
+    origin.file = file.to_owned();
+    let message = format!("{} is encrypted with SOPS", desired.object.key());
+    out.diagnostics.push(
+        Diagnostic::new(&codes::render::ENCRYPTED, message)
+            .at(origin)
+            .hint("the unit names no decryption, so it would be applied as it is"),
+    );
+}
