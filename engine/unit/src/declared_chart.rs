@@ -1,6 +1,7 @@
 //! A chart as a unit declares it: where it lies, what is set in it, what becomes of what it renders to.
-use crate::{Reference, SourceId};
+use crate::{Moment, Reference, SourceId};
 use mainstay_object::{Map, Value};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
@@ -45,8 +46,8 @@ pub struct ReleaseOptions {
     /// The namespace is made if nobody made it, and never removed.
     pub create_namespace: bool,
     pub crds: Crds,
-    /// Hooks are left out on purpose.
-    pub disable_hooks: bool,
+    /// Hooks of these moments are left out on purpose.
+    pub disabled_hooks: BTreeSet<Moment>,
     /// Values are not held against the chart's schema.
     pub disable_schema: bool,
     /// What post renderers change is changed in hooks too.
@@ -78,7 +79,7 @@ impl ReleaseOptions {
             history: 5,
             create_namespace: false,
             crds: Crds::Create,
-            disable_hooks: false,
+            disabled_hooks: BTreeSet::new(),
             disable_schema: false,
             post_hooks: true,
             post: Vec::new(),

@@ -3,7 +3,8 @@ use crate::fields::Fields;
 use crate::kustomization::reference;
 use crate::legacy;
 use mainstay_object::{Digest, Map, Object, Value};
-use mainstay_unit::{Chart, Crds, ReleaseOptions, SourceId, ValuesSource};
+use mainstay_unit::{Chart, Crds, Moment, ReleaseOptions, SourceId, ValuesSource};
+use std::collections::BTreeSet;
 
 pub(crate) fn read(spec: Fields<'_>, object: &Object) -> Chart {
     let namespace = object.namespace();
@@ -69,7 +70,7 @@ fn release(spec: Fields<'_>, object: &Object) -> ReleaseOptions {
         // Without a target namespace helm-controller does not make one either.
         create_namespace: target.is_some() && install.flag("createNamespace"),
         crds: crds(install, upgrade),
-        disable_hooks: both("disableHooks"),
+        disabled_hooks: disabled_hooks(spec),
         disable_schema: both("disableSchemaValidation"),
         post_hooks: spec.text("postRenderStrategy") != Some("nohooks"),
         post: post.collect(),
@@ -86,6 +87,19 @@ fn post(kustomize: Fields<'_>) -> Map<String, Value> {
         .into_iter()
         .filter(|(_, items)| !items.is_empty())
         .map(|(name, items)| (name.to_owned(), items.into()))
+        .collect()
+}
+
+fn disabled_hooks(spec: Fields<'_>) -> BTreeSet<Moment> {
+    let moments = [
+        ("install", [Moment::PreInstall, Moment::PostInstall]),
+        ("upgrade", [Moment::PreUpgrade, Moment::PostUpgrade]),
+        ("uninstall", [Moment::PreDelete, Moment::PostDelete]),
+    ];
+    moments
+        .into_iter()
+        .filter(|(action, _)| spec.at(action).flag("disableHooks"))
+        .flat_map(|(_, m)| m)
         .collect()
 }
 

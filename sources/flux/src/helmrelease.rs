@@ -32,7 +32,7 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
         prune: true,
         timing: Timing {
             interval,
-            retry_interval: interval,
+            retry_interval: retry_interval(spec).unwrap_or(interval),
             timeout: spec.duration("timeout").unwrap_or(Duration::from_secs(300)),
         },
         force: spec.at("upgrade").flag("force"),
@@ -76,10 +76,29 @@ fn conflicts(spec: Fields<'_>, problems: &mut Vec<Problem>) {
             format!("spec.{action}.strategy.retryInterval needs the strategy RetryOnFailure"),
         ));
     }
+    let mut unsupported = |pointer: &str, hint: &str| {
+        let message = format!("{}: this value is not supported yet", mainstay_diagnostic::dotted(pointer));
+        problems.push(Problem::new(&codes::flux::UNSUPPORTED_FIELD, pointer, message).hint(hint));
+    };
+    if spec.at("upgrade").flag("preserveValues") {
+        unsupported("/spec/upgrade/preserveValues", "write the values to Git: what is there decides alone");
+    }
+    if spec.at("uninstall").text("deletionPropagation") == Some("orphan") {
+        unsupported(
+            "/spec/uninstall/deletionPropagation",
+            "annotate what is to stay: helm.sh/resource-policy: keep",
+        );
+    }
     let values = spec.at("values");
     if values.is_set() && !values.0.is_object() {
         problems.push(crate::shape::wrong("/spec/values", "expected a map"));
     }
+}
+
+/// Of the strategy RetryOnFailure; the shorter where two are given.
+fn retry_interval(spec: Fields<'_>) -> Option<Duration> {
+    let strategies = ["install", "upgrade"].map(|action| spec.at(action).at("strategy"));
+    strategies.into_iter().filter_map(|strategy| strategy.duration("retryInterval")).min()
 }
 
 /// Helm waits for its objects unless it is told not to.

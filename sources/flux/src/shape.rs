@@ -32,6 +32,8 @@ pub(crate) enum Support {
     Read,
     /// Valid in Flux, but not acted on: what to do instead.
     NotYet(&'static str),
+    /// Valid in Flux, and without meaning here: what happens instead.
+    NoEffect(&'static str),
     /// Gone since the first stable version.
     Older,
 }
@@ -50,6 +52,11 @@ pub(crate) const fn older(name: &'static str, shape: Shape) -> Field {
 
 pub(crate) const fn not_yet(name: &'static str, hint: &'static str) -> Field {
     Field { name, shape: Shape::Any, required: false, support: Support::NotYet(hint) }
+}
+
+/// Its shape counts, its value does not.
+pub(crate) const fn idle(name: &'static str, shape: Shape, instead: &'static str) -> Field {
+    Field { name, shape, required: false, support: Support::NoEffect(instead) }
 }
 
 /// One thing that is wrong, at a JSON pointer.
@@ -153,6 +160,13 @@ fn check_fields(
                 )
                 .hint(*hint),
             ),
+            Some(Field { shape, support: Support::NoEffect(instead), .. }) => {
+                check(*shape, value, &at, allow_older, out);
+                if !value.is_null() {
+                    let message = format!("field {} has no effect", dotted(&at));
+                    out.push(Problem::new(&codes::flux::NO_EFFECT, &at, message).hint(*instead));
+                }
+            }
             Some(field) => check(field.shape, value, &at, allow_older, out),
             None => {
                 let problem =

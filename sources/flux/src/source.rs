@@ -31,6 +31,8 @@ pub enum SourceSpec {
         access: Access,
         version: ChartVersion,
         media_type: Option<String>,
+        /// Its signature is to be verified.
+        verify: bool,
     },
     HelmRepository {
         registry: Registry,
@@ -94,6 +96,7 @@ pub(crate) fn read(
             access: access(spec, namespace, problems),
             version: oci_version(spec.at("ref")),
             media_type: spec.at("layerSelector").owned("mediaType"),
+            verify: spec.at("verify").is_set(),
         },
         Kind::HelmChart => SourceSpec::HelmChart {
             chart: text("chart"),

@@ -1,7 +1,7 @@
 //! The fields of each kind, by Flux's API reference: required ones, types, permitted values, and what is not acted on.
 use crate::kind::Kind;
 use crate::shape::Shape::{Any, Duration, Fields, Flag, Integer, List, OneOf, Text, Texts, Url};
-use crate::shape::{Field, Shape, may, must, not_yet, older};
+use crate::shape::{Field, Shape, idle, may, must, not_yet, older};
 
 pub(crate) fn spec(kind: Kind) -> &'static [Field] {
     match kind {
@@ -132,6 +132,18 @@ const STRATEGY: Shape =
     Fields(&[must("name", OneOf(&["RemediateOnFailure", "RetryOnFailure"])), may("retryInterval", Duration)]);
 const SERVER_SIDE: Shape = OneOf(&["enabled", "disabled", "auto"]);
 
+/// What happens instead of what a field of Helm's process says.
+const RETRIES: &str =
+    "what fails is tried again, what was applied last stays meanwhile, and a commit rolls back";
+const SERVER_SIDE_APPLY: &str =
+    "objects are applied server-side, and replaced where upgrade.force or they themselves say so";
+const SERVER_CHECKS: &str = "the API server checks every object";
+const TAKES_OVER: &str = "what exists is taken over as it is, and fields of others are never forced";
+const JOBS: &str = "Jobs are waited for like every object: disableWait waits for none";
+const TIMEOUT: &str = "the release's own spec.timeout counts";
+const DELETION: &str = "each stage of a deletion is seen gone";
+const NOT_VERIFIED: &str = "signatures are not verified yet, so nothing of this chart is used";
+
 const HELM_RELEASE: &[Field] = &[
     must("interval", Duration),
     may(
@@ -156,7 +168,7 @@ const HELM_RELEASE: &[Field] = &[
                     may("reconcileStrategy", OneOf(&["ChartVersion", "Revision"])),
                     may("valuesFiles", List(&Text)),
                     may("ignoreMissingValuesFiles", Flag),
-                    may("verify", VERIFY),
+                    not_yet("verify", NOT_VERIFIED),
                     older("valuesFile", Text),
                 ]),
             ),
@@ -184,29 +196,30 @@ const HELM_RELEASE: &[Field] = &[
             may("crds", CRDS),
             may("createNamespace", Flag),
             may("disableHooks", Flag),
-            may("disableOpenAPIValidation", Flag),
+            idle("disableOpenAPIValidation", Flag, SERVER_CHECKS),
             may("disableSchemaValidation", Flag),
-            may("disableTakeOwnership", Flag),
+            idle("disableTakeOwnership", Flag, TAKES_OVER),
             may("disableWait", Flag),
-            may("disableWaitForJobs", Flag),
-            may(
+            idle("disableWaitForJobs", Flag, JOBS),
+            idle(
                 "remediation",
                 Fields(&[
                     may("retries", Integer),
                     may("ignoreTestFailures", Flag),
                     may("remediateLastFailure", Flag),
                 ]),
+                RETRIES,
             ),
-            may("replace", Flag),
-            may("serverSideApply", Flag),
+            idle("replace", Flag, SERVER_SIDE_APPLY),
+            idle("serverSideApply", Flag, SERVER_SIDE_APPLY),
             may("skipCRDs", Flag),
             may("strategy", STRATEGY),
-            may("timeout", Duration),
+            idle("timeout", Duration, TIMEOUT),
         ]),
     ),
     may("kubeConfig", KUBE_CONFIG),
     may("maxHistory", Integer),
-    may("persistentClient", Flag),
+    idle("persistentClient", Flag, "connections are kept anyway"),
     may("postRenderStrategy", OneOf(&["nohooks", "combined", "separate"])),
     may(
         "postRenderers",
@@ -221,24 +234,25 @@ const HELM_RELEASE: &[Field] = &[
         )])),
     ),
     may("releaseName", Text),
-    may(
+    idle(
         "rollback",
         Fields(&[
-            may("cleanupOnFail", Flag),
+            idle("cleanupOnFail", Flag, RETRIES),
             may("disableHooks", Flag),
             may("disableWait", Flag),
-            may("disableWaitForJobs", Flag),
+            idle("disableWaitForJobs", Flag, JOBS),
             may("force", Flag),
             may("recreate", Flag),
-            may("serverSideApply", SERVER_SIDE),
+            idle("serverSideApply", SERVER_SIDE, SERVER_SIDE_APPLY),
             may("timeout", Duration),
         ]),
+        RETRIES,
     ),
     may("serviceAccountName", Text),
     may("storageNamespace", Text),
     may("suspend", Flag),
     may("targetNamespace", Text),
-    may(
+    idle(
         "test",
         Fields(&[
             may("enable", Flag),
@@ -246,6 +260,7 @@ const HELM_RELEASE: &[Field] = &[
             may("ignoreFailures", Flag),
             may("timeout", Duration),
         ]),
+        "the tests of charts are not run",
     ),
     may("timeout", Duration),
     may(
@@ -253,26 +268,30 @@ const HELM_RELEASE: &[Field] = &[
         Fields(&[
             may("deletionPropagation", OneOf(&["background", "foreground", "orphan"])),
             may("disableHooks", Flag),
-            may("disableWait", Flag),
-            may("keepHistory", Flag),
-            may("timeout", Duration),
+            idle("disableWait", Flag, DELETION),
+            idle("keepHistory", Flag, "Helm's records go with the release"),
+            idle("timeout", Duration, DELETION),
         ]),
     ),
     may(
         "upgrade",
         Fields(&[
-            may("chartNameChangeStrategy", OneOf(&["InPlaceUpdate", "Reinstall"])),
-            may("cleanupOnFail", Flag),
+            idle(
+                "chartNameChangeStrategy",
+                OneOf(&["InPlaceUpdate", "Reinstall"]),
+                "objects that both charts have stay",
+            ),
+            idle("cleanupOnFail", Flag, RETRIES),
             may("crds", CRDS),
             may("disableHooks", Flag),
-            may("disableOpenAPIValidation", Flag),
+            idle("disableOpenAPIValidation", Flag, SERVER_CHECKS),
             may("disableSchemaValidation", Flag),
-            may("disableTakeOwnership", Flag),
+            idle("disableTakeOwnership", Flag, TAKES_OVER),
             may("disableWait", Flag),
-            may("disableWaitForJobs", Flag),
+            idle("disableWaitForJobs", Flag, JOBS),
             may("force", Flag),
             may("preserveValues", Flag),
-            may(
+            idle(
                 "remediation",
                 Fields(&[
                     may("retries", Integer),
@@ -280,10 +299,11 @@ const HELM_RELEASE: &[Field] = &[
                     may("remediateLastFailure", Flag),
                     may("strategy", OneOf(&["rollback", "uninstall"])),
                 ]),
+                RETRIES,
             ),
-            may("serverSideApply", SERVER_SIDE),
+            idle("serverSideApply", SERVER_SIDE, SERVER_SIDE_APPLY),
             may("strategy", STRATEGY),
-            may("timeout", Duration),
+            idle("timeout", Duration, TIMEOUT),
         ]),
     ),
     may("values", Any),
@@ -298,7 +318,7 @@ const HELM_RELEASE: &[Field] = &[
             may("literal", Flag),
         ])),
     ),
-    may("waitStrategy", Fields(&[must("name", OneOf(&["poller", "legacy"]))])),
+    idle("waitStrategy", Fields(&[must("name", OneOf(&["poller", "legacy"]))]), "every object is watched"),
 ];
 
 const GIT_REPOSITORY: &[Field] = &[
@@ -378,7 +398,7 @@ const HELM_CHART: &[Field] = &[
     may("reconcileStrategy", OneOf(&["ChartVersion", "Revision"])),
     may("suspend", Flag),
     may("valuesFiles", List(&Text)),
-    may("verify", VERIFY),
+    not_yet("verify", NOT_VERIFIED),
     may("version", Text),
     older("valuesFile", Text),
     older("accessFrom", Any),

@@ -105,7 +105,7 @@ fn told(errors: &[ValidationError<'_>], depth: usize, lines: &mut Vec<String>) {
     }
 }
 
-fn branches<'a>(kind: &'a ValidationErrorKind) -> &'a [Vec<ValidationError<'static>>] {
+fn branches(kind: &ValidationErrorKind) -> &[Vec<ValidationError<'static>>] {
     match kind {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => context,
         _ => &[],
@@ -120,7 +120,7 @@ fn words(error: &ValidationError<'_>) -> String {
         Json::String(text) => text.chars().count(),
         Json::Null | Json::Bool(_) | Json::Number(_) => 0,
     };
-    let found = length(&error.instance());
+    let found = length(error.instance());
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             format!("missing property {}", quoted(property.as_str().unwrap_or_default()))
@@ -130,7 +130,7 @@ fn words(error: &ValidationError<'_>) -> String {
                 TypeKind::Single(one) => vec![one.to_string()],
                 TypeKind::Multiple(several) => several.iter().map(|one| one.to_string()).collect(),
             };
-            format!("got {}, want {}", type_of(&error.instance()), wanted.join(" or "))
+            format!("got {}, want {}", type_of(error.instance()), wanted.join(" or "))
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("additional properties {} not allowed", list(unexpected))

@@ -63,15 +63,24 @@ pub(crate) struct Made {
     pub reads: Arc<Reads>,
 }
 
+/// What a round knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Round<'a> {
+    pub state: &'a State,
+    pub base: &'a Base,
+    pub inputs: &'a Inputs,
+}
+
+/// `told`: what holds of this reading, whether anything is rendered or not.
 pub(crate) fn ask<'a>(
     declared: &'a DeclaredUnit,
     is_entry: bool,
-    state: &'a State,
-    base: &'a Base,
-    inputs: &'a Inputs,
+    round: Round<'a>,
     resolver: &mut Resolver,
     cache: &mut Cache,
+    told: &mut Vec<Diagnostic>,
 ) -> Asked<'a> {
+    let Round { state, base, inputs } = round;
     // Where a path leads out of the repository there is no folder to look at.
     if declared.failed.as_ref().is_some_and(|failed| *failed.code == codes::render::PATH_MISSING) {
         return Asked::Answered(Rendering::not("its path leads nowhere"));
@@ -83,7 +92,7 @@ pub(crate) fn ask<'a>(
             diagnostics: Vec::new(),
             needs: Vec::new(),
         }),
-        UnitSource::Chart(chart) => chart::ask(declared, chart, state, known, resolver, cache),
+        UnitSource::Chart(chart) => chart::ask(declared, chart, state, known, resolver, cache, told),
         UnitSource::Folder { source, path, overlay } => match resolver.resolve(source, known) {
             Ok(found) => manifests::ask(declared, is_entry, found, path, overlay, inputs, cache),
             Err(unavailable) => unavailable.answer(declared),

@@ -1,4 +1,4 @@
-use crate::build;
+use crate::build::{self, Round};
 use crate::cache::Cache;
 use crate::checks;
 use crate::declared::{DeclaredUnit, State};
@@ -96,11 +96,14 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
     // They are sorted by name.
     order.sort_by_key(|unit| unit.depth);
     for some in order.chunks(TOGETHER) {
+        let mut told = Vec::new();
         let asked = some.iter().map(|declared| {
             let is_entry = declared.depth == 0 && base.entry().is_some_and(|e| e.unit.id == declared.unit.id);
-            build::ask(declared, is_entry, state, base, inputs, &mut resolver, cache)
+            let round = Round { state, base, inputs };
+            build::ask(declared, is_entry, round, &mut resolver, cache, &mut told)
         });
         let asked = asked.collect();
+        out.diagnostics.append(&mut told);
         for (declared, rendering) in some.iter().zip(build::answer(asked, cache)) {
             out.diagnostics.extend(rendering.diagnostics);
             out.needs.extend(rendering.needs);

@@ -2,7 +2,7 @@
 //!
 //! Absent by design: files, network, clocks, randomness. What is lacking is a `Need` that the runtime meets before it
 //! calls again; what nobody can meet is *not rendered*, never defaulted. The same inputs give the same bytes, whatever
-//! the cache held.
+//! the cache held, but for needs of charts that the last reading knew of.
 
 mod build;
 mod built;

@@ -55,6 +55,14 @@ pub static ARTIFACT: Code = Code::error(
      matches it. Units that read the artifact are not rendered.",
 );
 
+pub static NO_EFFECT: Code = Code::warning(
+    "MS3010",
+    "field has no effect",
+    "A field of a HelmRelease says how Helm's process goes about it: how often it tries again, what it rolls back to, how it \
+     patches. Mainstay applies the chart's objects like any others, with its own retries and its own order, so that the field \
+     changes nothing.",
+);
+
 pub static ALL: &[&Code] = &[
     &MISSING_FIELD,
     &UNKNOWN_FIELD,
@@ -65,4 +73,5 @@ pub static ALL: &[&Code] = &[
     &NO_NAMESPACE,
     &SOURCE_UNDECLARED,
     &ARTIFACT,
+    &NO_EFFECT,
 ];

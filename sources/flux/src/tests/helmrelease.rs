@@ -76,6 +76,44 @@ fn options_below_actions_are_checked_too() {
     let read = release("v2", &format!("{CHART}  install: {{remediation: {{retry: 3}}}}\n"));
     assert_eq!(
         told(&read),
-        ["7: MS3002 unknown field spec.install.remediation.retry (did you mean retries?)"]
+        [
+            "7: MS3002 unknown field spec.install.remediation.retry (did you mean retries?)",
+            "7: MS3010 field spec.install.remediation has no effect (what fails is tried again, what was applied last stays meanwhile, and a commit rolls back)",
+        ]
     );
+}
+
+#[test]
+fn what_concerns_helms_process_alone_has_no_effect_and_says_so() {
+    let fields = "  test: {enable: true}\n  persistentClient: false\n  uninstall: {keepHistory: true, disableHooks: true}\n";
+    let read = release("v2", &format!("{CHART}{fields}"));
+    let places: Vec<String> =
+        told(&read).iter().map(|line| line.split(" (").next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(
+        places,
+        [
+            "8: MS3010 field spec.persistentClient has no effect",
+            "7: MS3010 field spec.test has no effect",
+            "9: MS3010 field spec.uninstall.keepHistory has no effect",
+        ]
+    );
+    assert!(!read.diagnostics.has_errors());
+}
+
+#[test]
+fn what_would_change_what_is_applied_and_is_not_done_is_an_error() {
+    for fields in ["  upgrade: {preserveValues: true}\n", "  uninstall: {deletionPropagation: orphan}\n"] {
+        let told = told(&release("v2", &format!("{CHART}{fields}")));
+        assert!(told.len() == 1 && told[0].starts_with("7: MS3004 "), "{told:?}");
+    }
+    let verified = CHART.replace("chart: x,", "chart: x, verify: {provider: cosign},");
+    let told = told(&release("v2", &verified));
+    assert!(told.len() == 1 && told[0].starts_with("6: MS3004 field spec.chart.spec.verify"), "{told:?}");
+}
+
+#[test]
+fn how_soon_it_is_tried_again_is_the_strategys_to_say() {
+    let fields = "  install: {strategy: {name: RetryOnFailure, retryInterval: 30s}}\n";
+    let unit = unit(release("v2", &format!("{CHART}{fields}")));
+    assert_eq!(unit.timing.retry_interval, Duration::from_secs(30));
 }

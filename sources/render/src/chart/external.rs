@@ -56,9 +56,9 @@ impl Externals {
             }
         }
         for kind in &self.scopes {
-            match asker.is_cluster_scoped(kind) {
-                Ok(scope) => bytes.extend_from_slice(format!("{kind}{scope:?}\0").as_bytes()),
-                Err(need) => needs.push(*need),
+            match asker.scope(kind) {
+                Scope::Asked(need) => needs.push(*need),
+                scope => bytes.extend_from_slice(format!("{kind}{scope:?}\0").as_bytes()),
             }
         }
         (bytes, needs)
@@ -82,17 +82,26 @@ impl Asker<'_> {
         Need::Capabilities { target, authorities: self.declared.authorities.clone() }
     }
 
-    /// By the definitions of the repository, else by what the cluster serves; nothing where neither knows the kind.
-    pub(crate) fn is_cluster_scoped(&self, kind: &GroupKind) -> Result<Option<bool>, Box<Need>> {
+    /// By the definitions of the repository, else by what the cluster serves. A kind that neither knows is taken for
+    /// namespaced: nothing of it can be applied before somebody defines it.
+    pub(crate) fn scope(&self, kind: &GroupKind) -> Scope {
         if let Some(cluster_scoped) = self.state.scopes.get(kind) {
-            return Ok(Some(*cluster_scoped));
+            return Scope::Known { cluster: *cluster_scoped };
         }
         match self.capabilities() {
-            Some(Supply::Here(served)) => Ok(served.scope(kind)),
-            Some(Supply::Absent(_) | Supply::NotEvaluated(_)) => Ok(None),
-            None => Err(Box::new(self.ask_for_capabilities())),
+            Some(Supply::Here(served)) => Scope::Known { cluster: served.scope(kind).unwrap_or(false) },
+            Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => Scope::NotEvaluated(why.clone()),
+            None => Scope::Asked(Box::new(self.ask_for_capabilities())),
         }
     }
+}
+
+/// Whether objects of a kind have no namespace.
+#[derive(Debug)]
+pub(crate) enum Scope {
+    Known { cluster: bool },
+    NotEvaluated(String),
+    Asked(Box<Need>),
 }
 
 /// Answers `lookup`, and notes what it could not answer.

@@ -20,8 +20,8 @@ use crate::references::{Lacking, claim};
 use crate::secrets;
 use crate::sources::{Known, Resolver};
 use external::{Asker, Lookups, PERIOD};
-use mainstay_diagnostic::{Diagnostic, Location, Span, codes};
-use mainstay_helm::{Limits, RenderError, Request, Stored, Values, observe};
+use mainstay_diagnostic::{Diagnostic, Location, codes};
+use mainstay_helm::{Limits, RenderError, Request, Stored, Values, observe, observe_unchecked};
 use mainstay_object::{Digest, Object, ObjectKey, Value};
 use mainstay_unit::{Capabilities, Chart, Desired, Need, Release};
 use objects::{Making, Objects};
@@ -47,12 +47,17 @@ pub(crate) fn ask<'a>(
     known: Known<'a>,
     resolver: &mut Resolver,
     cache: &mut Cache,
+    told: &mut Vec<Diagnostic>,
 ) -> Asked<'a> {
     let inputs = known.inputs;
     let placed = match place::find(chart, known, resolver) {
         Ok(placed) => placed,
         Err(unavailable) => return unavailable.answer(declared),
     };
+    if let Some(why) = placed.archive.as_ref().and_then(|archive| archive.stale.as_ref()) {
+        let message = format!("the chart of {} is what its registry said last: {why}", declared.unit.id);
+        told.push(declared.path_at.diagnostic(&codes::source::STALE, message));
+    }
     let given = match values::given(chart, &claim(declared), inputs) {
         Ok(given) => given,
         Err(lacking) => return lacking.answer(),
@@ -127,9 +132,14 @@ impl ChartJob<'_> {
         };
         let files = match self.placed.files(recorder) {
             Ok(files) => files,
-            Err((file, why)) => {
-                let problem = Diagnostic::new(&codes::render::UNREADABLE, format!("{file}: {why}"));
-                return Ok(failed(vec![problem.at_file(file)]));
+            Err(unread) => {
+                let message = format!("the chart of {}: {}: {}", declared.unit.id, unread.file, unread.why);
+                let problem = Diagnostic::new(&codes::render::UNREADABLE, message);
+                return Ok(failed(vec![if unread.exists {
+                    problem.at_file(unread.file)
+                } else {
+                    problem.at(declared.path_at.location.clone())
+                }]));
             }
         };
         let merged = values::merged(self.chart, &self.given);
@@ -158,7 +168,7 @@ impl ChartJob<'_> {
         }
         let mut objects = match first.objects {
             Ok(objects) => objects,
-            Err(error) => return Ok(failed(vec![self.failure(&error, &secret)])),
+            Err(error) => return Ok(failed(vec![self.failure(&making, &error, &secret)])),
         };
         for diagnostic in &mut objects.diagnostics {
             diagnostic.message = hidden(std::mem::take(&mut diagnostic.message), &secret);
@@ -173,7 +183,10 @@ impl ChartJob<'_> {
             sensitive = depends(&objects, other.as_ref(), &secret);
         }
         let warning = (first.random || first.externals.clock).then(|| self.irreproducible(first.random));
-        let record = self.record(&making, &values, &objects);
+        let record = match self.record(&making, &values, &objects) {
+            Ok(record) => record,
+            Err(error) => return Ok(failed(vec![self.failure(&making, &error, &secret)])),
+        };
         let Objects { desired, hooks, applying, diagnostics, .. } = objects;
         let diagnostics = diagnostics.into_iter().chain(warning).collect();
         let outcome = Outcome { diagnostics, ..Outcome::default() };
@@ -181,7 +194,7 @@ impl ChartJob<'_> {
         if outcome.first_error().is_some() {
             return Ok(Made { outcome, reads, ..Made::default() });
         }
-        Ok(Made { outcome, objects: desired, hooks, sensitive, applying, release: record, reads })
+        Ok(Made { outcome, objects: desired, hooks, sensitive, applying, release: Some(record), reads })
     }
 
     /// Whatever is released is always a first release to templates: what they make of it must not depend on what was
@@ -197,7 +210,12 @@ impl ChartJob<'_> {
     }
 
     /// What Helm is told, with the manifests as they are applied.
-    fn record(&self, making: &Making<'_>, values: &Values, objects: &Objects) -> Option<Release> {
+    fn record(
+        &self,
+        making: &Making<'_>,
+        values: &Values,
+        objects: &Objects,
+    ) -> Result<Release, RenderError> {
         let applied = objects.released.iter().map(|(path, desired)| {
             format!("---\n# Source: {path}\n{}", mainstay_kustomize::emit(std::slice::from_ref(desired)))
         });
@@ -206,10 +224,10 @@ impl ChartJob<'_> {
         let rendered = &objects.rendered;
         let stored =
             Stored { files: making.files, values, release: &release, rendered, manifest: Some(&applied) };
-        let body = stored.packed(&Limits::default()).ok()?;
+        let body = stored.packed(&Limits::default())?;
         let options = &self.chart.release;
         let (name, namespace) = (options.name.clone(), options.storage_namespace.clone());
-        Some(Release::new(name, namespace, options.history, body, &self.asker.inputs.key))
+        Ok(Release::new(name, namespace, options.history, body, &self.asker.inputs.key))
     }
 
     fn render(&self, making: &Making<'_>, variant: &Variant<'_>) -> Once {
@@ -237,9 +255,12 @@ impl ChartJob<'_> {
             seed: &variant.seed,
             limits: Limits::default(),
         };
-        let (result, asked) = observe(&request);
-        let objects = result.map(|rendered| making.objects(rendered));
+        // Values that were changed to see what comes of it may be none that a schema allows.
+        let unchecked = variant.altered || self.chart.release.disable_schema;
+        let (result, asked) = if unchecked { observe_unchecked(&request) } else { observe(&request) };
         let mut made = lookups.into_made();
+        let quiet = !made.secret.is_empty() || values::are_secret(&self.given);
+        let objects = result.map(|rendered| making.objects(rendered, quiet));
         let mut externals = Externals {
             capabilities: asked.capabilities,
             clock: asked.clock,
@@ -258,23 +279,26 @@ impl ChartJob<'_> {
         if let Ok(objects) = &objects {
             externals.scopes.clone_from(&objects.scopes);
             made.needs.extend(objects.needs.iter().cloned());
+            made.unanswered.extend(objects.unanswered.iter().cloned());
         }
         let external::Made { needs, unanswered, secret, .. } = made;
         Once { objects, externals, random: asked.random, needs, unanswered, secret }
     }
 
     /// Where the innermost template failed, in its words.
-    fn failure(&self, error: &RenderError, secret: &[String]) -> Diagnostic {
-        let message = format!("the chart of {} fails: {error}", self.asker.declared.unit.id);
-        let problem = Diagnostic::new(&codes::render::CHART, hidden(message, secret));
-        let at = |file: &str, line, column| Location::new(self.placed.shown(file), Span::point(line, column));
-        problem.at(match error {
-            RenderError::Chart { path, .. } => {
-                let path = self.placed.path.join(path);
-                Location::file(
-                    path.map_or_else(|_| String::new(), |path| self.placed.source.origin.file(&path)),
-                )
+    fn failure(&self, making: &Making<'_>, error: &RenderError, secret: &[String]) -> Diagnostic {
+        let said = match error {
+            // It may quote parts of what was rendered.
+            RenderError::Manifest { path, .. } if !secret.is_empty() => {
+                format!("what {path} makes can't be read as YAML")
             }
+            error => error.to_string(),
+        };
+        let message = format!("the chart of {} fails: {said}", self.asker.declared.unit.id);
+        let problem = Diagnostic::new(&codes::render::CHART, hidden(message, secret));
+        let at = |file: &str, line, column| making.location(file, line, column);
+        problem.at(match error {
+            RenderError::Chart { path, .. } => Location::file(making.file(path)),
             RenderError::Parse { at: place, .. } => at(&place.file, place.line, place.column),
             RenderError::Template(error) => {
                 let mut place = &error.at;
@@ -286,7 +310,7 @@ impl ChartJob<'_> {
                 at(&place.file, place.line, place.column)
             }
             RenderError::Manifest { path, .. } => at(path, 1, 1),
-            RenderError::Limit(_) => self.asker.declared.unit.declared_at.clone(),
+            RenderError::Limit(_) | RenderError::Schema(_) => self.asker.declared.unit.declared_at.clone(),
         })
     }
 

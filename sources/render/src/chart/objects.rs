@@ -1,5 +1,5 @@
 //! What a chart printed, as objects with the places that they come from, and with what Helm adds to them.
-use super::external::Asker;
+use super::external::{Asker, Scope};
 use super::place::Placed;
 use super::post;
 use crate::outcome::Hooked;
@@ -25,6 +25,8 @@ pub(crate) struct Objects {
     /// Kinds whose scope somebody else had to tell.
     pub scopes: BTreeSet<GroupKind>,
     pub needs: Vec<Need>,
+    /// What nobody can answer, and why.
+    pub unanswered: Vec<String>,
 }
 
 /// An object with the template that it comes from, in Helm's spelling.
@@ -47,10 +49,11 @@ pub(crate) struct Making<'a> {
 const KEEP: (&str, &str) = ("helm.sh/resource-policy", "keep");
 
 impl Making<'_> {
-    pub(crate) fn objects(&self, rendered: Rendered) -> Objects {
+    /// Where there are secrets, `quiet`, nothing of what was rendered is quoted.
+    pub(crate) fn objects(&self, rendered: Rendered, quiet: bool) -> Objects {
         let mut out = Objects::default();
         let mut objects = Vec::new();
-        let mut lines = Lines { making: self, seen: BTreeMap::new() };
+        let mut lines = Lines { making: self, seen: BTreeMap::new(), quiet };
         for manifest in &rendered.manifests {
             for desired in lines.read(&manifest.path, &manifest.text, &mut out.diagnostics) {
                 let object = From { desired, template: manifest.path.clone(), hook: None };
@@ -80,7 +83,7 @@ impl Making<'_> {
         let mut kept = Vec::new();
         for From { mut desired, template, hook } in objects {
             if let Some(hook) = hook {
-                self.into_namespace(&mut desired.object, &scopes, &mut out);
+                self.place_in_namespace(&mut desired.object, &scopes, &mut out);
                 out.hooks.push(Hooked { desired, ..hook });
                 continue;
             }
@@ -89,7 +92,7 @@ impl Making<'_> {
             object.set_label("app.kubernetes.io/managed-by", "Helm");
             object.set_annotation("meta.helm.sh/release-name", &release.name);
             object.set_annotation("meta.helm.sh/release-namespace", &release.namespace);
-            self.into_namespace(object, &scopes, &mut out);
+            self.place_in_namespace(object, &scopes, &mut out);
             kept.push(desired);
         }
         kept.extend(defined);
@@ -169,7 +172,7 @@ impl Making<'_> {
         Some(Desired { object, origin: self.asker.declared.unit.declared_at.clone() })
     }
 
-    fn into_namespace(&self, object: &mut Object, scopes: &Scopes, out: &mut Objects) {
+    fn place_in_namespace(&self, object: &mut Object, scopes: &Scopes, out: &mut Objects) {
         let kind = object.group_version_kind();
         let known = scopes.of_kind(&kind);
         let cluster_scoped = match (known, object.namespace().is_empty()) {
@@ -177,11 +180,14 @@ impl Making<'_> {
             (None, false) => return,
             (None, true) => {
                 let kind = kind.group_kind();
-                let scope = self.asker.is_cluster_scoped(&kind);
-                out.scopes.insert(kind);
+                let scope = self.asker.scope(&kind);
+                out.scopes.insert(kind.clone());
                 match scope {
-                    Ok(scope) => scope.unwrap_or(false),
-                    Err(need) => return out.needs.push(*need),
+                    Scope::Known { cluster } => cluster,
+                    Scope::NotEvaluated(why) => {
+                        return out.unanswered.push(format!("whether a {kind} has a namespace: {why}"));
+                    }
+                    Scope::Asked(need) => return out.needs.push(*need),
                 }
             }
         };
@@ -200,12 +206,10 @@ impl Making<'_> {
         objects: &mut Vec<From>,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        if self.chart.release.disable_hooks {
-            return;
-        }
         for hook in &rendered.hooks {
-            let moments: BTreeSet<Moment> =
-                hook.events.iter().filter_map(|event| Moment::parse(event)).collect();
+            let disabled = &self.chart.release.disabled_hooks;
+            let moments = hook.events.iter().filter_map(|event| Moment::parse(event));
+            let moments: BTreeSet<Moment> = moments.filter(|moment| !disabled.contains(moment)).collect();
             if moments.is_empty() {
                 continue;
             }
@@ -242,8 +246,22 @@ impl Making<'_> {
         template: &str,
         line: u32,
     ) -> Diagnostic {
-        let location = Location::new(self.placed.shown(template), Span::point(line.max(1), 1));
-        Diagnostic::new(code, message).at(location)
+        Diagnostic::new(code, message).at(self.location(template, line, 1))
+    }
+
+    /// A place in a template; where it is in an archive within the chart, that of the chart.
+    pub(crate) fn location(&self, template: &str, line: u32, column: u32) -> Location {
+        let within = template.split_once('/').map_or(template, |(_, within)| within);
+        if self.files.contains_key(within) {
+            return Location::new(self.placed.shown(template), Span::point(line.max(1), column.max(1)));
+        }
+        Location::file(self.file(within))
+    }
+
+    /// A file of the chart, by its path within; if there is none, what describes the chart.
+    pub(crate) fn file(&self, within: &str) -> String {
+        let within = if self.files.contains_key(within) { within } else { "Chart.yaml" };
+        self.placed.shown(&format!("chart/{within}"))
     }
 }
 
@@ -261,6 +279,7 @@ struct Lines<'m, 'a> {
     making: &'m Making<'a>,
     /// How many objects of a kind a template has made so far.
     seen: BTreeMap<(String, String), usize>,
+    quiet: bool,
 }
 
 impl Lines<'_, '_> {
@@ -269,7 +288,8 @@ impl Lines<'_, '_> {
         if let Some(problem) = loaded.diagnostics.errors().next() {
             let line = problem.location.as_ref().and_then(|l| l.span).map_or(1, |span| span.start.line);
             // The line is one of the rendered text, which nobody has before him.
-            let message = format!("what {path} makes is no YAML in its line {line}: {}", problem.message);
+            let why = if self.quiet { String::new() } else { format!(": {}", problem.message) };
+            let message = format!("what {path} makes is no YAML in its line {line}{why}");
             diagnostics.push(self.making.problem(&codes::render::CHART, message, path, 1));
             return Vec::new();
         }
@@ -305,7 +325,7 @@ impl Lines<'_, '_> {
                 diagnostics.push(self.making.problem(&codes::render::CHART, message, path, line));
             }
             Ok(object) => {
-                let origin = Location::new(self.making.placed.shown(path), Span::point(line, 1));
+                let origin = self.making.location(path, line, 1);
                 out.push(Desired { object, origin });
             }
             Err(error) => {

@@ -65,6 +65,11 @@ impl Wanted<'_> {
                     "{id} selects layers of {other}, which are no chart"
                 )));
             }
+            SourceSpec::Oci { verify: true, .. } => {
+                let why =
+                    "asks for a signature to be verified, which is not supported yet: nothing of it is used";
+                return Err(Unavailable::because(format!("{id} {why}")));
+            }
             SourceSpec::Oci { access, version, .. } => access.chart(Registry::Oci, "", version.clone()),
             SourceSpec::HelmChart { chart, version, source, values_files, ignore_missing_values_files } => {
                 if matches!(source, SourceId::Named { kind, .. } if kind == "HelmChart") {
@@ -131,6 +136,14 @@ impl Wanted<'_> {
     }
 }
 
+/// What can't be read, and why.
+pub(crate) struct Unread {
+    /// As it is shown.
+    pub file: String,
+    pub why: String,
+    pub exists: bool,
+}
+
 impl Placed {
     /// What decides about the chart's content beside what is read in the tree.
     pub(crate) fn identity(&self) -> String {
@@ -148,6 +161,7 @@ impl Placed {
         let missing = |message: String| Some((&codes::render::PATH_MISSING, message));
         match tree.entry(path) {
             Ok(None) => missing(format!("the chart {path} of {named} does not exist")),
+            Ok(Some(_)) if self.is_packed(tree) => None,
             Ok(Some(entry)) if entry.kind != EntryKind::Folder => {
                 missing(format!("the chart {path} of {named} is not a folder"))
             }
@@ -161,11 +175,29 @@ impl Placed {
         }
     }
 
+    /// A `.tgz` in the tree.
+    fn is_packed(&self, tree: &dyn Tree) -> bool {
+        let is_file =
+            || tree.entry(&self.path).is_ok_and(|entry| entry.is_some_and(|entry| entry.kind.is_file()));
+        self.path.as_str().ends_with(".tgz") && is_file()
+    }
+
     /// The files of the chart, with the values that the declaration puts in the place of the chart's own.
-    pub(crate) fn files(&self, tree: &dyn Tree) -> Result<Files, (String, String)> {
-        let shown = |(path, why): (TreePath, String)| (self.source.origin.file(&path), why);
+    pub(crate) fn files(&self, tree: &dyn Tree) -> Result<Files, Unread> {
+        let shown = |(path, why): (TreePath, String)| Unread {
+            file: self.source.origin.file(&path),
+            why,
+            exists: true,
+        };
+        let absent = |file: &str, why: String| Unread { file: file.to_owned(), why, exists: false };
         let mut files = match &self.archive {
             Some(archive) => archive.files.clone(),
+            None if self.is_packed(tree) => {
+                let packed =
+                    tree.read(&self.path).map_err(|error| shown((self.path.clone(), error.to_string())))?;
+                mainstay_package::unpack(&packed, &mainstay_package::Limits::default())
+                    .map_err(|error| shown((self.path.clone(), error.to_string())))?
+            }
             None => collect(tree, &self.path).map_err(shown)?,
         };
         if self.values_files.is_empty() {
@@ -177,7 +209,7 @@ impl Placed {
                 Some(_) => files.get(name.trim_start_matches("./")).cloned(),
                 // From the root of the source, not from the chart's folder.
                 None => {
-                    let path = TreePath::parse(name).map_err(|error| (name.clone(), error.to_string()))?;
+                    let path = TreePath::parse(name).map_err(|error| absent(name, error.to_string()))?;
                     let found =
                         tree.entry(&path).map_err(|error| shown((path.clone(), error.to_string())))?;
                     match found {
@@ -190,11 +222,11 @@ impl Placed {
             };
             match bytes {
                 Some(bytes) => {
-                    let map = super::values::map_of(name, &bytes).map_err(|why| (name.clone(), why))?;
+                    let map = super::values::map_of(name, &bytes).map_err(|why| absent(name, why))?;
                     super::values::merge(&mut values, map);
                 }
                 None if self.ignore_missing_values_files => {}
-                None => return Err((name.clone(), "the file of values does not exist".to_owned())),
+                None => return Err(absent(name, "the file of values does not exist".to_owned())),
             }
         }
         // JSON is YAML.

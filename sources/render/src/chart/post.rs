@@ -1,7 +1,7 @@
 //! `postRenderers`: a kustomization over what the chart made.
 use super::objects::From;
 use mainstay_diagnostic::{Diagnostic, Location};
-use mainstay_kustomize::{Build, Limits, Options, Order};
+use mainstay_kustomize::{Build, Options, Order};
 use mainstay_object::{Map, Value};
 use mainstay_unit::Desired;
 use mainstay_unit::tree::{MemoryTree, TreePath};
@@ -28,15 +28,9 @@ pub(crate) fn build(
     let mut kustomization = fields.clone();
     kustomization.insert("resources".to_owned(), names.into());
     put("kustomization.yaml", Value::Object(kustomization).to_string());
-    let request = Build {
-        tree: &tree,
-        root: &TreePath::root(),
-        overlay: None,
-        options: Options { order: Some(Order::Fifo), ..Options::default() },
-        limits: Limits::default(),
-        cache: None,
-        decrypt: None,
-    };
+    let root = TreePath::root();
+    let options = Options { order: Some(Order::Fifo), ..Options::default() };
+    let request = Build { options, ..Build::new(&tree, &root) };
     let place = |mut diagnostic: Diagnostic| {
         diagnostic.message = format!("a post renderer fails: {}", diagnostic.message);
         diagnostic.snippet = None;

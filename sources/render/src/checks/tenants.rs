@@ -12,7 +12,9 @@ pub(super) fn check(base: &Base, settled: &Settled, units: &mut Units, diagnosti
     for (id, declared) in &settled.state.units {
         let Some(rules) = declared.owner.as_ref().and_then(|owner| base.tenants.get(owner)) else { continue };
         let Some(Rendered::Done(outcome)) = settled.renders.get(id) else { continue };
-        let objects = outcome.rendered.objects.iter().map(|object| (object.key.clone(), &object.origin));
+        let hooks = outcome.rendered.hooks.iter().map(|hook| &hook.manifest);
+        let objects = outcome.rendered.objects.iter().chain(hooks);
+        let objects = objects.map(|object| (object.key.clone(), &object.origin));
         let mut problems = check_objects(rules, &declared.unit, objects);
         let declaring = outcome.declared.iter().map(|d| (d.desired.object.key(), &d.desired.origin));
         problems.extend(check_objects(rules, &declared.unit, declaring));

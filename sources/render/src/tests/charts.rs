@@ -518,8 +518,16 @@ fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
         files: files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into(),
         stale: None,
     };
+    let stale = mainstay_unit::ChartArchive { stale: Some("it does not answer".into()), ..archive.clone() };
+    inputs.charts.insert(question.clone(), Supply::Here(Arc::new(stale)));
+    let mut cache = Cache::default();
+    for _ in 0..2 {
+        let told = told(&read_with(&inputs, &mut cache));
+        assert!(told.len() == 1 && told[0].contains("MS6001"), "{told:?}");
+    }
     inputs.charts.insert(question, Supply::Here(Arc::new(archive)));
     let reading = read(&inputs);
+    assert_eq!(told(&reading), Vec::<String>::new());
     assert_eq!(value(&reading, "ConfigMap", "web")["data"]["replicas"], "7");
     assert_eq!(found(&reading, "ConfigMap", "web").origin.to_string(), "web 1.0.0:templates/c.yaml:2:1");
 }
@@ -535,4 +543,62 @@ fn a_native_module_has_its_chart_in_the_repository_too() {
     };
     assert_eq!(rendered.objects[0].key, ObjectKey::new("", "ConfigMap", "shop", "web"));
     assert_eq!(rendered.objects[0].object().value()["data"]["replicas"], "2");
+}
+
+#[test]
+fn charts_beside_the_chart_and_packed_ones_are_read_too() {
+    let web = CHART.replace(
+        "version: 1.2.3\n",
+        "version: 1.2.3\ndependencies: [{name: db, version: '1.x', repository: 'file://../db'}]\n",
+    );
+    let db = "=== charts/db/Chart.yaml\napiVersion: v2\nname: db\nversion: 1.0.0\ndependencies: [{name: log, version: '1.x', repository: 'file://../log'}]\n\
+              === charts/log/Chart.yaml\napiVersion: v2\nname: log\nversion: 1.0.0\n";
+    let config = |name: &str| {
+        format!(
+            "=== charts/{name}/templates/c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
+        )
+    };
+    let text = format!("{}{web}{db}{}{}", release(""), config("db"), config("log"));
+    let reading = read(&inputs_with(&text));
+    assert_eq!(told(&reading), Vec::<String>::new());
+    let names: Vec<&str> = rendered(&reading).objects.iter().map(|object| object.key.name()).collect();
+    assert_eq!(names, ["db", "log"]);
+
+    let circle = db.replace("file://../log", "file://../db");
+    let told_of = errors(&read(&inputs_with(&format!("{}{web}{circle}", release("")))));
+    assert!(told_of.len() == 1 && told_of[0].contains("more than 8 deep"), "{told_of:?}");
+}
+
+#[test]
+fn hooks_are_disabled_action_by_action() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\n  annotations: {helm.sh/hook: 'pre-install,post-upgrade,pre-delete'}\n";
+    let moments = |fields: &str| -> Vec<Moment> {
+        let reading = read(&one(fields, job));
+        rendered(&reading).hooks.iter().flat_map(|hook| hook.moments.iter().copied()).collect()
+    };
+    assert_eq!(moments(""), [Moment::PreInstall, Moment::PostUpgrade, Moment::PreDelete]);
+    assert_eq!(moments("  install: {disableHooks: true}\n"), [Moment::PostUpgrade, Moment::PreDelete]);
+    assert_eq!(
+        moments("  upgrade: {disableHooks: true}\n  uninstall: {disableHooks: true}\n"),
+        [Moment::PreInstall]
+    );
+}
+
+#[test]
+fn values_that_the_charts_schema_refuses_are_an_error_unless_it_is_not_asked() {
+    let schema = ("values.schema.json", "{\"properties\": {\"replicas\": {\"type\": \"integer\"}}}");
+    let with = |fields: &str| {
+        read(&inputs_with(&repository(
+            &format!("  values: {{replicas: many}}\n{fields}"),
+            &[schema, ("templates/c.yaml", CONFIG)],
+        )))
+    };
+    let told = errors(&with(""));
+    assert!(
+        told.len() == 1 && told[0].starts_with("web.yaml:1 MS4505") && told[0].contains("replicas"),
+        "{told:?}"
+    );
+    let reading =
+        with("  install: {disableSchemaValidation: true}\n  upgrade: {disableSchemaValidation: true}\n");
+    assert_eq!(value(&reading, "ConfigMap", "web")["data"]["replicas"], "many");
 }
