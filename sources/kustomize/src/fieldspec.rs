@@ -5,6 +5,7 @@ use crate::node::Node;
 use crate::problem::Problem;
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct FieldSpec {
@@ -32,7 +33,7 @@ impl FieldSpec {
     }
 
     pub(crate) fn gvk(&self) -> Gvk {
-        Gvk { group: self.group.clone(), version: self.version.clone(), kind: self.kind.clone() }
+        Gvk::of(&self.group, &self.version, &self.kind)
     }
 
     pub(crate) fn matches(&self, gvk: &Gvk) -> bool {
@@ -78,15 +79,32 @@ pub(crate) fn apply(
     if !spec.matches(gvk) {
         return Ok(());
     }
-    let path = split_path(&spec.path, '/');
-    visit(object, &path, spec.create, make, set).map_err(|mut p| {
+    apply_at(spec, gvk, object, (make, spec.create), set)
+}
+
+/// As [`apply`], whatever the object's kind; nothing is made where the second of `make` is false.
+pub(crate) fn apply_at(
+    spec: &FieldSpec,
+    gvk: &Gvk,
+    object: &mut Node,
+    (make, create): (Make, bool),
+    set: Setter<'_>,
+) -> Result<(), Problem> {
+    let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
+    visit(object, Some(path), create, make, set).map_err(|mut p| {
         p.message = format!("{} of {}: {}", spec.path, gvk.kind, p.message);
         p
     })
 }
 
-fn visit(node: &mut Node, path: &[String], create: bool, make: Make, set: Setter<'_>) -> Result<(), Problem> {
-    let Some(name) = path.first() else { return set(node) };
+fn visit(
+    node: &mut Node,
+    path: Option<&str>,
+    create: bool,
+    make: Make,
+    set: Setter<'_>,
+) -> Result<(), Problem> {
+    let Some(parts) = path else { return set(node) };
     if node.is_null() {
         return Ok(());
     }
@@ -96,14 +114,15 @@ fn visit(node: &mut Node, path: &[String], create: bool, make: Make, set: Setter
             Err(Problem::new(&codes::TRANSFORM, "expected a map or a list on the way, found a scalar"))
         }
         Node::Map(_) => {
+            let (name, rest) = first_part(parts);
             let (name, list) = match name.strip_suffix("[]") {
                 Some(name) => (name, true),
-                None => (name.as_str(), false),
+                None => (&*name, false),
             };
             let made = match make {
                 _ if !create || list => None,
                 Make::Nothing => None,
-                Make::Scalar if path.len() == 1 => Some(Node::untyped("")),
+                Make::Scalar if rest.is_none() => Some(Node::untyped("")),
                 Make::Scalar | Make::Map => Some(Node::map(Vec::new())),
             };
             let field = match &made {
@@ -114,9 +133,20 @@ fn visit(node: &mut Node, path: &[String], create: bool, make: Make, set: Setter
             if let (true, Some(empty)) = (field.is_null(), made) {
                 *field = empty;
             }
-            visit(field, &path[1..], create, make, set)
+            visit(field, rest, create, make, set)
         }
     }
+}
+
+/// Up to a slash that no backslash escapes, and what is behind it.
+fn first_part(path: &str) -> (Cow<'_, str>, Option<&str>) {
+    let mut slashes = path.match_indices('/').map(|(at, _)| at);
+    let end = slashes.find(|at| !path[..*at].ends_with('\\'));
+    let (part, rest) = match end {
+        Some(at) => (&path[..at], Some(&path[at + 1..])),
+        None => (path, None),
+    };
+    (if part.contains("\\/") { part.replace("\\/", "/").into() } else { part.into() }, rest)
 }
 
 /// Splits at a delimiter that a backslash does not escape; a leading delimiter means nothing.

@@ -189,7 +189,7 @@ impl Resource {
         for field in ["data", "binaryData"] {
             let map = |r: &Resource| -> BTreeMap<String, String> {
                 let entries = r.node.get(field).and_then(Node::as_map).unwrap_or_default();
-                entries.iter().map(|(k, v)| (k.text.clone(), v.text().to_owned())).collect()
+                entries.iter().map(|(k, v)| (k.text.to_string(), v.text().to_owned())).collect()
             };
             let mut merged = map(old);
             merged.extend(map(self));

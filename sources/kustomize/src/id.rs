@@ -1,21 +1,30 @@
 //! What a resource is called, and what it was called before.
+use smol_str::SmolStr;
 use std::fmt;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Gvk {
-    pub(crate) group: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
+    pub(crate) group: SmolStr,
+    pub(crate) version: SmolStr,
+    pub(crate) kind: SmolStr,
 }
 
 impl Gvk {
+    pub(crate) fn of(group: &str, version: &str, kind: &str) -> Self {
+        Self { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+
     pub(crate) fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         Self { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
     pub(crate) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_string()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// Empty parts of the selector match everything.
@@ -42,11 +51,14 @@ impl fmt::Display for Gvk {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Id {
     pub(crate) gvk: Gvk,
-    pub(crate) name: String,
-    pub(crate) namespace: String,
+    pub(crate) name: SmolStr,
+    pub(crate) namespace: SmolStr,
     /// Known to be cluster-scoped. Former identities don't know: their namespace says it.
     pub(crate) cluster: bool,
 }
+
+/// Kind, name and effective namespace.
+pub(crate) type Key = (Gvk, SmolStr, SmolStr);
 
 /// The namespace of what has none.
 pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
@@ -71,8 +83,8 @@ impl Id {
     }
 
     /// What `equals` compares.
-    pub(crate) fn key(&self) -> (Gvk, String, String) {
-        (self.gvk.clone(), self.name.clone(), self.effective_namespace().to_owned())
+    pub(crate) fn key(&self) -> Key {
+        (self.gvk.clone(), self.name.clone(), self.effective_namespace().into())
     }
 
     /// Empty parts of the selector match everything; the others must be equal.

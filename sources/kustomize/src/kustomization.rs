@@ -99,9 +99,9 @@ pub(crate) struct Selector {
 impl Selector {
     pub(crate) fn id(&self) -> Id {
         Id {
-            gvk: Gvk { group: self.group.clone(), version: self.version.clone(), kind: self.kind.clone() },
-            name: self.name.clone(),
-            namespace: self.namespace.clone(),
+            gvk: Gvk::of(&self.group, &self.version, &self.kind),
+            name: self.name.as_str().into(),
+            namespace: self.namespace.as_str().into(),
             cluster: false,
         }
     }

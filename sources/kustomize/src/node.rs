@@ -3,6 +3,7 @@
 use crate::scalar::{NotJson, Scalar, Tag};
 use crate::written::{Comments, Items};
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node {
@@ -21,12 +22,12 @@ impl Node {
         Node::Map(entries.into())
     }
 
-    pub(crate) fn string(text: impl Into<String>) -> Self {
+    pub(crate) fn string(text: impl Into<SmolStr>) -> Self {
         Node::Scalar(Scalar::string(text))
     }
 
     /// Text whose type is decided when it is written, as an untagged plain scalar's.
-    pub(crate) fn untyped(text: impl Into<String>) -> Self {
+    pub(crate) fn untyped(text: impl Into<SmolStr>) -> Self {
         Node::Scalar(Scalar::untyped(text))
     }
 
@@ -227,10 +228,10 @@ impl Node {
                 let mut map = Map::new();
                 for (key, item) in entries {
                     if !top && !key.is_string() {
-                        return Err(NotJson::Key(key.text.clone()));
+                        return Err(NotJson::Key(key.text.to_string()));
                     }
                     comments.value(key, item, flow)?;
-                    map.insert(key.text.clone(), item.value(false, flow, comments)?);
+                    map.insert(key.text.to_string(), item.value(false, flow, comments)?);
                 }
                 comments.end(entries.comment, flow || entries.is_empty());
                 Value::Object(map)

@@ -1,5 +1,5 @@
 //! The objects of a build in their order, no two with one identity.
-use crate::id::{Gvk, Id};
+use crate::id::{Id, Key};
 use crate::origin;
 use crate::problem::Problem;
 use crate::resource::{Behavior, Resource};
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub(crate) struct Objects {
     list: Vec<Resource>,
     /// How many objects have an identity; stale once something was changed through `iter_mut`.
-    index: HashMap<(Gvk, String, String), usize>,
+    index: HashMap<Key, usize>,
     stale: bool,
 }
 
@@ -41,11 +41,20 @@ impl Objects {
         self.list
     }
 
+    /// How many objects have an identity.
+    pub(crate) fn counted(&mut self) -> HashMap<Key, usize> {
+        self.refresh();
+        // Whoever counts is about to change them.
+        self.stale = true;
+        std::mem::take(&mut self.index)
+    }
+
     fn refresh(&mut self) {
         if !self.stale {
             return;
         }
         self.index.clear();
+        self.index.reserve(self.list.len());
         for resource in &self.list {
             *self.index.entry(resource.id().key()).or_default() += 1;
         }
@@ -67,7 +76,11 @@ impl Objects {
         Ok(())
     }
 
-    pub(crate) fn append(&mut self, others: Objects) -> Result<(), Problem> {
+    pub(crate) fn append(&mut self, mut others: Objects) -> Result<(), Problem> {
+        if self.list.is_empty() && others.conflict().is_none() {
+            *self = others;
+            return Ok(());
+        }
         others.list.into_iter().try_for_each(|resource| self.push(resource))
     }
 

@@ -8,6 +8,7 @@ use crate::scope::{Scopes, is_cluster_scoped};
 use crate::smp;
 use mainstay_diagnostic::Location;
 use mainstay_diagnostic::codes::kustomize as codes;
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -40,9 +41,9 @@ pub(crate) struct Resource {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Previous {
-    pub(crate) name: String,
-    pub(crate) namespace: String,
-    pub(crate) kind: String,
+    pub(crate) name: SmolStr,
+    pub(crate) namespace: SmolStr,
+    pub(crate) kind: SmolStr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,8 +107,8 @@ impl Resource {
         Id {
             cluster: self.is_cluster_scoped(&gvk),
             gvk,
-            name: self.name().to_owned(),
-            namespace: self.namespace().to_owned(),
+            name: self.name().into(),
+            namespace: self.namespace().into(),
         }
     }
 
@@ -140,8 +141,8 @@ impl Resource {
     pub(crate) fn plain_ids(&self) -> Vec<Id> {
         let mut all = vec![Id {
             gvk: self.gvk(),
-            name: self.name().to_owned(),
-            namespace: self.namespace().to_owned(),
+            name: self.name().into(),
+            namespace: self.namespace().into(),
             cluster: false,
         }];
         all.extend(self.previous_ids());
@@ -161,7 +162,7 @@ impl Resource {
             return Ok(());
         }
         self.previous.push(Previous {
-            namespace: id.effective_namespace().to_owned(),
+            namespace: id.effective_namespace().into(),
             name: id.name,
             kind: id.gvk.kind,
         });
@@ -198,7 +199,7 @@ impl Resource {
 
     fn strings(&self, field: &str) -> BTreeMap<String, String> {
         let entries = self.node.path(&["metadata", field]).and_then(Node::as_map).unwrap_or_default();
-        entries.iter().map(|(k, v)| (k.text.clone(), v.text().to_owned())).collect()
+        entries.iter().map(|(k, v)| (k.text.to_string(), v.text().to_owned())).collect()
     }
 
     pub(crate) fn set_labels(&mut self, labels: &BTreeMap<String, String>) {

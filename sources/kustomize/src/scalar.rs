@@ -1,5 +1,6 @@
 //! Scalars as go-yaml v3 types them: `yes` is text, `0644` is octal, a date is a point in time.
 use serde_json::{Number, Value};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,9 @@ pub(crate) enum Tag {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scalar {
-    pub(crate) text: String,
+    /// Short ones are held in place: most of what a build compares are keys, and looking elsewhere for each is what a
+    /// large build would wait for.
+    pub(crate) text: SmolStr,
     pub(crate) tag: Tag,
     /// Written without quotes and not as a block.
     pub(crate) plain: bool,
@@ -46,11 +49,11 @@ pub(crate) enum NotJson {
 }
 
 impl Scalar {
-    pub(crate) fn string(text: impl Into<String>) -> Self {
+    pub(crate) fn string(text: impl Into<SmolStr>) -> Self {
         Self::tagged(Tag::Str, text)
     }
 
-    pub(crate) fn untyped(text: impl Into<String>) -> Self {
+    pub(crate) fn untyped(text: impl Into<SmolStr>) -> Self {
         Self::tagged(Tag::Empty, text)
     }
 
@@ -58,7 +61,7 @@ impl Scalar {
         Self::tagged(Tag::Null, "null")
     }
 
-    pub(crate) fn tagged(tag: Tag, text: impl Into<String>) -> Self {
+    pub(crate) fn tagged(tag: Tag, text: impl Into<SmolStr>) -> Self {
         Self { text: text.into(), tag, plain: true, folded: false, share: 0, written: false, comment: false }
     }
 
@@ -76,7 +79,8 @@ impl Scalar {
     }
 
     /// As read: the type of an untagged scalar follows from its text and quotes.
-    pub(crate) fn read(text: String, plain: bool) -> Self {
+    pub(crate) fn read(text: impl Into<SmolStr>, plain: bool) -> Self {
+        let text = text.into();
         let tag = match plain {
             true if text == "<<" => Tag::Merge,
             true => resolve(&text).0,
@@ -125,7 +129,7 @@ impl Scalar {
                 if tag == self.tag || (self.tag == Tag::Float && tag == Tag::Int) {
                     return self.json(found);
                 }
-                Err(NotJson::Mismatch { text: self.text.clone(), wanted: self.tag.word() })
+                Err(NotJson::Mismatch { text: self.text.to_string(), wanted: self.tag.word() })
             }
         }
     }
@@ -136,7 +140,7 @@ impl Scalar {
             Found::Bool(b) => Value::from(b),
             Found::Int(n) => Value::from(n),
             Found::Uint(n) => Value::from(n),
-            Found::Float(f) => float(f).ok_or_else(|| NotJson::NotFinite(self.text.clone()))?,
+            Found::Float(f) => float(f).ok_or_else(|| NotJson::NotFinite(self.text.to_string()))?,
             Found::Time(t) => Value::from(t),
             Found::Text => Value::from(self.text.as_str()),
         })

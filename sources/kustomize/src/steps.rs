@@ -7,13 +7,60 @@ use crate::objects::Objects;
 use crate::origin;
 use crate::plugin;
 use crate::problem::Problem;
+use crate::resource::Resource;
 use crate::target::Target;
 use crate::transform::{image, labels, name, namespace, patch, replacement, replica};
 use mainstay_diagnostic::Diagnostics;
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde_json::Value;
+use std::borrow::Cow;
+
+/// What is done to each object by itself.
+struct Step<'a> {
+    pointer: Cow<'static, str>,
+    kind: &'static str,
+    run: Run<'a>,
+}
+
+type Run<'a> = Box<dyn FnMut(&mut Resource) -> Result<(), Problem> + 'a>;
+
+impl<'a> Step<'a> {
+    fn new(
+        pointer: impl Into<Cow<'static, str>>,
+        kind: &'static str,
+        run: impl FnMut(&mut Resource) -> Result<(), Problem> + 'a,
+    ) -> Self {
+        Self { pointer: pointer.into(), kind, run: Box::new(run) }
+    }
+}
 
 impl Builder<'_> {
+    /// Takes one object after the other through all of these: of many, each is far away once all others were looked at.
+    fn each(
+        &self,
+        target: &Target,
+        objects: &mut Objects,
+        mut steps: Vec<Step<'_>>,
+    ) -> Result<(), Diagnostics> {
+        if self.recording.get().is_on() {
+            for step in &mut steps {
+                let fault = |p: Problem| target.fault(p, &step.pointer);
+                objects.iter_mut().try_for_each(&mut step.run).map_err(fault)?;
+                origin::transformed_by(objects, &builtin_in(target, step.kind)).map_err(fault)?;
+            }
+            return Ok(());
+        }
+        if steps.is_empty() {
+            return Ok(());
+        }
+        for resource in objects.iter_mut() {
+            for step in &mut steps {
+                (step.run)(resource).map_err(|p| target.fault(p, &step.pointer))?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn transform(&self, target: &Target, all: &mut Accumulated) -> Result<(), Diagnostics> {
         let k = &target.kustomization;
         let config = all.config();
@@ -47,41 +94,43 @@ impl Builder<'_> {
             self.patch(target, objects, entry, &pointer)?;
             note(objects, "PatchTransformer", &pointer)?;
         }
-        let of = |namespace| namespace::Namespace {
-            namespace,
-            specs: &config.namespace,
-            unset_only: false,
-            subjects: namespace::Subjects::Default,
-        };
+        let mut steps = Vec::new();
         if !k.namespace.is_empty() {
-            of(&k.namespace).transform(objects).map_err(|p| target.fault(p, "/namespace"))?;
-            note(objects, "NamespaceTransformer", "/namespace")?;
+            let whole = namespace::Namespace {
+                namespace: &k.namespace,
+                specs: &config.namespace,
+                unset_only: false,
+                subjects: namespace::Subjects::Default,
+            };
+            steps.push(Step::new("/namespace", "NamespaceTransformer", whole.step(objects)));
         }
         if !k.name_prefix.is_empty() {
-            name::affix(objects, &k.name_prefix, name::Affix::Prefix, &config.name_prefix)
-                .map_err(|p| target.fault(p, "/namePrefix"))?;
-            note(objects, "PrefixTransformer", "/namePrefix")?;
+            let step =
+                |r: &mut _| name::affix_one(r, &k.name_prefix, name::Affix::Prefix, &config.name_prefix);
+            steps.push(Step::new("/namePrefix", "PrefixTransformer", step));
         }
         if !k.name_suffix.is_empty() {
-            name::affix(objects, &k.name_suffix, name::Affix::Suffix, &config.name_suffix)
-                .map_err(|p| target.fault(p, "/nameSuffix"))?;
-            note(objects, "SuffixTransformer", "/nameSuffix")?;
+            let step =
+                |r: &mut _| name::affix_one(r, &k.name_suffix, name::Affix::Suffix, &config.name_suffix);
+            steps.push(Step::new("/nameSuffix", "SuffixTransformer", step));
         }
         for (at, label) in k.labels.iter().enumerate() {
-            let fault = |p: Problem| target.fault(p, &format!("/labels/{at}"));
-            let specs = labels::label_specs(label, &config).map_err(fault)?;
-            labels::set_entries(objects, &label.pairs, &specs).map_err(fault)?;
-            note(objects, "LabelTransformer", "/labels")?;
+            let pointer = format!("/labels/{at}");
+            let specs = labels::label_specs(label, &config).map_err(|p| target.fault(p, &pointer))?;
+            let step = move |r: &mut _| labels::set_entries_of(r, &label.pairs, &specs);
+            steps.push(Step::new(pointer, "LabelTransformer", step));
         }
-        labels::set_entries(objects, &k.common_labels, &config.common_labels)
-            .map_err(|p| target.fault(p, "/commonLabels"))?;
         if !k.labels.is_empty() || !k.common_labels.is_empty() {
-            note(objects, "LabelTransformer", "/commonLabels")?;
+            let step = |r: &mut _| labels::set_entries_of(r, &k.common_labels, &config.common_labels);
+            steps.push(Step::new("/commonLabels", "LabelTransformer", step));
         }
-        labels::set_entries(objects, &k.common_annotations, &config.common_annotations)
-            .map_err(|p| target.fault(p, "/commonAnnotations"))?;
         if !k.common_annotations.is_empty() {
-            note(objects, "AnnotationsTransformer", "/commonAnnotations")?;
+            let step =
+                |r: &mut _| labels::set_entries_of(r, &k.common_annotations, &config.common_annotations);
+            steps.push(Step::new("/commonAnnotations", "AnnotationsTransformer", step));
+        }
+        if !k.patches_json.is_empty() || !k.replicas.is_empty() {
+            self.each(target, objects, std::mem::take(&mut steps))?;
         }
         for (at, entry) in k.patches_json.iter().enumerate() {
             let pointer = format!("/patchesJson6902/{at}");
@@ -94,10 +143,11 @@ impl Builder<'_> {
             note(objects, "ReplicaCountTransformer", "/replicas")?;
         }
         for (at, image) in k.images.iter().enumerate() {
-            image::set_image(objects, image, &config.images)
-                .map_err(|p| target.fault(p, &format!("/images/{at}")))?;
-            note(objects, "ImageTagTransformer", "/images")?;
+            let pointer = format!("/images/{at}");
+            let step = image::step(image, &config.images).map_err(|p| target.fault(p, &pointer))?;
+            steps.push(Step::new(pointer, "ImageTagTransformer", step));
         }
+        self.each(target, objects, steps)?;
         for (at, field) in k.replacements.iter().enumerate() {
             if field.targets.as_ref().is_some_and(Vec::is_empty) {
                 let problem = Problem::new(&codes::INVALID, "a replacement needs at least one target");

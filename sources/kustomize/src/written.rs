@@ -80,7 +80,7 @@ pub(crate) struct Comments {
 impl Comments {
     /// Before an entry's value is written.
     pub(crate) fn value(&mut self, key: &Scalar, value: &Node, flow: bool) -> Result<(), NotJson> {
-        let unreadable = || Err(NotJson::Comment(key.text.clone()));
+        let unreadable = || Err(NotJson::Comment(key.text.to_string()));
         let (in_brackets, empty) = match value {
             Node::Scalar(_) => {
                 if !flow {

@@ -38,7 +38,7 @@ pub(crate) struct BackReference {
 
 impl BackReference {
     pub(crate) fn gvk(&self) -> Gvk {
-        Gvk { group: self.group.clone(), version: self.version.clone(), kind: self.kind.clone() }
+        Gvk::of(&self.group, &self.version, &self.kind)
     }
 }
 

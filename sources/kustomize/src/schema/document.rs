@@ -33,7 +33,10 @@ impl Table {
             self.nodes[at] = node;
             for kind in schema.get(KINDS).and_then(Value::as_array).into_iter().flatten() {
                 let gvk = gvk(kind).ok_or_else(|| invalid("a kind in it has no version or kind"))?;
-                self.kinds.entry(gvk.kind.clone().into()).or_default().insert(gvk.api_version().into(), at);
+                self.kinds
+                    .entry(gvk.kind.to_string().into())
+                    .or_default()
+                    .insert(gvk.api_version().into(), at);
             }
         }
         Ok(())
@@ -104,8 +107,8 @@ impl Table {
 const KINDS: &str = "x-kubernetes-group-version-kind";
 
 fn gvk(value: &Value) -> Option<Gvk> {
-    let text = |field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-    Some(Gvk { group: text("group").unwrap_or_default(), version: text("version")?, kind: text("kind")? })
+    let text = |field: &str| value.get(field).and_then(Value::as_str);
+    Some(Gvk::of(text("group").unwrap_or_default(), text("version")?, text("kind")?))
 }
 
 fn invalid(why: &str) -> Problem {

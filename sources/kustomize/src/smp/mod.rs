@@ -10,6 +10,7 @@ use crate::schema::{Schema, Table};
 use crate::written::Items;
 use list::{Lists, Patch};
 use mainstay_diagnostic::codes::kustomize as codes;
+use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -169,8 +170,8 @@ fn walk_map(
             Directive::Merge => (dest, Origin::Node(node), false),
         },
     };
-    let mut names: BTreeSet<String> = BTreeSet::new();
-    let keys = |node: &Node| -> Vec<String> {
+    let mut names: BTreeSet<SmolStr> = BTreeSet::new();
+    let keys = |node: &Node| -> Vec<SmolStr> {
         node.as_map().unwrap_or_default().iter().map(|(k, _)| k.text.clone()).collect()
     };
     names.extend(keys(&dest));

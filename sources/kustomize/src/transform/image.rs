@@ -4,11 +4,20 @@ use crate::node::Node;
 use crate::objects::Objects;
 use crate::pattern::{behind, regex};
 use crate::problem::Problem;
+use crate::resource::Resource;
 use mainstay_diagnostic::codes::kustomize as codes;
 use regex::Regex;
 
 /// Changes name, tag or digest of an image wherever containers name it.
 pub(crate) fn set_image(objects: &mut Objects, image: &Image, specs: &[FieldSpec]) -> Result<(), Problem> {
+    objects.iter_mut().try_for_each(step(image, specs)?)
+}
+
+/// Changes one object after the other.
+pub(crate) fn step<'a>(
+    image: &'a Image,
+    specs: &'a [FieldSpec],
+) -> Result<impl FnMut(&mut Resource) -> Result<(), Problem> + 'a, Problem> {
     let pattern = match behind(&image.name, "") {
         Some(_) => None,
         None => {
@@ -18,17 +27,16 @@ pub(crate) fn set_image(objects: &mut Objects, image: &Image, specs: &[FieldSpec
         }
     };
     let update = Update { image, pattern };
-    let not_crd = |kind: &str| kind != "CustomResourceDefinition";
-    for resource in objects.iter_mut().filter(|r| not_crd(r.kind())) {
-        update.containers(&mut resource.node)?;
-    }
-    for resource in objects.iter_mut().filter(|r| not_crd(r.kind())) {
-        let gvk = resource.gvk();
-        for spec in specs {
-            apply(spec, &gvk, &mut resource.node, Make::Nothing, &mut |node| update.set(node))?;
+    Ok(move |resource: &mut Resource| {
+        if resource.kind() == "CustomResourceDefinition" {
+            return Ok(());
         }
-    }
-    Ok(())
+        update.containers(&mut resource.node)?;
+        let gvk = resource.gvk();
+        specs.iter().try_for_each(|spec| {
+            apply(spec, &gvk, &mut resource.node, Make::Nothing, &mut |node| update.set(node))
+        })
+    })
 }
 
 struct Update<'a> {

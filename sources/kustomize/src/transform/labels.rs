@@ -3,6 +3,7 @@ use crate::fieldspec::{FieldSpec, Make, apply, merge_specs};
 use crate::kustomization::Label;
 use crate::objects::Objects;
 use crate::problem::Problem;
+use crate::resource::Resource;
 use crate::scalar::Scalar;
 use mainstay_diagnostic::codes::kustomize as codes;
 use std::collections::BTreeMap;
@@ -16,7 +17,15 @@ pub(crate) fn set_entries(
     if entries.is_empty() {
         return Ok(());
     }
-    for resource in objects.iter_mut() {
+    objects.iter_mut().try_for_each(|resource| set_entries_of(resource, entries, specs))
+}
+
+pub(crate) fn set_entries_of(
+    resource: &mut Resource,
+    entries: &BTreeMap<String, String>,
+    specs: &[FieldSpec],
+) -> Result<(), Problem> {
+    if !entries.is_empty() {
         let gvk = resource.gvk();
         let first = resource.shares + 1;
         resource.shares += u32::try_from(entries.len()).unwrap_or_default();

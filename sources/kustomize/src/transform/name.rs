@@ -3,6 +3,7 @@ use crate::id::Gvk;
 use crate::node::Node;
 use crate::objects::Objects;
 use crate::problem::Problem;
+use crate::resource::Resource;
 use crate::scalar::Scalar;
 use mainstay_diagnostic::codes::kustomize as codes;
 
@@ -19,12 +20,18 @@ pub(crate) fn affix(
     which: Affix,
     specs: &[FieldSpec],
 ) -> Result<(), Problem> {
-    for resource in objects.iter_mut() {
-        let id = resource.original_id();
-        if keeps_its_name(&id.gvk) {
-            continue;
-        }
-        for spec in specs.iter().filter(|spec| id.gvk.is_selected(&spec.gvk())) {
+    objects.iter_mut().try_for_each(|resource| affix_one(resource, text, which, specs))
+}
+
+pub(crate) fn affix_one(
+    resource: &mut Resource,
+    text: &str,
+    which: Affix,
+    specs: &[FieldSpec],
+) -> Result<(), Problem> {
+    let id = resource.original_id();
+    if !keeps_its_name(&id.gvk) {
+        for spec in specs.iter().filter(|spec| spec.matches(&id.gvk)) {
             if spec.path == "metadata/name" && !text.is_empty() {
                 match which {
                     Affix::Prefix => resource.prefixes.push(text.to_owned()),

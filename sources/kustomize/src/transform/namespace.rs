@@ -4,7 +4,6 @@ use crate::objects::Objects;
 use crate::problem::Problem;
 use crate::resource::Resource;
 use mainstay_diagnostic::codes::kustomize as codes;
-use std::collections::HashMap;
 
 /// Which subjects of role bindings move into the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,14 +26,23 @@ pub(crate) struct Namespace<'a> {
 impl Namespace<'_> {
     /// Moves all objects that can be in a namespace into one.
     pub(crate) fn transform(self, objects: &mut Objects) -> Result<(), Problem> {
-        if self.namespace.is_empty() {
-            return Ok(());
-        }
-        let mut present: HashMap<_, usize> = HashMap::new();
-        for resource in objects.iter() {
-            *present.entry(resource.id().key()).or_default() += 1;
-        }
-        for resource in objects.iter_mut() {
+        let mut step = self.step(objects);
+        objects.iter_mut().try_for_each(&mut step)
+    }
+
+    /// Moves one object after the other, of all that there are.
+    pub(crate) fn step<'s>(
+        self,
+        objects: &mut Objects,
+    ) -> impl FnMut(&mut Resource) -> Result<(), Problem> + 's
+    where
+        Self: 's,
+    {
+        let mut present = objects.counted();
+        move |resource| {
+            if self.namespace.is_empty() {
+                return Ok(());
+            }
             if let Some(count) = present.get_mut(&resource.id().key()) {
                 *count -= 1;
             }
@@ -47,8 +55,8 @@ impl Namespace<'_> {
                 let message = format!("the namespace {} makes two objects one: {id}", self.namespace);
                 return Err(Problem::new(&codes::TRANSFORM, message));
             }
+            Ok(())
         }
-        Ok(())
     }
 
     fn set(self, resource: &mut Resource) -> Result<(), Problem> {

@@ -1,6 +1,6 @@
 //! Name references: when an object got another name or namespace, those that refer to it follow.
 use crate::config::BackReference;
-use crate::fieldspec::{FieldSpec, Make, apply};
+use crate::fieldspec::{Make, apply_at};
 use crate::id::{Gvk, Id, NO_NAMESPACE};
 use crate::node::Node;
 use crate::objects::Objects;
@@ -16,16 +16,14 @@ pub(crate) fn fix(objects: &mut Objects, references: &[BackReference]) -> Result
         let referrer = Referrer::new(resource)?;
         for reference in references {
             let target = reference.gvk();
-            for spec in reference.referrers.iter().filter(|spec| original.is_selected(&spec.gvk())) {
+            for spec in reference.referrers.iter().filter(|spec| spec.matches(&original)) {
                 let lookup = Lookup { names: &names, referrer: &referrer, target: &target, path: &spec.path };
-                let spec = FieldSpec { path: spec.path.clone(), ..FieldSpec::path("", false) };
-                apply(&spec, &referrer.id.gvk, &mut resource.node, Make::Nothing, &mut |node| {
-                    lookup.set(node)
-                })
-                .map_err(|mut p| {
-                    p.message = format!("in a reference of {}: {}", referrer.id, p.message);
-                    p
-                })?;
+                let make = (Make::Nothing, false);
+                apply_at(spec, &referrer.id.gvk, &mut resource.node, make, &mut |node| lookup.set(node))
+                    .map_err(|mut p| {
+                        p.message = format!("in a reference of {}: {}", referrer.id, p.message);
+                        p
+                    })?;
             }
         }
     }
@@ -92,7 +90,7 @@ impl Referrer {
                 let (true, Some(namespace)) = (is_account, subject.get("namespace")) else { continue };
                 match namespace {
                     Node::Scalar(scalar) if scalar.is_string() => {
-                        accounts.insert(scalar.text.clone());
+                        accounts.insert(scalar.text.to_string());
                     }
                     Node::Scalar(_) | Node::Seq(_) | Node::Map(_) => {
                         let message =
@@ -102,14 +100,14 @@ impl Referrer {
                 }
             }
         }
-        let role = |field| resource.node.path(&["roleRef", field]).map(|n| n.text().to_owned());
+        let role = |field| resource.node.path(&["roleRef", field]).map(Node::text);
         let role = role("apiGroup").zip(role("kind"));
         Ok(Self {
             id: resource.id(),
             prefixes: resource.prefixes.clone(),
             suffixes: resource.suffixes.clone(),
             accounts,
-            role: role.map(|(group, kind)| Gvk { group, version: String::new(), kind }),
+            role: role.map(|(group, kind)| Gvk::of(group, "", kind)),
         })
     }
 
@@ -117,7 +115,7 @@ impl Referrer {
         self.id.cluster
             || target.cluster
             || target.same_namespace(&self.id)
-            || self.accounts.contains(&target.namespace)
+            || self.accounts.contains(&*target.namespace)
     }
 
     /// A namespaced referrer takes what is in its own namespace, is in none, or is a service account.

@@ -79,7 +79,7 @@ fn source_value(objects: &Objects, source: &SourceSelector) -> Result<Value, Pro
     let part = usize::try_from(options.index).ok().and_then(|i| scalar.text.split(delimiter).nth(i));
     match part {
         Some(part) => {
-            let part = Scalar { text: part.to_owned(), ..scalar.clone() };
+            let part = Scalar { text: part.into(), ..scalar.clone() };
             Ok(Value::Part(Node::Scalar(part).unshared()))
         }
         None => {
@@ -220,7 +220,7 @@ fn set(node: &mut Node, options: Option<&FieldOptions>, value: &Node) -> Result<
     }
     match node {
         Node::Scalar(scalar) => {
-            let new = Scalar { text, ..scalar.clone() };
+            let new = Scalar { text: text.into(), ..scalar.clone() };
             scalar.overwrite(new);
         }
         Node::Seq(_) | Node::Map(_) => *node = value.clone(),
@@ -299,7 +299,7 @@ fn empty(next: Option<&String>, value: &Node) -> Node {
 /// A scalar as it is written in YAML, which is what patterns are matched against.
 fn written(node: &Node) -> String {
     match node {
-        Node::Scalar(s) if s.plain => s.text.clone(),
+        Node::Scalar(s) if s.plain => s.text.to_string(),
         Node::Scalar(s) => format!("\"{}\"", s.text),
         Node::Seq(_) | Node::Map(_) => String::new(),
     }

@@ -14,7 +14,7 @@ pub(crate) fn set_replicas(
 ) -> Result<(), Problem> {
     let mut found = false;
     for spec in specs {
-        for at in objects.positions(|id| id.name == replica.name && id.gvk.is_selected(&spec.gvk())) {
+        for at in objects.positions(|id| id.name == replica.name && spec.matches(&id.gvk)) {
             found = true;
             let Some(resource) = objects.get_mut(at) else { continue };
             let gvk = resource.gvk();

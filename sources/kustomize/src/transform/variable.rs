@@ -49,18 +49,17 @@ pub(crate) fn add(declared: &mut BTreeMap<String, Var>, var: Var) -> Result<(), 
 
 fn target(var: &Var) -> Id {
     let objref = &var.objref;
-    let mut gvk =
-        Gvk { group: objref.group.clone(), version: objref.version.clone(), kind: objref.kind.clone() };
+    let mut gvk = Gvk::of(&objref.group, &objref.version, &objref.kind);
     if !objref.api_version.is_empty() {
         match objref.api_version.split_once('/') {
-            Some((group, version)) => (gvk.group, gvk.version) = (group.to_owned(), version.to_owned()),
-            None => gvk.version.clone_from(&objref.api_version),
+            Some((group, version)) => (gvk.group, gvk.version) = (group.into(), version.into()),
+            None => gvk.version = objref.api_version.as_str().into(),
         }
     }
     Id {
         gvk,
-        name: objref.name.clone(),
-        namespace: objref.namespace.clone(),
+        name: objref.name.as_str().into(),
+        namespace: objref.namespace.as_str().into(),
         // A reference in a kustomization does not know scopes.
         cluster: false,
     }
