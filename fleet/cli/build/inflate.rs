@@ -47,9 +47,6 @@ pub(super) fn inflate(chart: &Chart<'_>, cluster: &Cluster<'_>) -> Result<Inflat
     let is_wanted = |events: &[String]| !chart.skip_tests || !events.iter().any(|event| event == "test");
     rendered.hooks.retain(|hook| !chart.skip_hooks && is_wanted(&hook.events));
     let mut warnings = Vec::new();
-    if let Some(schema) = chart.files.keys().find(|path| path.ends_with("values.schema.json")) {
-        warnings.push(format!("{schema} is not checked: values that it refuses are rendered"));
-    }
     if rendered.random {
         warnings.push("passwords or keys that it makes up can be told by whoever knows its name".to_owned());
     }

@@ -64,7 +64,7 @@ impl Builder<'_> {
             let problem =
                 Problem::new(&codes::REMOTE, format!("{named} is a remote base, and none are allowed here"));
             return Err(fault(
-                problem.hint("the Platform's spec.remoteBases allows them, or --allow-remote"),
+                problem.hint("copy it into the repository, or declare it as a source; mainstay build fetches what --allow-remote names"),
             ));
         };
         if self.recording.get().is_on() {

@@ -73,8 +73,9 @@ pub static GENERATOR: Code = Code::error(
 pub static REMOTE: Code = Code::error(
     "MS4013",
     "remote base",
-    "The kustomization names a URL. A build reads only the revision it is for, so that it gives the same result every \
-     time. Copy the base into the repository, or declare it as a source of its own.",
+    "The kustomization names a URL, or a chart that would have to be pulled. A build reads only the revision it is for, \
+     so that it gives the same result every time. Copy the base into the repository, or declare it as a source of its \
+     own. `mainstay build --allow-remote PREFIX` fetches what is pinned to a commit (`?ref=` and 40 hexadecimal digits).",
 );
 pub static LIMIT: Code = Code::error(
     "MS4014",
