@@ -14,6 +14,7 @@ mod crash;
 mod drift;
 mod errors;
 mod health;
+mod helm;
 mod large;
 mod migrate;
 mod policy;

@@ -145,6 +145,13 @@ impl World {
         Output::of(&mut command, input).expect("kubectl can be run")
     }
 
+    /// The real one.
+    pub fn helm(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(self.tools.helm.as_ref().expect("helm is among the real tools"));
+        command.args(arguments).env("KUBECONFIG", self.kubeconfig()).env("HOME", &self.folder.path);
+        Output::of(&mut command, "").expect("helm can be run")
+    }
+
     /// Runs a command that talks to this world's cluster.
     pub fn mainstay(&self, arguments: &[&str]) -> Output {
         let (state, kubeconfig) = (self.state(), self.kubeconfig());

@@ -1,0 +1,199 @@
+//! What Helm's own tool says of releases that Mainstay made, and what becomes of those that Helm made. Jobs are
+//! suspended, so that the test ends them and nobody else.
+
+use crate::on_both_wires;
+use crate::world::World;
+use mainstay_harness::Output;
+use serde_json::{Value, json};
+
+on_both_wires! {
+    helm_knows_shows_and_takes_back_what_was_released,
+    hooks_run_in_their_order_and_one_that_fails_stops_the_release,
+    what_helm_installed_is_upgraded_without_a_recreate,
+}
+
+/// A chart with a ConfigMap that says a value, and a Job for each hook.
+fn chart(world: &World, place: &str, value: &str, hooks: &[(&str, &str)]) {
+    let write = |file: &str, text: &str| world.repository.write(&format!("{place}/{file}"), text);
+    write("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\nappVersion: \"7\"\n");
+    write("values.yaml", &format!("value: {value}\n"));
+    write("templates/NOTES.txt", "Thank you for {{ .Release.Name }}.");
+    write(
+        "templates/web.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {value: \"{{ .Values.value }}\"}\n",
+    );
+    for (name, moments) in hooks {
+        write(&format!("templates/{name}.yaml"), &job(name, moments));
+    }
+}
+
+fn job(name: &str, moments: &str) -> String {
+    format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\n  annotations:\n    helm.sh/hook: {moments}\n    \
+         helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded\nspec:\n  suspend: true\n  template:\n    spec:\n      \
+         restartPolicy: Never\n      containers: [{{name: x, image: registry.example.com/x}}]\n"
+    )
+}
+
+/// A tenant's release of the chart at `NAME/chart`.
+fn release(world: &World, name: &str, values: &str) {
+    let text = format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: {name}}}\n\
+         spec:\n  interval: 10m\n  driftDetection: {{mode: enabled}}\n  values: {values}\n  chart:\n    spec:\n      \
+         chart: ./{name}/chart\n      \
+         sourceRef: {{kind: GitRepository, name: flux-system, namespace: flux-system}}\n"
+    );
+    world.repository.module(name, "flux", &[], &text);
+}
+
+fn said(output: &Output) -> Value {
+    assert!(output.success(), "{}{}", output.stdout, output.stderr);
+    serde_json::from_str(&output.stdout).expect("JSON")
+}
+
+fn history(world: &World, name: &str) -> Vec<(u64, String)> {
+    let told = said(&world.helm(&["history", "web", "-n", name, "-o", "json"]));
+    let one = |item: &Value| {
+        (item["revision"].as_u64().unwrap_or_default(), item["status"].as_str().unwrap_or_default().to_owned())
+    };
+    told.as_array().expect("a list").iter().map(one).collect()
+}
+
+/// Waits for a history.
+#[track_caller]
+fn history_is(world: &mut World, name: &str, wanted: &[(u64, &str)]) {
+    let wanted: Vec<(u64, String)> = wanted.iter().map(|(n, s)| (*n, (*s).to_owned())).collect();
+    world.until("Helm knows", |world| {
+        let records = world.kubectl(&["get", "secret", "-n", name, "-l", "owner=helm,name=web", "-o", "name"]);
+        if records.stdout.is_empty() {
+            return Err("no record yet".to_owned());
+        }
+        let found = history(world, name);
+        if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+/// Ends a Job as its controller would.
+#[track_caller]
+fn end(world: &mut World, namespace: &str, name: &str, how: &str) {
+    let time = "2026-01-01T00:00:00Z";
+    let condition = |kind: &str| json!({"type": kind, "status": "True", "reason": "Test", "message": "as told", "lastTransitionTime": time, "lastProbeTime": time});
+    let status = match how {
+        "Complete" => json!({"startTime": time, "completionTime": time, "succeeded": 1, "ready": 0,
+            "uncountedTerminatedPods": {}, "conditions": [condition("SuccessCriteriaMet"), condition("Complete")]}),
+        _ => json!({"startTime": time, "failed": 1, "ready": 0,
+            "uncountedTerminatedPods": {}, "conditions": [condition("FailureTarget"), condition("Failed")]}),
+    };
+    let patch = json!({"status": status}).to_string();
+    let namespace = namespace.to_owned();
+    world.until("the Job can be ended", |world| {
+        let arguments =
+            ["patch", "job", name, "-n", &namespace, "--subresource=status", "--type=merge", "-p", &patch];
+        let ended = world.kubectl(&arguments);
+        if ended.success() { Ok(()) } else { Err(ended.stderr) }
+    });
+}
+
+fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
+    world.tenant("helmed");
+    chart(world, "helmed/chart", "first", &[]);
+    release(world, "helmed", "{more: 1, secret: canary-of-a-release}");
+    let commit = world.repository.commit("A release");
+    world.has_applied("helmrelease/helmed/web", &commit);
+    history_is(world, "helmed", &[(1, "deployed")]);
+    let listed = said(&world.helm(&["list", "-n", "helmed", "-o", "json"]));
+    assert_eq!(listed[0]["name"], "web");
+    assert_eq!(listed[0]["chart"], "web-1.0.0");
+    assert_eq!(listed[0]["app_version"], "7");
+    let values = said(&world.helm(&["get", "values", "web", "-n", "helmed", "-o", "json"]));
+    assert_eq!(values, json!({"more": 1, "secret": "canary-of-a-release"}));
+    assert!(world.helm(&["get", "manifest", "web", "-n", "helmed"]).stdout.contains("value: first"));
+    assert!(world.helm(&["get", "notes", "web", "-n", "helmed"]).stdout.contains("Thank you for web."));
+
+    chart(world, "helmed/chart", "second", &[]);
+    world.repository.commit("An upgrade");
+    world.config_map_is("helmed", "web", "second");
+    history_is(world, "helmed", &[(1, "superseded"), (2, "deployed")]);
+    world.kubectl(&["delete", "configmap", "web", "-n", "helmed"]).expect_success();
+    world.config_map_is("helmed", "web", "second");
+    world.run();
+    world.is("helmrelease/helmed/web", "Ready");
+    history_is(world, "helmed", &[(1, "superseded"), (2, "deployed")]);
+
+    // While it is suspended, it is Helm's.
+    world.mainstay(&["suspend", "helmrelease/helmed/web"]).expect_success();
+    world.is("helmrelease/helmed/web", "Suspended");
+    world.helm(&["rollback", "web", "1", "-n", "helmed"]).expect_success();
+    world.config_map_is("helmed", "web", "first");
+    world.mainstay(&["resume", "helmrelease/helmed/web"]).expect_success();
+    world.config_map_is("helmed", "web", "second");
+    chart(world, "helmed/chart", "third", &[]);
+    world.repository.commit("Another one");
+    history_is(world, "helmed", &[(1, "superseded"), (2, "superseded"), (3, "superseded"), (4, "deployed")]);
+
+    world.repository.remove("helmed/flux.yaml");
+    world.repository.remove("helmed/flux");
+    world.repository.commit("No release any more");
+    world.config_map_is_gone("helmed", "web");
+    world.until("Helm knows nothing", |world| {
+        let records = world.kubectl(&["get", "secret", "-n", "helmed", "-l", "owner=helm", "-o", "name"]);
+        if records.success() && records.stdout.is_empty() { Ok(()) } else { Err(records.stdout) }
+    });
+    assert!(!world.log().contains("canary-of-a-release"));
+}
+
+fn hooks_run_in_their_order_and_one_that_fails_stops_the_release(world: &mut World) {
+    world.tenant("hooked");
+    chart(world, "hooked/chart", "first", &[("before", "pre-install,pre-upgrade"), ("after", "post-install")]);
+    release(world, "hooked", "{}");
+    let path = world.repository.path.display().to_string();
+    let commit = world.repository.commit("A release with hooks");
+    end(world, "hooked", "before", "Complete");
+    world.config_map_is("hooked", "web", "first");
+    let waits = world.unit("helmrelease/hooked/web").expect("a unit");
+    assert_ne!(waits["phase"], "Ready", "{waits}");
+    end(world, "hooked", "after", "Complete");
+    world.has_applied("helmrelease/hooked/web", &commit);
+    assert_eq!(world.object("job", "hooked", "before"), None, "its policy says so");
+    history_is(world, "hooked", &[(1, "deployed")]);
+
+    chart(world, "hooked/chart", "second", &[]);
+    world.repository.propose("hooked-next", "An upgrade");
+    let planned = world.mainstay(&["plan", &path, "--head", "hooked-next"]).stdout;
+    assert!(planned.contains("> Job.batch hooked/before  (pre-upgrade hook, weight 0)"), "{planned}");
+    world.repository.merge("hooked-next");
+    end(world, "hooked", "before", "Failed");
+    let failed = world.is("helmrelease/hooked/web", "Failed");
+    let message = failed["message"].as_str().unwrap_or_default();
+    assert!(message.contains("pre-upgrade hook Job.batch hooked/before"), "{message}");
+    assert_eq!(world.config_map("hooked", "web").0, "first", "nothing is applied behind it");
+    world.mainstay(&["reconcile", "helmrelease/hooked/web"]).expect_success();
+    world.until("the Job is made anew", |world| match world.object("job", "hooked", "before") {
+        Some(job) if job["status"]["failed"].is_null() => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    end(world, "hooked", "before", "Complete");
+    world.config_map_is("hooked", "web", "second");
+    history_is(world, "hooked", &[(1, "superseded"), (2, "deployed")]);
+}
+
+fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {
+    world.tenant("adopted");
+    chart(world, "adopted/chart", "same", &[("install", "pre-install")]);
+    let place = world.repository.path.join("adopted/chart").display().to_string();
+    world.helm(&["install", "web", &place, "-n", "adopted", "--no-hooks"]).expect_success();
+    let uid = world.object("configmap", "adopted", "web").expect("Helm has made it")["metadata"]["uid"].clone();
+    release(world, "adopted", "{}");
+    let commit = world.repository.commit("What Helm has installed");
+    world.has_applied("helmrelease/adopted/web", &commit);
+    assert_eq!(world.object("configmap", "adopted", "web").expect("it is there")["metadata"]["uid"], uid);
+    assert_eq!(world.object("job", "adopted", "install"), None, "it was installed before");
+    history_is(world, "adopted", &[(1, "superseded"), (2, "deployed")]);
+    // And back: what is ours, Helm can remove.
+    world.mainstay(&["suspend", "helmrelease/adopted/web"]).expect_success();
+    world.is("helmrelease/adopted/web", "Suspended");
+    world.helm(&["uninstall", "web", "-n", "adopted"]).expect_success();
+    world.config_map_is_gone("adopted", "web");
+    world.repository.remove("adopted");
+    world.repository.commit("No tenant any more");
+}
