@@ -248,7 +248,7 @@ impl UnitState {
     pub(crate) fn forgive(&mut self) {
         self.attempt = 0;
         self.retry_at = None;
-        self.deadline = None;
+        (self.deadline, self.hook_until) = (None, None);
         self.failures.clear();
         self.contested.clear();
         self.repairs.clear();
