@@ -54,7 +54,10 @@ fn said(output: &Output) -> Value {
 fn history(world: &World, name: &str) -> Vec<(u64, String)> {
     let told = said(&world.helm(&["history", "web", "-n", name, "-o", "json"]));
     let one = |item: &Value| {
-        (item["revision"].as_u64().unwrap_or_default(), item["status"].as_str().unwrap_or_default().to_owned())
+        (
+            item["revision"].as_u64().unwrap_or_default(),
+            item["status"].as_str().unwrap_or_default().to_owned(),
+        )
     };
     told.as_array().expect("a list").iter().map(one).collect()
 }
@@ -64,7 +67,8 @@ fn history(world: &World, name: &str) -> Vec<(u64, String)> {
 fn history_is(world: &mut World, name: &str, wanted: &[(u64, &str)]) {
     let wanted: Vec<(u64, String)> = wanted.iter().map(|(n, s)| (*n, (*s).to_owned())).collect();
     world.until("Helm knows", |world| {
-        let records = world.kubectl(&["get", "secret", "-n", name, "-l", "owner=helm,name=web", "-o", "name"]);
+        let records =
+            world.kubectl(&["get", "secret", "-n", name, "-l", "owner=helm,name=web", "-o", "name"]);
         if records.stdout.is_empty() {
             return Err("no record yet".to_owned());
         }
@@ -144,7 +148,12 @@ fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
 
 fn hooks_run_in_their_order_and_one_that_fails_stops_the_release(world: &mut World) {
     world.tenant("hooked");
-    chart(world, "hooked/chart", "first", &[("before", "pre-install,pre-upgrade"), ("after", "post-install")]);
+    chart(
+        world,
+        "hooked/chart",
+        "first",
+        &[("before", "pre-install,pre-upgrade"), ("after", "post-install")],
+    );
     release(world, "hooked", "{}");
     let path = world.repository.path.display().to_string();
     let commit = world.repository.commit("A release with hooks");
@@ -182,7 +191,8 @@ fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {
     chart(world, "adopted/chart", "same", &[("install", "pre-install")]);
     let place = world.repository.path.join("adopted/chart").display().to_string();
     world.helm(&["install", "web", &place, "-n", "adopted", "--no-hooks"]).expect_success();
-    let uid = world.object("configmap", "adopted", "web").expect("Helm has made it")["metadata"]["uid"].clone();
+    let uid =
+        world.object("configmap", "adopted", "web").expect("Helm has made it")["metadata"]["uid"].clone();
     release(world, "adopted", "{}");
     let commit = world.repository.commit("What Helm has installed");
     world.has_applied("helmrelease/adopted/web", &commit);

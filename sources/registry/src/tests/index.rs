@@ -80,7 +80,7 @@ fn bombs_are_refused_in_time() {
     let mut laughs = "apiVersion: v1\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
         let above = format!("*a{}", level - 1);
-        laughs.push_str(&format!("a{level}: &a{level} [{}]\n", vec![above.as_str(); 10].join(", ")));
+        laughs.push_str(&format!("a{level}: &a{level} [{}]\n", [above.as_str(); 10].join(", ")));
     }
     within(laughs);
     within(format!("apiVersion: v1\nentries: {}", "[".repeat(1 << 18)));
