@@ -23,6 +23,8 @@ pub(crate) const MOST_INDEX: u64 = 50 << 20;
 /// Bytes of an archive, packed.
 pub(crate) const MOST_ARCHIVE: u64 = 50 << 20;
 const MOST_URL: usize = 4096;
+/// How long an answer that goes on the same is good on disk.
+const WRITTEN: Duration = Duration::from_secs(300);
 
 /// The charts of all registries.
 pub struct Charts {
@@ -52,6 +54,8 @@ struct Recent {
     indexes: BTreeMap<String, (Instant, Result<Arc<Index>, RegistryError>)>,
     /// Hosts that can't be reached: of a hundred charts there one waits for it in vain.
     down: BTreeMap<String, (Instant, RegistryError)>,
+    /// Answers that are on disk: what goes on the same is not written each time.
+    written: BTreeMap<String, (Instant, Answer)>,
     /// Charts that somebody holds, by the names of their archives.
     held: BTreeMap<(String, Digest), Weak<ChartArchive>>,
 }
@@ -91,6 +95,7 @@ impl Recent {
         self.answers.retain(|_, (at, _)| at.elapsed() < fresh);
         self.indexes.retain(|_, (at, _)| at.elapsed() < fresh);
         self.down.retain(|_, (at, _)| at.elapsed() < fresh);
+        self.written.retain(|_, (at, _)| at.elapsed() < WRITTEN);
     }
 }
 
@@ -130,7 +135,7 @@ impl Charts {
         drop(recent);
         match result {
             Ok((answer, chart)) => {
-                self.store.keep(Kind::Answers, &name, &answer)?;
+                self.remember(name, answer)?;
                 Ok(chart)
             }
             Err(error) => self.after_outage(&asked, &name, error),
@@ -290,6 +295,19 @@ impl Charts {
         let chart = self.unpack(&bytes, &found.layer, &at, None)?;
         self.keep(asked, &found.layer, &bytes, &chart)?;
         Ok((answer, chart))
+    }
+
+    fn remember(&self, name: String, answer: Answer) -> Result<(), RegistryError> {
+        let known = self.recent().written.get(&name).cloned();
+        let is_known = known.is_some_and(|(at, old)| {
+            at.elapsed() < WRITTEN && (&old.digest, &old.manifest) == (&answer.digest, &answer.manifest)
+        });
+        if is_known {
+            return Ok(());
+        }
+        self.store.keep(Kind::Answers, &name, &answer)?;
+        self.recent().written.insert(name, (Instant::now(), answer));
+        Ok(())
     }
 
     fn answer(&self, digest: &Digest, manifest: Option<&Digest>) -> Answer {
