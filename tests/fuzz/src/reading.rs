@@ -57,7 +57,11 @@ fn supply(inputs: &mut Inputs, need: Need, platform: &Checkout) {
             inputs.charts.insert((*request, authorities), supply).is_none()
         }
         Need::Capabilities { target, authorities } => {
-            let served = Capabilities { version: "v1.31.0".into(), apis: vec!["apps/v1".into()], ..Capabilities::default() };
+            let served = Capabilities {
+                version: "v1.31.0".into(),
+                apis: vec!["apps/v1".into()],
+                ..Capabilities::default()
+            };
             let supply = match target.name().len() % 2 {
                 0 => Supply::Here(Arc::new(served)),
                 _ => Supply::NotEvaluated("no cluster".into()),
@@ -82,7 +86,12 @@ fn archive() -> Arc<ChartArchive> {
         ("templates/c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"),
     ];
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Arc::new(ChartArchive { digest: "sha256:0".into(), version: "1.0.0".into(), files: files.into(), stale: None })
+    Arc::new(ChartArchive {
+        digest: "sha256:0".into(),
+        version: "1.0.0".into(),
+        files: files.into(),
+        stale: None,
+    })
 }
 
 fn values(name: &str) -> BTreeMap<String, String> {
