@@ -254,7 +254,8 @@ impl Resource {
             self.store_previous()?;
         }
         if smp::replaces(&patch.node)? {
-            // The result of a patch that replaces the whole object is never used.
+            // The result of a patch that replaces the whole object is never used, but kind and name are written.
+            self.write_back(patch, &name, &namespace, &kind);
             return Ok(true);
         }
         let marked = self.mark();
@@ -268,14 +269,19 @@ impl Resource {
             return Ok(false);
         }
         self.settle();
+        self.write_back(patch, &name, &namespace, &kind);
+        Ok(true)
+    }
+
+    /// What a patch does not change unless it may.
+    fn write_back(&mut self, patch: &Resource, name: &str, namespace: &str, kind: &str) {
         if !patch.allow_kind_change {
             self.node.set("kind", Node::untyped(kind));
         }
         if !patch.allow_name_change {
-            self.set_name(&name);
+            self.set_name(name);
         }
-        self.set_namespace(&namespace);
-        Ok(true)
+        self.set_namespace(namespace);
     }
 
     /// Where one of several places of a shared value was written, the others follow.

@@ -61,6 +61,12 @@ fn ours(files: &BTreeMap<String, String>) -> Result<String, String> {
             assert_eq!(printed.ok().as_ref(), Some(&text), "what is printed is what is built");
             Ok(text)
         }
+        // What kustomize prints need be nothing that an API server would take.
+        Err(failed)
+            if printed.is_ok() && failed.diagnostics.iter().all(|d| d.code.id == codes::NOT_AN_OBJECT.id) =>
+        {
+            printed.map_err(|_| String::new())
+        }
         Err(failed) => Err(failed.diagnostics.iter().map(|d| format!("{d}\n")).collect()),
     }
 }
