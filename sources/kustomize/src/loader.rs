@@ -130,6 +130,10 @@ impl<'a> Loader<'a> {
         folder: &TreePath,
         name: &str,
     ) -> Result<Option<(TreePath, Entry)>, Problem> {
+        if name.contains("://") {
+            let problem = Problem::new(&codes::REMOTE, format!("{name} is a file of the web"));
+            return Err(problem.hint("commit it to the repository: nothing is read that could change"));
+        }
         let path = join(folder, name)?;
         let Some((real, entry)) = self.resolve(&path)? else { return Ok(None) };
         if !entry.kind.is_file() {

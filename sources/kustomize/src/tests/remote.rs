@@ -110,6 +110,25 @@ fn what_is_not_pinned_or_is_no_repository_is_refused_with_a_way_out() {
 }
 
 #[test]
+fn files_of_the_web_are_refused_wherever_they_are_named() {
+    let url = "https://example.com/5bf921a7b553df4dde59a186549f450b6c306be8/dashboard.json";
+    for kustomization in [
+        format!("configMapGenerator:\n- name: m\n  files: ['{url}']\n"),
+        format!("configMapGenerator:\n- name: m\n  files: ['key={url}']\n"),
+        format!("resources: [map.yaml]\npatches:\n- path: {url}\n"),
+        format!("resources: [map.yaml]\npatchesStrategicMerge:\n- {url}\n"),
+        format!("resources: [map.yaml]\ncrds:\n- {url}\n"),
+    ] {
+        let (asked, built) = ask(&[("kustomization.yaml", &kustomization), ("map.yaml", MAP)], &[]);
+        let error = built.expect_err("an error");
+        assert!(
+            asked.is_empty() && error.contains(codes::REMOTE.id) && error.contains("commit it"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_problem_in_another_repository_has_its_place_there() {
     let named = format!("https://github.com/org/repo//a?ref={COMMIT}");
     let there = [("a/kustomization.yaml", "resources: [b.yaml]\nnamePreefix: x\n")];
