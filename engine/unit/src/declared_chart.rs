@@ -1,7 +1,7 @@
 //! A chart as a unit declares it: where it lies, what is set in it, what becomes of what it renders to.
 use crate::{Moment, Reference, SourceId};
 use mainstay_object::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
@@ -17,6 +17,8 @@ pub struct Chart {
     /// Merged before `values`, in order.
     pub values_from: Vec<ValuesSource>,
     pub values: Value,
+    /// Set in the texts of `values`, as in manifests: `${name}`. One without a value is an error.
+    pub variables: BTreeMap<String, String>,
     pub release: ReleaseOptions,
 }
 

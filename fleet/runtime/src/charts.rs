@@ -6,24 +6,50 @@ use mainstay_object::{GroupVersion, ObjectKey, Value};
 use mainstay_render::Supply;
 use mainstay_unit::{Authority, Capabilities, Claim, Lookup, Target};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Objects that one lookup may answer with.
 const MOST: usize = 10_000;
+
+/// Clusters that were asked in a reading, and what they are: each is reached once.
+#[derive(Default)]
+pub(crate) struct Reached {
+    clusters: BTreeMap<Target, Result<Cluster, String>>,
+    capabilities: BTreeMap<Target, Supply<Arc<Capabilities>>>,
+}
 
 /// Version and kinds of a target, told to Mainstay itself: they are no secret.
 pub(crate) fn capabilities(
     answers: &Answers<'_>,
     target: &Target,
     authorities: &[Authority],
+    reached: &mut Reached,
 ) -> Supply<Arc<Capabilities>> {
+    if let Err(why) = permitted(answers, authorities) {
+        return Supply::NotEvaluated(why);
+    }
+    if let Some(known) = reached.capabilities.get(target) {
+        return known.clone();
+    }
     let told = |cluster: Cluster| async move { cluster.capabilities().await };
-    on(answers, target, authorities, told)
-        .unwrap_or_else(|| Supply::NotEvaluated(format!("no cluster is asked what {} serves", named(target))))
+    let told = on(answers, target, reached, told).unwrap_or_else(|| {
+        Supply::NotEvaluated(format!("no cluster is asked what {} serves", named(target)))
+    });
+    reached.capabilities.insert(target.clone(), told.clone());
+    told
 }
 
 /// An object or a list of the target, read as who the unit is applied as.
-pub(crate) fn lookup(answers: &Answers<'_>, lookup: &Lookup, claim: &Claim) -> Supply<Arc<Value>> {
+pub(crate) fn lookup(
+    answers: &Answers<'_>,
+    lookup: &Lookup,
+    claim: &Claim,
+    reached: &mut Reached,
+) -> Supply<Arc<Value>> {
+    if let Err(why) = permitted(answers, &claim.authorities) {
+        return Supply::NotEvaluated(why);
+    }
     let identity = crate::execute::identity(claim.account.as_ref());
     let Lookup { target, api_version, kind, namespace, name } = lookup;
     let version = GroupVersion::parse(api_version);
@@ -37,7 +63,7 @@ pub(crate) fn lookup(answers: &Answers<'_>, lookup: &Lookup, claim: &Claim) -> S
         let list = json!({"apiVersion": api_version, "kind": format!("{kind}List"), "items": items});
         Ok(list)
     };
-    on(answers, target, &claim.authorities, look)
+    on(answers, target, reached, look)
         .unwrap_or_else(|| Supply::NotEvaluated(format!("no cluster is asked for {lookup}")))
 }
 
@@ -45,15 +71,13 @@ pub(crate) fn lookup(answers: &Answers<'_>, lookup: &Lookup, claim: &Claim) -> S
 fn on<T, F: Future<Output = Result<T, ClusterError>>>(
     answers: &Answers<'_>,
     target: &Target,
-    authorities: &[Authority],
+    reached: &mut Reached,
     ask: impl FnOnce(Cluster) -> F,
 ) -> Option<Supply<Arc<T>>> {
     let Answers::Live(management, handle) = answers else { return None };
-    if let Err(why) = permitted(answers, authorities) {
-        return Some(Supply::NotEvaluated(why));
-    }
-    let cluster = match handle.block_on(crate::targets::open(management, target)) {
-        Ok(cluster) => cluster,
+    let open = || handle.block_on(crate::targets::open(management, target));
+    let cluster = match reached.clusters.entry(target.clone()).or_insert_with(open) {
+        Ok(cluster) => cluster.clone(),
         Err(why) => {
             return Some(Supply::NotEvaluated(format!("{} can't be asked: {why}", named(target))));
         }

@@ -1,6 +1,6 @@
 //! Reading a revision: fetch, read, meet its needs, read again.
 
-use crate::charts;
+use crate::charts::{self, Reached};
 use crate::ports::Sources;
 use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
@@ -47,9 +47,10 @@ pub(crate) fn read_at(
     inputs.followed = sources.followed();
     inputs.key = cache.key();
     inputs.now = mainstay_clock::wall().as_secs();
+    let mut reached = Reached::default();
     for _ in 0..ROUNDS {
         let reading = read_with(&inputs, cache);
-        if !meet(&reading, &mut inputs, sources, answers) {
+        if !meet(&reading, &mut inputs, sources, answers, &mut reached) {
             return reading;
         }
     }
@@ -57,7 +58,13 @@ pub(crate) fn read_at(
 }
 
 /// Meets what can be met; false when nothing new could be said.
-fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answers: &Answers<'_>) -> bool {
+fn meet(
+    reading: &Reading,
+    inputs: &mut Inputs,
+    sources: &mut dyn Sources,
+    answers: &Answers<'_>,
+    reached: &mut Reached,
+) -> bool {
     let mut news = false;
     for need in &reading.needs {
         match need {
@@ -95,14 +102,14 @@ fn meet(reading: &Reading, inputs: &mut Inputs, sources: &mut dyn Sources, answe
             Need::Capabilities { target, authorities } => {
                 let question = (target.clone(), authorities.clone());
                 if let Entry::Vacant(free) = inputs.capabilities.entry(question) {
-                    free.insert(charts::capabilities(answers, target, authorities));
+                    free.insert(charts::capabilities(answers, target, authorities, reached));
                     news = true;
                 }
             }
             Need::Lookup { lookup, claim } => {
                 let question = (lookup.clone(), claim.clone());
                 if let Entry::Vacant(free) = inputs.lookups.entry(question) {
-                    free.insert(charts::lookup(answers, lookup, claim));
+                    free.insert(charts::lookup(answers, lookup, claim, reached));
                     news = true;
                 }
             }

@@ -4,7 +4,7 @@ use crate::kustomization::reference;
 use crate::legacy;
 use mainstay_object::{Digest, Map, Object, Value};
 use mainstay_unit::{Chart, Crds, Moment, ReleaseOptions, SourceId, ValuesSource};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn read(spec: Fields<'_>, object: &Object) -> Chart {
     let namespace = object.namespace();
@@ -35,6 +35,7 @@ pub(crate) fn read(spec: Fields<'_>, object: &Object) -> Chart {
         ignore_missing_values_files: template.flag("ignoreMissingValuesFiles"),
         values_from: values_from.collect(),
         values: spec.map("values").cloned().map_or(Value::Object(Map::new()), Value::Object),
+        variables: BTreeMap::new(),
         release: release(spec, object),
     }
 }

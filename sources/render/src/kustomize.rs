@@ -1,4 +1,4 @@
-//! The one file that calls the renderer of kustomizations.
+//! The one file that builds folders as kustomizations.
 use crate::reads::Recorder;
 use crate::secrets::Decryption;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};

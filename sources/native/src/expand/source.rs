@@ -35,6 +35,7 @@ pub(super) fn source(
         ));
     }
     if let Some(declared) = &declared.chart {
+        let variables = overlay.substitution.map(|set| set.inline.into_iter().collect()).unwrap_or_default();
         let (chart, id) = match (&declared.repository, &declared.path) {
             (Some(url), None) => {
                 let (id, need) = registry(url, declared, tenant);
@@ -62,6 +63,7 @@ pub(super) fn source(
             ignore_missing_values_files: false,
             values_from: Vec::new(),
             values: Value::Object(set.values),
+            variables,
             release: set.release,
         }));
     }

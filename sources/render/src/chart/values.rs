@@ -2,11 +2,16 @@
 //! then those of the declaration.
 use crate::inputs::{Inputs, Supply};
 use crate::references::Lacking;
+use mainstay_diagnostic::Location;
 use mainstay_helm::{Form, Values};
-use mainstay_object::Value;
-use mainstay_unit::{Chart, Claim, Need, ReferenceKind, ValuesSource};
+use mainstay_kustomize::{Substitute, substitute};
+use mainstay_object::{Object, Value};
+use mainstay_unit::{Chart, Claim, Desired, Need, ReferenceKind, ValuesSource};
 use mainstay_yaml::{Limits, load_last_wins};
 use std::collections::BTreeMap;
+
+/// Bytes that values may grow to by their variables.
+const SUBSTITUTED: usize = 5 << 20;
 
 /// What a unit's references hold, each with its text; optional ones that are not there are left out.
 pub(crate) type Given<'a> = Vec<(&'a ValuesSource, &'a str)>;
@@ -89,7 +94,7 @@ fn merge_all(
     with: impl Fn(&ValuesSource) -> bool,
 ) -> Result<Values, String> {
     let map = |value: Value| Values::read(value).map_err(|why| why.to_string());
-    let mut own = map(chart.values.clone())?;
+    let mut own = map(own(chart)?)?;
     let mut out = Values::default();
     for (source, text) in given {
         let altered = with(source);
@@ -110,6 +115,28 @@ fn merge_all(
     }
     out.merge(own);
     Ok(out)
+}
+
+/// The declaration's values, its variables set.
+fn own(chart: &Chart) -> Result<Value, String> {
+    let how = Substitute {
+        variables: &chart.variables,
+        strict: true,
+        switch: mainstay_flux::SUBSTITUTE_SWITCH,
+        most: SUBSTITUTED,
+    };
+    let holding = serde_json::json!({
+        "apiVersion": "v1", "kind": "Values", "metadata": {"name": "values"}, "values": chart.values,
+    });
+    let object = Object::new(holding).map_err(|error| error.to_string())?;
+    let origin = Location::file("values");
+    let set = substitute(vec![Desired { object, origin }], &how);
+    let set = set.map_err(|problems| {
+        let all: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+        all.join("; ")
+    })?;
+    let values = set.into_iter().next().map(|desired| desired.object.into_value());
+    Ok(values.and_then(|mut object| object.get_mut("values").map(Value::take)).unwrap_or_default())
 }
 
 /// A single value with its place, as `--set` or `--set-string` takes it.
@@ -308,6 +335,7 @@ mod tests {
             ignore_missing_values_files: false,
             values_from: Vec::new(),
             values,
+            variables: BTreeMap::new(),
             release: mainstay_unit::ReleaseOptions::new("r", "n"),
         }
     }

@@ -11,10 +11,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const CHART: &str = "=== charts/web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.2.3\n=== charts/web/values.yaml\nreplicas: 1\n";
-const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  replicas: {{ .Values.replicas | quote }}\n";
+pub(super) const CHART: &str = "=== charts/web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.2.3\n=== charts/web/values.yaml\nreplicas: 1\n";
+pub(super) const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  replicas: {{ .Values.replicas | quote }}\n";
 
-fn release(fields: &str) -> String {
+pub(super) fn release(fields: &str) -> String {
     format!(
         "=== kustomization.yaml\nresources: [web.yaml]\n=== web.yaml\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: apps}}\n\
          spec:\n  interval: 10m\n  chart: {{spec: {{chart: ./charts/web, sourceRef: {{kind: GitRepository, name: flux-system, namespace: flux-system}}}}}}\n{fields}"
@@ -22,28 +22,28 @@ fn release(fields: &str) -> String {
 }
 
 /// A repository with one release, whose chart has these templates.
-fn repository(fields: &str, templates: &[(&str, &str)]) -> String {
+pub(super) fn repository(fields: &str, templates: &[(&str, &str)]) -> String {
     let templates: String =
         templates.iter().map(|(name, text)| format!("=== charts/web/{name}\n{text}\n")).collect();
     format!("{}{CHART}{templates}", release(fields))
 }
 
-fn one(fields: &str, template: &str) -> Inputs {
+pub(super) fn one(fields: &str, template: &str) -> Inputs {
     inputs(tree(&repository(fields, &[("templates/all.yaml", template)])))
 }
 
-fn state(reading: &Reading) -> &RenderState {
+pub(super) fn state(reading: &Reading) -> &RenderState {
     &reading.units[&id("helmrelease/apps/web")].state
 }
 
-fn rendered(reading: &Reading) -> &Rendered {
+pub(super) fn rendered(reading: &Reading) -> &Rendered {
     match state(reading) {
         RenderState::Rendered(rendered) => rendered,
         other => panic!("{other:?}\n{:#?}", told(reading)),
     }
 }
 
-fn found<'r>(reading: &'r Reading, kind: &str, name: &str) -> &'r Manifest {
+pub(super) fn found<'r>(reading: &'r Reading, kind: &str, name: &str) -> &'r Manifest {
     let all = &rendered(reading).objects;
     let found = all.iter().find(|object| object.key.kind() == kind && object.key.name() == name);
     found.unwrap_or_else(|| {
@@ -51,7 +51,7 @@ fn found<'r>(reading: &'r Reading, kind: &str, name: &str) -> &'r Manifest {
     })
 }
 
-fn value(reading: &Reading, kind: &str, name: &str) -> Value {
+pub(super) fn value(reading: &Reading, kind: &str, name: &str) -> Value {
     found(reading, kind, name).object().into_value()
 }
 
@@ -65,7 +65,7 @@ fn lookup(kind: &str, name: &str) -> Lookup {
     }
 }
 
-fn reference(kind: ReferenceKind, name: &str) -> Reference {
+pub(super) fn reference(kind: ReferenceKind, name: &str) -> Reference {
     Reference { kind, namespace: "apps".into(), name: name.into() }
 }
 
@@ -291,7 +291,7 @@ fn the_scope_of_a_foreign_kind_is_asked_for_unless_the_repository_defines_it() {
     }
 }
 
-fn inputs_with(text: &str) -> Inputs {
+pub(super) fn inputs_with(text: &str) -> Inputs {
     inputs(tree(text))
 }
 
@@ -446,159 +446,4 @@ fn chance_and_time_are_told_and_agree_from_render_to_render() {
     assert_eq!(before["p"], after["p"]);
     assert_ne!(before["t"], after["t"]);
     assert_ne!(at(0, 1)["p"], at(0, 2)["p"], "the key decides");
-}
-
-#[test]
-fn links_within_the_tree_are_followed_and_others_refused() {
-    let text = repository("", &[]);
-    let with = |target: &str| {
-        let mut files = tree(&format!("{text}=== shared/c.yaml\n{CONFIG}"));
-        files.insert_symlink(TreePath::parse("charts/web/templates/c.yaml").unwrap(), target);
-        read(&inputs(files))
-    };
-    assert_eq!(rendered(&with("../../../shared/c.yaml")).objects.len(), 1);
-    for target in ["../../../../etc/passwd", "/etc/passwd", "nowhere", "c.yaml"] {
-        let told = errors(&with(target));
-        assert!(
-            told.len() == 1 && told[0].starts_with("charts/web/templates/c.yaml MS4503"),
-            "{target}: {told:?}"
-        );
-    }
-}
-
-#[test]
-fn files_of_values_take_the_place_of_the_charts_own() {
-    let with = |fields: &str| {
-        let text = repository(
-            "",
-            &[(
-                "templates/c.yaml",
-                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {{ .Values | toJson }}\n",
-            )],
-        );
-        let text = text.replace("chart: ./charts/web,", &format!("chart: ./charts/web, {fields},"));
-        read(&inputs_with(&format!("{text}=== values/a.yaml\na: '1'\nb: '1'\n=== values/b.yaml\nb: '2'\n")))
-    };
-    let reading = with("valuesFiles: [values/a.yaml, ./values/b.yaml]");
-    assert_eq!(value(&reading, "ConfigMap", "c")["data"], json!({"a": "1", "b": "2"}));
-    let told = errors(&with("valuesFiles: [values/none.yaml]"));
-    assert!(told.len() == 1 && told[0].contains("values/none.yaml"), "{told:?}");
-    let reading = with("valuesFiles: [values/none.yaml, values/b.yaml], ignoreMissingValuesFiles: true");
-    assert_eq!(value(&reading, "ConfigMap", "c")["data"], json!({"b": "2"}));
-}
-
-#[test]
-fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
-    let text = format!(
-        "{}---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: r, namespace: apps}}\nspec: {{url: 'https://user:pass@charts.example.com', secretRef: {{name: s}}}}\n",
-        release("").replace(
-            "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}",
-            "chart: web, version: '>=1', sourceRef: {kind: HelmRepository, name: r}",
-        )
-    );
-    let mut inputs = inputs_with(&text);
-    let reading = read(&inputs);
-    let Some(Need::Chart { request, authorities }) = reading.needs.first().cloned() else {
-        panic!("{:?} {:#?}", reading.needs, told(&reading))
-    };
-    assert_eq!(request.to_string(), "web >=1 of https://charts.example.com");
-    assert_eq!(request.secret, Some(reference(ReferenceKind::Secret, "s")));
-    let question = (*request, authorities);
-    inputs.charts.insert(question.clone(), Supply::NotEvaluated("offline".into()));
-    let RenderState::NotRendered { reason } = state(&read(&inputs)).clone() else { panic!("it is rendered") };
-    assert_eq!(reason, "web >=1 of https://charts.example.com is not evaluated: offline");
-    let files = [
-        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
-        ("values.yaml", "replicas: 7\n"),
-        ("templates/c.yaml", CONFIG),
-    ];
-    let archive = mainstay_unit::ChartArchive {
-        digest: "sha256:1".into(),
-        version: "1.0.0".into(),
-        files: files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into(),
-        stale: None,
-    };
-    let stale = mainstay_unit::ChartArchive { stale: Some("it does not answer".into()), ..archive.clone() };
-    inputs.charts.insert(question.clone(), Supply::Here(Arc::new(stale)));
-    let mut cache = Cache::default();
-    for _ in 0..2 {
-        let told = told(&read_with(&inputs, &mut cache));
-        assert!(told.len() == 1 && told[0].contains("MS6001"), "{told:?}");
-    }
-    inputs.charts.insert(question, Supply::Here(Arc::new(archive)));
-    let reading = read(&inputs);
-    assert_eq!(told(&reading), Vec::<String>::new());
-    assert_eq!(value(&reading, "ConfigMap", "web")["data"]["replicas"], "7");
-    assert_eq!(found(&reading, "ConfigMap", "web").origin.to_string(), "web 1.0.0:templates/c.yaml:2:1");
-}
-
-#[test]
-fn a_native_module_has_its_chart_in_the_repository_too() {
-    let reading = read(&inputs_with(&format!(
-        "=== m.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: web}}\nspec: {{source: {{chart: {{path: charts/web}}}}, namespace: shop, values: {{replicas: 2}}}}\n{CHART}=== charts/web/templates/c.yaml\n{CONFIG}"
-    )));
-    assert_eq!(told(&reading), Vec::<String>::new());
-    let RenderState::Rendered(rendered) = &reading.units[&id("module/platform/web")].state else {
-        panic!("not rendered")
-    };
-    assert_eq!(rendered.objects[0].key, ObjectKey::new("", "ConfigMap", "shop", "web"));
-    assert_eq!(rendered.objects[0].object().value()["data"]["replicas"], "2");
-}
-
-#[test]
-fn charts_beside_the_chart_and_packed_ones_are_read_too() {
-    let web = CHART.replace(
-        "version: 1.2.3\n",
-        "version: 1.2.3\ndependencies: [{name: db, version: '1.x', repository: 'file://../db'}]\n",
-    );
-    let db = "=== charts/db/Chart.yaml\napiVersion: v2\nname: db\nversion: 1.0.0\ndependencies: [{name: log, version: '1.x', repository: 'file://../log'}]\n\
-              === charts/log/Chart.yaml\napiVersion: v2\nname: log\nversion: 1.0.0\n";
-    let config = |name: &str| {
-        format!(
-            "=== charts/{name}/templates/c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
-        )
-    };
-    let text = format!("{}{web}{db}{}{}", release(""), config("db"), config("log"));
-    let reading = read(&inputs_with(&text));
-    assert_eq!(told(&reading), Vec::<String>::new());
-    let names: Vec<&str> = rendered(&reading).objects.iter().map(|object| object.key.name()).collect();
-    assert_eq!(names, ["db", "log"]);
-
-    let circle = db.replace("file://../log", "file://../db");
-    let told_of = errors(&read(&inputs_with(&format!("{}{web}{circle}", release("")))));
-    assert!(told_of.len() == 1 && told_of[0].contains("more than 8 deep"), "{told_of:?}");
-}
-
-#[test]
-fn hooks_are_disabled_action_by_action() {
-    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\n  annotations: {helm.sh/hook: 'pre-install,post-upgrade,pre-delete'}\n";
-    let moments = |fields: &str| -> Vec<Moment> {
-        let reading = read(&one(fields, job));
-        rendered(&reading).hooks.iter().flat_map(|hook| hook.moments.iter().copied()).collect()
-    };
-    assert_eq!(moments(""), [Moment::PreInstall, Moment::PostUpgrade, Moment::PreDelete]);
-    assert_eq!(moments("  install: {disableHooks: true}\n"), [Moment::PostUpgrade, Moment::PreDelete]);
-    assert_eq!(
-        moments("  upgrade: {disableHooks: true}\n  uninstall: {disableHooks: true}\n"),
-        [Moment::PreInstall]
-    );
-}
-
-#[test]
-fn values_that_the_charts_schema_refuses_are_an_error_unless_it_is_not_asked() {
-    let schema = ("values.schema.json", "{\"properties\": {\"replicas\": {\"type\": \"integer\"}}}");
-    let with = |fields: &str| {
-        read(&inputs_with(&repository(
-            &format!("  values: {{replicas: many}}\n{fields}"),
-            &[schema, ("templates/c.yaml", CONFIG)],
-        )))
-    };
-    let told = errors(&with(""));
-    assert!(
-        told.len() == 1 && told[0].starts_with("web.yaml:1 MS4505") && told[0].contains("replicas"),
-        "{told:?}"
-    );
-    let reading =
-        with("  install: {disableSchemaValidation: true}\n  upgrade: {disableSchemaValidation: true}\n");
-    assert_eq!(value(&reading, "ConfigMap", "web")["data"]["replicas"], "many");
 }

@@ -1,3 +1,4 @@
+mod chart_places;
 mod charts;
 mod corpora;
 mod draw;

@@ -1,0 +1,184 @@
+//! Where charts lie, and what stands beside them.
+use super::charts::{
+    CHART, CONFIG, found, inputs_with, one, reference, release, rendered, repository, state, value,
+};
+use super::{errors, id, inputs, told, tree};
+use crate::{Cache, Supply, read, read_with};
+use mainstay_object::ObjectKey;
+use mainstay_unit::tree::TreePath;
+use mainstay_unit::{Moment, Need, ReferenceKind, RenderState};
+use serde_json::json;
+use std::sync::Arc;
+
+#[test]
+fn links_within_the_tree_are_followed_and_others_refused() {
+    let text = repository("", &[]);
+    let with = |target: &str| {
+        let mut files = tree(&format!("{text}=== shared/c.yaml\n{CONFIG}"));
+        files.insert_symlink(TreePath::parse("charts/web/templates/c.yaml").unwrap(), target);
+        read(&inputs(files))
+    };
+    assert_eq!(rendered(&with("../../../shared/c.yaml")).objects.len(), 1);
+    for target in ["../../../../etc/passwd", "/etc/passwd", "nowhere", "c.yaml"] {
+        let told = errors(&with(target));
+        assert!(
+            told.len() == 1 && told[0].starts_with("charts/web/templates/c.yaml MS4503"),
+            "{target}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn files_of_values_take_the_place_of_the_charts_own() {
+    let with = |fields: &str| {
+        let text = repository(
+            "",
+            &[(
+                "templates/c.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {{ .Values | toJson }}\n",
+            )],
+        );
+        let text = text.replace("chart: ./charts/web,", &format!("chart: ./charts/web, {fields},"));
+        read(&inputs_with(&format!("{text}=== values/a.yaml\na: '1'\nb: '1'\n=== values/b.yaml\nb: '2'\n")))
+    };
+    let reading = with("valuesFiles: [values/a.yaml, ./values/b.yaml]");
+    assert_eq!(value(&reading, "ConfigMap", "c")["data"], json!({"a": "1", "b": "2"}));
+    let told = errors(&with("valuesFiles: [values/none.yaml]"));
+    assert!(told.len() == 1 && told[0].contains("values/none.yaml"), "{told:?}");
+    let reading = with("valuesFiles: [values/none.yaml, values/b.yaml], ignoreMissingValuesFiles: true");
+    assert_eq!(value(&reading, "ConfigMap", "c")["data"], json!({"b": "2"}));
+}
+
+#[test]
+fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
+    let text = format!(
+        "{}---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: r, namespace: apps}}\nspec: {{url: 'https://user:pass@charts.example.com', secretRef: {{name: s}}}}\n",
+        release("").replace(
+            "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}",
+            "chart: web, version: '>=1', sourceRef: {kind: HelmRepository, name: r}",
+        )
+    );
+    let mut inputs = inputs_with(&text);
+    let reading = read(&inputs);
+    let Some(Need::Chart { request, authorities }) = reading.needs.first().cloned() else {
+        panic!("{:?} {:#?}", reading.needs, told(&reading))
+    };
+    assert_eq!(request.to_string(), "web >=1 of https://charts.example.com");
+    assert_eq!(request.secret, Some(reference(ReferenceKind::Secret, "s")));
+    let question = (*request, authorities);
+    inputs.charts.insert(question.clone(), Supply::NotEvaluated("offline".into()));
+    let RenderState::NotRendered { reason } = state(&read(&inputs)).clone() else { panic!("it is rendered") };
+    assert_eq!(reason, "web >=1 of https://charts.example.com is not evaluated: offline");
+    let files = [
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("values.yaml", "replicas: 7\n"),
+        ("templates/c.yaml", CONFIG),
+    ];
+    let archive = mainstay_unit::ChartArchive {
+        digest: "sha256:1".into(),
+        version: "1.0.0".into(),
+        files: files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into(),
+        stale: None,
+    };
+    let stale = mainstay_unit::ChartArchive { stale: Some("it does not answer".into()), ..archive.clone() };
+    inputs.charts.insert(question.clone(), Supply::Here(Arc::new(stale)));
+    let mut cache = Cache::default();
+    for _ in 0..2 {
+        let told = told(&read_with(&inputs, &mut cache));
+        assert!(told.len() == 1 && told[0].contains("MS6001"), "{told:?}");
+    }
+    inputs.charts.insert(question, Supply::Here(Arc::new(archive)));
+    let reading = read(&inputs);
+    assert_eq!(told(&reading), Vec::<String>::new());
+    assert_eq!(value(&reading, "ConfigMap", "web")["data"]["replicas"], "7");
+    assert_eq!(found(&reading, "ConfigMap", "web").origin.to_string(), "web 1.0.0:templates/c.yaml:2:1");
+}
+
+#[test]
+fn a_native_module_has_its_chart_in_the_repository_too() {
+    let reading = read(&inputs_with(&format!(
+        "=== m.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: web}}\nspec: {{source: {{chart: {{path: charts/web}}}}, namespace: shop, values: {{replicas: 2}}}}\n{CHART}=== charts/web/templates/c.yaml\n{CONFIG}"
+    )));
+    assert_eq!(told(&reading), Vec::<String>::new());
+    let RenderState::Rendered(rendered) = &reading.units[&id("module/platform/web")].state else {
+        panic!("not rendered")
+    };
+    assert_eq!(rendered.objects[0].key, ObjectKey::new("", "ConfigMap", "shop", "web"));
+    assert_eq!(rendered.objects[0].object().value()["data"]["replicas"], "2");
+}
+
+#[test]
+fn charts_beside_the_chart_and_packed_ones_are_read_too() {
+    let web = CHART.replace(
+        "version: 1.2.3\n",
+        "version: 1.2.3\ndependencies: [{name: db, version: '1.x', repository: 'file://../db'}]\n",
+    );
+    let db = "=== charts/db/Chart.yaml\napiVersion: v2\nname: db\nversion: 1.0.0\ndependencies: [{name: log, version: '1.x', repository: 'file://../log'}]\n\
+              === charts/log/Chart.yaml\napiVersion: v2\nname: log\nversion: 1.0.0\n";
+    let config = |name: &str| {
+        format!(
+            "=== charts/{name}/templates/c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
+        )
+    };
+    let text = format!("{}{web}{db}{}{}", release(""), config("db"), config("log"));
+    let reading = read(&inputs_with(&text));
+    assert_eq!(told(&reading), Vec::<String>::new());
+    let names: Vec<&str> = rendered(&reading).objects.iter().map(|object| object.key.name()).collect();
+    assert_eq!(names, ["db", "log"]);
+
+    let circle = db.replace("file://../log", "file://../db");
+    let told_of = errors(&read(&inputs_with(&format!("{}{web}{circle}", release("")))));
+    assert!(told_of.len() == 1 && told_of[0].contains("more than 8 deep"), "{told_of:?}");
+}
+
+#[test]
+fn hooks_are_disabled_action_by_action() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: j\n  annotations: {helm.sh/hook: 'pre-install,post-upgrade,pre-delete'}\n";
+    let moments = |fields: &str| -> Vec<Moment> {
+        let reading = read(&one(fields, job));
+        rendered(&reading).hooks.iter().flat_map(|hook| hook.moments.iter().copied()).collect()
+    };
+    assert_eq!(moments(""), [Moment::PreInstall, Moment::PostUpgrade, Moment::PreDelete]);
+    assert_eq!(moments("  install: {disableHooks: true}\n"), [Moment::PostUpgrade, Moment::PreDelete]);
+    assert_eq!(
+        moments("  upgrade: {disableHooks: true}\n  uninstall: {disableHooks: true}\n"),
+        [Moment::PreInstall]
+    );
+}
+
+#[test]
+fn values_that_the_charts_schema_refuses_are_an_error_unless_it_is_not_asked() {
+    let schema = ("values.schema.json", "{\"properties\": {\"replicas\": {\"type\": \"integer\"}}}");
+    let with = |fields: &str| {
+        read(&inputs_with(&repository(
+            &format!("  values: {{replicas: many}}\n{fields}"),
+            &[schema, ("templates/c.yaml", CONFIG)],
+        )))
+    };
+    let told = errors(&with(""));
+    assert!(
+        told.len() == 1 && told[0].starts_with("web.yaml:1 MS4505") && told[0].contains("replicas"),
+        "{told:?}"
+    );
+    let reading =
+        with("  install: {disableSchemaValidation: true}\n  upgrade: {disableSchemaValidation: true}\n");
+    assert_eq!(value(&reading, "ConfigMap", "web")["data"]["replicas"], "many");
+}
+
+#[test]
+fn variables_of_a_native_module_are_set_in_its_values() {
+    let with = |value: &str| {
+        read(&inputs_with(&format!(
+            "=== m.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: web}}\nspec: {{source: {{chart: {{path: charts/web}}}}, variables: {{count: 4}}, values: {{replicas: '{value}'}}}}\n{CHART}=== charts/web/templates/c.yaml\n{}",
+            CONFIG.replace("replicas | quote", "replicas | toJson | quote")
+        )))
+    };
+    let reading = with("${count}");
+    assert_eq!(told(&reading), Vec::<String>::new());
+    let RenderState::Rendered(rendered) = &reading.units[&id("module/platform/web")].state else {
+        panic!("not rendered")
+    };
+    assert_eq!(rendered.objects[0].object().value()["data"]["replicas"], "4", "a number, as in manifests");
+    let told = errors(&with("${cuont}"));
+    assert!(told.len() == 1 && told[0].contains("MS4506") && told[0].contains("cuont"), "{told:?}");
+}
