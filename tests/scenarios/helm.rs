@@ -204,6 +204,13 @@ fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {
     world.is("helmrelease/adopted/web", "Suspended");
     world.helm(&["uninstall", "web", "-n", "adopted"]).expect_success();
     world.config_map_is_gone("adopted", "web");
-    world.repository.remove("adopted");
-    world.repository.commit("No tenant any more");
+    world.repository.remove("adopted/flux.yaml");
+    world.repository.remove("adopted/flux");
+    let commit = world.repository.commit("No release any more");
+    world.has_read(&commit);
+    world.mainstay(&["resume", "helmrelease/adopted/web"]).expect_success();
+    world.until("the unit is gone", |world| match world.unit("helmrelease/adopted/web") {
+        Ok(unit) => Err(unit.to_string()),
+        Err(_) => Ok(()),
+    });
 }
