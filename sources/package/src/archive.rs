@@ -87,7 +87,8 @@ pub fn unpack(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>
             b'5' => name = None,
             b'0' | b'7' | 0 => {
                 let name = name.take().unwrap_or_else(|| own_name(&header));
-                if name.ends_with('/') {
+                // A folder of old archives: nothing lies behind it either.
+                if header[156] == 0 && name.ends_with('/') {
                     continue;
                 }
                 let path = inside(&name)?;
