@@ -3,7 +3,7 @@ use crate::forms::Forms;
 use crate::gate::has_expressions;
 use crate::hooks::Side;
 use crate::state::{Reach, Render, State, UnitState};
-use crate::{Action, ApplyItem, DeleteItem, Phase, Time, Wait};
+use crate::{Action, ApplyItem, DeleteItem, Phase, Record, Time, Wait};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_plan::deletion_rank;
 use mainstay_unit::{Gate, InventoryEntry, Target, Unit, UnitId};
@@ -312,8 +312,21 @@ impl State {
 
     /// `release`: they stay, and are nobody's from then on.
     pub(crate) fn start_delete(&mut self, id: &UnitId, entries: Vec<InventoryEntry>, release: bool) -> Phase {
+        self.push_delete(id, entries, release, None);
+        let what = if release { "let go" } else { "deleted" };
+        Phase::Deleting { why: format!("objects that are no longer declared are being {what}") }
+    }
+
+    /// Nobody else applies these objects meanwhile. `record` is written before the first request.
+    pub(crate) fn push_delete(
+        &mut self,
+        id: &UnitId,
+        entries: Vec<InventoryEntry>,
+        release: bool,
+        record: Option<Box<Record>>,
+    ) {
         let token = self.next_token();
-        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
+        let Some(state) = self.units.get_mut(id) else { return };
         state.token = Some(token);
         let target = state.target();
         for entry in &entries {
@@ -328,10 +341,8 @@ impl State {
             target,
             service_account: state.record.account(),
             items,
-            record: None,
+            record,
         });
-        let what = if release { "let go" } else { "deleted" };
-        Phase::Deleting { why: format!("objects that are no longer declared are being {what}") }
     }
 
     /// A unit whose render failed may have taken the object over: that is not known, so nothing is pruned.

@@ -2,7 +2,7 @@
 //! waited for by what is seen of it, not by anybody who waits.
 
 use crate::state::{State, UnitState};
-use crate::{Action, ApplyItem, DeleteItem, Forms, Phase, Time};
+use crate::{Action, ApplyItem, Forms, Phase, Time};
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::deletion_rank;
 use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Moment, UnitId};
@@ -243,24 +243,12 @@ impl State {
 
     /// The record goes first: what is gone has ended, and is not taken for lost.
     fn delete_hooks(&mut self, id: &UnitId, entries: Vec<InventoryEntry>) -> Phase {
-        let token = self.next_token();
-        let why = "what its hooks made is being deleted".to_owned();
-        let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
-        state.token = Some(token);
-        let target = state.target();
-        let item =
-            |entry: InventoryEntry| DeleteItem { rank: deletion_rank(&entry.key), entry, release: false };
-        let items = entries.into_iter().map(item).collect();
-        state.saved = Some(state.record.clone());
-        self.actions.push(Action::Delete {
-            unit: id.clone(),
-            token,
-            target,
-            service_account: state.record.account(),
-            items,
-            record: Some(Box::new(state.record.clone())),
+        let record = self.units.get_mut(id).map(|state| {
+            state.saved = Some(state.record.clone());
+            Box::new(state.record.clone())
         });
-        Phase::Checking { why }
+        self.push_delete(id, entries, false, record);
+        Phase::Checking { why: "what its hooks made is being deleted".to_owned() }
     }
 
     fn make(&mut self, id: &UnitId, hook: &Hook, run: &Run, name: &str, now: Time) -> Phase {
