@@ -9,7 +9,7 @@ use crate::kustomize;
 use crate::outcome::{Declaring, Outcome};
 use crate::places::Files;
 use crate::reads::Recorder;
-use crate::references::{Lacking, claim};
+use crate::references::{Lacking, claim, content};
 use crate::secrets::{self, Decryption, is_encrypted};
 use crate::sources::Source;
 use mainstay_diagnostic::{Diagnostic, codes};
@@ -132,24 +132,16 @@ fn values(
     let mut lacking: Option<Lacking> = None;
     for source in &substitution.from {
         let reference = &source.reference;
-        let question = (reference.clone(), claim.clone());
-        let (reason, need) = match inputs.references.get(&question) {
-            Some(Supply::Here(values)) => {
+        match content(reference, claim, source.optional, inputs) {
+            Ok(Some(values)) => {
                 if reference.kind == ReferenceKind::Secret {
                     out.secret.extend(values.values().filter(|v| v.len() >= TELLING).cloned());
                 }
                 out.all.extend(values.clone());
-                continue;
             }
-            Some(Supply::Absent(_)) if source.optional => continue,
-            Some(Supply::Absent(why)) => (format!("{reference}: {why}"), None),
-            Some(Supply::NotEvaluated(why)) => (format!("{reference} is not evaluated: {why}"), None),
-            None => {
-                let need = Need::Reference { reference: question.0, claim: question.1 };
-                (format!("{reference} has not been read"), Some(need))
-            }
-        };
-        lacking.get_or_insert(Lacking { reason, needs: Vec::new() }).needs.extend(need);
+            Ok(None) => {}
+            Err(why) => why.join(&mut lacking),
+        }
     }
     if let Some(lacking) = lacking {
         return Err(lacking);

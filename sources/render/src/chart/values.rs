@@ -1,12 +1,12 @@
 //! The values of a unit's chart, merged as helm-controller merges them: those of ConfigMaps and Secrets in their order,
 //! then those of the declaration.
-use crate::inputs::{Inputs, Supply};
-use crate::references::Lacking;
+use crate::inputs::Inputs;
+use crate::references::{Lacking, content};
 use mainstay_diagnostic::Location;
 use mainstay_helm::{Form, Values};
 use mainstay_kustomize::{Substitute, substitute};
 use mainstay_object::{Object, Value};
-use mainstay_unit::{Chart, Claim, Desired, Need, ReferenceKind, ValuesSource};
+use mainstay_unit::{Chart, Claim, Desired, ReferenceKind, ValuesSource};
 use mainstay_yaml::{Limits, load_last_wins};
 use std::collections::BTreeMap;
 
@@ -22,25 +22,19 @@ pub(crate) fn given<'a>(chart: &'a Chart, claim: &Claim, inputs: &'a Inputs) -> 
     let mut lacking: Option<Lacking> = None;
     for source in &chart.values_from {
         let reference = &source.reference;
-        let question = (reference.clone(), claim.clone());
-        let (reason, need) = match inputs.references.get(&question) {
-            Some(Supply::Here(content)) => match content.get(&source.key) {
-                Some(text) => {
-                    out.push((source, text.as_str()));
-                    continue;
+        let text = content(reference, claim, source.optional, inputs).and_then(|held| match held {
+            Some(held) => match held.get(&source.key) {
+                None if !source.optional => {
+                    Err(Lacking::of(format!("{reference} has no key {}", source.key)))
                 }
-                None if source.optional => continue,
-                None => (format!("{reference} has no key {}", source.key), None),
+                text => Ok(text),
             },
-            Some(Supply::Absent(_)) if source.optional => continue,
-            Some(Supply::Absent(why)) => (format!("{reference}: {why}"), None),
-            Some(Supply::NotEvaluated(why)) => (format!("{reference} is not evaluated: {why}"), None),
-            None => {
-                let need = Need::Reference { reference: question.0, claim: question.1 };
-                (format!("{reference} has not been read"), Some(need))
-            }
-        };
-        lacking.get_or_insert(Lacking { reason, needs: Vec::new() }).needs.extend(need);
+            None => Ok(None),
+        });
+        match text {
+            Ok(text) => out.extend(text.map(|text| (source, text.as_str()))),
+            Err(why) => why.join(&mut lacking),
+        }
     }
     match lacking {
         Some(lacking) => Err(lacking),
