@@ -3,12 +3,14 @@
 mod all;
 mod apiserver;
 mod apply;
+mod beside;
 mod chain;
 mod daemon;
 mod figures;
 mod fleet;
 mod flux;
 mod growth;
+mod helm;
 mod kustomize;
 mod plan;
 mod plot;
@@ -37,6 +39,8 @@ enum What {
     Fleet(fleet::Args),
     /// Flux's published workload on a real API server and controller manager, beside what these two take for it
     Flux(flux::Args),
+    /// Rendering charts, beside the real helm
+    Helm(helm::Args),
     /// Building kustomize trees, beside the real kustomize
     Kustomize(kustomize::Args),
     /// How long a revision takes from its commit to what is to be done, cold and after a commit that touches one unit
@@ -51,6 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         What::Chain(args) => chain::run(args),
         What::Fleet(args) => fleet::run(args),
         What::Flux(args) => flux::run(args),
+        What::Helm(args) => helm::run(args),
         What::Kustomize(args) => kustomize::run(args),
         What::Plan(args) => plan::run(args),
     }

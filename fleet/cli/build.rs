@@ -2,6 +2,8 @@ mod chart;
 mod inflate;
 mod remote;
 
+pub(crate) use chart::{files, now, read_values};
+
 use crate::exit::{Exit, Failure};
 use crate::folder::Disk;
 use crate::output;

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     output: Format,
 }
 
-const BENCHES: [&str; 6] = ["plan", "kustomize", "chain", "apply", "flux", "fleet"];
+const BENCHES: [&str; 7] = ["plan", "kustomize", "helm", "chain", "apply", "flux", "fleet"];
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut all = Figures::default();

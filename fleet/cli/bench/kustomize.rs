@@ -3,6 +3,7 @@
 mod trees;
 
 use super::apiserver::median;
+use super::beside::{Took, lowest, process, seconds, tool};
 use super::figures::{Figures, Target};
 use super::plot::{self, Line};
 use super::revision::{author, file, module, next, reader, sources};
@@ -13,7 +14,6 @@ use crate::output::Format;
 use mainstay_kustomize::Build;
 use mainstay_unit::tree::{Tree, TreePath};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Instant;
 use trees::{Case, cases, documents};
 
@@ -53,17 +53,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     figures.show(args.output, args.check)
 }
 
-/// What three ways of building a tree took, in seconds.
-struct Took {
-    inside: f64,
-    process: f64,
-    real: f64,
-}
-
 fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
-    let real = real(args)?;
-    let own = std::env::current_exe()
-        .map_err(|e| Failure::environment(format!("the program's own path is unknown: {e}")))?;
+    let real = tool(args.kustomize.as_deref(), "kustomize")?;
+    let own = super::beside::own()?;
     let trees = match &args.trees {
         Some(trees) => trees.clone(),
         None => trees::write(&folder.join("trees"))?,
@@ -215,51 +207,4 @@ fn build(tree: &dyn Tree, root: &TreePath) -> Result<String, Failure> {
         Failure::user(failed.diagnostics.iter().map(|d| format!("{d}\n")).collect::<String>())
     };
     mainstay_kustomize::print(&request).map(|printed| printed.text).map_err(failed)
-}
-
-/// What a program prints; nothing where it fails.
-fn process(program: &Path, arguments: &[PathBuf]) -> Result<Option<Vec<u8>>, Failure> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .map_err(|e| Failure::environment(format!("{} can't be started: {e}", program.display())))?;
-    Ok(output.status.success().then_some(output.stdout))
-}
-
-fn seconds<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<f64, Failure> {
-    let begun = Instant::now();
-    let done = work();
-    let took = begun.elapsed().as_secs_f64();
-    done.map(|_| took)
-}
-
-/// What all but one in a hundred reach.
-fn lowest(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 100).copied().unwrap_or_default()
-}
-
-fn real(args: &Args) -> Result<PathBuf, Failure> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let linked = here.ancestors().map(|folder| folder.join("target/real/kustomize"));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let installed = std::env::split_paths(&path).map(|folder| folder.join("kustomize"));
-    let mut places = args.kustomize.clone().into_iter().chain(linked).chain(installed);
-    places
-        .find(|file| file.is_file())
-        .ok_or_else(|| Failure::environment("there is no kustomize; name it with --kustomize"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_in_a_hundred_may_be_slower() {
-        let values: Vec<f64> = (0..200).map(f64::from).collect();
-        assert_eq!(lowest(values), 2.0);
-        assert_eq!(lowest(vec![7.0]), 7.0);
-    }
 }

@@ -118,7 +118,7 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
 }
 
 /// In seconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     i64::try_from(now).unwrap_or(i64::MAX)
 }
@@ -170,7 +170,7 @@ fn read_text(file: &str) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|e| format!("{file} can't be read as text: {e}"))
 }
 
-fn read_values(file: &Path) -> Result<Values, Failure> {
+pub(crate) fn read_values(file: &Path) -> Result<Values, Failure> {
     let bytes =
         std::fs::read(file).map_err(|e| Failure::user(format!("{} can't be read: {e}", file.display())))?;
     let name = file.display().to_string();
@@ -184,7 +184,7 @@ fn read_values(file: &Path) -> Result<Values, Failure> {
 }
 
 /// All files of a chart. Links are followed, as helm does, but not out of the root.
-fn files(chart: &Path, root: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+pub(crate) fn files(chart: &Path, root: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut found = BTreeMap::new();
     let mut bytes = 0;
     let mut open = vec![(chart.to_path_buf(), 0)];
