@@ -249,10 +249,20 @@ impl Node {
                 let plain = mainstay_yaml::is_plain(s) && !s.contains('\n');
                 Node::Scalar(Scalar { plain, ..Scalar::string(s.as_str()) })
             }
-            Value::Array(items) => Node::seq(items.iter().map(Node::from_value).collect()),
-            Value::Object(map) => Node::map(
-                map.iter().map(|(k, v)| (Scalar::string(k.as_str()), Node::from_value(v))).collect(),
-            ),
+            // It went through YAML, where nothing but brackets and braces is empty.
+            Value::Array(items) => {
+                let mut list = Items::from(items.iter().map(Node::from_value).collect::<Vec<_>>());
+                list.flow = list.is_empty();
+                Node::Seq(list)
+            }
+            Value::Object(map) => {
+                let entry = |(key, value): (&String, &Value)| {
+                    (Scalar::string(key.as_str()), Node::from_value(value))
+                };
+                let mut entries = Items::from(map.iter().map(entry).collect::<Vec<_>>());
+                entries.flow = entries.is_empty();
+                Node::Map(entries)
+            }
         }
     }
 }
