@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::folder::Disk;
 use crate::output;
 use crate::state::StateArgs;
-use mainstay_kustomize::{Build, Chart, Inflate, Options, Order, Remote, RemoteBase};
+use mainstay_kustomize::{Build, Charts, Options, Order, Remote, RemoteBase};
 use mainstay_unit::tree::TreePath;
 use std::path::{Path, PathBuf};
 
@@ -86,11 +86,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         managed_by_label: args.enable_managedby_label,
     };
     let tree = Disk::new(root);
-    let inflate = |chart: &Chart<'_>| inflate::inflate(chart, &args.chart.cluster());
-    let inflate = args.enable_helm.then_some(&inflate as Inflate<'_>);
+    let cluster = args.chart.cluster()?;
+    let charts = args.enable_helm.then_some(&cluster as &dyn Charts);
     let remote = |base: &RemoteBase| remote::tree(base, &args.allow_remote, &args.state);
     let remote = (!args.allow_remote.is_empty()).then_some(&remote as Remote<'_>);
-    let request = Build { options, inflate, remote, ..Build::new(&tree, &inside) };
+    let request = Build { options, charts, remote, ..Build::new(&tree, &inside) };
     let printed = mainstay_kustomize::print(&request).map_err(|failed| {
         failed.diagnostics.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
         Failure::user(format!("{} can't be built", args.folder.display()))

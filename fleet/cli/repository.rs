@@ -211,6 +211,8 @@ impl Repository {
         let Need::Git { url, reference, .. } = need else { return Err("it is no Git repository".into()) };
         let mut remote = Remote::new(url.clone(), Reference::from(reference));
         credentials(&mut remote, secret);
+        // Of a commit alone no history is needed: it never moves.
+        remote.depth = reference.commit.is_some().then_some(1);
         let key = Digest::of_bytes(format!("{url} {reference:?} {secret:?}").as_bytes());
         let path = self.state.mirror(&key.hex());
         if let Some(folder) = path.parent() {

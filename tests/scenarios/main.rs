@@ -7,6 +7,7 @@
 
 mod adoption;
 mod authority;
+mod bases;
 mod build;
 mod changes;
 mod charts;

@@ -78,19 +78,25 @@ impl Args {
             || self.skip_schema_validation
     }
 
-    pub fn cluster(&self) -> Cluster<'_> {
-        Cluster { kube_version: self.kube_version.as_deref(), api_versions: &self.api_versions, now: now() }
+    pub fn cluster(&self) -> Result<Cluster, Failure> {
+        Ok(Cluster { capabilities: self.capabilities()?, now: now() })
+    }
+
+    fn capabilities(&self) -> Result<Capabilities, Failure> {
+        let mut capabilities =
+            Capabilities { api_versions: self.api_versions.clone(), ..Capabilities::default() };
+        if let Some(text) = &self.kube_version {
+            capabilities.kube_version = Capabilities::parse_kube_version(text).ok_or_else(|| {
+                Failure::user(format!("{text} is no Kubernetes version; say 1.31 or v1.31.2"))
+            })?;
+        }
+        Ok(capabilities)
     }
 }
 
 pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Failure> {
     let values = values(args)?;
-    let mut capabilities =
-        Capabilities { api_versions: args.api_versions.clone(), ..Capabilities::default() };
-    if let Some(text) = &args.kube_version {
-        capabilities.kube_version = Capabilities::parse_kube_version(text)
-            .ok_or_else(|| Failure::user(format!("{text} is no Kubernetes version; say 1.31 or v1.31.2")))?;
-    }
+    let capabilities = args.capabilities()?;
     let release = Release {
         name: args.name.clone().unwrap_or_else(|| "release-name".into()),
         namespace: args.namespace.clone().unwrap_or_else(|| "default".into()),

@@ -2,21 +2,22 @@
 
 use crate::state::StateArgs;
 use mainstay_git::{Mirror, Reference, Remote};
-use mainstay_kustomize::RemoteBase;
+use mainstay_kustomize::{Answer, Refused, RemoteBase};
 use mainstay_unit::tree::Tree;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const FETCH: Duration = Duration::from_secs(60);
 
-pub(super) fn tree(
-    base: &RemoteBase,
-    allowed: &[String],
-    state: &StateArgs,
-) -> Result<Arc<dyn Tree>, String> {
+pub(super) fn tree(base: &RemoteBase, allowed: &[String], state: &StateArgs) -> Answer<Arc<dyn Tree>> {
     if !base.is_below(allowed) {
-        return Err(format!("it is not below what --allow-remote names: {}", allowed.join(", ")));
+        let why = format!("it is not below what --allow-remote names: {}", allowed.join(", "));
+        return Err(Refused::new(why, format!("--allow-remote {} allows it", base.url)));
     }
+    Ok(Some(fetched(base, state)?))
+}
+
+fn fetched(base: &RemoteBase, state: &StateArgs) -> Result<Arc<dyn Tree>, String> {
     let state = state.open().and_then(|state| state.create().map(|()| state)).map_err(|e| e.to_string())?;
     let path = state.mirror(&format!("base {} {}", base.url, base.commit));
     if let Some(folder) = path.parent() {

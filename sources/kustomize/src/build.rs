@@ -14,7 +14,7 @@ use crate::resource::Resource;
 use crate::schema;
 use crate::target::{Target, find};
 use crate::transform::{labels, name, reference, sort, variable};
-use crate::{Inflate, Options};
+use crate::{Charts, Options};
 use crate::{document, fieldspec::FieldSpec};
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_diagnostic::{Diagnostics, Location};
@@ -38,7 +38,7 @@ pub(crate) struct Builder<'a> {
 /// Who does what a build does not do by itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Ports<'a> {
-    pub(crate) inflate: Option<Inflate<'a>>,
+    pub(crate) charts: Option<&'a dyn Charts>,
     pub(crate) remote: Option<Remote<'a>>,
 }
 

@@ -1,9 +1,10 @@
-//! `helmCharts`: charts that lie in the tree, rendered by whoever the build was given for it. Nothing is pulled.
+//! `helmCharts`: charts that lie in the tree or are pulled, rendered by whoever the build was given for it.
 //! After upstream's `HelmChartInflationGenerator`: which values win, and what of a chart's output is wanted.
 use crate::build::Builder;
 use crate::document;
 use crate::kustomization::Kustomization;
 use crate::node::Node;
+use crate::outside::{Answer, Refused};
 use crate::problem::Problem;
 use crate::read::read;
 use crate::resource::Resource;
@@ -11,17 +12,41 @@ use crate::smp;
 use crate::target::Target;
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_diagnostic::{Diagnostics, Location};
-use mainstay_unit::tree::TreePath;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Paths within a chart's folder, and bytes.
+pub type ChartFiles = BTreeMap<String, Vec<u8>>;
+
+/// Who renders charts, and has those that do not lie in the tree.
+pub trait Charts {
+    /// Whether charts are rendered at all. Asked first.
+    fn allowed(&self) -> Answer<()>;
+    fn pull(&self, wanted: &Pull<'_>) -> Answer<Arc<ChartFiles>>;
+    fn render(&self, chart: &Chart<'_>) -> Answer<Inflated>;
+}
+
+/// A chart of a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pull<'a> {
+    /// `https://...` or `oci://...`.
+    pub repository: &'a str,
+    pub name: &'a str,
+    /// A version or a range; empty for the newest.
+    pub version: &'a str,
+    /// Where `helm pull` would put it, from the kustomization's folder.
+    pub folder: &'a str,
+}
 
 /// What `helm template` would be called with.
 pub struct Chart<'a> {
-    /// The chart's folder in the tree.
+    /// The chart's folder in the tree, or where it would be if it were pulled.
     pub folder: &'a str,
-    /// Paths within the folder, and bytes.
-    pub files: &'a BTreeMap<String, Vec<u8>>,
+    pub files: &'a ChartFiles,
     /// Files of values, names and bytes; those of a later one win.
     pub values: &'a [(String, Vec<u8>)],
     pub release: &'a str,
@@ -40,9 +65,6 @@ pub struct Inflated {
     pub text: String,
     pub warnings: Vec<String>,
 }
-
-/// Renders a chart; fails with a reason.
-pub type Inflate<'a> = &'a dyn Fn(&Chart<'_>) -> Result<Inflated, String>;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -147,12 +169,16 @@ pub(crate) fn inflate(
 ) -> Result<Vec<Resource>, Diagnostics> {
     let fault = |p: Problem| target.fault(p, pointer);
     let invalid = |message: &str| Err(fault(Problem::new(&codes::INVALID, message)));
-    let Some(port) = builder.ports.inflate else {
+    let Some(charts) = builder.ports.charts else {
         let message = "this build renders no charts";
         return Err(fault(Problem::new(&codes::UNSUPPORTED, message).hint(
             "kustomize does not either without --enable-helm, nor does Flux; render the chart as a unit",
         )));
     };
+    let refused = |refused: Refused| fault(refused.problem(&codes::UNSUPPORTED, "helmCharts"));
+    if charts.allowed().map_err(refused)?.is_none() {
+        return Ok(Vec::new());
+    }
     if entry.name.is_empty() {
         return invalid("chart name cannot be empty");
     }
@@ -176,13 +202,13 @@ pub(crate) fn inflate(
         (version, _) => format!("{home}/{}-{version}", entry.name),
     };
     let named = format!("{home}/{}", entry.name);
-    let folder = builder.loader.find_folder(&target.folder, &named).map_err(fault)?;
-    let folder = folder.ok_or_else(|| fault(absent(&target.folder, &named, entry)))?;
-    let values = values(builder, target, entry, &named, pointer)?;
-    let files = builder.loader.files(&folder).map_err(fault)?;
+    let Some((place, files)) = files(builder, target, charts, entry, &named, pointer)? else {
+        return Ok(Vec::new());
+    };
+    let values = values(builder, target, entry, (&named, &files), pointer)?;
     let chart = Chart {
-        folder: folder.as_str(),
-        files: &files,
+        folder: &place,
+        files: files.of(),
         values: &values,
         release,
         namespace: if entry.namespace.is_empty() { "default" } else { &entry.namespace },
@@ -192,38 +218,97 @@ pub(crate) fn inflate(
         api_versions: &entry.api_versions,
         kube_version: (!entry.kube_version.is_empty()).then_some(&entry.kube_version),
     };
-    let inflated = port(&chart).map_err(|why| {
-        fault(Problem::new(&codes::CHART, format!("the chart {folder} can't be rendered: {why}")))
+    let inflated = charts.render(&chart).map_err(|refused| {
+        fault(refused.problem(&codes::CHART, &format!("the chart {place} can't be rendered")))
     })?;
+    let Some(inflated) = inflated else { return Ok(Vec::new()) };
     for warning in inflated.warnings {
-        let problem = Problem::new(&codes::CHART_WARNING, format!("the chart {folder}: {warning}"));
+        let problem = Problem::new(&codes::CHART_WARNING, format!("the chart {place}: {warning}"));
         builder.loader.warn(fault(problem));
     }
-    let broken =
-        |p: Problem| fault(Problem { message: format!("what {folder} renders: {}", p.message), ..p });
+    let broken = |p: Problem| fault(Problem { message: format!("what {place} renders: {}", p.message), ..p });
     let documents = read(inflated.text.as_bytes(), &builder.loader.limits).map_err(broken)?;
-    let place = target.location(pointer);
-    let mut found = document::objects(&documents, |_| -> Location { place.clone() }).map_err(broken)?;
+    let at = target.location(pointer);
+    let mut found = document::objects(&documents, |_| -> Location { at.clone() }).map_err(broken)?;
     builder.schema.saw(&mut found);
     Ok(found)
 }
 
-fn absent(folder: &TreePath, named: &str, entry: &Entry) -> Problem {
-    let problem = Problem::new(&codes::REMOTE, format!("there is no chart {named} in {folder}"));
-    if entry.repo.is_empty() {
-        return problem.hint("helmGlobals.chartHome says where charts are; charts/ if nothing is said");
+/// The files of a chart.
+enum Files {
+    InTree(ChartFiles),
+    Pulled(Arc<ChartFiles>),
+}
+
+impl Files {
+    fn of(&self) -> &ChartFiles {
+        match self {
+            Self::InTree(files) => files,
+            Self::Pulled(files) => files,
+        }
     }
-    let oci = entry.repo.starts_with("oci://");
-    let from = match oci {
-        true => format!("{}/{}", entry.repo.trim_end_matches('/'), entry.name),
-        false => format!("--repo {} {}", entry.repo, entry.name),
-    };
-    let version =
-        if entry.version.is_empty() { String::new() } else { format!(" --version {}", entry.version) };
-    let home = named.rsplit_once('/').map_or("charts", |(home, _)| home);
-    problem.hint(format!(
-        "no chart is pulled in a build; commit it: helm pull --untar --untardir {home} {from}{version}"
-    ))
+
+    /// A file of a chart that is not in the tree, by the path that it would have.
+    fn pulled(&self, chart: &str, path: &str) -> Option<&[u8]> {
+        match self {
+            Self::InTree(_) => None,
+            Self::Pulled(files) => {
+                let within = path.trim_start_matches("./").strip_prefix(chart.trim_start_matches("./"))?;
+                files.get(within.strip_prefix('/')?).map(Vec::as_slice)
+            }
+        }
+    }
+}
+
+/// Where the chart is, as it is told, and its files: those in the tree count before those of a repository, as upstream
+/// pulls only what is not there.
+fn files(
+    builder: &Builder<'_>,
+    target: &Target,
+    charts: &dyn Charts,
+    entry: &Entry,
+    named: &str,
+    pointer: &str,
+) -> Result<Option<(String, Files)>, Diagnostics> {
+    let fault = |p: Problem| target.fault(p, pointer);
+    if let Some(folder) = builder.loader.find_folder(&target.folder, named).map_err(fault)? {
+        let files = builder.loader.files(&folder).map_err(fault)?;
+        return Ok(Some((folder.to_string(), Files::InTree(files))));
+    }
+    if entry.repo.is_empty() {
+        let problem = Problem::new(&codes::REMOTE, format!("there is no chart {named} in {}", target.folder));
+        let problem = match builder.loader.closest(&target.folder, named) {
+            Some(near) => problem.hint(format!("did you mean the chart in {near}?")),
+            None => problem.hint("helmGlobals.chartHome says where charts are; charts/ if nothing is said"),
+        };
+        return Err(fault(problem));
+    }
+    let pull = Pull { repository: &entry.repo, name: &entry.name, version: &entry.version, folder: named };
+    let pulled = charts.pull(&pull).map_err(|refused| {
+        fault(refused.problem(&codes::REMOTE, &format!("the chart {named} is not there")))
+    })?;
+    Ok(pulled.map(|files| (pull.to_string(), Files::Pulled(files))))
+}
+
+impl fmt::Display for Pull<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = if self.version.is_empty() { "newest" } else { self.version };
+        write!(f, "{} {version} of {}", self.name, self.repository)
+    }
+}
+
+impl Pull<'_> {
+    /// The command that puts the chart into the tree.
+    pub fn command(&self) -> String {
+        let Self { repository, name, version, folder } = self;
+        let from = match repository.starts_with("oci://") {
+            true => format!("{}/{name}", repository.trim_end_matches('/')),
+            false => format!("--repo {repository} {name}"),
+        };
+        let version = if version.is_empty() { String::new() } else { format!(" --version {version}") };
+        let home = folder.rsplit_once('/').map_or("charts", |(home, _)| home);
+        format!("helm pull --untar --untardir {home} {from}{version}")
+    }
 }
 
 /// The files that helm would be given: the entry's, with inline values worked in, then the additional ones.
@@ -231,22 +316,26 @@ fn values(
     builder: &Builder<'_>,
     target: &Target,
     entry: &Entry,
-    chart: &str,
+    (chart, files): (&str, &Files),
     pointer: &str,
 ) -> Result<Vec<(String, Vec<u8>)>, Diagnostics> {
     let fault = |p: Problem| target.fault(p, pointer);
+    let text = |path: &str| match files.pulled(chart, path) {
+        Some(bytes) => Ok(Cow::Borrowed(bytes)),
+        None => builder.text(target, path, pointer).map(|bytes| Cow::Owned(bytes.to_vec())),
+    };
     let file = match entry.values_file.as_str() {
         "" => format!("{chart}/values.yaml"),
         file => file.to_owned(),
     };
     let first = if entry.values_inline.is_empty() {
-        builder.text(target, &file, pointer)?.to_vec()
+        text(&file)?.into_owned()
     } else {
         let inline = Value::Object(entry.values_inline.clone());
         let merged = match entry.values_merge.as_str() {
             "replace" => inline,
             how => {
-                let text = builder.text(target, &file, pointer)?;
+                let text = text(&file)?;
                 let in_file = |p: Problem| p.in_file(&file, &text);
                 let documents = read(&text, &builder.loader.limits).map_err(in_file)?;
                 let said = documents.into_iter().next().map(|d| d.node);
@@ -262,7 +351,7 @@ fn values(
     };
     let mut all = vec![(file, first)];
     for file in &entry.additional_values_files {
-        all.push((file.clone(), builder.text(target, file, pointer)?.to_vec()));
+        all.push((file.clone(), text(file)?.into_owned()));
     }
     Ok(all)
 }

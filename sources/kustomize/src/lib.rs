@@ -2,8 +2,8 @@
 //! folder.
 //!
 //! Absent by design: files, processes, the network, the environment, clocks, randomness and global state; plugins other
-//! than built-in ones, helm among them (who renders a chart is the caller's); any field that is read and then ignored. A remote base is
-//! named by its commit, and fetched by whoever asks for the build. Builds share nothing but an optional cache
+//! than built-in ones, helm among them (who renders a chart is the caller's); any field that is read and then ignored. A
+//! remote base is named by its commit, and fetched by whoever asks for the build. Builds share nothing but an optional cache
 //! whose content depends on the files' content alone. What is not carried out is refused with a diagnostic.
 
 mod build;
@@ -21,6 +21,7 @@ mod loader;
 mod node;
 mod objects;
 mod origin;
+mod outside;
 mod overlay;
 mod patches;
 mod pattern;
@@ -54,8 +55,9 @@ use mainstay_unit::{Desired, Overlay};
 use std::collections::BTreeSet;
 
 pub use cache::ParseCache;
-pub use chart::{Chart, Inflate, Inflated};
+pub use chart::{Chart, ChartFiles, Charts, Inflated, Pull};
 pub use limits::Limits;
+pub use outside::{Answer, Refused};
 pub use overlay::common_metadata;
 pub use remote::{Remote, RemoteBase};
 pub use substitute::{Substitute, substitute};
@@ -75,7 +77,7 @@ pub struct Build<'a> {
     /// Asked for each file that a secretGenerator reads.
     pub decrypt: Option<Decrypt<'a>>,
     /// Asked for each chart that `helmCharts` names; without it they are refused.
-    pub inflate: Option<Inflate<'a>>,
+    pub charts: Option<&'a dyn Charts>,
     /// Asked for each remote base; without it they are refused. Whether one is allowed is for whoever answers to say.
     pub remote: Option<Remote<'a>>,
 }
@@ -91,7 +93,7 @@ impl<'a> Build<'a> {
             limits: Limits::default(),
             cache: None,
             decrypt: None,
-            inflate: None,
+            charts: None,
             remote: None,
         }
     }
@@ -230,7 +232,7 @@ fn run(request: &Build<'_>, loader: &loader::Loader<'_>) -> Result<objects::Obje
             return Err(at_root(no_kustomization(loader, &folder)));
         }
     };
-    let ports = build::Ports { inflate: request.inflate, remote: request.remote };
+    let ports = build::Ports { charts: request.charts, remote: request.remote };
     build::Builder::new(loader, ports).build(&target, request.options)
 }
 

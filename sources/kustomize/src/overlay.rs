@@ -13,7 +13,9 @@ pub(crate) fn exists<'a>(loader: &'a Loader<'_>, folder: &'a TreePath) -> impl F
 
 /// As Flux does it, a kustomization without resources records origins, so that it is not empty.
 pub(crate) fn never_empty(map: &mut Map<String, Value>) {
-    if map.get("resources").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+    // Of charts it has no opinion: it renders none.
+    let none = |field: &str| map.get(field).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if ["resources", "helmCharts", "helmChartInflationGenerator"].into_iter().all(none) {
         map.insert("buildMetadata".into(), Value::from(vec!["originAnnotations"]));
     }
 }

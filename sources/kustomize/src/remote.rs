@@ -1,6 +1,7 @@
 //! Remote bases: folders of other Git repositories, named as upstream's `NewRepoSpecFromURL` reads them, but only by a
 //! full commit: a branch or tag could mean something else with each build.
 use crate::build::{Accumulated, Builder};
+use crate::outside::{Answer, Refused};
 use crate::problem::Problem;
 use crate::target::{Target, find};
 use mainstay_diagnostic::Diagnostics;
@@ -26,18 +27,51 @@ impl fmt::Display for RemoteBase {
 }
 
 impl RemoteBase {
-    /// Whether the repository is below one of these URLs, each ending where a part of a path ends.
+    /// Whether the repository is one of these, or lies below: scheme, user and host must be the same, and the parts of the
+    /// path, one by one. A prefix without a host holds nothing.
     pub fn is_below(&self, prefixes: &[String]) -> bool {
-        let below = |prefix: &String| {
-            let rest = self.url.strip_prefix(prefix.as_str()).filter(|_| !prefix.is_empty());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || prefix.ends_with(['/', ':']))
-        };
-        prefixes.iter().any(below)
+        let Some(own) = Parts::of(&self.url) else { return false };
+        prefixes.iter().filter_map(|prefix| Parts::of(prefix)).any(|prefix| own.is_below(&prefix))
     }
 }
 
-/// Finds the files of a repository; fails with a reason.
-pub type Remote<'a> = &'a dyn Fn(&RemoteBase) -> Result<Arc<dyn Tree>, String>;
+/// A URL taken apart: `https://host:port/a/b`, `ssh://user@host/a/b`, `user@host:a/b` or `file:///a/b`.
+struct Parts<'a> {
+    /// Up to the path, in lower case.
+    host: String,
+    path: Vec<&'a str>,
+    /// It says of itself that more follows.
+    open: bool,
+}
+
+impl<'a> Parts<'a> {
+    fn of(url: &'a str) -> Option<Self> {
+        let start = url.find("://").map_or(0, |at| at + "://".len());
+        let scp = start == 0;
+        let end = url[start..].find(|c| c == '/' || (scp && c == ':')).map(|at| start + at);
+        let end = end.or((!scp).then_some(url.len()))?;
+        let local = url[..start].eq_ignore_ascii_case("file://");
+        if (end == start) != local {
+            return None;
+        }
+        let path = url[end..].trim_start_matches([':', '/']).split('/').filter(|part| !part.is_empty());
+        let open = url.ends_with('/');
+        Some(Self { host: url[..end].to_ascii_lowercase(), path: path.collect(), open })
+    }
+
+    fn is_below(&self, prefix: &Self) -> bool {
+        // A repository is the same with and without its ending.
+        let whole = self.path.len() == prefix.path.len() && !prefix.open;
+        let same =
+            |own: &str, prefix: &str| own == prefix || (whole && own.strip_suffix(".git") == Some(prefix));
+        self.host == prefix.host
+            && self.path.len() >= prefix.path.len()
+            && self.path.iter().zip(&prefix.path).all(|(own, prefix)| same(own, prefix))
+    }
+}
+
+/// Finds the files of a repository. Whether it is allowed is for whoever answers to say.
+pub type Remote<'a> = &'a dyn Fn(&RemoteBase) -> Answer<Arc<dyn Tree>>;
 
 /// Whether an entry names something outside of the tree.
 pub(crate) fn is_remote(path: &str) -> bool {
@@ -64,15 +98,16 @@ impl Builder<'_> {
             let problem =
                 Problem::new(&codes::REMOTE, format!("{named} is a remote base, and none are allowed here"));
             return Err(fault(
-                problem.hint("copy it into the repository, or declare it as a source; mainstay build fetches what --allow-remote names"),
+                problem.hint("copy it into the repository; mainstay build fetches what --allow-remote names"),
             ));
         };
         if self.recording.get().is_on() {
             let message = "buildMetadata together with remote bases is not supported";
             return Err(fault(Problem::new(&codes::UNSUPPORTED, message)));
         }
-        let tree = fetch(&base)
-            .map_err(|why| fault(Problem::new(&codes::REMOTE, format!("{base} can't be had: {why}"))))?;
+        let refused =
+            |refused: Refused| fault(refused.problem(&codes::REMOTE, &format!("{base} can't be had")));
+        let Some(tree) = fetch(&base).map_err(refused)? else { return Ok(all) };
         let loader = self.loader.elsewhere(&*tree, format!("{base}:"));
         let builder = self.within(&loader, self.depth + depth);
         let built = (|| {
@@ -115,7 +150,8 @@ fn parse(named: &str) -> Result<(RemoteBase, TreePath), Problem> {
             return Err(refused("is a file of the web")
                 .hint("commit it to the repository: nothing is read that could change"));
         }
-        let hint = "pin it to a commit: ?ref= and its 40 hexadecimal digits, as git ls-remote shows them";
+        let hint = "pin it to a commit: ?ref= and its 40 hexadecimal digits, as git ls-remote shows them; the Platform's \
+                    spec.kustomize.remoteBases says from where (mainstay build: --allow-remote)";
         let what = if reference.is_empty() {
             "names no commit"
         } else {

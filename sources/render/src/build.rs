@@ -4,6 +4,7 @@ use crate::cache::Cache;
 use crate::chart::{self, ChartJob};
 use crate::declared::{DeclaredUnit, State};
 use crate::entry::Base;
+use crate::external::{Asker, Externals};
 use crate::fixpoint::Rendered;
 use crate::inputs::Inputs;
 use crate::manifests::{self, FolderJob};
@@ -71,6 +72,22 @@ pub(crate) struct Round<'a> {
     pub inputs: &'a Inputs,
 }
 
+impl<'a> Round<'a> {
+    pub(crate) fn asker(self, declared: &'a DeclaredUnit) -> Asker<'a> {
+        Asker { declared, state: self.state, inputs: self.inputs, allowed: &self.base.allowed }
+    }
+}
+
+/// What a build came to, with what it asked of the world.
+pub(crate) struct Answered {
+    /// The question without the world's answers.
+    pub base: Digest,
+    /// Under which the render is to be found, if there is one.
+    pub question: Digest,
+    pub externals: Externals,
+    pub made: Result<Made, Lacking>,
+}
+
 /// `told`: what holds of this reading, whether anything is rendered or not.
 pub(crate) fn ask<'a>(
     declared: &'a DeclaredUnit,
@@ -92,9 +109,12 @@ pub(crate) fn ask<'a>(
             diagnostics: Vec::new(),
             needs: Vec::new(),
         }),
-        UnitSource::Chart(chart) => chart::ask(declared, chart, state, known, resolver, cache, told),
+        UnitSource::Chart(chart) => chart::ask(declared, chart, round, known, resolver, cache, told),
         UnitSource::Folder { source, path, overlay } => match resolver.resolve(source, known) {
-            Ok(found) => manifests::ask(declared, is_entry, found, path, overlay, inputs, cache),
+            Ok(found) => {
+                let folder = (found, path, &**overlay);
+                manifests::ask(declared, is_entry, folder, round.asker(declared), cache, told)
+            }
             Err(unavailable) => unavailable.answer(declared),
         },
     }
@@ -150,7 +170,7 @@ pub(crate) fn answer(asked: Vec<Asked<'_>>, cache: &mut Cache) -> Vec<Rendering>
         let known = &*cache;
         let made = together(jobs.to_vec(), |job| (job, build(job, known)));
         let made = made.into_iter().map(|(job, built)| {
-            let built = built.settle(job, cache);
+            let built = built.settle(cache);
             let like = built
                 .made
                 .as_ref()
@@ -194,33 +214,23 @@ impl Job<'_> {
     }
 }
 
-enum Built {
-    Folder(Made),
-    Chart(chart::Rendered),
-}
-
 /// What was made, and which question it answers.
 struct Settled {
     question: Digest,
     made: Result<Made, Lacking>,
 }
 
-fn build(job: &Job<'_>, cache: &Cache) -> Built {
+fn build(job: &Job<'_>, cache: &Cache) -> Answered {
     match &job.work {
-        Work::Folder(folder) => Built::Folder(manifests::build(folder, &job.source, &job.path, cache)),
-        Work::Chart(chart) => Built::Chart(chart::build(chart)),
+        Work::Folder(folder) => manifests::build(folder, &job.source, &job.path, cache),
+        Work::Chart(chart) => chart::build(chart),
     }
 }
 
-impl Built {
-    fn settle(self, job: &Job<'_>, cache: &mut Cache) -> Settled {
-        match self {
-            Self::Folder(made) => Settled { question: job.question, made: Ok(made) },
-            Self::Chart(chart::Rendered { base, question, externals, made }) => {
-                cache.put_externals(base, externals);
-                Settled { question, made }
-            }
-        }
+impl Answered {
+    fn settle(self, cache: &mut Cache) -> Settled {
+        cache.put_externals(self.base, self.externals);
+        Settled { question: self.question, made: self.made }
     }
 }
 

@@ -1,40 +1,30 @@
 //! Folders built before variables are set, for as long as a reading takes: units out of one template differ in those only.
-use crate::kustomize::{self, Unset};
-use crate::reads::{Reads, Recorder};
-use crate::sources::Source;
+use crate::kustomize::{self, Before, Folder};
 use mainstay_kustomize::ParseCache;
 use mainstay_object::Digest;
 use mainstay_unit::Overlay;
-use mainstay_unit::tree::TreePath;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Shared between renders that run at the same time: what is found in it depends on what was asked alone.
 #[derive(Default)]
-pub(crate) struct Builds(Mutex<HashMap<Digest, Option<Before>>>);
-
-/// What was built, and what it looked at.
-type Before = Arc<(Unset, Arc<Reads>)>;
+pub(crate) struct Builds(Mutex<HashMap<Digest, Option<Arc<Before>>>>);
 
 /// Folders that are held; more of them forget all.
 const HELD: usize = 256;
 
 impl Builds {
-    pub(crate) fn of(
-        &self,
-        source: &Source,
-        path: &TreePath,
-        overlay: &Overlay,
-        parsed: &ParseCache,
-    ) -> Before {
-        let question = question(source, path, overlay);
+    pub(crate) fn of(&self, folder: Folder<'_>, parsed: &ParseCache) -> Arc<Before> {
+        let question = question(folder);
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&question).cloned();
         if let Some(Some(before)) = known {
             return before;
         }
-        let recorder = Recorder::new(source.tree.clone());
-        let built = kustomize::build(&recorder, path, overlay, parsed, None);
-        let before = Arc::new((built, Arc::new(recorder.reads())));
+        let before = Arc::new(kustomize::build(folder, parsed, None));
+        // What was asked of the world may be answered otherwise to another unit.
+        if !before.noted.is_empty() {
+            return before;
+        }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= HELD {
             all.clear();
@@ -49,7 +39,8 @@ impl Builds {
     }
 }
 
-fn question(source: &Source, path: &TreePath, overlay: &Overlay) -> Digest {
+fn question(folder: Folder<'_>) -> Digest {
+    let Folder { source, path, overlay, asker: _ } = folder;
     let Overlay {
         kustomization,
         labels: _,

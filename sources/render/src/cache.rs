@@ -1,6 +1,6 @@
 use crate::built::Builds;
-use crate::chart::Externals;
 use crate::declared::DeclaredUnit;
+use crate::external::Externals;
 use crate::folder::Folder;
 use crate::outcome::Outcome;
 use crate::reads::{Reads, digest, files, still_holds};
@@ -22,7 +22,7 @@ pub struct Cache {
     looked: HashMap<Digest, Looked>,
     /// What a unit's render was asked with.
     questions: HashMap<UnitId, (Arc<Unit>, bool, Digest)>,
-    /// What charts asked of the world when they were rendered last, by question.
+    /// What renders asked of the world when they were made last, by question.
     externals: HashMap<Digest, (Externals, u64)>,
     /// By folder, from its second render on: what its objects look like.
     patterns: HashMap<(String, TreePath), Option<Pattern>>,
@@ -150,7 +150,12 @@ impl Cache {
     }
 
     pub(crate) fn put_externals(&mut self, base: Digest, externals: Externals) {
-        self.externals.insert(base, (externals, self.generation));
+        // Most folders ask nothing.
+        if externals == Externals::default() {
+            self.externals.remove(&base);
+        } else {
+            self.externals.insert(base, (externals, self.generation));
+        }
     }
 
     /// Kinds whose scope some chart of this reading had to be told.

@@ -3,6 +3,7 @@ use crate::cache::Cache;
 use crate::declared::{At, DeclaredUnit};
 use crate::folder;
 use crate::inputs::Inputs;
+use crate::outside::Allowed;
 use crate::rules;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{ENTRY_NAME, ENTRY_NAMESPACE};
@@ -31,6 +32,8 @@ pub(crate) struct Base {
     /// Files and folders that declare the Platform, or might, and could not be read; and why.
     pub platforms: Vec<(String, Diagnostic)>,
     pub health_rules: HealthRules,
+    /// What kustomizations may take from outside.
+    pub allowed: Allowed,
     /// Files with native documents, where the entry is a unit itself: what it reaches is judged by them.
     pub native: BTreeSet<String>,
 }
@@ -99,6 +102,7 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
             base.units.push(unit);
         }
     }
+    base.allowed = rules::allowed(&declarations, &base.platforms);
     base.health_rules =
         rules::read(tree, &declarations, &base.platforms, &mut cache.rules, &mut base.diagnostics);
     // Among native documents a folder is one of Flux's only if it says so: else every module's manifests would be the

@@ -1,10 +1,13 @@
-//! What a chart asks of the world besides files and values. What it asked is remembered beside its render: the next
-//! reading asks for the same before it renders, and renders only if the answers differ.
-use super::values;
+//! What a render asks of the world besides files and values. What it asked is remembered beside it: the next reading asks
+//! for the same before it renders, and renders only if the answers differ.
+use crate::chart::other_secret;
 use crate::declared::{DeclaredUnit, State};
 use crate::inputs::{Inputs, Supply};
-use mainstay_object::{GroupKind, Value};
-use mainstay_unit::{Capabilities, Claim, Lookup, Need};
+use crate::outside::{Allowed, base_id, base_need};
+use crate::references::Lacking;
+use mainstay_kustomize::RemoteBase;
+use mainstay_object::{Digest, GroupKind, Value};
+use mainstay_unit::{Capabilities, ChartArchive, ChartRequest, Claim, Lookup, Need, Target};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,6 +27,11 @@ pub(crate) struct Externals {
     pub lookups: BTreeSet<Lookup>,
     /// Kinds that the chart does not define itself, and whose objects say no namespace.
     pub scopes: BTreeSet<GroupKind>,
+    /// What the Platform allows a kustomization.
+    pub allowed: bool,
+    /// Charts and bases that a kustomization does not have in its tree.
+    pub charts: BTreeSet<ChartRequest>,
+    pub bases: BTreeSet<RemoteBase>,
 }
 
 /// Who asks, and who is asked.
@@ -32,6 +40,22 @@ pub(crate) struct Asker<'a> {
     pub declared: &'a DeclaredUnit,
     pub state: &'a State,
     pub inputs: &'a Inputs,
+    pub allowed: &'a Allowed,
+}
+
+/// A question with what the world answered.
+pub(crate) fn with(base: Digest, answers: &[u8]) -> Digest {
+    if answers.is_empty() {
+        return base;
+    }
+    let mut bytes = base.hex().into_bytes();
+    bytes.extend_from_slice(answers);
+    Digest::of_bytes(&bytes)
+}
+
+/// Nobody has been asked yet.
+pub(crate) fn unasked(needs: Vec<Need>) -> Lacking {
+    Lacking { reason: "what its render asks of the world has not been read".to_owned(), needs }
 }
 
 impl Externals {
@@ -61,18 +85,69 @@ impl Externals {
                 scope => bytes.extend_from_slice(format!("{kind}{scope:?}\0").as_bytes()),
             }
         }
+        if self.allowed {
+            bytes.extend_from_slice(format!("{:?}\0", asker.allowed).as_bytes());
+        }
+        for request in self.charts.iter().filter(|_| asker.allowed.charts()) {
+            match asker.chart(request) {
+                Some(supply) => {
+                    bytes.extend_from_slice(format!("{request:?}{}\0", chosen(supply)).as_bytes())
+                }
+                None => needs.push(asker.ask_for_chart(request)),
+            }
+        }
+        for base in self.bases.iter().filter(|base| asker.allowed.base(base)) {
+            match asker.inputs.trees.get(&base_id(base)) {
+                // What a commit holds never changes.
+                Some(Supply::Here(_)) => bytes.extend_from_slice(format!("{base:?}\0").as_bytes()),
+                Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => {
+                    bytes.extend_from_slice(format!("{base:?}{why}\0").as_bytes());
+                }
+                None => needs.push(base_need(base)),
+            }
+        }
         (bytes, needs)
     }
 }
 
-impl Asker<'_> {
+/// What decides about the content of a chart.
+fn chosen(supply: &Supply<Arc<ChartArchive>>) -> String {
+    match supply {
+        Supply::Here(archive) => format!("{} {}", archive.digest, archive.version),
+        Supply::Absent(why) | Supply::NotEvaluated(why) => why.clone(),
+    }
+}
+
+impl<'a> Asker<'a> {
+    /// On which renders that ask the same may still differ.
+    pub(crate) fn identity(self) -> (&'a Target, Claim) {
+        (&self.declared.unit.target, self.claim())
+    }
+
+    pub(crate) fn chart(&self, request: &ChartRequest) -> Option<&'a Supply<Arc<ChartArchive>>> {
+        self.inputs.charts.get(&(request.clone(), self.declared.authorities.clone()))
+    }
+
+    /// Since when a chart is what its registry said last, and why.
+    pub(crate) fn stale(&self, request: &ChartRequest) -> Option<&'a str> {
+        match self.chart(request) {
+            Some(Supply::Here(archive)) => archive.stale.as_deref(),
+            Some(Supply::Absent(_) | Supply::NotEvaluated(_)) | None => None,
+        }
+    }
+
+    pub(crate) fn ask_for_chart(&self, request: &ChartRequest) -> Need {
+        let authorities = self.declared.authorities.clone();
+        Need::Chart { request: Box::new(request.clone()), authorities }
+    }
+
     /// A lookup is made as who the unit is applied as, on the cluster that it is applied to.
     fn claim(self) -> Claim {
         let account = self.declared.unit.service_account.clone();
         Claim { account, authorities: self.declared.authorities.clone() }
     }
 
-    pub(crate) fn capabilities(&self) -> Option<&Supply<Arc<Capabilities>>> {
+    pub(crate) fn capabilities(&self) -> Option<&'a Supply<Arc<Capabilities>>> {
         let question = (self.declared.unit.target.clone(), self.declared.authorities.clone());
         self.inputs.capabilities.get(&question)
     }
@@ -156,7 +231,7 @@ impl<'a> Lookups<'a> {
                     made.secret.push(found.clone());
                 }
                 let found = found.as_ref().clone();
-                Ok(if secret && self.altered { values::other_secret(found) } else { found })
+                Ok(if secret && self.altered { other_secret(found) } else { found })
             }
             Some(Supply::Absent(_)) => Ok(none()),
             Some(Supply::NotEvaluated(why)) => {

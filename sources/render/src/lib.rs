@@ -11,12 +11,15 @@ mod chart;
 mod checks;
 mod declared;
 mod entry;
+mod external;
 mod fixpoint;
 mod folder;
+mod inflate;
 mod inputs;
 mod kustomize;
 mod manifests;
 mod outcome;
+mod outside;
 mod places;
 mod reads;
 mod references;
@@ -27,6 +30,7 @@ mod sources;
 mod tests;
 
 pub use cache::Cache;
+pub use inflate::{Inflating, NotInflated, inflate};
 pub use inputs::{Checkout, Followed, Inputs, Limits, Supply};
 
 use mainstay_diagnostic::Diagnostic;

@@ -1,14 +1,14 @@
 //! A unit out of a folder of manifests, in kustomize-controller's order: the overlay merged into the root kustomization,
 //! the build, encrypted files looked for, variables substituted, common metadata, declarations taken apart.
-use crate::build::{Asked, Job, Made, Rendering, Work};
+use crate::build::{Answered, Asked, Job, Made, Rendering, Work};
 use crate::cache::Cache;
 use crate::declared::DeclaredUnit;
 use crate::entry::closest;
+use crate::external::{Asker, unasked, with};
 use crate::inputs::{Inputs, Supply};
-use crate::kustomize;
+use crate::kustomize::{self, Before, Folder};
 use crate::outcome::{Declaring, Outcome};
 use crate::places::Files;
-use crate::reads::Recorder;
 use crate::references::{Lacking, claim, content};
 use crate::secrets::{self, Decryption, is_encrypted};
 use crate::sources::Source;
@@ -22,45 +22,60 @@ use std::sync::Arc;
 
 /// Everything that a build depends on, beside the folder.
 pub(crate) struct FolderJob<'a> {
+    /// Without what the kustomization asks of the world.
+    base: Digest,
     overlay: &'a Overlay,
     is_entry: bool,
     values: Option<Values>,
     keys: Option<DecryptionKeys>,
+    asker: Asker<'a>,
 }
 
 pub(crate) fn ask<'a>(
-    declared: &DeclaredUnit,
+    declared: &'a DeclaredUnit,
     is_entry: bool,
-    source: Source,
-    path: &'a TreePath,
-    overlay: &'a Overlay,
-    inputs: &Inputs,
+    (source, path, overlay): (Source, &'a TreePath, &'a Overlay),
+    asker: Asker<'a>,
     cache: &mut Cache,
+    told: &mut Vec<Diagnostic>,
 ) -> Asked<'a> {
-    let values = values(overlay.substitution.as_ref(), &claim(declared), inputs);
+    let inputs = asker.inputs;
     let keys = keys(overlay, claim(declared), inputs);
-    // Nothing but the declaration decides, as far as it is not the files.
+    let values = match values(overlay.substitution.as_ref(), &claim(declared), inputs) {
+        Ok(values) => values,
+        Err(lacking) => {
+            return match missing(declared, &source, path) {
+                Some(problem) => Asked::Answered(Rendering::failed(problem)),
+                None => lacking.answer(),
+            };
+        }
+    };
+    // Nothing but the declaration decides, as far as it is not the files nor the world.
     let closed = keys.is_none()
         && source.origin.name().is_empty()
+        && declared.authorities.is_empty()
         && overlay.substitution.as_ref().is_none_or(|substitution| substitution.from.is_empty());
-    let known = values.as_ref().ok().map(|values| {
-        let ask = || question(&source, path, overlay, is_entry, (values, &keys), inputs);
-        cache.question(&declared.unit, is_entry, closed, ask)
+    let base = cache.question(&declared.unit, is_entry, closed, || {
+        question(Folder { source: &source, path, overlay, asker }, is_entry, (&values, &keys))
     });
-    if let Some(kept) = known.and_then(|question| cache.get(&question, &source.tree)) {
+    let externals = cache.externals(&base).unwrap_or_default();
+    let (answers, needs) = externals.answers(asker);
+    if !needs.is_empty() {
+        return unasked(needs).answer();
+    }
+    for stale in externals.charts.iter().filter_map(|request| asker.stale(request)) {
+        let message = format!("a chart of {} is what its registry said last: {stale}", declared.unit.id);
+        told.push(declared.path_at.diagnostic(&codes::source::STALE, message));
+    }
+    let question = with(base, &answers);
+    if let Some(kept) = cache.get(&question, &source.tree) {
         return Asked::Kept(kept, keys.and_then(|keys| keys.need).map(Box::new));
     }
     if let Some(problem) = missing(declared, &source, path) {
         return Asked::Answered(Rendering::failed(problem));
     }
-    let values = match values {
-        Ok(values) => values,
-        Err(lacking) => return lacking.answer(),
-    };
-    let question =
-        known.unwrap_or_else(|| question(&source, path, overlay, is_entry, (&values, &keys), inputs));
     let path = path.clone();
-    let work = Work::Folder(Box::new(FolderJob { overlay, is_entry, values, keys }));
+    let work = Work::Folder(Box::new(FolderJob { base, overlay, is_entry, values, keys, asker }));
     Asked::Anew(Box::new(Job { question, source, path, work }))
 }
 
@@ -150,42 +165,49 @@ fn values(
     Ok(Some(out))
 }
 
-/// Everything that decides a render but the content of the files.
+/// Everything that decides a render but the content of the files, and what the world answers.
 fn question(
-    source: &Source,
-    path: &TreePath,
-    overlay: &Overlay,
+    folder: Folder<'_>,
     is_entry: bool,
     (values, keys): (&Option<Values>, &Option<DecryptionKeys>),
-    inputs: &Inputs,
 ) -> Digest {
-    let mut bytes = inputs.key.0.to_vec();
+    let Folder { source, path, overlay, asker } = folder;
+    let mut bytes = asker.inputs.key.0.to_vec();
     let keys = keys.as_ref().map(|keys| &keys.secret);
-    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}", source.origin);
+    let who = asker.identity();
+    let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}\0{who:?}", source.origin);
     bytes.extend_from_slice(text.as_bytes());
     Digest::of_bytes(&bytes)
 }
 
-pub(crate) fn build(job: &FolderJob<'_>, source: &Source, path: &TreePath, cache: &Cache) -> Made {
-    let FolderJob { overlay, is_entry, values, keys } = job;
+pub(crate) fn build(job: &FolderJob<'_>, source: &Source, path: &TreePath, cache: &Cache) -> Answered {
+    let FolderJob { base, overlay, keys, asker, .. } = job;
+    let folder = Folder { source, path, overlay, asker: *asker };
     let decryption = keys.as_ref().map(|keys| Decryption::new(keys.secret.as_ref().map_err(Clone::clone)));
-    let variables = values.as_ref().map(|values| &values.all);
-    let (built, reads) = match &decryption {
+    let before = match &decryption {
         // Units out of one template are the same until variables are set.
-        None => {
-            let before = cache.built.of(source, path, overlay, &cache.parsed);
-            (kustomize::substituted(before.0.clone(), overlay, variables), before.1.clone())
-        }
-        Some(how) => {
-            let recorder = Recorder::new(source.tree.clone());
-            let built = kustomize::build(&recorder, path, overlay, &cache.parsed, Some(how));
-            (kustomize::substituted(built, overlay, variables), Arc::new(recorder.reads()))
-        }
+        None => cache.built.of(folder, &cache.parsed),
+        Some(how) => Arc::new(kustomize::build(folder, &cache.parsed, Some(how))),
     };
+    let externals = before.noted.externals.clone();
+    let question = with(*base, &externals.answers(*asker).0);
+    let made = match before.noted.lacking() {
+        Some(lacking) => Err(lacking),
+        None => Ok(made(job, source, &before, decryption)),
+    };
+    Answered { base: *base, question, externals, made }
+}
+
+fn made(job: &FolderJob<'_>, source: &Source, before: &Before, decryption: Option<Decryption>) -> Made {
+    let FolderJob { overlay, is_entry, values, .. } = job;
+    let (noted, reads) = (&before.noted, before.reads.clone());
+    let variables = values.as_ref().map(|values| &values.all);
+    let built = kustomize::substituted(before.unset.clone(), overlay, variables);
     let mut out = Outcome::default();
     for mut diagnostic in built.diagnostics {
         if let Some(location) = &mut diagnostic.location {
-            location.file = shown(source, &location.file);
+            let (source, file) = noted.place(source, &location.file);
+            location.file = shown(source, file);
         }
         out.diagnostics.push(diagnostic);
     }
@@ -195,8 +217,10 @@ pub(crate) fn build(job: &FolderJob<'_>, source: &Source, path: &TreePath, cache
     let mut files = Files::default();
     let mut objects = Vec::new();
     for mut desired in built.objects {
-        let origin = desired.origin.clone();
-        let file = shown(source, &origin.file);
+        let mut origin = desired.origin.clone();
+        let (source, path) = noted.place(source, &desired.origin.file);
+        path.clone_into(&mut origin.file);
+        let file = shown(source, path);
         if is_encrypted(&desired.object) {
             // What is locked is left out; without a decryption it would be applied as it is.
             if decryption.is_none() {
@@ -217,7 +241,7 @@ pub(crate) fn build(job: &FolderJob<'_>, source: &Source, path: &TreePath, cache
             objects.push(desired);
         }
     }
-    let mut sensitive = built.decrypted;
+    let mut sensitive = built.sensitive;
     let secret = values.as_ref().map(|values| values.secret.as_slice()).unwrap_or_default();
     if !secret.is_empty() {
         let holding = objects.iter().filter(|desired| secrets::holds(desired.object.value(), secret));

@@ -32,7 +32,10 @@ impl Place for Rendered {
 
 /// The files of one render, loaded once.
 #[derive(Default)]
-pub(crate) struct Files(HashMap<TreePath, (Arc<str>, Vec<Arc<Node>>)>);
+pub(crate) struct Files(HashMap<(String, TreePath), Loaded>);
+
+/// A file's text and documents.
+type Loaded = (Arc<str>, Vec<Arc<Node>>);
 
 impl Files {
     /// `origin` names the file in the tree. Names may have been changed on the way: then the kind has to do.
@@ -44,7 +47,8 @@ impl Files {
         shown: &Origin,
     ) -> Rendered {
         let path = TreePath::parse(&origin.file).unwrap_or_default();
-        let (text, documents) = self.0.entry(path.clone()).or_insert_with(|| open(tree, &path));
+        let place = (shown.name().to_owned(), path.clone());
+        let (text, documents) = self.0.entry(place).or_insert_with(|| open(tree, &path));
         let starts = |root: &Node| {
             origin.span.is_some_and(|span| span.start <= root.span.start && root.span.start <= span.end)
         };
@@ -66,7 +70,7 @@ impl Files {
     }
 }
 
-fn open(tree: &dyn Tree, path: &TreePath) -> (Arc<str>, Vec<Arc<Node>>) {
+fn open(tree: &dyn Tree, path: &TreePath) -> Loaded {
     let Ok(bytes) = tree.read(path) else { return ("".into(), Vec::new()) };
     let loaded = load(path.as_str(), &bytes, &Limits::default());
     let documents = loaded.documents.into_iter().map(|document| Arc::new(document.root)).collect();

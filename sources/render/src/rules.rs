@@ -1,5 +1,6 @@
-//! The files of health rules that the Platform names.
+//! What the Platform decides for everybody: the files of health rules, and what kustomizations may do.
 use crate::entry::{DEPTH, closest, is_yaml};
+use crate::outside::Allowed;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
 use mainstay_health::{Limits, Rules};
 use mainstay_native::kinds::PlatformSpec;
@@ -23,7 +24,32 @@ pub(crate) fn unread_platform<'a>(
     unread.iter().find(|(file, _)| tenant_of(declarations, file).is_none()).map(|(_, problem)| problem)
 }
 
-/// `unread` are files and folders that might declare the Platform.
+/// The one Platform, if there is one; or why it is not known what it says. `unread` are files and folders that might
+/// declare it.
+fn platform<'a>(
+    declarations: &'a Declarations,
+    unread: &[(String, Diagnostic)],
+) -> Result<Option<&'a Document<PlatformSpec>>, String> {
+    if let Some(problem) = unread_platform(declarations, unread) {
+        return Err(format!("the Platform can't be read: {}", in_a_line(problem)));
+    }
+    let mut platforms = declarations.platforms();
+    let first = platforms.next();
+    match platforms.next() {
+        Some(second) => Err(format!("there is a second Platform at {}", second.place.location(""))),
+        None => Ok(first.map(|platform| &**platform)),
+    }
+}
+
+/// What kustomizations may take from outside.
+pub(crate) fn allowed(declarations: &Declarations, unread: &[(String, Diagnostic)]) -> Allowed {
+    match platform(declarations, unread) {
+        Ok(platform) => Allowed::Known(platform.map(|p| p.spec.kustomize.clone()).unwrap_or_default()),
+        Err(why) => Allowed::Unknown(why),
+    }
+}
+
+/// The health rules.
 pub(crate) fn read(
     tree: &dyn Tree,
     declarations: &Declarations,
@@ -32,14 +58,11 @@ pub(crate) fn read(
     diagnostics: &mut Diagnostics,
 ) -> HealthRules {
     let unknown = |why: String| HealthRules::Unknown { why };
-    if let Some(problem) = unread_platform(declarations, unread) {
-        return unknown(format!("the Platform can't be read: {}", in_a_line(problem)));
-    }
-    let mut platforms = declarations.platforms();
-    let Some(platform) = platforms.next() else { return HealthRules::default() };
-    if let Some(second) = platforms.next() {
-        return unknown(format!("there is a second Platform at {}", second.place.location("")));
-    }
+    let platform = match platform(declarations, unread) {
+        Ok(Some(platform)) => platform,
+        Ok(None) => return HealthRules::default(),
+        Err(why) => return unknown(why),
+    };
     let mut named = Named { tree, declarations, platform, files: BTreeMap::new(), problems: Vec::new() };
     for (index, path) in platform.spec.health_rules.iter().enumerate() {
         named.path(index, path);

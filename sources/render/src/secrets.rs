@@ -1,7 +1,8 @@
 //! Encrypted files and objects of a unit: as kustomize-controller does, files of secretGenerators are decrypted before the
 //! build, and objects after it.
+use crate::chart::TELLING;
 use mainstay_kustomize::{SecretFile, SecretSource};
-use mainstay_object::{Object, Value};
+use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_secrets::{Integrity, Keys, Limits, Reference, decrypt_object, decrypt_referenced};
 use mainstay_unit::Desired;
 use std::cell::RefCell;
@@ -84,6 +85,27 @@ impl Decryption {
 
 pub(crate) fn is_encrypted(object: &Object) -> bool {
     mainstay_secrets::is_encrypted(object.value())
+}
+
+/// Which objects secrets decide about.
+pub(crate) struct Depends<'a> {
+    /// What the same render made of other secrets.
+    other: BTreeMap<ObjectKey, &'a Object>,
+    telling: Vec<String>,
+}
+
+impl<'a> Depends<'a> {
+    /// `other` is what another render made of other secrets.
+    pub(crate) fn on(other: impl Iterator<Item = &'a Desired>, secret: &[String]) -> Self {
+        let other = other.map(|desired| (desired.object.key(), &desired.object)).collect();
+        Self { other, telling: secret.iter().filter(|text| text.len() > TELLING).cloned().collect() }
+    }
+
+    /// Whether the object would be another one if the secrets were, or holds one as it is.
+    pub(crate) fn does(&self, desired: &Desired) -> bool {
+        let same = self.other.get(&desired.object.key()).is_some_and(|other| **other == desired.object);
+        !same || holds(desired.object.value(), &self.telling)
+    }
 }
 
 /// Whether a text of the object holds one of the values.

@@ -74,8 +74,9 @@ pub static REMOTE: Code = Code::error(
     "MS4013",
     "remote base",
     "The kustomization names a URL, or a chart that would have to be pulled. A build reads only the revision it is for, \
-     so that it gives the same result every time. Copy the base into the repository, or declare it as a source of its \
-     own. `mainstay build --allow-remote PREFIX` fetches what is pinned to a commit (`?ref=` and 40 hexadecimal digits).",
+     and what never changes, so that it gives the same result every time. Copy the base into the repository, or pin it \
+     to a commit (`?ref=` and 40 hexadecimal digits) and allow its place: in the Platform's `spec.kustomize.remoteBases` \
+     for units, with `--allow-remote PREFIX` for `mainstay build`.",
 );
 pub static LIMIT: Code = Code::error(
     "MS4014",

@@ -1,5 +1,5 @@
 //! Folders of other repositories, at commits.
-use crate::{Build, RemoteBase, build, emit};
+use crate::{Build, Refused, RemoteBase, build, emit};
 use mainstay_diagnostic::codes::kustomize as codes;
 use mainstay_unit::tree::{MemoryTree, Tree, TreePath};
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ fn ask(files: &[(&str, &str)], elsewhere: &[(&str, &str)]) -> (Vec<RemoteBase>, 
     let asked = RefCell::new(Vec::new());
     let remote = |base: &RemoteBase| {
         asked.borrow_mut().push(base.clone());
-        Ok(there.clone() as Arc<dyn Tree>)
+        Ok(Some(there.clone() as Arc<dyn Tree>))
     };
     let root = TreePath::root();
     let built = build(&Build { remote: Some(&remote), ..Build::new(&tree, &root) });
@@ -149,17 +149,56 @@ fn a_repository_that_names_itself_ends_at_the_limit() {
 }
 
 #[test]
-fn a_prefix_ends_where_a_part_of_a_path_ends() {
-    let base = RemoteBase { url: "https://github.com/org/repo".into(), commit: COMMIT.into() };
-    for (prefix, below) in [
-        ("https://github.com/org", true),
-        ("https://github.com/org/", true),
-        ("https://github.com/org/repo", true),
-        ("https://github.com/or", false),
-        ("https://github.com/org/rep", false),
-        ("https://github.co", false),
-        ("", false),
+fn a_prefix_holds_for_its_host_and_whole_parts_of_its_path() {
+    for (url, prefix, below) in [
+        ("https://github.com/org/repo", "https://github.com/org", true),
+        ("https://github.com/org/repo", "https://github.com/org/", true),
+        ("https://github.com/org/repo", "https://github.com/org/repo", true),
+        ("https://github.com/org/repo", "https://GitHub.com/", true),
+        ("https://github.com/org/repo.git", "https://github.com/org/repo", true),
+        ("https://github.com/org.git", "https://github.com/org/", false),
+        ("https://github.com/org.git/repo", "https://github.com/org", false),
+        ("https://github.com/org/repo", "https://github.com/or", false),
+        ("https://github.com/org/repo", "https://github.com/org/rep", false),
+        ("https://github.com/org-evil/repo", "https://github.com/org", false),
+        ("https://github.com/Org/repo", "https://github.com/org", false),
+        ("https://github.com/org/repo", "https://github.co", false),
+        ("https://github.com.evil.example/org/repo", "https://github.com", false),
+        ("https://github.com:8443/org/repo", "https://github.com", false),
+        ("https://evil.example/github.com/org", "https://github.com", false),
+        ("http://github.com/org/repo", "https://github.com/", false),
+        ("https://github.com/org/repo", "https://", false),
+        ("https://github.com/org/repo", "https:", false),
+        ("https://github.com/org/repo", "", false),
+        ("git@github.com:org/repo", "git@github.com:", true),
+        ("git@github.com:org/repo", "git@github.com:org", true),
+        ("git@github.com:org/repo", "github.com:org", false),
+        ("file:///srv/git/repo", "file:///srv/git", true),
+        ("file:///srv/git/repo", "file:///srv/gi", false),
     ] {
-        assert_eq!(base.is_below(&[prefix.to_owned()]), below, "{prefix}");
+        let base = RemoteBase { url: url.into(), commit: COMMIT.into() };
+        assert_eq!(base.is_below(&[prefix.to_owned()]), below, "{url} below {prefix}");
     }
+}
+
+#[test]
+fn whoever_is_asked_may_refuse_with_a_way_out_or_not_know_yet() {
+    let two = ["a", "b"].map(|repo| format!("- https://github.com/org/{repo}?ref={COMMIT}\n")).concat();
+    let tree = tree(&[("kustomization.yaml", &format!("resources:\n{two}"))]);
+    let root = TreePath::root();
+    let refuse = |_: &RemoteBase| Err(Refused::new("it is not allowed", "allow it"));
+    let failed = build(&Build { remote: Some(&refuse), ..Build::new(&tree, &root) }).expect_err("an error");
+    let first = failed.diagnostics.iter().next().expect("a diagnostic");
+    assert_eq!(
+        (first.message.as_str(), first.hint.as_deref()),
+        ("https://github.com/org/a@0123456789ab can't be had: it is not allowed", Some("allow it"))
+    );
+    let asked = RefCell::new(0);
+    let unknown = |_: &RemoteBase| {
+        *asked.borrow_mut() += 1;
+        Ok(None)
+    };
+    let built = build(&Build { remote: Some(&unknown), ..Build::new(&tree, &root) });
+    assert!(built.is_ok_and(|built| built.objects.is_empty()));
+    assert_eq!(asked.into_inner(), 2, "everything is asked for at once");
 }

@@ -16,6 +16,6 @@ pub use common::{
 };
 pub use exemption::ExemptionSpec;
 pub use module::{ClusterSelection, DeletionPolicyName, ModuleSpec, Rollout};
-pub use platform::{Defaults, Objective, PlatformSpec, Sharding, VersionSet};
+pub use platform::{Defaults, Kustomize, Objective, PlatformSpec, Sharding, VersionSet};
 pub use provider::{ProviderSpec, ProviderType};
 pub use tenant::{AllowedKind, Quotas, TenantSpec};

@@ -27,6 +27,24 @@ pub struct PlatformSpec {
     #[serde(default)]
     #[schemars(length(max = 100), inner(length(min = 1, max = 1024)))]
     pub health_rules: Vec<String>,
+    /// What kustomizations may take from outside of their repository, every unit's, tenants' included.
+    #[serde(default)]
+    pub kustomize: Kustomize,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kustomize {
+    /// Whether charts that `helmCharts` names are rendered, and fetched where the tree does not have them; false if
+    /// absent, as Flux has it.
+    #[serde(default)]
+    pub helm_charts: bool,
+    /// URLs of Git repositories, or of what they are below (`https://github.com/acme/`), whose folders may be bases,
+    /// resources and components, at commits that are named whole (`?ref=` and 40 hexadecimal digits). They are fetched
+    /// without credentials. None if absent.
+    #[serde(default)]
+    #[schemars(length(max = 100), inner(regex(pattern = r"^https?://[^/@?#%\\\s]+(/[^@?#%\\\s]*)?$")))]
+    pub remote_bases: Vec<String>,
 }
 
 /// A row of the version matrix.

@@ -1,32 +1,30 @@
 //! A unit out of a Helm chart, as helm-controller installs it: where the chart lies, its values, what it renders to, and
 //! what becomes of that.
-mod external;
 mod files;
 mod objects;
 mod place;
 mod post;
 mod values;
 
-pub(crate) use external::Externals;
-pub(crate) use values::hidden;
+pub(crate) use values::{TELLING, hidden, other_secret};
 
-use crate::build::{Asked, Job, Made, Rendering, Work};
+use crate::build::{Answered, Asked, Job, Made, Rendering, Round, Work};
 use crate::cache::Cache;
-use crate::declared::{DeclaredUnit, State};
+use crate::declared::DeclaredUnit;
+use crate::external::{self, Asker, Externals, Lookups, PERIOD, unasked, with};
 use crate::inputs::Supply;
 use crate::outcome::Outcome;
 use crate::reads::Recorder;
 use crate::references::{Lacking, claim};
 use crate::secrets;
 use crate::sources::{Known, Resolver};
-use external::{Asker, Lookups, PERIOD};
 use mainstay_diagnostic::{Diagnostic, Location, codes};
 use mainstay_helm::{Limits, RenderError, Request, Stored, Values, observe, observe_unchecked};
 use mainstay_object::{Digest, Object, ObjectKey, Value};
 use mainstay_unit::{Capabilities, Chart, Desired, Need, Release};
 use objects::{Making, Objects};
 use place::Placed;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use values::Given;
 
@@ -43,7 +41,7 @@ pub(crate) struct ChartJob<'a> {
 pub(crate) fn ask<'a>(
     declared: &'a DeclaredUnit,
     chart: &'a Chart,
-    state: &'a State,
+    round: Round<'a>,
     known: Known<'a>,
     resolver: &mut Resolver,
     cache: &mut Cache,
@@ -62,7 +60,7 @@ pub(crate) fn ask<'a>(
         Ok(given) => given,
         Err(lacking) => return lacking.answer(),
     };
-    let asker = Asker { declared, state, inputs };
+    let asker = round.asker(declared);
     // Nothing but the declaration decides, as far as it is not files nor what the chart asks.
     let closed = given.is_empty() && chart.values_from.is_empty() && placed.source.origin.name().is_empty();
     let base = cache.question(&declared.unit, false, closed, || {
@@ -73,7 +71,7 @@ pub(crate) fn ask<'a>(
     });
     let (answers, needs) = cache.externals(&base).unwrap_or_default().answers(asker);
     if !needs.is_empty() {
-        return lacking_answers(needs).answer();
+        return unasked(needs).answer();
     }
     let question = with(base, &answers);
     if let Some(kept) = cache.get(&question, &placed.source.tree) {
@@ -87,32 +85,12 @@ pub(crate) fn ask<'a>(
     Asked::Anew(Box::new(Job { question, source, path, work }))
 }
 
-/// The question with what the world answered.
-fn with(base: Digest, answers: &[u8]) -> Digest {
-    let mut bytes = base.hex().into_bytes();
-    bytes.extend_from_slice(answers);
-    Digest::of_bytes(&bytes)
-}
-
-fn lacking_answers(needs: Vec<Need>) -> Lacking {
-    Lacking { reason: "what the chart asks of its cluster has not been read".to_owned(), needs }
-}
-
-/// A render with what it asked for.
-pub(crate) struct Rendered {
-    pub base: Digest,
-    /// Under which the render is to be found, if there is one.
-    pub question: Digest,
-    pub externals: Externals,
-    pub made: Result<Made, Lacking>,
-}
-
-pub(crate) fn build(job: &ChartJob<'_>) -> Rendered {
+pub(crate) fn build(job: &ChartJob<'_>) -> Answered {
     let recorder = Recorder::new(job.placed.source.tree.clone());
     let mut externals = Externals::default();
     let made = job.made(&recorder, &mut externals);
     let (answers, _) = externals.answers(job.asker);
-    Rendered { base: job.base, question: with(job.base, &answers), externals, made }
+    Answered { base: job.base, question: with(job.base, &answers), externals, made }
 }
 
 /// What a render is made with that may be otherwise.
@@ -157,7 +135,7 @@ impl ChartJob<'_> {
         let first = self.render(&making, &variant);
         externals.clone_from(&first.externals);
         if !first.needs.is_empty() {
-            return Err(lacking_answers(first.needs));
+            return Err(unasked(first.needs));
         }
         if let Some(why) = first.unanswered.into_iter().next() {
             return Err(Lacking { reason: why, needs: Vec::new() });
@@ -340,7 +318,7 @@ struct Once {
     secret: Vec<Arc<Value>>,
 }
 
-fn capabilities(served: &Capabilities) -> mainstay_helm::Capabilities {
+pub(crate) fn capabilities(served: &Capabilities) -> mainstay_helm::Capabilities {
     mainstay_helm::Capabilities {
         kube_version: served.version.clone(),
         api_versions: served.apis.clone(),
@@ -349,7 +327,7 @@ fn capabilities(served: &Capabilities) -> mainstay_helm::Capabilities {
 }
 
 /// The values of a Secret, or of a list of them, as they are written and as they are meant.
-fn looked_up(object: &Value, out: &mut Vec<String>) {
+pub(crate) fn looked_up(object: &Value, out: &mut Vec<String>) {
     for item in object.get("items").and_then(Value::as_array).into_iter().flatten() {
         looked_up(item, out);
     }
@@ -363,15 +341,9 @@ fn looked_up(object: &Value, out: &mut Vec<String>) {
 
 /// The objects that would be others if the secrets were, or that hold one as it is. Where that can't be told, all.
 fn depends(objects: &Objects, other: Option<&Objects>, secret: &[String]) -> BTreeSet<ObjectKey> {
-    let telling: Vec<String> = secret.iter().filter(|text| text.len() > values::TELLING).cloned().collect();
-    let other: BTreeMap<ObjectKey, &Object> = other
-        .iter()
-        .flat_map(|other| other.desired.iter().chain(other.hooks.iter().map(|hook| &hook.desired)))
-        .map(|desired| (desired.object.key(), &desired.object))
-        .collect();
-    let is_same =
-        |desired: &Desired| other.get(&desired.object.key()).is_some_and(|other| **other == desired.object);
-    let depends = |desired: &&Desired| !is_same(desired) || secrets::holds(desired.object.value(), &telling);
-    let hooks = objects.hooks.iter().map(|hook| &hook.desired);
-    objects.desired.iter().chain(hooks).filter(depends).map(|desired| desired.object.key()).collect()
+    fn all(objects: &Objects) -> impl Iterator<Item = &Desired> {
+        objects.desired.iter().chain(objects.hooks.iter().map(|hook| &hook.desired))
+    }
+    let depends = secrets::Depends::on(other.into_iter().flat_map(all), secret);
+    all(objects).filter(|desired| depends.does(desired)).map(|desired| desired.object.key()).collect()
 }

@@ -7,6 +7,7 @@ mod incremental;
 mod infraflux;
 mod native;
 mod nested;
+mod outside;
 mod property;
 mod rules;
 mod sops;
