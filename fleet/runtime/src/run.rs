@@ -308,8 +308,9 @@ impl Engine {
         let Connected { target, outcome } = connected;
         match outcome {
             Ok(connection) => {
-                spawn(survey(connection.parent.clone(), target.clone(), self.events.clone()));
+                let survey = spawn(survey(connection.parent.clone(), target.clone(), self.events.clone()));
                 self.targets.set(target.clone(), connection);
+                self.targets.keep_watch(&target, "the kinds of our objects".to_owned(), survey);
                 self.feed(Event::TargetUp(target));
             }
             Err(why) => self.feed(Event::TargetDown { target, why }),
@@ -506,13 +507,17 @@ fn cause(event: &Event) -> Cause {
     }
 }
 
-/// Which kinds to look through for what no inventory holds.
+/// Which kinds to look through for what no inventory holds. Nobody else asks, for as long as the connection is there.
 async fn survey(parent: Parent, target: Target, events: mpsc::UnboundedSender<Event>) {
-    match parent.kinds().await {
-        Ok(kinds) => drop(events.send(Event::Kinds { target, kinds })),
-        // Kinds that are in use are watched all the same; the others when the cluster is reached anew.
-        Err(error) => {
-            tracing::debug!(%error, cluster = target.name(), "the parent of our objects can't be read")
+    let mut pause = Duration::from_millis(200);
+    loop {
+        match parent.kinds().await {
+            Ok(kinds) => return drop(events.send(Event::Kinds { target, kinds })),
+            Err(error) => {
+                tracing::debug!(%error, cluster = target.name(), "the parent of our objects can't be read yet");
+                sleep(pause).await;
+                pause = (pause * 2).min(PATIENCE);
+            }
         }
     }
 }

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 #[test]
 fn whatever_goes_wrong_nothing_foreign_is_touched_and_all_is_well_afterwards() {
-    // In the last, the answer to a first apply is lost, and people change the object before it is sent again.
+    // Then two of note: the answer to a first apply is lost, and people change the object before it is sent again; what
+    // the parent of our objects says can't be read at the first attempt, after records were lost.
     let failed: Vec<String> = (1..=8)
-        .chain([4820])
+        .chain([4820, 20_263_197])
         .filter_map(|seed| play(seed).violation.map(|(violation, _)| format!("seed {seed}: {violation}")))
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
