@@ -288,8 +288,8 @@ impl Charts {
         };
         let at = repository.shown();
         let answer = self.answer(&found.layer, Some(&found.manifest));
-        if let Some(bytes) = self.store.archive(&asked.scope, &found.layer)? {
-            return Ok((answer, self.unpack(&bytes, &found.layer, &at, None)?));
+        if let Some(chart) = self.archive(asked, &found.layer, url, None)? {
+            return Ok((answer, chart));
         }
         let bytes = oci.blob(&found)?;
         let chart = self.unpack(&bytes, &found.layer, &at, None)?;
