@@ -7,7 +7,7 @@ mod server;
 mod work;
 
 pub(super) use report::median;
-pub(super) use server::{Server, Tools, Which, memory, tools};
+pub(super) use server::{Server, Tools, Which, free_port, memory, start, tools};
 
 use super::progress;
 use crate::exit::{Exit, Failure};

@@ -1,6 +1,8 @@
 //! The workload that Flux publishes its figures for: units of a ServiceAccount, a Service, a Deployment of no replicas and
 //! an Ingress, each waited for. Beside it the floor: the same objects applied by a bare loop and waited for, on the same
-//! API server and controller manager.
+//! API server and controller manager. Where Flux's own controller has been built it is measured too.
+
+mod controller;
 
 use super::apiserver::{Server, Tools, median, tools};
 use super::figures::{Figures, Target};
@@ -32,8 +34,11 @@ const SPACE: &str = "mainstay-bench";
 /// The floor is the fastest of these.
 const AT_A_TIME: [usize; 2] = [16, 64];
 const PATIENCE: Duration = Duration::from_secs(900);
-/// Of Flux itself a round takes minutes: the bound is on the floor of the servers.
 const TIMES: f64 = 1.3;
+/// Flux itself takes this many times as long, at least.
+const FLUX: f64 = 10.0;
+/// What a unit's objects are called where Flux is to fill in the name.
+const ANY: &str = "${name}";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let figures = in_folder(|folder| block_on(measure(args, folder)))?;
@@ -56,7 +61,7 @@ async fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
             let objects = daemon::objects(&reading, SPACE);
             let begun = Instant::now();
             let (watched, sent) = tokio::join!(
-                available(&cluster, SPACE, args.units as usize),
+                until(&cluster, &AVAILABLE, SPACE, args.units as usize),
                 daemon::bare(&cluster, objects, at_a_time)
             );
             watched.and(sent)?;
@@ -77,6 +82,25 @@ async fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
         median(&ratios),
         "times",
         Target::Below(TIMES),
+    );
+    let Some(program) = &tools.flux else {
+        progress("Flux itself is left out: `cargo xtask real kustomize-controller` builds its controller");
+        return Ok(out);
+    };
+    // Once: it takes minutes.
+    progress("kustomize-controller");
+    let folder = folder.join("flux");
+    let (servers, cluster) = servers(&tools, &folder).await?;
+    let manifest = objects(ANY);
+    let workload = (&*manifest, args.units as usize);
+    let took = controller::until_ready(program, &folder, (&servers, &cluster), workload).await?;
+    out.push(format!("{what}: by Flux's kustomize-controller"), took.as_secs_f64(), "s");
+    let times = took.as_secs_f64() / median(&daemons);
+    out.hold(
+        "Flux takes, of what is planned, applied, recorded and waited for",
+        times,
+        "times",
+        Target::AtLeast(FLUX),
     );
     Ok(out)
 }
@@ -101,18 +125,28 @@ async fn warm(cluster: &Cluster) -> Result<(), Failure> {
     let object = mainstay_object::Object::new(value.unwrap_or_default())
         .map_err(|e| Failure::internal(e.to_string()))?;
     daemon::bare(cluster, vec![object], 1).await?;
-    available(cluster, "mainstay-warm", 1).await
+    until(cluster, &AVAILABLE, "mainstay-warm", 1).await
 }
 
-/// Waits until so many Deployments of a namespace are what they should be.
-async fn available(cluster: &Cluster, space: &str, count: usize) -> Result<(), Failure> {
-    let resource = cluster.resource("apps", "v1", "Deployment").await;
+/// What is waited for.
+struct Condition {
+    /// Group, version, kind.
+    resource: (&'static str, &'static str, &'static str),
+    name: &'static str,
+}
+
+const AVAILABLE: Condition = Condition { resource: ("apps", "v1", "Deployment"), name: "Available" };
+
+/// Waits until so many objects of a namespace are what they should be.
+async fn until(cluster: &Cluster, condition: &Condition, space: &str, count: usize) -> Result<(), Failure> {
+    let (group, version, kind) = condition.resource;
+    let resource = cluster.resource(group, version, kind).await;
     let resource = resource.map_err(|e| Failure::environment(e.to_string()))?;
     let selection = Selection { namespace: space.to_owned(), ..Selection::default() };
     let mut seen = BTreeSet::new();
     let follow = cluster.follow(&resource, &selection, |event| {
         if let WatchEvent::Changed(object) = event
-            && is_available(&object)
+            && holds(&object, condition.name)
         {
             seen.insert(object.pointer("/metadata/name").map(Value::to_string));
         }
@@ -120,15 +154,15 @@ async fn available(cluster: &Cluster, space: &str, count: usize) -> Result<(), F
     });
     tokio::time::timeout(PATIENCE, follow)
         .await
-        .map_err(|_| Failure::environment(format!("the Deployments of {space} do not become available")))
+        .map_err(|_| Failure::environment(format!("not every {kind} of {space} becomes {}", condition.name)))
 }
 
-fn is_available(object: &Value) -> bool {
+fn holds(object: &Value, condition: &str) -> bool {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
-    let available = |condition: &Value| condition["type"] == "Available" && condition["status"] == "True";
+    let holds = |held: &Value| held["type"] == condition && held["status"] == "True";
     number("/status/observedGeneration") >= number("/metadata/generation")
-        && conditions.is_some_and(|conditions| conditions.iter().any(available))
+        && conditions.is_some_and(|conditions| conditions.iter().any(holds))
 }
 
 fn deployment(name: &str, space: &str) -> String {
@@ -137,16 +171,20 @@ fn deployment(name: &str, space: &str) -> String {
     )
 }
 
+/// What a unit holds.
+fn objects(name: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: {SPACE}\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: {SPACE}\nspec:\n  selector:\n    app.kubernetes.io/name: {name}\n  ports:\n    - name: http\n      port: 80\n      targetPort: http\n---\n{}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: {name}\n  namespace: {SPACE}\nspec:\n  rules:\n    - host: {name}.example.com\n      http:\n        paths:\n          - path: /\n            pathType: Prefix\n            backend:\n              service:\n                name: {name}\n                port:\n                  name: http\n",
+        deployment(name, SPACE)
+    )
+}
+
 fn files(units: usize) -> Result<Vec<revision::File>, Failure> {
     let mut out = Vec::new();
     for unit in 0..units {
         let name = format!("u{unit:05}");
         out.push(revision::file(format!("fleet/{name}.yaml"), revision::module(&name))?);
-        let objects = format!(
-            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: {SPACE}\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\n  namespace: {SPACE}\nspec:\n  selector:\n    app.kubernetes.io/name: {name}\n  ports:\n    - name: http\n      port: 80\n      targetPort: http\n---\n{}---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: {name}\n  namespace: {SPACE}\nspec:\n  rules:\n    - host: {name}.example.com\n      http:\n        paths:\n          - path: /\n            pathType: Prefix\n            backend:\n              service:\n                name: {name}\n                port:\n                  name: http\n",
-            deployment(&name, SPACE)
-        );
-        out.push(revision::file(format!("units/{name}/objects.yaml"), objects)?);
+        out.push(revision::file(format!("units/{name}/objects.yaml"), objects(&name))?);
     }
     Ok(out)
 }

@@ -17,7 +17,8 @@ use anyhow::{Result, bail};
 const USAGE: &str = "usage: cargo xtask <command>
 
 commands:
-  real                  build the pinned etcd, Kubernetes, helm and kustomize and link them to target/real
+  real [TOOL...]        build the pinned etcd, Kubernetes, helm and kustomize and link them to target/real, and of what
+                        only benches need what is named (kustomize-controller)
   schema-table [v1.31.14]  write engine/object/data from a real API server's OpenAPI and discovery, or from what a
                         release's sources record of them
   protobuf-table        write fleet/apiserver/data from the Go modules of the Kubernetes API
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
-        ["real"] => real::run(),
+        ["real", more @ ..] => real::run(more),
         ["schema-table"] => schema_table::run(),
         ["schema-table", release] => schema_table::run_on_sources(release),
         ["protobuf-table"] => protobuf_table::run(),

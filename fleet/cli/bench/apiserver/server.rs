@@ -44,6 +44,8 @@ pub(in crate::bench) struct Tools {
     apiserver: PathBuf,
     /// kube-controller-manager.
     pub(in crate::bench) controllers: Option<PathBuf>,
+    /// Flux's kustomize-controller.
+    pub(in crate::bench) flux: Option<PathBuf>,
 }
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -56,10 +58,15 @@ pub(in crate::bench) fn tools() -> Option<Tools> {
     let given = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let here = std::env::current_dir().unwrap_or_default();
     let linked = here.ancestors().map(|folder| folder.join("target/real"));
-    given.into_iter().chain(linked).find_map(|folder| {
-        let (etcd, apiserver) = (folder.join("etcd"), folder.join("kube-apiserver"));
-        let controllers = Some(folder.join("kube-controller-manager")).filter(|path| path.is_file());
-        (etcd.is_file() && apiserver.is_file()).then_some(Tools { etcd, apiserver, controllers })
+    let folders: Vec<PathBuf> = given.into_iter().chain(linked).collect();
+    let found = |folder: &PathBuf, name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+    folders.iter().find_map(|folder| {
+        Some(Tools {
+            etcd: found(folder, "etcd")?,
+            apiserver: found(folder, "kube-apiserver")?,
+            controllers: found(folder, "kube-controller-manager"),
+            flux: folders.iter().find_map(|folder| found(folder, "kustomize-controller")),
+        })
     })
 }
 
@@ -195,7 +202,7 @@ fn own_binary() -> Result<PathBuf, Failure> {
         .map_err(|e| Failure::environment(format!("the program's own path is unknown: {e}")))
 }
 
-fn start(command: &mut Command, log: &Path) -> Result<Child, Failure> {
+pub(in crate::bench) fn start(command: &mut Command, log: &Path) -> Result<Child, Failure> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let failed = |e: std::io::Error| Failure::environment(format!("{program} can't be started: {e}"));
     let output = File::create(log).map_err(failed)?;
@@ -221,7 +228,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|e| Failure::environment(format!("{}: {e}", path.display())))
 }
 
-fn free_port() -> Result<u16, Failure> {
+pub(in crate::bench) fn free_port() -> Result<u16, Failure> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|l| l.local_addr())
         .map(|a| a.port())

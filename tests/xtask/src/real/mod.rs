@@ -7,6 +7,8 @@
 //! The cache is `$MAINSTAY_TOOLS/<key>`, else `$XDG_CACHE_HOME/mainstay/real/<key>`, else
 //! `~/.cache/mainstay/real/<key>`. A key says what was built, so nothing in it is ever stale. Where `KUBEBUILDER_ASSETS` holds etcd, kube-apiserver and kubectl, those
 //! are taken and not built, and Go is needed only for the others.
+//!
+//! What only benches need is built when it is named, and kept with its version in its own name.
 
 mod build;
 mod pins;
@@ -14,12 +16,13 @@ mod pins;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::workspace;
-use pins::{TOOLS, Tool};
+use pins::{MORE, TOOLS, Tool};
 
-pub fn run() -> Result<()> {
+pub fn run(more: &[&str]) -> Result<()> {
+    let more = more.iter().map(|name| named(name)).collect::<Result<Vec<&Tool>>>()?;
     let links = workspace::root().join("target/real");
     std::fs::create_dir_all(&links).with_context(|| format!("cannot create {}", links.display()))?;
     let assets = assets();
@@ -31,7 +34,7 @@ pub fn run() -> Result<()> {
             None
         }
     };
-    for tool in TOOLS {
+    for tool in TOOLS.iter().chain(more) {
         let started = Instant::now();
         let (binary, how) = match (given(assets.as_deref(), tool), &cache) {
             (Some(binary), _) => (binary, "given"),
@@ -46,6 +49,14 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+fn named(name: &str) -> Result<&'static Tool> {
+    let known: Vec<&str> = MORE.iter().map(|tool| tool.name).collect();
+    let Some(tool) = MORE.iter().find(|tool| tool.name == name) else {
+        bail!("no tool is called {name}; there are: {}", known.join(", "));
+    };
+    Ok(tool)
+}
+
 /// The folder of built tools.
 fn cache() -> Result<PathBuf> {
     let go = build::go_version()?;
@@ -56,7 +67,10 @@ fn cache() -> Result<PathBuf> {
 }
 
 fn provide(cache: &Path, tool: &Tool) -> Result<(PathBuf, &'static str)> {
-    let binary = cache.join(tool.name);
+    let binary = match MORE.iter().any(|more| more.name == tool.name) {
+        true => cache.join(format!("{}-{}", tool.name, tool.version)),
+        false => cache.join(tool.name),
+    };
     if binary.is_file() {
         return Ok((binary, "cached"));
     }

@@ -83,3 +83,17 @@ pub const TOOLS: &[Tool] = &[
         prints: "v3.22.0",
     },
 ];
+
+/// What is built when it is asked for by name.
+pub const MORE: &[Tool] = &[Tool {
+    name: "kustomize-controller",
+    package: "github.com/fluxcd/kustomize-controller",
+    module: "github.com/fluxcd/kustomize-controller",
+    // The newest that Go 1.26 builds out of what its module proxy holds.
+    version: "v1.9.5",
+    siblings: None,
+    stamp: Stamp::None,
+    // It does not say its version.
+    probe: &["--help"],
+    prints: "",
+}];
