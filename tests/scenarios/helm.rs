@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 on_both_wires! {
     helm_knows_shows_and_takes_back_what_was_released,
     hooks_run_in_their_order_and_one_that_fails_stops_the_release,
+    an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one,
     what_helm_installed_is_upgraded_without_a_recreate,
 }
 
@@ -37,9 +38,13 @@ fn job(name: &str, moments: &str) -> String {
 
 /// A tenant's release of the chart at `NAME/chart`.
 fn release(world: &World, name: &str, values: &str) {
+    release_with(world, name, values, "");
+}
+
+fn release_with(world: &World, name: &str, values: &str, fields: &str) {
     let text = format!(
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: {name}}}\n\
-         spec:\n  interval: 10m\n  driftDetection: {{mode: enabled}}\n  values: {values}\n  chart:\n    spec:\n      \
+         spec:\n  interval: 10m\n  driftDetection: {{mode: enabled}}\n{fields}  values: {values}\n  chart:\n    spec:\n      \
          chart: ./{name}/chart\n      \
          sourceRef: {{kind: GitRepository, name: flux-system, namespace: flux-system}}\n"
     );
@@ -184,6 +189,82 @@ fn hooks_run_in_their_order_and_one_that_fails_stops_the_release(world: &mut Wor
     end(world, "hooked", "before", "Complete");
     world.config_map_is("hooked", "web", "second");
     history_is(world, "hooked", &[(1, "superseded"), (2, "deployed")]);
+}
+
+fn an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one(world: &mut World) {
+    const UNIT: &str = "helmrelease/undone/web";
+    world.tenant("undone");
+    chart(world, "undone/chart", "first", &[]);
+    let fields = "  timeout: 5s\n  upgrade: {remediation: {retries: 1}}\n";
+    release_with(world, "undone", "{}", fields);
+    let commit = world.repository.commit("A release that is rolled back when it fails");
+    world.has_applied(UNIT, &commit);
+
+    // Nobody lets the Job begin.
+    chart(world, "undone/chart", "second", &[]);
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: door}\nspec: {suspend: true, template: {spec: {restartPolicy: Never, containers: [{name: x, image: registry.example.com/x}]}}}\n";
+    world.repository.write("undone/chart/templates/door.yaml", job);
+    let failed = world.repository.commit("An upgrade that never becomes healthy");
+    let told = |world: &mut World, revision: &str| {
+        let unit = world.is(UNIT, "Failed");
+        let message = unit["message"].as_str().unwrap_or_default().to_owned();
+        assert!(message.contains(&format!("revision {revision} has failed and is rolled back")), "{message}");
+        let conditions = unit["conditions"].as_array().cloned().unwrap_or_default();
+        let ready = conditions.iter().find(|condition| condition["type"] == "Ready");
+        assert_eq!(
+            ready.map(|ready| (&ready["status"], &ready["reason"])),
+            Some((&json!("False"), &json!("RolledBack")))
+        );
+        message
+    };
+    assert!(told(world, &failed).contains("not healthy after 5 s"));
+    world.config_map_is("undone", "web", "first");
+    world.until("what it added is gone", |world| match world.object("job", "undone", "door") {
+        None => Ok(()),
+        Some(live) => Err(live.to_string()),
+    });
+    history_is(world, "undone", &[(1, "deployed")]);
+    let path = world.repository.path.display().to_string();
+    let planned = world.mainstay(&["plan", &path]).stdout;
+    assert!(planned.contains("has failed and is rolled back"), "{planned}");
+
+    // Neither time, a commit about something else nor a restart makes it try again.
+    world.repository.write("undone/NOTES", "nothing of the release");
+    let note = world.repository.commit("Something else");
+    world.has_read(&note);
+    world.kill();
+    world.run();
+    world.until("it can be deleted", |world| {
+        let deleted = world.kubectl(&["delete", "configmap", "web", "-n", "undone"]);
+        if deleted.success() { Ok(()) } else { Err(deleted.stderr) }
+    });
+    world.config_map_is("undone", "web", "first");
+    told(world, &failed);
+    assert_eq!(world.object("job", "undone", "door"), None);
+
+    world.repository.remove("undone/chart/templates/door.yaml");
+    chart(world, "undone/chart", "third", &[]);
+    release_with(world, "undone", "{}", "  upgrade: {remediation: {retries: 1}}\n");
+    let commit = world.repository.commit("It is mended");
+    world.config_map_is("undone", "web", "third");
+    world.has_applied(UNIT, &commit);
+    history_is(world, "undone", &[(1, "superseded"), (2, "deployed")]);
+
+    chart(world, "undone/chart", "fourth", &[("check", "post-upgrade")]);
+    let failed = world.repository.commit("An upgrade whose hook fails");
+    world.config_map_is("undone", "web", "fourth");
+    end(world, "undone", "check", "Failed");
+    world.config_map_is("undone", "web", "third");
+    assert!(told(world, &failed).contains("post-upgrade hook Job.batch undone/check"));
+    world.mainstay(&["reconcile", UNIT]).expect_success();
+    world.config_map_is("undone", "web", "fourth");
+    world.until("the Job is made anew", |world| match world.object("job", "undone", "check") {
+        Some(job) if job["status"]["failed"].is_null() => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    end(world, "undone", "check", "Complete");
+    world.has_applied(UNIT, &failed);
+    history_is(world, "undone", &[(1, "superseded"), (2, "superseded"), (3, "deployed")]);
 }
 
 fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {

@@ -66,10 +66,19 @@ impl State {
             }
         }
         let Some(state) = self.units.get(id) else { return Phase::Applying };
+        if let (None, Some(given_up)) = (&state.desired, &state.record.given_up) {
+            let (revision, why) = (&given_up.revision, &given_up.why);
+            let message = format!(
+                "revision {revision} has failed: {why}; what it was rolled back to can't be rendered any more, and stays as it is"
+            );
+            self.keep_watching(id, unit);
+            return Phase::Failed { reason: "RolledBack".into(), message };
+        }
         if state.desired.is_none() {
             return Phase::NotRendered { why: "nothing has been rendered yet".into() };
         }
-        if !state.is_applied() {
+        // A way back waits for nobody.
+        if !state.is_applied() && !state.is_rolled_back() {
             let waits = self.waits(id, now);
             if !waits.is_empty() {
                 return Phase::Waiting { on: waits };
@@ -82,7 +91,8 @@ impl State {
         if let Some(kind) = self.unseen(id, &unit.target) {
             return Phase::Waiting { on: vec![Wait::Observation { kind }] };
         }
-        self.work(id, unit, now)
+        let phase = self.work(id, unit, now);
+        self.remedy(id, unit, phase, now)
     }
 
     /// A unit that is not worked on is still looked at: its health is shown, and true.
@@ -198,6 +208,9 @@ impl State {
             state.deadline = None;
             if let Some(phase) = self.run_hooks(id, Side::After, now) {
                 return phase;
+            }
+            if let Some(state) = self.units.get_mut(id) {
+                state.is_good(unit);
             }
             self.store_release(id, now);
             return Phase::Ready;

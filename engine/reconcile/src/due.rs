@@ -39,6 +39,13 @@ pub(crate) fn due(
                 notices.extend(state.notice(&key, "says in the cluster that it is not to be applied"));
                 continue;
             }
+            // What was rolled back takes nothing from who has it by now.
+            Need::Apply
+                if state.is_rolled_back()
+                    && owners.get(&(unit.target.clone(), key.clone())).is_some_and(|o| *o != unit.id) =>
+            {
+                continue;
+            }
             Need::Apply => {}
             Need::Repair => {
                 let wanted = match unit.drift {

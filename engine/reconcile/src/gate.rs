@@ -125,7 +125,7 @@ impl UnitState {
 
     /// Whether dependents may start: only what is applied as wanted, with all its hooks, opens a gate.
     pub(crate) fn open(&self) -> bool {
-        self.is_satisfied() && !self.awaits_hooks()
+        self.is_satisfied() && !self.awaits_hooks() && !self.is_rolled_back()
     }
 
     /// Whether the objects are as the gate asks.

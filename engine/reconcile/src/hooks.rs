@@ -16,6 +16,9 @@ pub struct Run {
     /// The objects that it belongs to, hooks included.
     pub release: Option<Digest>,
     pub kind: RunKind,
+    /// The revision that it was begun for: a release that comes back later runs its hooks anew.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub revision: String,
     /// How often somebody asked for it once more.
     #[serde(default)]
     pub attempt: u32,
@@ -32,6 +35,7 @@ pub enum RunKind {
     #[default]
     Install,
     Upgrade,
+    Rollback,
     Delete,
 }
 
@@ -41,6 +45,7 @@ impl RunKind {
         match self {
             Self::Install => [Moment::PreInstall, Moment::PostInstall],
             Self::Upgrade => [Moment::PreUpgrade, Moment::PostUpgrade],
+            Self::Rollback => [Moment::PreRollback, Moment::PostRollback],
             Self::Delete => [Moment::PreDelete, Moment::PostDelete],
         }
     }
@@ -74,7 +79,8 @@ impl Run {
     /// Tells what this run makes from what an earlier one left.
     fn mark(&self) -> String {
         let release = self.release.map(|digest| digest.hex()).unwrap_or_default();
-        format!("{}-{}-{}", release.get(..12).unwrap_or_default(), self.attempt, self.done)
+        let begun = Digest::of_bytes(format!("{release} {} {:?}", self.revision, self.kind).as_bytes()).hex();
+        format!("{}-{}-{}", begun.get(..12).unwrap_or_default(), self.attempt, self.done)
     }
 
     /// Of the hook that is next, as this run makes it.
@@ -158,7 +164,8 @@ impl State {
             if begun.is_none_or(|run| run.release != whole || run.kind == RunKind::Delete) {
                 let first = state.record.revision.is_empty();
                 let kind = if first { RunKind::Install } else { RunKind::Upgrade };
-                let run = Run { release: whole, kind, ..Run::default() };
+                let run = Run { release: whole, kind, revision: wanted.revision.clone(), ..Run::default() };
+                let run = state.way_back(whole).unwrap_or(run);
                 state.record.hooks = (!wanted.rendered.hooks.is_empty()).then(|| Box::new(run));
             }
         } else if !state.awaits_hooks() {
@@ -175,8 +182,9 @@ impl State {
             return None;
         }
         if state.record.hooks.as_ref().is_none_or(|run| run.kind != RunKind::Delete) {
-            let release = state.record.applied;
-            state.record.hooks = Some(Box::new(Run { release, kind: RunKind::Delete, ..Run::default() }));
+            let (release, revision) = (state.record.applied, state.record.revision.clone());
+            let run = Run { release, kind: RunKind::Delete, revision, ..Run::default() };
+            state.record.hooks = Some(Box::new(run));
         }
         self.next_hook(id, &hooks, side, now)
     }

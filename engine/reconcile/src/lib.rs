@@ -21,6 +21,7 @@ mod record;
 mod recover;
 mod remove;
 mod retry;
+mod rollback;
 mod rules;
 mod state;
 mod storing;
@@ -36,6 +37,7 @@ pub use hooks::{Ended, Fresh, Run, RunKind};
 pub use phase::{Phase, Wait};
 pub use read::is_recorded;
 pub use record::Record;
+pub use rollback::{GivenUp, Good};
 pub use state::{State, UnitState};
 pub use storing::{Stored, Storing};
 

@@ -29,6 +29,10 @@ impl State {
                 state.forgive();
                 state.retry_hooks();
             }
+            let renders = matches!(read.state, RenderState::Rendered(_));
+            if renders && state.unit.as_ref().is_some_and(|old| is_another_try(old, &read.unit)) {
+                state.take_up();
+            }
             if !state.record.inventory.is_empty() && state.target() != read.unit.target {
                 moved.push((id.clone(), state.target()));
             }
@@ -103,6 +107,10 @@ impl State {
             let (Some(state), RenderState::Rendered(rendered)) = (self.units.get_mut(id), &read.state) else {
                 continue;
             };
+            if let Some(whole) = rendered.digest {
+                let revision = past.revision.clone();
+                state.remember_good(Wanted { rendered: rendered.clone(), whole, revision });
+            }
             // One revision may hold what was sent of some objects, another that of others.
             let known: Vec<Manifest> = state.applied.iter().flat_map(|r| &r.objects).cloned().collect();
             let keys: BTreeSet<ObjectKey> = known.iter().map(|d| d.key.clone()).collect();
@@ -144,12 +152,15 @@ impl State {
     }
 
     /// Who wants and who checks which object: first in graph order owns what two units declare alike. What a unit wanted
-    /// before it could no longer be rendered comes last: another one may have taken it over since.
-    fn index(&mut self) {
+    /// before it could no longer be rendered, or before it was rolled back, comes last: another one may have taken it over.
+    pub(crate) fn index(&mut self) {
         self.wanted.clear();
         self.checked.clear();
         self.expressed.clear();
-        let is_good = |id: &&UnitId| self.units.get(*id).is_some_and(|state| state.render == Render::Good);
+        let is_good = |id: &&UnitId| {
+            let state = self.units.get(*id);
+            state.is_some_and(|state| state.render == Render::Good && !state.is_rolled_back())
+        };
         let (good, others): (Vec<&UnitId>, Vec<&UnitId>) =
             self.graph.ordered().into_iter().partition(is_good);
         for id in good.into_iter().chain(others) {
@@ -233,7 +244,7 @@ impl UnitState {
             RenderState::NotRendered { .. } | RenderState::Failed { .. } => return false,
         };
         self.unit.as_ref().is_some_and(|unit| Arc::ptr_eq(unit, &read.unit))
-            && self.desired.as_ref().is_some_and(|wanted| Arc::ptr_eq(&wanted.rendered, rendered))
+            && self.declared().is_some_and(|wanted| Arc::ptr_eq(&wanted.rendered, rendered))
             && self.authorities == read.authorities
             && self.render == Render::Good
             && self.removal.is_none()
@@ -244,9 +255,20 @@ impl UnitState {
         Shape {
             unit: self.unit.clone(),
             keys: objects.map(|object| object.key.clone()).collect(),
-            broken: self.render != Render::Good,
+            broken: self.render != Render::Good || self.is_rolled_back(),
         }
     }
+}
+
+/// Whether what was given up may go better with a unit that is declared otherwise. Where it is declared says nothing.
+fn is_another_try(old: &Unit, new: &Unit) -> bool {
+    old.source != new.source
+        || old.target != new.target
+        || old.timing != new.timing
+        || old.gate != new.gate
+        || old.health_checks != new.health_checks
+        || old.service_account != new.service_account
+        || old.force != new.force
 }
 
 /// Whether a unit's objects are those that a record says were applied.
@@ -255,10 +277,12 @@ pub fn is_recorded(rendered: &Rendered, record: &Record) -> bool {
 }
 
 fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
-    if state.desired.as_ref().is_some_and(|d| Arc::ptr_eq(&d.rendered, rendered)) {
+    if !state.is_rolled_back() && state.desired.as_ref().is_some_and(|d| Arc::ptr_eq(&d.rendered, rendered)) {
         return;
     }
     let Some(whole) = rendered.digest else { return };
+    let wanted = Wanted { rendered: rendered.clone(), whole, revision: revision.to_owned() };
+    let Some(wanted) = state.is_given_up(wanted) else { return };
     if let Some(old) = &mut state.desired
         && old.whole == whole
     {
@@ -270,8 +294,8 @@ fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
         state.applied = Some(rendered.clone());
         state.record.revision.clone()
     } else {
-        revision.to_owned()
+        wanted.revision.clone()
     };
-    state.desired = Some(Arc::new(Wanted { rendered: rendered.clone(), whole, revision }));
+    state.desired = Some(Arc::new(Wanted { revision, ..wanted }));
     state.forgive();
 }

@@ -1,4 +1,4 @@
-use crate::{Phase, Run, Stored, Time};
+use crate::{GivenUp, Good, Phase, Run, Stored, Time};
 use mainstay_object::Digest;
 use mainstay_unit::{
     Condition, Counterpart, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount,
@@ -48,6 +48,12 @@ pub struct Record {
     pub hooks: Option<Box<Run>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Box<Stored>>,
+    /// The release that was ready last, where one that fails is rolled back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good: Option<Box<Good>>,
+    /// The one that is not applied because it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<Box<GivenUp>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
     /// Whoever else applies it.
@@ -105,6 +111,8 @@ impl Record {
             suspended: false,
             hooks: None,
             stored: None,
+            good: None,
+            given_up: None,
             held: None,
             counterpart: None,
         }

@@ -89,6 +89,10 @@ pub struct UnitState {
     pub contested: BTreeSet<ObjectKey>,
     pub(crate) render: Render,
     pub(crate) desired: Option<Arc<Wanted>>,
+    /// What was ready last, where it is a release.
+    pub(crate) good: Option<Arc<Wanted>>,
+    /// What Git wants and what was given up.
+    pub(crate) refused: Option<Arc<Wanted>>,
     /// The objects as they were last applied, when this run has seen them.
     pub(crate) applied: Option<Arc<Rendered>>,
     /// What was sent since without being applied whole: answers to some of it may have been lost.
@@ -98,6 +102,8 @@ pub struct UnitState {
     pub(crate) attempt: u32,
     pub(crate) retry_at: Option<Time>,
     pub(crate) deadline: Option<Time>,
+    /// When an apply that fails is given up, where it may be rolled back.
+    pub(crate) trial_until: Option<Time>,
     /// When the hook that runs is given up.
     pub(crate) hook_until: Option<Time>,
     /// Helm's record is being written.
@@ -160,6 +166,8 @@ impl UnitState {
             contested: BTreeSet::new(),
             render: Render::Good,
             desired: None,
+            good: None,
+            refused: None,
             applied: None,
             tried: Vec::new(),
             saved: None,
@@ -167,6 +175,7 @@ impl UnitState {
             attempt: 0,
             retry_at: None,
             deadline: None,
+            trial_until: None,
             hook_until: None,
             storing: false,
             store_at: None,
@@ -248,7 +257,7 @@ impl UnitState {
     pub(crate) fn forgive(&mut self) {
         self.attempt = 0;
         self.retry_at = None;
-        (self.deadline, self.hook_until) = (None, None);
+        (self.deadline, self.trial_until, self.hook_until) = (None, None, None);
         self.failures.clear();
         self.contested.clear();
         self.repairs.clear();
@@ -440,6 +449,14 @@ impl State {
             state.retry_hooks();
             self.queue.insert(id.clone());
         }
+        self.try_again(id);
+    }
+
+    /// A unit wants other objects than the revision that was read last said.
+    pub(crate) fn rewant(&mut self) {
+        self.locate();
+        self.index();
+        self.consider_all();
     }
 
     fn approve(&mut self, hash: String) {

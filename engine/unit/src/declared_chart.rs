@@ -48,6 +48,8 @@ pub struct ReleaseOptions {
     /// The namespace is made if nobody made it, and never removed.
     pub create_namespace: bool,
     pub crds: Crds,
+    /// An upgrade that fails is given up for the release that was good before it.
+    pub rollback: bool,
     /// Hooks of these moments are left out on purpose.
     pub disabled_hooks: BTreeSet<Moment>,
     /// Values are not held against the chart's schema.
@@ -81,6 +83,7 @@ impl ReleaseOptions {
             history: 5,
             create_namespace: false,
             crds: Crds::Create,
+            rollback: false,
             disabled_hooks: BTreeSet::new(),
             disable_schema: false,
             post_hooks: true,

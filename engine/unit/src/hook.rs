@@ -13,13 +13,15 @@ pub struct Hook {
     pub deletion: BTreeSet<HookDeletion>,
 }
 
-/// When a hook runs. Of a rollback's hooks and of tests nothing is here: no revision runs them.
+/// When a hook runs. Of tests nothing is here: no revision runs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     PreInstall,
     PostInstall,
     PreUpgrade,
     PostUpgrade,
+    PreRollback,
+    PostRollback,
     PreDelete,
     PostDelete,
 }
@@ -34,11 +36,13 @@ pub enum HookDeletion {
 }
 
 impl Moment {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::PreInstall,
         Self::PostInstall,
         Self::PreUpgrade,
         Self::PostUpgrade,
+        Self::PreRollback,
+        Self::PostRollback,
         Self::PreDelete,
         Self::PostDelete,
     ];
@@ -50,6 +54,8 @@ impl Moment {
             Self::PostInstall => "post-install",
             Self::PreUpgrade => "pre-upgrade",
             Self::PostUpgrade => "post-upgrade",
+            Self::PreRollback => "pre-rollback",
+            Self::PostRollback => "post-rollback",
             Self::PreDelete => "pre-delete",
             Self::PostDelete => "post-delete",
         }

@@ -103,6 +103,13 @@ impl Planner<'_> {
             out.verdict = Verdict::Suspended;
             return out;
         }
+        let given_up = self.records.get(id).and_then(|record| Some((record.given_up.as_ref()?, record)));
+        if let Some((given_up, record)) = given_up
+            && Some(given_up.release) == rendered.digest
+        {
+            out.verdict = Verdict::Failed(given_up.told(record.good.as_deref()));
+            return out;
+        }
         if let Some(verdict) = self.managed(&unit.unit).await {
             out.verdict = verdict;
         }

@@ -132,6 +132,11 @@ fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for record in records {
         let Some(unit) = newest.units.get(&record.id) else { continue };
+        // What a release that is not ready yet would be rolled back to.
+        let good = record.good.as_ref().filter(|good| record.applied != Some(good.release));
+        if let Some(good) = good {
+            *counts.entry(good.revision.as_str()).or_default() += 1;
+        }
         match &unit.state {
             RenderState::Rendered(rendered) if is_recorded(rendered, record) => {}
             RenderState::Rendered(_) | RenderState::NotRendered { .. } | RenderState::Failed { .. } => {
@@ -151,6 +156,7 @@ fn revisions(records: &[Record], newest: &Reading) -> Vec<String> {
 mod tests {
     use super::*;
     use mainstay_object::Digest;
+    use mainstay_reconcile::Good;
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
     use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, Need, UnitId};
@@ -247,5 +253,19 @@ mod tests {
         let record = Record { revision: "1".into(), ..Record::new(id) };
         assert_eq!(told(vec![record]), ["past 1", "newest 2"]);
         assert_eq!(told(Vec::new()), ["newest 2"]);
+    }
+
+    #[test]
+    fn what_a_release_would_be_rolled_back_to_is_read_again_after_a_restart() {
+        let release = |text: &[u8]| Digest::of_bytes(text);
+        let good = Good { revision: "1".into(), release: release(b"good"), rollbacks: 0 };
+        let record = |applied| Record {
+            revision: "2".into(),
+            applied: Some(applied),
+            good: Some(Box::new(good.clone())),
+            ..Record::new(UnitId::new("kustomization", "flux-system", "a", ""))
+        };
+        assert_eq!(told(vec![record(release(b"tried"))]), ["past 1", "newest 2"]);
+        assert_eq!(told(vec![record(release(b"good"))]), ["newest 2"], "it is what is applied");
     }
 }

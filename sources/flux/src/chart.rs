@@ -71,6 +71,7 @@ fn release(spec: Fields<'_>, object: &Object) -> ReleaseOptions {
         // Without a target namespace helm-controller does not make one either.
         create_namespace: target.is_some() && install.flag("createNamespace"),
         crds: crds(install, upgrade),
+        rollback: rolls_back(upgrade),
         disabled_hooks: disabled_hooks(spec),
         disable_schema: both("disableSchemaValidation"),
         post_hooks: spec.text("postRenderStrategy") != Some("nohooks"),
@@ -95,6 +96,7 @@ fn disabled_hooks(spec: Fields<'_>) -> BTreeSet<Moment> {
     let moments = [
         ("install", [Moment::PreInstall, Moment::PostInstall]),
         ("upgrade", [Moment::PreUpgrade, Moment::PostUpgrade]),
+        ("rollback", [Moment::PreRollback, Moment::PostRollback]),
         ("uninstall", [Moment::PreDelete, Moment::PostDelete]),
     ];
     moments
@@ -102,6 +104,17 @@ fn disabled_hooks(spec: Fields<'_>) -> BTreeSet<Moment> {
         .filter(|(action, _)| spec.at(action).flag("disableHooks"))
         .flat_map(|(_, m)| m)
         .collect()
+}
+
+/// Whether an upgrade that failed for the last time is rolled back: by default where there are retries at all
+/// (`MustRemediateLastFailure` of helm-controller). Nothing is ever uninstalled instead.
+fn rolls_back(upgrade: Fields<'_>) -> bool {
+    let remediation = upgrade.at("remediation");
+    let retries = remediation.0.get("retries").and_then(Value::as_i64).unwrap_or(0) != 0;
+    let last = remediation.0.get("remediateLastFailure").and_then(Value::as_bool);
+    upgrade.at("strategy").text("name") != Some("RetryOnFailure")
+        && remediation.text("strategy") != Some("uninstall")
+        && last.unwrap_or(retries)
 }
 
 /// There is no telling an installation from an upgrade: whichever of the two does more counts, unless it was the

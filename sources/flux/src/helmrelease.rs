@@ -89,6 +89,14 @@ fn conflicts(spec: Fields<'_>, problems: &mut Vec<Problem>) {
             "annotate what is to stay: helm.sh/resource-policy: keep",
         );
     }
+    if spec.at("upgrade").at("remediation").text("strategy") == Some("uninstall") {
+        let pointer = "/spec/upgrade/remediation/strategy";
+        let message = format!("field {} has no effect", mainstay_diagnostic::dotted(pointer));
+        problems.push(
+            Problem::new(&codes::flux::NO_EFFECT, pointer, message)
+                .hint("nothing is uninstalled because it failed; the strategy rollback goes back"),
+        );
+    }
     let values = spec.at("values");
     if values.is_set() && !values.0.is_object() {
         problems.push(crate::shape::wrong("/spec/values", "expected a map"));

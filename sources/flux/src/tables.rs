@@ -133,8 +133,11 @@ const STRATEGY: Shape =
 const SERVER_SIDE: Shape = OneOf(&["enabled", "disabled", "auto"]);
 
 /// What happens instead of what a field of Helm's process says.
-const RETRIES: &str =
-    "what fails is tried again, what was applied last stays meanwhile, and a commit rolls back";
+const UNINSTALLED: &str =
+    "nothing is uninstalled because it failed: what can be is tried again, until the next commit";
+const CLEANED: &str = "what a release made and the one before it does not have is pruned";
+const WAITS: &str = "a rollback is waited for like an upgrade";
+const TESTS: &str = "the tests of charts are not run";
 const SERVER_SIDE_APPLY: &str =
     "objects are applied server-side, and replaced where upgrade.force or they themselves say so";
 const SERVER_CHECKS: &str = "the API server checks every object";
@@ -208,7 +211,7 @@ const HELM_RELEASE: &[Field] = &[
                     may("ignoreTestFailures", Flag),
                     may("remediateLastFailure", Flag),
                 ]),
-                RETRIES,
+                UNINSTALLED,
             ),
             idle("replace", Flag, SERVER_SIDE_APPLY),
             idle("serverSideApply", Flag, SERVER_SIDE_APPLY),
@@ -234,19 +237,18 @@ const HELM_RELEASE: &[Field] = &[
         )])),
     ),
     may("releaseName", Text),
-    idle(
+    may(
         "rollback",
         Fields(&[
-            idle("cleanupOnFail", Flag, RETRIES),
+            idle("cleanupOnFail", Flag, CLEANED),
             may("disableHooks", Flag),
-            may("disableWait", Flag),
+            idle("disableWait", Flag, WAITS),
             idle("disableWaitForJobs", Flag, JOBS),
-            may("force", Flag),
-            may("recreate", Flag),
+            idle("force", Flag, "objects are replaced where upgrade.force or they themselves say so"),
+            idle("recreate", Flag, "Pods are made anew where their templates differ"),
             idle("serverSideApply", SERVER_SIDE, SERVER_SIDE_APPLY),
-            may("timeout", Duration),
+            idle("timeout", Duration, TIMEOUT),
         ]),
-        RETRIES,
     ),
     may("serviceAccountName", Text),
     may("storageNamespace", Text),
@@ -260,7 +262,7 @@ const HELM_RELEASE: &[Field] = &[
             may("ignoreFailures", Flag),
             may("timeout", Duration),
         ]),
-        "the tests of charts are not run",
+        TESTS,
     ),
     may("timeout", Duration),
     may(
@@ -281,7 +283,7 @@ const HELM_RELEASE: &[Field] = &[
                 OneOf(&["InPlaceUpdate", "Reinstall"]),
                 "objects that both charts have stay",
             ),
-            idle("cleanupOnFail", Flag, RETRIES),
+            idle("cleanupOnFail", Flag, CLEANED),
             may("crds", CRDS),
             may("disableHooks", Flag),
             idle("disableOpenAPIValidation", Flag, SERVER_CHECKS),
@@ -291,15 +293,14 @@ const HELM_RELEASE: &[Field] = &[
             idle("disableWaitForJobs", Flag, JOBS),
             may("force", Flag),
             may("preserveValues", Flag),
-            idle(
+            may(
                 "remediation",
                 Fields(&[
                     may("retries", Integer),
-                    may("ignoreTestFailures", Flag),
+                    idle("ignoreTestFailures", Flag, TESTS),
                     may("remediateLastFailure", Flag),
                     may("strategy", OneOf(&["rollback", "uninstall"])),
                 ]),
-                RETRIES,
             ),
             idle("serverSideApply", SERVER_SIDE, SERVER_SIDE_APPLY),
             may("strategy", STRATEGY),

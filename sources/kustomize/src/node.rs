@@ -256,9 +256,8 @@ impl Node {
                 Node::Seq(list)
             }
             Value::Object(map) => {
-                let entry = |(key, value): (&String, &Value)| {
-                    (Scalar::string(key.as_str()), Node::from_value(value))
-                };
+                let entry =
+                    |(key, value): (&String, &Value)| (Scalar::string(key.as_str()), Node::from_value(value));
                 let mut entries = Items::from(map.iter().map(entry).collect::<Vec<_>>());
                 entries.flow = entries.is_empty();
                 Node::Map(entries)

@@ -16,7 +16,13 @@ fn job(name: &str) -> ObjectKey {
 }
 
 /// A Job with a content, run at some moments.
-fn hook(name: &str, content: u32, moments: &[Moment], weight: i64, deletion: &[HookDeletion]) -> Hook {
+pub(super) fn hook(
+    name: &str,
+    content: u32,
+    moments: &[Moment],
+    weight: i64,
+    deletion: &[HookDeletion],
+) -> Hook {
     let object = json!({"apiVersion": "batch/v1", "kind": "Job",
         "metadata": {"name": name, "namespace": "n", "annotations": {"content": content.to_string()}}});
     let desired = Desired { object: Object::new(object).unwrap(), origin: Location::file("chart") };
@@ -37,7 +43,7 @@ fn commit(content: u32, hooks: &[Hook]) -> Commit {
     commit
 }
 
-fn end(double: &mut Double, name: &str, ended: Ended) {
+pub(super) fn end(double: &mut Double, name: &str, ended: Ended) {
     let live = double.objects.get_mut(&job(name)).unwrap();
     live.ended = Some(ended);
     live.version += 1000;
@@ -126,6 +132,21 @@ fn a_hook_that_fails_stops_the_release_until_somebody_asks_or_the_next_one() {
     assert_eq!(double.take_log(), ["apply migrate", "make migrate"]);
     end(&mut double, "migrate", Ended::Succeeded);
     assert_eq!(double.take_log(), ["apply a", "apply z"]);
+}
+
+#[test]
+fn a_release_that_comes_back_runs_its_hooks_anew() {
+    let mut double = Double::new();
+    let hooks = [hook("migrate", 1, &[PreUpgrade], 0, &[])];
+    double.read(commit(1, &[]));
+    let mut first = commit(2, &hooks);
+    double.read(first.clone());
+    end(&mut double, "migrate", Ended::Succeeded);
+    double.read(commit(3, &[]));
+    double.take_log();
+    first.0.revision = "4".into();
+    double.read(first);
+    assert_eq!(double.take_log(), ["apply migrate", "make migrate"]);
 }
 
 #[test]

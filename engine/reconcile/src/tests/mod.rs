@@ -7,4 +7,5 @@ mod hooks;
 mod order;
 mod random;
 mod recover;
+mod rollback;
 mod rules;

@@ -78,7 +78,7 @@ fn options_below_actions_are_checked_too() {
         told(&read),
         [
             "7: MS3002 unknown field spec.install.remediation.retry (did you mean retries?)",
-            "7: MS3010 field spec.install.remediation has no effect (what fails is tried again, what was applied last stays meanwhile, and a commit rolls back)",
+            "7: MS3010 field spec.install.remediation has no effect (nothing is uninstalled because it failed: what can be is tried again, until the next commit)",
         ]
     );
 }
@@ -116,4 +116,31 @@ fn how_soon_it_is_tried_again_is_the_strategys_to_say() {
     let fields = "  install: {strategy: {name: RetryOnFailure, retryInterval: 30s}}\n";
     let unit = unit(release("v2", &format!("{CHART}{fields}")));
     assert_eq!(unit.timing.retry_interval, Duration::from_secs(30));
+}
+
+#[test]
+fn an_upgrade_is_rolled_back_where_helm_controller_would_roll_its_last_failure_back() {
+    let rolls_back = |upgrade: &str| {
+        let read = release("v2", &format!("{CHART}  upgrade: {{{upgrade}}}\n"));
+        match unit(read).source {
+            Source::Chart(chart) => chart.release.rollback,
+            Source::Folder { .. } | Source::Objects(_) => panic!("no chart"),
+        }
+    };
+    assert!(!rolls_back(""));
+    assert!(!rolls_back("remediation: {retries: 0}"));
+    assert!(rolls_back("remediation: {retries: 3}"));
+    assert!(rolls_back("remediation: {retries: -1, strategy: rollback}"));
+    assert!(rolls_back("remediation: {remediateLastFailure: true}"));
+    assert!(!rolls_back("remediation: {retries: 3, remediateLastFailure: false}"));
+    assert!(!rolls_back("remediation: {retries: 3}, strategy: {name: RetryOnFailure}"));
+    assert!(!rolls_back("remediation: {retries: 3, strategy: uninstall}"));
+    let read =
+        release("v2", &format!("{CHART}  upgrade: {{remediation: {{retries: 3, strategy: uninstall}}}}\n"));
+    assert_eq!(
+        told(&read),
+        [
+            "7: MS3010 field spec.upgrade.remediation.strategy has no effect (nothing is uninstalled because it failed; the strategy rollback goes back)"
+        ]
+    );
 }
