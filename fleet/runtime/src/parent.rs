@@ -15,9 +15,18 @@ const MEMBERS: &str = "applyset.kubernetes.io/contains-group-kinds";
 pub(crate) struct Parent {
     cluster: Cluster,
     installation: Arc<Installation>,
-    /// What is written there; nothing until it has been read.
-    covered: Arc<Mutex<Option<BTreeSet<GroupKind>>>>,
+    /// What is written there; nothing where that is not known.
+    covered: Arc<Mutex<Option<Covered>>>,
 }
+
+/// Kinds that were named there, and in which state of it.
+struct Covered {
+    kinds: BTreeSet<GroupKind>,
+    version: String,
+}
+
+/// How often others may come before us.
+const ATTEMPTS: usize = 8;
 
 impl Parent {
     pub fn new(cluster: Cluster, installation: Arc<Installation>) -> Self {
@@ -30,7 +39,9 @@ impl Parent {
 
     /// Every kind that is named, in the version that the server prefers.
     pub async fn kinds(&self) -> Result<Vec<GroupVersionKind>, ClusterError> {
-        let kinds = self.read(&mut *self.covered.lock().await).await?;
+        let now = self.read().await?;
+        let kinds = now.kinds.clone();
+        *self.covered.lock().await = Some(now);
         if kinds.is_empty() {
             return Ok(Vec::new());
         }
@@ -50,69 +61,76 @@ impl Parent {
         Ok(known.collect())
     }
 
-    /// Names kinds there, before any object of them is made.
+    /// Names kinds there, before any object of them is made. What others named meanwhile stays: work that goes on with an
+    /// older connection, or another replica.
     pub async fn cover(&self, kinds: impl Iterator<Item = GroupKind>) -> Result<(), ClusterError> {
         let mut covered = self.covered.lock().await;
         // Before every apply, and nearly always with nothing new.
         let known = covered.as_ref();
-        let new: Vec<GroupKind> = kinds.filter(|kind| known.is_none_or(|k| !k.contains(kind))).collect();
+        let new: Vec<GroupKind> =
+            kinds.filter(|kind| known.is_none_or(|k| !k.kinds.contains(kind))).collect();
         if new.is_empty() {
             return Ok(());
         }
-        let mut all = self.read(&mut covered).await?;
-        let before = all.len();
-        all.extend(new);
-        if all.len() == before {
-            return Ok(());
+        let mut attempt = 0;
+        loop {
+            let mut now = match covered.take() {
+                Some(known) => known,
+                None => self.read().await?,
+            };
+            let before = now.kinds.len();
+            now.kinds.extend(new.iter().cloned());
+            let written = match now.kinds.len() == before {
+                true => Ok(now),
+                false => self.write(now).await,
+            };
+            attempt += 1;
+            match written {
+                Ok(now) => {
+                    *covered = Some(now);
+                    return Ok(());
+                }
+                Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
+                // Somebody deleted it.
+                Err(ClusterError::NotFound { .. }) if attempt < ATTEMPTS => {
+                    join(&self.cluster, &self.installation).await?;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let names: BTreeSet<String> = all.iter().map(name).collect();
+    }
+
+    /// In the place of the state that was read, and of no other.
+    async fn write(&self, now: Covered) -> Result<Covered, ClusterError> {
+        let names: BTreeSet<String> = now.kinds.iter().map(name).collect();
         let names: Vec<String> = names.into_iter().collect();
-        let patch = json!({"metadata": {"annotations": {MEMBERS: names.join(",")}}});
-        match self.write(&patch).await {
-            // Somebody deleted it.
-            Err(ClusterError::NotFound { .. }) => {
-                join(&self.cluster, &self.installation).await?;
-                self.write(&patch).await?;
-            }
-            other => {
-                other?;
-            }
+        let mut metadata = json!({"annotations": {MEMBERS: names.join(",")}});
+        if !now.version.is_empty() {
+            metadata["resourceVersion"] = Value::from(now.version);
         }
-        *covered = Some(all);
-        Ok(())
+        let patch = json!({"metadata": metadata});
+        let written = self.cluster.merge_patch(&self.key(), "v1", None, &patch, &Identity::Own).await?;
+        Ok(Covered { kinds: now.kinds, version: version(&written) })
     }
 
-    async fn write(&self, patch: &Value) -> Result<Value, ClusterError> {
-        self.cluster.merge_patch(&self.key(), "v1", None, patch, &Identity::Own).await
-    }
-
-    async fn read(
-        &self,
-        covered: &mut Option<BTreeSet<GroupKind>>,
-    ) -> Result<BTreeSet<GroupKind>, ClusterError> {
-        if let Some(known) = covered {
-            return Ok(known.clone());
-        }
+    async fn read(&self) -> Result<Covered, ClusterError> {
         let live = match self.cluster.get(&self.key(), "v1", &Identity::Own).await {
             Ok(live) => live,
             Err(ClusterError::NotFound { .. }) => Value::Null,
             Err(error) => return Err(error),
         };
         let members = live.pointer("/metadata/annotations").and_then(|all| all.get(MEMBERS)?.as_str());
-        let kinds: BTreeSet<GroupKind> = members
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|m| !m.is_empty())
-            .map(kind)
-            .collect();
-        *covered = Some(kinds.clone());
-        Ok(kinds)
+        let kinds = members.unwrap_or_default().split(',').map(str::trim).filter(|m| !m.is_empty()).map(kind);
+        Ok(Covered { kinds: kinds.collect(), version: version(&live) })
     }
 
     fn key(&self) -> ObjectKey {
         ObjectKey::new("", "ConfigMap", SYSTEM_NAMESPACE, parent_name(&self.installation.uid))
     }
+}
+
+fn version(object: &Value) -> String {
+    object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn name(kind: &GroupKind) -> String {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 #[test]
 fn whatever_goes_wrong_nothing_foreign_is_touched_and_all_is_well_afterwards() {
-    // Then two of note: the answer to a first apply is lost, and people change the object before it is sent again; what
-    // the parent of our objects says can't be read at the first attempt, after records were lost.
+    // Then two of note: the answer to a first apply is lost, and people change the object before it is sent again; an
+    // apply that began on an older connection names a kind of its own in the parent of our objects, and later, after
+    // records were lost, the parent can't be read at the first attempt.
     let failed: Vec<String> = (1..=8)
         .chain([4820, 20_263_197])
         .filter_map(|seed| play(seed).violation.map(|(violation, _)| format!("seed {seed}: {violation}")))
