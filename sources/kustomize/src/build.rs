@@ -311,6 +311,10 @@ impl<'a> Builder<'a> {
 
     fn missing(&self, target: &Target, path: &str, what: &str) -> Problem {
         let folder = &target.folder;
+        if what == "folder" && self.loader.find_file(folder, path).is_ok_and(|found| found.is_some()) {
+            let problem = Problem::new(&codes::INVALID, format!("{path} is a file; a component is a folder"));
+            return problem.hint("name it under resources or patches, or its folder here");
+        }
         let problem = Problem::new(&codes::NOT_FOUND, format!("there is no {what} {path} in {folder}"));
         match self.loader.closest(folder, path) {
             Some(near) => problem.hint(format!("did you mean {near}?")),

@@ -132,11 +132,16 @@ impl Objects {
     /// Of the objects of a kind, or of all if none is said, the one whose name differs least; any of the kind if none is
     /// near.
     pub(crate) fn closest(&self, kind: &str, name: &str) -> Option<Id> {
-        let ids: Vec<Id> = self.list.iter().map(Resource::original_id).collect();
-        let of_kind = || ids.iter().filter(|id| kind.is_empty() || id.gvk.kind == kind);
-        let near = crate::shape::closest(name, of_kind().map(|id| id.name.as_str()));
-        let near = near.and_then(|name| of_kind().find(|id| id.name == name));
-        near.or_else(|| of_kind().next().filter(|_| !kind.is_empty())).cloned()
+        let of_kind = |id: &Id| kind.is_empty() || id.gvk.kind == kind;
+        let any = || self.list.iter().map(Resource::original_id).find(of_kind).filter(|_| !kind.is_empty());
+        self.closest_of(of_kind, name).or_else(any)
+    }
+
+    /// Of some objects the one whose name differs least, if it is near.
+    pub(crate) fn closest_of(&self, wanted: impl Fn(&Id) -> bool, name: &str) -> Option<Id> {
+        let ids: Vec<Id> = self.list.iter().map(Resource::original_id).filter(wanted).collect();
+        let near = crate::shape::closest(name, ids.iter().map(|id| id.name.as_str()))?;
+        ids.iter().find(|id| id.name == near).cloned()
     }
 
     /// Adds a generated object, or merges it into the one that it names.

@@ -120,6 +120,12 @@ impl Builder<'_> {
             }
             (Err(_), Some(ops)) => Ok(Patch::Json(ops)),
             (Ok(_), _) => Err(Problem::new(&codes::PATCH, "the patch is empty")),
+            (Err(problem), None) if is_nameless(bytes) => {
+                let message = "the patch names no object: it has no metadata.name".to_owned();
+                let problem = Problem { message, code: &codes::PATCH, ..problem };
+                Err(problem
+                    .hint("give it the name of the object that it changes; with a target any name will do"))
+            }
             (Err(problem), None) => {
                 let message = format!(
                     "the patch is neither a strategic merge patch ({}) nor a JSON patch",
@@ -158,6 +164,12 @@ impl Builder<'_> {
             _ => Err(fault(Problem::new(&codes::PATCH, "this is no JSON patch"))),
         }
     }
+}
+
+/// Whether a text has everything of an object but its name.
+fn is_nameless(bytes: &[u8]) -> bool {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    operations(bytes).is_some_and(|value| text(value.get("kind")) && !text(value.pointer("/metadata/name")))
 }
 
 /// A text's first document as Kubernetes reads it.

@@ -210,6 +210,9 @@ pub(crate) fn check(node: &Node, shape: Shape, path: &str, problems: &mut Vec<Pr
         if matches!(shape, Shape::Text) && node.as_mapping().is_none() && node.as_sequence().is_none() {
             problem = problem.hint("put it in quotes");
         }
+        if matches!(shape, Shape::List(_)) && node.as_mapping().is_none() {
+            problem = problem.hint("put it in brackets, or on a line of its own behind a dash");
+        }
         problems.push(problem);
         Value::Null
     };

@@ -1,4 +1,4 @@
-//! What kustomize says nothing about.
+//! What kustomize says nothing about, or less than helps.
 use crate::{Build, build};
 use mainstay_unit::Overlay;
 use mainstay_unit::tree::{MemoryTree, TreePath};
@@ -52,4 +52,61 @@ fn what_a_declaration_merges_into_every_tree_need_not_fit_this_one() {
     let root = TreePath::root();
     let built = build(&Build { overlay: Some(&overlay), ..Build::new(&tree, &root) }).expect("it builds");
     assert_eq!(built.warnings.iter().count(), 0);
+}
+
+#[test]
+fn what_may_have_been_meant_is_told_with_a_mistake() {
+    let objects = "resources: [objects.yaml]\n";
+    let inline = |patch: &str| format!("{objects}patches:\n- patch: '{patch}'\n");
+    for (kustomization, message, hint) in [
+        (
+            inline("{apiVersion: apps/v1, kind: Deployment, spec: {}}"),
+            "the patch names no object: it has no metadata.name",
+            "give it the name of the object that it changes; with a target any name will do",
+        ),
+        (
+            inline("{apiVersion: apps/v1, kind: Deployment, metadata: {name: wep}}"),
+            "the patch is for Deployment (apps/v1) wep, which is not in the build",
+            "the closest one is Deployment (apps/v1) shop/web",
+        ),
+        (
+            format!("{objects}replicas:\n- {{name: wep, count: 2}}\n"),
+            "no object with replicas is called \"wep\"",
+            "the closest one is Deployment (apps/v1) shop/web",
+        ),
+        (
+            format!("{objects}replicas:\n- {{name: front, count: 2}}\n"),
+            "no object with replicas is called \"front\"",
+            "kinds that count: Deployment, StatefulSet, ReplicaSet, ReplicationController",
+        ),
+        (
+            format!(
+                "{objects}replacements:\n- source: {{kind: Service, name: fronts}}\n  targets: [{{select: {{kind: Deployment}}, fieldPaths: [spec.x]}}]\n"
+            ),
+            "no object in the build is the replacement's source, Service fronts",
+            "the closest one is Service (v1) shop/front",
+        ),
+        (
+            format!("{objects}components: [objects.yaml]\n"),
+            "objects.yaml is a file; a component is a folder",
+            "name it under resources or patches, or its folder here",
+        ),
+        (
+            "resources: [object.yaml]\n".into(),
+            "there is no file or folder object.yaml in .",
+            "did you mean objects.yaml?",
+        ),
+        (
+            "resources: objects.yaml\n".into(),
+            "resources must be a list, not a string",
+            "put it in brackets, or on a line of its own behind a dash",
+        ),
+    ] {
+        let tree = MemoryTree::new().with("kustomization.yaml", &kustomization).expect("a path");
+        let tree = tree.with("objects.yaml", OBJECTS).expect("a path");
+        let failed = build(&Build::new(&tree, &TreePath::root())).expect_err("a mistake");
+        let first = failed.diagnostics.iter().next().expect("a diagnostic");
+        assert_eq!((first.message.as_str(), first.hint.as_deref()), (message, Some(hint)), "{kustomization}");
+        assert!(first.location.as_ref().is_some_and(|at| at.span.is_some()), "{kustomization}");
+    }
 }

@@ -51,7 +51,13 @@ fn source_value(objects: &Objects, source: &SourceSelector) -> Result<Value, Pro
         [one] => *one,
         [] => {
             let message = format!("no object in the build is the replacement's source, {wanted}");
-            return Err(Problem::new(&codes::NO_TARGET, message));
+            let problem = Problem::new(&codes::NO_TARGET, message);
+            let (kind, name) = (&wanted.gvk.kind, &wanted.name);
+            let near = objects.closest(kind, name).or_else(|| objects.closest("", name));
+            return Err(match near {
+                Some(near) => problem.hint(format!("the closest one is {near}")),
+                None => problem,
+            });
         }
         several => {
             let message = format!("{} objects are the replacement's source, {wanted}", several.len());

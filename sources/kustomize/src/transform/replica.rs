@@ -1,4 +1,5 @@
 use crate::fieldspec::{FieldSpec, Make, apply};
+use crate::id::Id;
 use crate::kustomization::Replica;
 use crate::node::Node;
 use crate::objects::Objects;
@@ -32,5 +33,10 @@ pub(crate) fn set_replicas(
     }
     let kinds: Vec<&str> = specs.iter().map(|s| s.kind.as_str()).collect();
     let message = format!("no object with replicas is called {:?}", replica.name);
-    Err(Problem::new(&codes::NO_TARGET, message).hint(format!("kinds that count: {}", kinds.join(", "))))
+    let problem = Problem::new(&codes::NO_TARGET, message);
+    let counts = |id: &Id| specs.iter().any(|spec| spec.matches(&id.gvk));
+    Err(match objects.closest_of(counts, &replica.name) {
+        Some(near) => problem.hint(format!("the closest one is {near}")),
+        None => problem.hint(format!("kinds that count: {}", kinds.join(", "))),
+    })
 }
