@@ -174,7 +174,12 @@ impl Sources for Repository {
     }
 
     fn followed(&self) -> Option<Followed> {
-        Some(Followed { url: self.remote.url.clone(), reference: self.reference.clone() })
+        let mut urls = vec![self.remote.url.clone()];
+        let local = Path::new(&self.remote.url);
+        if local.is_absolute() {
+            urls.extend(mainstay_git::remotes(local));
+        }
+        Some(Followed { urls, reference: self.branch(), folder: false })
     }
 
     fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
@@ -207,6 +212,22 @@ impl Sources for Repository {
 }
 
 impl Repository {
+    /// What is followed, by the name of its branch where HEAD is: a source has to name one. A repository on this machine
+    /// may have any checked out.
+    fn branch(&self) -> GitReference {
+        if self.remote.reference != Reference::Name("HEAD".into()) {
+            return self.reference.clone();
+        }
+        if Path::new(&self.remote.url).is_absolute() {
+            return GitReference::default();
+        }
+        let head = self.mirror.head().and_then(|head| head.reference.strip_prefix("refs/heads/"));
+        match head {
+            Some(branch) => GitReference { branch: Some(branch.to_owned()), ..GitReference::default() },
+            None => self.reference.clone(),
+        }
+    }
+
     fn other(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String> {
         let Need::Git { url, reference, .. } = need else { return Err("it is no Git repository".into()) };
         let mut remote = Remote::new(url.clone(), Reference::from(reference));
@@ -267,6 +288,12 @@ fn reference_of(reference: &Reference) -> GitReference {
         Reference::Name(name) => out.name = Some(name),
     }
     out
+}
+
+/// A folder that is read as it lies there: its remotes say which declared source it is itself.
+pub(crate) fn followed(folder: &Path) -> Option<Followed> {
+    let (urls, reference) = (mainstay_git::remotes(folder), GitReference::default());
+    Some(Followed { urls, reference, folder: true })
 }
 
 /// A tree that is given: a folder on disk, one fixed revision. Further repositories are looked up where `others` can.

@@ -1,7 +1,7 @@
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{self, Format};
-use crate::repository::{Fixed, RepositoryArgs};
+use crate::repository::{Fixed, RepositoryArgs, followed};
 use crate::state::StateArgs;
 use mainstay_render::Checkout;
 use mainstay_unit::tree::Tree;
@@ -30,12 +30,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             let tree = folder::read(&path)?;
             let checkout =
                 Checkout { revision: "working tree".into(), tree: Arc::new(tree) as Arc<dyn Tree> };
-            if args.offline {
-                Fixed { checkout, followed: None, others: None }.read(&entry)?
-            } else {
-                let mut others = neighbours(args)?;
-                Fixed { checkout, followed: None, others: others.as_mut() }.read(&entry)?
-            }
+            let mut others = if args.offline { None } else { neighbours(args)? };
+            Fixed { checkout, followed: followed(&path), others: others.as_mut() }.read(&entry)?
         }
         None => {
             let state = args.state.open()?;
@@ -43,8 +39,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             let mut repository = args.repository.open(&state, "look")?;
             let commit = repository.fetch()?;
             let checkout = repository.at(&commit)?;
+            let followed = mainstay_runtime::Sources::followed(&repository);
             let others = (!args.offline).then_some(&mut repository);
-            Fixed { checkout, followed: None, others }.read(&entry)?
+            Fixed { checkout, followed, others }.read(&entry)?
         }
     };
     report(&reading, args.output)?;

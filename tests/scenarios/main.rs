@@ -11,6 +11,7 @@ mod bases;
 mod build;
 mod changes;
 mod charts;
+mod checkout;
 mod crash;
 mod drift;
 mod errors;

@@ -7,6 +7,7 @@
 mod access;
 mod certificate;
 mod check;
+mod checkout;
 mod choose;
 mod error;
 mod folder;
@@ -24,6 +25,7 @@ mod url;
 mod watch;
 mod write;
 
+pub use checkout::remotes;
 pub use error::GitError;
 pub use history::CommitInfo;
 pub use mirror::{Head, Limits, Mirror, Moved};

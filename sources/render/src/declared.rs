@@ -1,11 +1,12 @@
 //! What a round knows: the units and sources that files and the renders of the round before declare.
 use crate::entry::Base;
+use crate::inputs::Inputs;
 use crate::outcome::{Declaring, Outcome};
 use crate::sources;
 use mainstay_diagnostic::{Diagnostic, Diagnostics, Location, codes};
 use mainstay_flux::{Declaration, Place as _};
 use mainstay_object::{GroupKind, Object};
-use mainstay_unit::{Authority, CouldDeclare, Source as UnitSource, Target, Unit, UnitId, Unread};
+use mainstay_unit::{Authority, CouldDeclare, Dialect, Source as UnitSource, Target, Unit, UnitId, Unread};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,11 +60,14 @@ pub(crate) struct State {
     pub scopes: BTreeMap<GroupKind, bool>,
     pub diagnostics: Diagnostics,
     pub unread: BTreeSet<Unread>,
+    /// The unit that the entry folder itself is.
+    pub entry: Option<UnitId>,
 }
 
 impl State {
     pub(crate) fn of(base: &Base) -> Self {
-        let mut state = Self::default();
+        let entry = base.entry().map(|unit| unit.unit.id.clone());
+        let mut state = Self { entry, ..Self::default() };
         for unit in &base.units {
             state.add_unit(unit.clone());
         }
@@ -74,6 +78,7 @@ impl State {
     pub(crate) fn is<'k>(&self, other: &Self, mut scopes: impl Iterator<Item = &'k GroupKind>) -> bool {
         let same = |(a, b): (&Arc<DeclaredUnit>, &Arc<DeclaredUnit>)| Arc::ptr_eq(a, b) || a == b;
         self.units.len() == other.units.len()
+            && self.entry == other.entry
             && self.units.keys().eq(other.units.keys())
             && self.units.values().zip(other.units.values()).all(same)
             && self.sources == other.sources
@@ -166,16 +171,62 @@ impl State {
         }
     }
 
-    /// The Kustomization that `flux bootstrap` writes for the entry is the entry's unit, not a child of it.
+    /// The Kustomization that `flux bootstrap` writes for the entry is the entry's unit, not a child of it. So is one that
+    /// has taken its place, and declares itself.
     fn add_child(&mut self, child: DeclaredUnit, parent: &DeclaredUnit) {
         if child.unit.id == parent.unit.id && parent.depth == 0 {
-            let mut own = child;
-            own.parent = None;
-            own.depth = 0;
-            self.units.insert(own.unit.id.clone(), Arc::new(own));
+            self.own(child, parent);
             return;
         }
         self.add_unit(Arc::new(child));
+    }
+
+    fn own(&mut self, child: DeclaredUnit, entry: &DeclaredUnit) {
+        // Nobody is above it who would have to be allowed anything.
+        let authorities = entry.authorities.clone();
+        let own = DeclaredUnit { parent: None, depth: 0, authorities, ..child };
+        self.units.insert(own.unit.id.clone(), Arc::new(own));
+    }
+
+    /// Who was found to be the entry stays it, whether it can be rendered or not: else the folder would be rendered as
+    /// nobody declares it, and the next round found it again.
+    pub(crate) fn keep_entry(&mut self, before: &Self, base: &Base) {
+        let (Some(entry), Some(id)) = (base.entry(), &before.entry) else { return };
+        let Some(own) = before.units.get(id).filter(|own| !Arc::ptr_eq(own, entry)) else { return };
+        if self.units.get(id).is_none_or(|unit| Arc::ptr_eq(unit, entry)) {
+            self.units.remove(&entry.unit.id);
+            self.units.insert(id.clone(), own.clone());
+            self.entry = Some(id.clone());
+        }
+    }
+
+    /// Where the entry has no Kustomization by the name that `flux bootstrap` gives it, the one Kustomization that it
+    /// declares for its own folder of the platform repository is the entry, under its own name.
+    pub(crate) fn find_entry(&mut self, base: &Base, inputs: &Inputs) {
+        let Some(entry) = base.entry() else { return };
+        let id = &entry.unit.id;
+        if !self.units.get(id).is_some_and(|unit| Arc::ptr_eq(unit, entry)) {
+            return;
+        }
+        let is_entry = |unit: &&Arc<DeclaredUnit>| {
+            let above = unit.parent.as_ref().is_none_or(|parent| parent == id);
+            let here = match &unit.unit.source {
+                UnitSource::Folder { source, path, overlay: _ } => {
+                    *path == inputs.entry && sources::is_platform(source, &self.sources, inputs)
+                }
+                UnitSource::Chart(_) | UnitSource::Objects(_) => false,
+            };
+            let flux = unit.unit.dialect == Dialect::Flux && unit.unit.target == Target::Management;
+            unit.unit.id != *id && unit.depth <= 1 && above && here && flux
+        };
+        let mut found = self.units.values().filter(is_entry);
+        let (Some(own), None) = (found.next().cloned(), found.next()) else { return };
+        self.units.remove(id);
+        self.entry = Some(own.unit.id.clone());
+        self.own(DeclaredUnit::clone(&own), entry);
+        for unit in self.units.values_mut().filter(|unit| unit.parent.as_ref() == Some(id)) {
+            Arc::make_mut(unit).parent.clone_from(&self.entry);
+        }
     }
 
     fn add_unit(&mut self, unit: Arc<DeclaredUnit>) {
@@ -239,7 +290,7 @@ fn inherit(mut unit: Unit, parent: &Unit) -> Unit {
         unit.target = parent.target.clone();
         unit.id = UnitId::new(&*unit.id.kind, &*unit.id.tenant, &*unit.id.name, parent.target.name());
     }
-    if unit.service_account.is_none() && parent.dialect == mainstay_unit::Dialect::Native {
+    if unit.service_account.is_none() && parent.dialect == Dialect::Native {
         unit.service_account.clone_from(&parent.service_account);
     }
     unit

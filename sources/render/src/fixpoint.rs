@@ -98,7 +98,7 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
     for some in order.chunks(TOGETHER) {
         let mut told = Vec::new();
         let asked = some.iter().map(|declared| {
-            let is_entry = declared.depth == 0 && base.entry().is_some_and(|e| e.unit.id == declared.unit.id);
+            let is_entry = declared.depth == 0 && state.entry.as_ref() == Some(&declared.unit.id);
             let round = Round { state, base, inputs };
             build::ask(declared, is_entry, round, &mut resolver, cache, &mut told)
         });
@@ -116,6 +116,8 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
             out.renders.insert(declared.unit.id.clone(), rendering.rendered);
         }
     }
+    next.keep_entry(state, base);
+    next.find_entry(base, inputs);
     out.state = next;
     out
 }

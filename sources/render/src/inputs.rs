@@ -13,8 +13,7 @@ pub struct Inputs {
     pub platform: Checkout,
     /// The folder of the platform repository that is read first.
     pub entry: TreePath,
-    /// Where the platform repository comes from, if it is a remote one: a declared source that names the same is the
-    /// platform repository itself.
+    /// Where the platform repository comes from, if that is known.
     pub followed: Option<Followed>,
     pub trees: BTreeMap<SourceId, Supply<Checkout>>,
     /// Everyone who may read a reference reads it for itself.
@@ -56,10 +55,15 @@ pub struct Checkout {
     pub tree: Arc<dyn Tree>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which repository and what of it is read. A declared source that names the same is the platform repository itself.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Followed {
-    pub url: String,
+    /// Where it comes from, by every name that is known: a checkout's remotes too.
+    pub urls: Vec<String>,
+    /// Nothing where a folder is read, whatever branch it is on.
     pub reference: GitReference,
+    /// What is read is a folder as it lies there.
+    pub folder: bool,
 }
 
 /// What became of a need.

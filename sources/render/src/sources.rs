@@ -118,7 +118,7 @@ impl Resolver {
         match declared.sources.get(id) {
             Some((found, authorities)) => match &found.spec {
                 SourceSpec::Git { url, reference, secret, ignore } => {
-                    if is_followed(found, inputs) {
+                    if is_followed(found, declared, inputs) {
                         return Ok(platform());
                     }
                     if found.broken {
@@ -249,29 +249,90 @@ fn not_fetched(unavailable: Unavailable, id: &SourceId, from: &str, inputs: &Inp
     Unavailable::because(format!("{id} ({from}) is of a kind that can't be fetched yet"))
 }
 
-/// A source that says the same repository as the one that is followed, or, where no remote is known, the one that
-/// `flux bootstrap` declares for the repository itself.
-fn is_followed(source: &SourceDeclaration, inputs: &Inputs) -> bool {
-    let SourceId::Named { namespace, name, .. } = &source.id else { return true };
-    let SourceSpec::Git { url, reference, .. } = &source.spec else { return false };
-    match &inputs.followed {
-        Some(followed) => {
-            let any = followed.reference == GitReference::default();
-            same_repository(url, &followed.url) && (any || *reference == followed.reference)
+/// Whether a source is the platform repository itself.
+pub(crate) fn is_platform(id: &SourceId, declared: &Declared, inputs: &Inputs) -> bool {
+    match (id, declared.sources.get(id)) {
+        (SourceId::Platform, _) => true,
+        (SourceId::Named { .. }, Some((found, _))) => is_followed(found, declared, inputs),
+        (SourceId::Named { kind, namespace, name }, None) => {
+            kind == "GitRepository" && namespace == ENTRY_NAMESPACE && name == ENTRY_NAME
         }
-        None => namespace == ENTRY_NAMESPACE && name == ENTRY_NAME,
     }
 }
 
-/// Whatever the protocol and the user: host and path decide.
+/// A source that says the same repository as the one that is followed. What `flux bootstrap` declares for the repository
+/// itself is meant too where nothing is followed but a folder: it may be a copy that knows of no remote.
+fn is_followed(source: &SourceDeclaration, declared: &Declared, inputs: &Inputs) -> bool {
+    let SourceId::Named { namespace, name, .. } = &source.id else { return true };
+    let SourceSpec::Git { url, reference, .. } = &source.spec else { return false };
+    let bootstrap = namespace == ENTRY_NAMESPACE && name == ENTRY_NAME;
+    let Some(followed) = &inputs.followed else { return bootstrap };
+    let same = |url: &str| followed.urls.iter().any(|followed| same_repository(url, followed));
+    if !same(url) {
+        return bootstrap && followed.folder;
+    }
+    if *reference == followed.reference || followed.reference != GitReference::default() {
+        return *reference == followed.reference;
+    }
+    // A checkout may be on a branch of its own. Which one it stands for is told by the sources, if they agree.
+    let other = |spec: &SourceSpec| match spec {
+        SourceSpec::Git { url, reference: other, .. } => is_branch(other) && other != reference && same(url),
+        SourceSpec::Oci { .. }
+        | SourceSpec::HelmRepository { .. }
+        | SourceSpec::Bucket { .. }
+        | SourceSpec::HelmChart { .. } => false,
+    };
+    is_branch(reference) && (bootstrap || !declared.sources.values().any(|(found, _)| other(&found.spec)))
+}
+
+/// A tag or a commit is another state of the repository than the one that is worked on.
+fn is_branch(reference: &GitReference) -> bool {
+    let GitReference { branch: _, tag, semver, name, commit } = reference;
+    tag.is_none() && semver.is_none() && commit.is_none() && name.is_none()
+}
+
+/// Whatever the protocol and the user: host and path decide, and a port that is not the protocol's own.
 fn same_repository(a: &str, b: &str) -> bool {
     fn plain(url: &str) -> String {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let rest = match rest.split_once('@') {
             Some((user, rest)) if !user.contains('/') => rest,
             _ => rest,
         };
-        rest.replacen(':', "/", 1).trim_end_matches('/').trim_end_matches(".git").to_lowercase()
+        let own = match scheme {
+            "https" => ":443/",
+            "http" => ":80/",
+            "ssh" => ":22/",
+            _ => ":/",
+        };
+        let rest = rest.replacen(own, "/", 1).replacen(':', "/", 1);
+        rest.trim_end_matches('/').trim_end_matches(".git").to_lowercase()
     }
     plain(a) == plain(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_the_same_by_every_protocol_and_no_other_is() {
+        let here = "https://github.com/acme/fleet";
+        for (url, same) in [
+            ("https://github.com/acme/fleet.git", true),
+            ("https://GitHub.com/acme/fleet/", true),
+            ("https://token@github.com/acme/fleet", true),
+            ("https://github.com:443/acme/fleet", true),
+            ("ssh://git@github.com/acme/fleet", true),
+            ("ssh://git@github.com:22/acme/fleet.git", true),
+            ("git@github.com:acme/fleet.git", true),
+            ("https://github.com/acme/fleet-2", false),
+            ("https://github.com:8443/acme/fleet", false),
+            ("https://github.com.example/acme/fleet", false),
+            ("https://example.com/x@github.com/acme/fleet", false),
+            ("/srv/acme/fleet", false),
+        ] {
+            assert_eq!(same_repository(here, url), same, "{url}");
+        }
+    }
 }

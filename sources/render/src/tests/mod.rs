@@ -2,6 +2,7 @@ mod chart_places;
 mod charts;
 mod corpora;
 mod draw;
+mod entry;
 mod flux;
 mod incremental;
 mod infraflux;
