@@ -81,8 +81,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(pair(&Certificate { cert, key }))
     }),
     unsupported!("derivePassword", &[Any, Text, Text, Text, Text]),
-    unsupported!("encryptAES", &[Text, Text]),
-    unsupported!("decryptAES", &[Text, Text]),
     unsupported!("fromToml", &[Text]),
 ];
 

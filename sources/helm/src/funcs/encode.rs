@@ -35,9 +35,14 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Line breaks are skipped, bits that are left over do not matter; what is wrong is the result, as upstream.
+/// What is wrong is the result, as upstream.
 fn decode64(bytes: &[u8]) -> Value {
-    let corrupt = |at: usize| format!("illegal base64 data at input byte {at}").into();
+    decoded64(bytes).map_or_else(Value::from, Value::text)
+}
+
+/// Line breaks are skipped, bits that are left over do not matter.
+pub(super) fn decoded64(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let corrupt = |at: usize| Err(format!("illegal base64 data at input byte {at}"));
     let is_break = |at: usize| matches!(bytes.get(at), Some(b'\r' | b'\n'));
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3);
     let mut at = 0;
@@ -48,7 +53,7 @@ fn decode64(bytes: &[u8]) -> Value {
         while count < 4 {
             let Some(byte) = bytes.get(at) else {
                 if count == 0 {
-                    return Value::text(out);
+                    return Ok(out);
                 }
                 return corrupt(at - count);
             };
@@ -87,7 +92,7 @@ fn decode64(bytes: &[u8]) -> Value {
         let bits = digits.iter().fold(0u32, |bits, digit| (bits << 6) | u32::from(*digit));
         out.extend_from_slice(&bits.to_be_bytes()[1..count]);
         if last {
-            return Value::text(out);
+            return Ok(out);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The functions that Helm gives templates: Go's builtins, sprig's and its own. What is missing here is refused by the
 //! parser with its name.
+mod aes;
 mod args;
 mod builtin;
 mod compare;
@@ -125,6 +126,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
     static TABLE: OnceLock<BTreeMap<&'static str, &'static Function>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         let modules = [
+            aes::FUNCTIONS,
             builtin::FUNCTIONS,
             compare::FUNCTIONS,
             convert::FUNCTIONS,
