@@ -47,6 +47,9 @@ impl Allowed {
     }
 }
 
+/// Bases, or charts of repositories, that one build may ask for.
+const MOST: usize = 100;
+
 /// Under which name the tree of a base is supplied: everybody's, because no credentials are needed for it.
 pub(crate) fn base_id(base: &RemoteBase) -> SourceId {
     SourceId::Named {
@@ -87,6 +90,8 @@ pub(crate) struct Noted {
     random: bool,
     /// Trees of other repositories, by what their files are shown with.
     bases: Vec<(String, Source)>,
+    /// It asked for too much: then nothing of it is asked for.
+    over: bool,
 }
 
 impl<'a> Outside<'a> {
@@ -95,7 +100,14 @@ impl<'a> Outside<'a> {
     }
 
     pub(crate) fn into_noted(self) -> Noted {
-        self.noted.into_inner()
+        let noted = self.noted.into_inner();
+        if noted.over {
+            return Noted {
+                externals: Externals { allowed: true, ..Externals::default() },
+                ..Noted::default()
+            };
+        }
+        noted
     }
 
     pub(crate) fn remote(&self, base: &RemoteBase) -> Answer<Arc<dyn Tree>> {
@@ -107,6 +119,8 @@ impl<'a> Outside<'a> {
             Allowed::Known(_) => {}
         }
         noted.externals.bases.insert(base.clone());
+        let count = noted.externals.bases.len();
+        noted.within(count, "bases in other repositories")?;
         match self.asker.inputs.trees.get(&base_id(base)) {
             Some(Supply::Here(checkout)) => {
                 let origin = Arc::new(Origin::Named(base.to_string()));
@@ -213,6 +227,8 @@ impl Charts for Outside<'_> {
         let mut noted = self.noted.borrow_mut();
         let request = request(wanted)?;
         noted.externals.charts.insert(request.clone());
+        let count = noted.externals.charts.len();
+        noted.within(count, "charts of repositories")?;
         match self.asker.chart(&request) {
             Some(Supply::Here(archive)) => Ok(Some(Arc::new(archive.files.clone()))),
             Some(Supply::Absent(why)) => noted.unanswered(format!("{request}: {why}")),
@@ -280,6 +296,16 @@ impl Noted {
     fn unanswered<T>(&mut self, why: String) -> Answer<T> {
         self.unanswered.push(why);
         Ok(None)
+    }
+
+    /// Each may be a minute's wait.
+    fn within(&mut self, count: usize, what: &str) -> Result<(), Refused> {
+        if count <= MOST {
+            return Ok(());
+        }
+        self.over = true;
+        let hint = "divide the unit, or copy some of them into the repository";
+        Err(Refused::new(format!("the build takes more than {MOST} {what}"), hint))
     }
 
     /// Whether the build asked anything: then it is its unit's alone.

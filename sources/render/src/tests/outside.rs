@@ -379,6 +379,25 @@ fn a_base_is_a_need_at_its_commit_and_without_credentials() {
 }
 
 #[test]
+fn a_build_asks_for_so_many_bases_and_charts_and_no_more() {
+    let bases = |count: usize| {
+        let one = |n: usize| format!("- https://git.example.com/acme/base-{n}?ref={COMMIT}\n");
+        format!("resources:\n{}", (0..count).map(one).collect::<String>())
+    };
+    let charts = |count: usize| {
+        let one = |n: usize| format!("- {{name: c{n}, repo: 'https://charts.example.com', version: '1'}}\n");
+        format!("helmCharts:\n{}", (0..count).map(one).collect::<String>())
+    };
+    for of in [&bases as &dyn Fn(usize) -> String, &charts] {
+        let most = read(&inputs(tree(&repository(ALL, &of(100), MAP))));
+        assert_eq!((most.needs.len(), errors(&most)), (100, Vec::new()));
+        let more = read(&inputs(tree(&repository(ALL, &of(101), MAP))));
+        let told = errors(&more);
+        assert!(more.needs.is_empty() && told.len() == 1 && told[0].contains("more than 100"), "{told:?}");
+    }
+}
+
+#[test]
 fn what_a_base_declares_has_its_place_there() {
     let flux = "=== kustomization.yaml\nresources:\n- https://git.example.com/acme/base?ref=COMMIT\n"
         .replace("COMMIT", COMMIT);
