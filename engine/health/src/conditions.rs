@@ -42,9 +42,10 @@ pub(crate) fn assess(fields: &Fields<'_>, declares_status: Option<bool>) -> Heal
     let empty =
         fields.0.get("status").is_none_or(|s| s.is_null() || s.as_object().is_some_and(|m| m.is_empty()));
     match (declares_status, empty) {
-        (Some(false), _) => Health::healthy("passive, accepted"),
+        (Some(false), true) => Health::healthy("passive, accepted"),
         (Some(true) | None, true) => Health::progressing("its status is empty: nobody has looked at it yet"),
-        (Some(true) | None, false) => {
+        // Where no status was declared and there is one, the definition has changed since it was read.
+        (Some(_) | None, false) => {
             Health::unknown("no rule knows this kind, and no condition says that it is ready")
         }
     }

@@ -530,8 +530,13 @@ async fn look(
     events: mpsc::UnboundedSender<Event>,
 ) {
     let mut pause = Duration::from_millis(200);
+    let kind = mainstay_object::GroupVersionKind::new(key.group(), &*version, key.kind());
     let looked = loop {
-        match connection.cluster.get(&key, &version, &Identity::Own).await {
+        let asked = async {
+            let object = connection.cluster.get(&key, &version, &Identity::Own).await?;
+            Ok((object, connection.statuses.declares(&connection.cluster, &kind).await?))
+        };
+        match asked.await {
             // Nobody may ask again: what no watch tells of is known only so.
             Err(error) if failure(&error).kind == FailureKind::Unavailable && pause < PATIENCE => {
                 tracing::debug!(%key, %error, "an object could not be looked at yet");
@@ -542,9 +547,7 @@ async fn look(
         }
     };
     let observation = match looked {
-        Ok(object) => {
-            let kind = mainstay_object::GroupVersionKind::new(key.group(), version, key.kind());
-            let declares = connection.statuses.declares(&connection.cluster, &kind).await;
+        Ok((object, declares)) => {
             let claim = claim(&object, &kind.version, connection.parent.installation());
             let seen = observation_with_body(object, declares, &connection.key, &connection.judge);
             Some(Observation { claim, ..seen })

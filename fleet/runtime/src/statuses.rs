@@ -4,6 +4,11 @@ use mainstay_cluster::{Cluster, ClusterError, Identity};
 use mainstay_object::{GroupKind, GroupVersionKind, ObjectKey, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Between attempts, twice as long each time.
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Default)]
 pub(crate) struct Statuses {
@@ -11,24 +16,45 @@ pub(crate) struct Statuses {
 }
 
 impl Statuses {
-    pub async fn declares(&self, cluster: &Cluster, kind: &GroupVersionKind) -> Option<bool> {
+    /// `None` where nobody may read the definition, or there is none.
+    pub async fn declares(
+        &self,
+        cluster: &Cluster,
+        kind: &GroupVersionKind,
+    ) -> Result<Option<bool>, ClusterError> {
         // Kubernetes' own kinds are in the health tables.
         if !kind.group.contains('.') || kind.group.ends_with(".k8s.io") && !kind.group.contains("x-k8s.io") {
-            return None;
+            return Ok(None);
         }
         let id = kind.group_kind();
         if let Some(known) = self.lock().get(&id) {
-            return *known;
+            return Ok(*known);
         }
         let answer = match ask(cluster, kind).await {
-            Ok(answer) => answer,
-            Err(error) => {
+            Err(error @ ClusterError::Forbidden { .. }) => {
                 tracing::debug!(%kind, %error, "the kind's definition can't be read");
-                return None;
+                None
             }
+            asked => asked?,
         };
         self.lock().insert(id, answer);
-        answer
+        Ok(answer)
+    }
+
+    /// The same for whoever can't ask again later: a request that fails is repeated for a while.
+    pub async fn declares_after_all(&self, cluster: &Cluster, kind: &GroupVersionKind) -> Option<bool> {
+        let mut pause = PAUSE;
+        loop {
+            match self.declares(cluster, kind).await {
+                Ok(answer) => return answer,
+                Err(error) if pause > LONGEST => {
+                    tracing::warn!(%kind, %error, "the kind's definition can't be read: its objects are not known to be healthy");
+                    return None;
+                }
+                Err(_) => mainstay_clock::sleep(pause).await,
+            }
+            pause *= 2;
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<GroupKind, Option<bool>>> {

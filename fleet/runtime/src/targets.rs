@@ -196,9 +196,15 @@ async fn follow(
     let synced = || events.send(Event::Synced { target: target.clone(), kind: kind.clone() }).is_ok();
     let mut pause = Duration::from_millis(200);
     let (one, mut told) = (single.is_some(), single.is_some());
-    let resource = loop {
-        match connection.cluster.resource(&kind.group, &kind.version, &kind.kind).await {
-            Ok(resource) => break resource,
+    let (resource, declares) = loop {
+        let asked = async {
+            let resource = connection.cluster.resource(&kind.group, &kind.version, &kind.kind).await?;
+            // Asked once: what is not known now would not be known of any object later.
+            let declares = connection.statuses.declares(&connection.cluster, &kind).await?;
+            Ok((resource, declares))
+        };
+        match asked.await {
+            Ok(known) => break known,
             Err(ClusterError::NoKind { .. }) => {
                 if !told && !synced() {
                     return;
@@ -215,7 +221,6 @@ async fn follow(
         mainstay_clock::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     };
-    let declares = connection.statuses.declares(&connection.cluster, &kind).await;
     let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
     let observed = |key: ObjectKey, object: Option<Value>| {
         let observation = object.map(|object| {

@@ -155,7 +155,8 @@ async fn one(job: &ApplyJob, as_whom: &Identity, item: ApplyItem) -> ApplyResult
         Ok(answer) => {
             // It is on its way to the state machine, which is who watches for news.
             job.cluster.know(&answer);
-            let declares = job.statuses.declares(&job.cluster, &object.group_version_kind()).await;
+            let kind = object.group_version_kind();
+            let declares = job.statuses.declares_after_all(&job.cluster, &kind).await;
             Ok(observation_with_body(answer, declares, &job.key, &job.judge))
         }
         Err(error) => {
