@@ -13,15 +13,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-const LISTS: [(&str, &str, &str); 3] = [
+const LISTS: [(&str, &str, &str); 4] = [
     ("/api/v1", "configmaps", "ConfigMap"),
     ("/api/v1", "serviceaccounts", "ServiceAccount"),
     ("/apis/apps/v1", "deployments", "Deployment"),
+    ("/apis/simulated.example/v1", "notes", "Note"),
 ];
 /// Keeps an object from going until its owner lets it.
 const FINALIZER: &str = "people.example/hold";
 
-/// Namespaces, and the kubeconfigs by which other servers are reached.
+/// Namespaces, a custom kind, and the kubeconfigs by which other servers are reached.
 pub(crate) fn settle(net: &Net, names: &[&str]) {
     for name in names {
         net.asked(name, |server| {
@@ -29,6 +30,17 @@ pub(crate) fn settle(net: &Net, names: &[&str]) {
                 let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
                 server.ask(Method::Post, "/api/v1/namespaces", Some(&body));
             }
+            let note = json!({
+                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": "notes.simulated.example"},
+                "spec": {
+                    "group": "simulated.example", "scope": "Namespaced",
+                    "names": {"kind": "Note", "plural": "notes", "singular": "note", "listKind": "NoteList"},
+                    "versions": [{"name": "v1", "served": true, "storage": true,
+                                  "schema": {"openAPIV3Schema": {"type": "object"}}}],
+                },
+            });
+            server.ask(Method::Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", Some(&note));
         });
     }
     net.asked(MANAGEMENT, |server| {

@@ -17,6 +17,8 @@ pub enum Kind {
     ConfigMap,
     ServiceAccount,
     Deployment,
+    /// A custom resource whose definition declares no status.
+    Note,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct Repository {
     ruling: Ruling,
     /// Of its own, so that rules leave the rest of a story as it is.
     ruling_dice: Rng,
+    /// Which ServiceAccounts are Notes instead, in the stories that have them; of its own too.
+    note_dice: Option<Rng>,
 }
 
 /// How the repository wants objects to be judged. All of it calls the same healthy, if it can be read.
@@ -84,6 +88,7 @@ impl Repository {
             dice: Rng::with_seed(seed),
             ruling: Ruling::None,
             ruling_dice: Rng::with_seed(seed.rotate_left(17)),
+            note_dice: Some(Rng::with_seed(seed.rotate_left(29))).filter(|dice| dice.clone().u8(..3) == 1),
         };
         for _ in 0..repository.dice.usize(2..6) {
             repository.add_unit();
@@ -203,7 +208,10 @@ impl Repository {
     }
 
     fn object(&mut self) -> ObjectPlan {
-        let kind = [Kind::ConfigMap, Kind::ServiceAccount, Kind::Deployment][self.dice.usize(..3)];
+        let kind = match [Kind::ConfigMap, Kind::ServiceAccount, Kind::Deployment][self.dice.usize(..3)] {
+            Kind::ServiceAccount if self.note_dice.as_mut().is_some_and(Rng::bool) => Kind::Note,
+            kind => kind,
+        };
         ObjectPlan { kind, version: 1, slow: self.dice.u32(..30) }
     }
 
@@ -333,6 +341,7 @@ fn manifest(unit: &str, name: &str, object: &ObjectPlan) -> String {
             metadata("")
         ),
         Kind::ServiceAccount => format!("---\napiVersion: v1\nkind: ServiceAccount\n{}", metadata("")),
+        Kind::Note => format!("---\napiVersion: simulated.example/v1\nkind: Note\n{}", metadata("")),
         Kind::Deployment => format!(
             "---\napiVersion: apps/v1\nkind: Deployment\n{}spec:\n  replicas: 1\n  selector: {{matchLabels: {{app: {name}}}}}\n  \
              template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n      - {{name: main, image: 'registry.example/main:{version}'}}\n",

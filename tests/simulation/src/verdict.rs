@@ -3,9 +3,9 @@
 use crate::ask::Ask;
 use crate::network::{MANAGEMENT, Net};
 use crate::repository::{Kind, Plan};
-use crate::witness::{FOREIGN, PART_OF, text};
+use crate::witness::{FOREIGN, PART_OF, is_healthy, text};
 use mainstay_apiserver::core::Method;
-use mainstay_unit::{HealthStatus, UnitId};
+use mainstay_unit::UnitId;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +54,7 @@ pub fn converged(
                     Kind::ConfigMap => "ConfigMap",
                     Kind::ServiceAccount => "ServiceAccount",
                     Kind::Deployment => "Deployment",
+                    Kind::Note => "Note",
                 };
                 if text(seen, "/kind") != kind {
                     return Err(format!("{place} is a {}, not a {kind}", text(seen, "/kind")));
@@ -61,7 +62,7 @@ pub fn converged(
                 if object.kind == Kind::ConfigMap && text(seen, "/data/fixed") != "same" {
                     return Err(format!("{place} was edited and left so"));
                 }
-                if mainstay_health::assess(seen, None).status != HealthStatus::Healthy {
+                if !is_healthy(seen) {
                     return Err(format!("{place} is not healthy though its unit says so"));
                 }
             }

@@ -173,7 +173,7 @@ impl Witness {
         let version = text(object, "/metadata/annotations/version").parse().unwrap_or(0);
         let reached = self.seen.entry((server.to_owned(), name)).or_default();
         reached.present = reached.present.max(version);
-        if mainstay_health::assess(object, None).status == HealthStatus::Healthy {
+        if is_healthy(object) {
             reached.healthy = reached.healthy.max(version);
         }
     }
@@ -276,6 +276,11 @@ fn release(request: &Request, live: &Value) -> Result<(), String> {
         && only(&metadata["labels"], &[PART_OF])
         && only(&metadata["annotations"], &[UNIT]);
     if narrow { Ok(()) } else { Err("let go and changed".to_owned()) }
+}
+
+pub fn is_healthy(object: &Value) -> bool {
+    let declares_status = (text(object, "/kind") == "Note").then_some(false);
+    mainstay_health::assess(object, declares_status).status == HealthStatus::Healthy
 }
 
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
