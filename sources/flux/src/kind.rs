@@ -38,9 +38,10 @@ const KINDS: &[(&str, &str, Kind, &[&str])] = &[
     (EXTENSIONS, "ArtifactGenerator", Kind::ArtifactGenerator, &["v1beta1"]),
 ];
 
-pub(crate) const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
+/// Groups of the API.
+pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 pub(crate) const HELM: &str = "helm.toolkit.fluxcd.io";
-pub(crate) const SOURCE: &str = "source.toolkit.fluxcd.io";
+pub const SOURCE: &str = "source.toolkit.fluxcd.io";
 pub(crate) const EXTENSIONS: &str = "source.extensions.fluxcd.io";
 const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";

@@ -26,7 +26,7 @@ pub use artifact::{Artifact, Copy, CopyStrategy, Generator, GeneratorSource};
 pub use compose::{ComposeError, Composed, compose};
 pub use glob::Glob;
 pub use installation::{SUBSTITUTE_SWITCH, is_installation};
-pub use kind::{Kind, Recognised, recognise};
+pub use kind::{KUSTOMIZE, Kind, Recognised, SOURCE, recognise};
 pub use read::{Declaration, Place, Read, read};
 pub use source::{Access, SourceDeclaration, SourceSpec};
 

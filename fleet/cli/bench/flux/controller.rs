@@ -11,6 +11,7 @@ use axum::routing::get;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mainstay_cluster::{Apply, Cluster};
+use mainstay_flux::{KUSTOMIZE, SOURCE};
 use mainstay_object::{Digest, Object, Value};
 use serde_json::json;
 use std::io::Write;
@@ -58,8 +59,7 @@ pub(super) async fn until_ready(
             .arg(format!("--health-addr=127.0.0.1:{}", free_port()?));
         let begun = Instant::now();
         let mut controller = start(&mut command, &folder.join("kustomize-controller.log"))?;
-        let ready =
-            Condition { resource: ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization"), name: "Ready" };
+        let ready = Condition { resource: (KUSTOMIZE, "v1", "Kustomization"), name: "Ready" };
         tokio::select! {
             outcome = until(cluster, &ready, SPACE, units) => outcome?,
             ended = controller.wait() => {
@@ -81,8 +81,8 @@ fn environment(error: impl std::fmt::Display) -> Failure {
 
 /// Definitions, the source, and units that wait for a controller.
 async fn prepare(cluster: &Cluster, source: &Object, units: usize) -> Result<(), Failure> {
-    let sources = SOURCES.map(|(kind, plural)| definition("source.toolkit.fluxcd.io", kind, plural, false));
-    let unit = definition("kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations", true);
+    let sources = SOURCES.map(|(kind, plural)| definition(SOURCE, kind, plural, false));
+    let unit = definition(KUSTOMIZE, "Kustomization", "kustomizations", true);
     for definition in sources.into_iter().chain([unit]) {
         cluster.apply(&object(definition)?, &Apply::default()).await.map_err(environment)?;
     }
@@ -124,7 +124,7 @@ fn definition(group: &str, kind: &str, plural: &str, status: bool) -> Value {
 
 fn source(url: &str, digest: &str) -> Object {
     let value = json!({
-        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+        "apiVersion": format!("{SOURCE}/v1"), "kind": "GitRepository",
         "metadata": { "name": "fleet", "namespace": SPACE },
         "spec": { "url": "https://git.example.com/fleet", "interval": "1h" },
         "status": { "artifact": {
@@ -138,7 +138,7 @@ fn source(url: &str, digest: &str) -> Object {
 
 fn kustomization(name: &str) -> Value {
     json!({
-        "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+        "apiVersion": format!("{KUSTOMIZE}/v1"), "kind": "Kustomization",
         "metadata": { "name": name, "namespace": SPACE },
         "spec": {
             "interval": "1h", "timeout": "20m", "prune": true, "wait": true, "path": "./",
