@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use crate::world::{PART_OF, World, entries};
 
 on_both_wires! {
     ten_kills_during_an_apply_leave_nothing_orphaned,
+    who_stood_still_for_longer_than_the_lease_gives_way_unless_nobody_else_can_hold_it,
 }
 
 const MODULES: [&str; 4] = ["a", "b", "c", "d"];
@@ -102,4 +103,27 @@ fn ten_kills_during_an_apply_leave_nothing_orphaned(world: &mut World) {
         .map(|object| format!("{} {}", object["kind"], object["metadata"]["name"]))
         .collect();
     assert!(orphans.is_empty(), "in no inventory: {orphans:?}\n{}", world.log_tail());
+}
+
+fn who_stood_still_for_longer_than_the_lease_gives_way_unless_nobody_else_can_hold_it(world: &mut World) {
+    world.tenant("still");
+    let commit = |world: &mut World, value: &str| {
+        world.repository.module("still", "one", &[], &config_map("still", "one", value));
+        world.repository.commit(value);
+    };
+    commit(world, "first");
+    let uid = world.config_map_is("still", "one", "first");
+    // The Lease is one of 4 s.
+    world.stand_still(Duration::from_secs(6));
+    if world.server.is_some() {
+        let begun = Instant::now();
+        while !world.has_ended() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{}", world.log_tail());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        world.run();
+    }
+    commit(world, "second");
+    assert_eq!(world.config_map_is("still", "one", "second"), uid);
+    assert!(!world.has_ended(), "{}", world.log_tail());
 }

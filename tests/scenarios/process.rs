@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use mainstay_harness::{Guarded, Output};
 use serde_json::Value;
@@ -32,6 +33,18 @@ impl Daemon {
     /// `kill -9`; its log can still be read.
     pub fn kill(&mut self) {
         self.process.take();
+    }
+
+    /// As on a machine that sleeps.
+    pub fn stand_still(&self, duration: Duration) {
+        let id = self.process.as_ref().and_then(Guarded::program).expect("it runs").to_string();
+        let signal = |signal: &str| {
+            let sent = Command::new("kill").args([signal, &id]).status().expect("kill");
+            assert!(sent.success(), "kill {signal} {id}: {sent}");
+        };
+        signal("-STOP");
+        std::thread::sleep(duration);
+        signal("-CONT");
     }
 
     pub fn log(&self) -> String {

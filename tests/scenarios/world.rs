@@ -112,6 +112,14 @@ impl World {
         self.kill();
     }
 
+    pub fn stand_still(&self, duration: Duration) {
+        self.daemon.as_ref().expect("a daemon").stand_still(duration);
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        !self.daemon.as_mut().is_some_and(Daemon::runs)
+    }
+
     /// After a scenario that failed: its mistakes must not be the next one's.
     fn mend(&mut self) {
         self.run();

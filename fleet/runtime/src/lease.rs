@@ -62,14 +62,15 @@ impl Lease {
         }
     }
 
-    /// Returns when the Lease is lost or could not be renewed in time.
-    pub async fn keep(&self) -> String {
+    /// Returns when the Lease is lost or could not be renewed in time. Who is the sole one that can hold it goes on after
+    /// a machine that stood still: nothing is written until it is renewed.
+    pub async fn keep(&self, sole: bool) -> String {
         let mut renewed = Instant::now();
         loop {
             mainstay_clock::sleep(self.duration / 4).await;
             let sent = Instant::now();
             // A request that hangs must not outlast the Lease.
-            let limit = self.sure().saturating_sub(renewed.elapsed());
+            let limit = if sole { self.sure() } else { self.sure().saturating_sub(renewed.elapsed()) };
             let outcome = match timeout(limit, self.renew()).await {
                 Ok(Ok(Some(other))) => return format!("the Lease is held by {other}"),
                 Ok(Ok(None)) => Ok(()),
@@ -81,7 +82,7 @@ impl Lease {
                     renewed = sent;
                     self.hold_from(sent);
                 }
-                Err(error) if renewed.elapsed() >= self.sure() => {
+                Err(error) if renewed.elapsed() >= self.sure() && !sole => {
                     return format!("the Lease could not be renewed in time: {error}");
                 }
                 Err(error) => tracing::warn!(%error, "the Lease could not be renewed; trying again"),

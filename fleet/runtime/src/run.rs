@@ -74,13 +74,13 @@ pub async fn run_reading(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Stopped> {
     let (installation, key) = install(&management).await.map_err(|e| Stopped::Install(e.to_string()))?;
-    let fence = Fence::default();
+    let (fence, sole) = (Fence::default(), options.sole);
     let lease = Lease::new(management.clone(), options.holder.clone(), options.lease, fence.clone());
     let management = management.fenced(fence);
     tokio::pin!(shutdown);
     tokio::select! {
         biased;
-        acquired = lease.acquire(options.sole) => acquired.map_err(Stopped::Lease)?,
+        acquired = lease.acquire(sole) => acquired.map_err(Stopped::Lease)?,
         () = &mut shutdown => return Ok(()),
     }
     let found = found(&management).await.map_err(Stopped::Records)?;
@@ -94,7 +94,7 @@ pub async fn run_reading(
     // Apart, so that no long step of the engine keeps a renewal waiting.
     let (tell, lost) = oneshot::channel();
     let kept = lease.clone();
-    let keeper = spawn(async move { drop(tell.send(kept.keep().await)) });
+    let keeper = spawn(async move { drop(tell.send(kept.keep(sole).await)) });
     let outcome = tokio::select! {
         biased;
         lost = lost => Err(Stopped::Lease(lost.unwrap_or_else(|_| "nobody renews the Lease any more".into()))),

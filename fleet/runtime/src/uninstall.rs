@@ -46,7 +46,7 @@ pub async fn uninstall(
     let management = management.clone().fenced(fence);
     let kept = lease.clone();
     let keeper = spawn(async move {
-        let lost = kept.keep().await;
+        let lost = kept.keep(false).await;
         tracing::error!("{lost}");
     });
     let outcome = leave(&management, &installation, &mut tell).await;
