@@ -210,7 +210,7 @@ impl State {
                 return phase;
             }
             if let Some(state) = self.units.get_mut(id) {
-                state.is_good(unit);
+                state.note_good(unit);
             }
             self.store_release(id, now);
             return Phase::Ready;

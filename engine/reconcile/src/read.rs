@@ -282,7 +282,7 @@ fn want(state: &mut UnitState, rendered: &Arc<Rendered>, revision: &str) {
     }
     let Some(whole) = rendered.digest else { return };
     let wanted = Wanted { rendered: rendered.clone(), whole, revision: revision.to_owned() };
-    let Some(wanted) = state.is_given_up(wanted) else { return };
+    let Some(wanted) = state.unless_given_up(wanted) else { return };
     if let Some(old) = &mut state.desired
         && old.whole == whole
     {

@@ -60,8 +60,8 @@ impl UnitState {
         self.refused.as_ref().or(self.desired.as_ref())
     }
 
-    /// What is ready is what a later release is rolled back to.
-    pub(crate) fn is_good(&mut self, unit: &Unit) {
+    /// Notes what is ready: a later release is rolled back to it.
+    pub(crate) fn note_good(&mut self, unit: &Unit) {
         if self.is_rolled_back() {
             return;
         }
@@ -74,8 +74,8 @@ impl UnitState {
         });
     }
 
-    /// Whether a revision says what was given up once more. Then it stays so.
-    pub(crate) fn is_given_up(&mut self, wanted: Wanted) -> Option<Wanted> {
+    /// What a revision says, unless it is what was given up: then that stays so.
+    pub(crate) fn unless_given_up(&mut self, wanted: Wanted) -> Option<Wanted> {
         let Some(given_up) = self.record.given_up.as_ref().filter(|old| old.release == wanted.whole) else {
             (self.refused, self.record.given_up) = (None, None);
             return Some(wanted);
