@@ -1,5 +1,6 @@
 //! Every figure that has a target, in one table.
 
+use super::beside::own;
 use super::figures::Figures;
 use super::progress;
 use crate::exit::{Exit, Failure};
@@ -28,9 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// The figures of another bench, in a process of its own: its memory is one of them.
 pub(super) fn other(arguments: &[&str]) -> Result<Figures, Failure> {
-    let own = std::env::current_exe()
-        .map_err(|e| Failure::environment(format!("the program's own path is unknown: {e}")))?;
-    let output = Command::new(own)
+    let output = Command::new(own()?)
         .args(["--log", "warn", "bench"])
         .args(arguments)
         .args(["--output", "json"])

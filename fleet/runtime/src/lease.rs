@@ -1,4 +1,5 @@
-//! One Lease decides who acts. A holder stops before its Lease expires, less one request's time.
+//! One Lease decides who acts. A holder stops before its Lease expires, less one request's time; the sole one that can hold
+//! it only writes nothing until it is renewed.
 
 use crate::install::SYSTEM_NAMESPACE;
 use mainstay_clock::{Instant, timeout};

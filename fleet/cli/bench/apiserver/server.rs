@@ -2,6 +2,7 @@
 
 use super::client::{Client, Method};
 use super::inside::Inside;
+use crate::bench::beside::own;
 use crate::exit::Failure;
 use bytes::Bytes;
 use serde::Serialize;
@@ -75,7 +76,7 @@ impl Server {
     pub(in crate::bench) async fn embedded(which: Which, folder: &Path) -> Result<Self, Failure> {
         let name = if which == Which::Folder { "folder" } else { "memory" };
         let kubeconfig = folder.join(format!("{name}.kubeconfig"));
-        let mut command = Command::new(own_binary()?);
+        let mut command = Command::new(own()?);
         command.args(["control-plane", "--no-simulation", "--kubeconfig"]).arg(&kubeconfig);
         if which == Which::Folder {
             command.arg("--data-dir").arg(folder.join(name));
@@ -184,7 +185,7 @@ pub(in crate::bench) fn memory(pid: u32, field: &str) -> Option<f64> {
 
 /// What is measured without a wire, in a process of its own as well.
 pub(super) async fn inside(folder: &Path, clusters: u32) -> Result<Inside, Failure> {
-    let output = Command::new(own_binary()?)
+    let output = Command::new(own()?)
         .args(["bench", "apiserver", "--clusters", &clusters.to_string(), "--inside"])
         .arg(folder.join("inside"))
         .stdin(Stdio::null())
@@ -195,11 +196,6 @@ pub(super) async fn inside(folder: &Path, clusters: u32) -> Result<Inside, Failu
         .map_err(|e| Failure::environment(format!("a process can't be started: {e}")))?;
     serde_json::from_slice(&output.stdout)
         .map_err(|_| Failure::internal(format!("the measuring process ended with {}", output.status)))
-}
-
-fn own_binary() -> Result<PathBuf, Failure> {
-    std::env::current_exe()
-        .map_err(|e| Failure::environment(format!("the program's own path is unknown: {e}")))
 }
 
 pub(in crate::bench) fn start(command: &mut Command, log: &Path) -> Result<Child, Failure> {

@@ -46,7 +46,7 @@ pub(super) async fn until_ready(
     let router = Router::new().route("/artifact.tar.gz", get(move || std::future::ready(artifact.clone())));
     let serve = async { axum::serve(listener, router).await.map_err(environment) };
     let work = async {
-        prepare(cluster, &source(&url, &digest), units).await?;
+        prepare(cluster, &object(source(&url, &digest))?, units).await?;
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -122,8 +122,8 @@ fn definition(group: &str, kind: &str, plural: &str, status: bool) -> Value {
     })
 }
 
-fn source(url: &str, digest: &str) -> Object {
-    let value = json!({
+fn source(url: &str, digest: &str) -> Value {
+    json!({
         "apiVersion": format!("{SOURCE}/v1"), "kind": "GitRepository",
         "metadata": { "name": "fleet", "namespace": SPACE },
         "spec": { "url": "https://git.example.com/fleet", "interval": "1h" },
@@ -132,8 +132,7 @@ fn source(url: &str, digest: &str) -> Object {
             "revision": "main@sha1:0000000000000000000000000000000000000000",
             "lastUpdateTime": "2026-01-01T00:00:00Z",
         } },
-    });
-    Object::new(value).expect("it has a kind and a name")
+    })
 }
 
 fn kustomization(name: &str) -> Value {
