@@ -83,23 +83,23 @@ async fn work(
                 None => return,
                 Some(write) => queue.add(write, Instant::now()),
             },
-            Some((id, parts)) = writes.next() => {
-                let (id, parts): (UnitId, Kept) = (id, parts);
+            Some((id, parts, failed)) = writes.next() => {
+                let (id, parts, failed): (UnitId, Kept, Option<Job>) = (id, parts, failed);
                 if !matches!(parts.version, Known::New) {
                     kept.insert(id.clone(), parts);
                 }
-                queue.done(id);
+                queue.done(id, failed, Instant::now());
             }
             () = sleep(rest.unwrap_or_default()), if rest.is_some() => {}
         }
-        while let Some((id, job)) = queue.next(Instant::now()) {
+        while let Some((id, mut job)) = queue.next(Instant::now()) {
             let mut parts = kept.remove(&id).unwrap_or_default();
             let (management, told) = (management.clone(), told.clone());
             writes.push(async move {
                 let result = carry_out(&management, &id, &job, &mut parts).await;
                 match (&result, &job.record, told) {
                     (Err(error), ..) => {
-                        tracing::warn!(unit = %id, %error, "the unit's record could not be written");
+                        tracing::warn!(unit = %id, %error, "the unit's record could not be written; it is tried again");
                     }
                     (Ok(()), Some(record), Some(told)) => {
                         let stored = Stored { unit: id.clone(), phase: record.phase.clone() };
@@ -108,10 +108,10 @@ async fn work(
                     }
                     (Ok(()), ..) => {}
                 }
-                for waiting in job.waiting {
+                for waiting in job.waiting.drain(..) {
                     drop(waiting.send(result.clone()));
                 }
-                (id, parts)
+                (id, parts, result.is_err().then_some(job))
             });
         }
     }

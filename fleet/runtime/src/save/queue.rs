@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 const MOST: usize = 16;
 /// A record that nobody waits for is written this much later: the next one often follows at once, and takes its place.
 const DELAY: Duration = Duration::from_millis(100);
+/// What could not be written is tried again after this time, unless something newer takes its place.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// What is to be written of a unit.
 #[derive(Default)]
@@ -27,7 +29,7 @@ pub(super) struct Queue {
     jobs: BTreeMap<UnitId, Job>,
     busy: BTreeSet<UnitId>,
     now: VecDeque<UnitId>,
-    later: VecDeque<(Instant, UnitId)>,
+    later: BTreeSet<(Instant, UnitId)>,
     /// Nothing is put off any more.
     hurry: bool,
     emptied: Vec<oneshot::Sender<()>>,
@@ -45,7 +47,7 @@ impl Queue {
                 if done.is_some() || self.hurry {
                     self.now.push_back(id);
                 } else if new {
-                    self.later.push_back((time + DELAY, id));
+                    self.later.insert((time + DELAY, id));
                 }
                 job.waiting.extend(done);
             }
@@ -70,7 +72,7 @@ impl Queue {
         while self.busy.len() < MOST {
             let id = match self.now.pop_front() {
                 Some(id) => id,
-                None if self.later.front().is_some_and(|(due, _)| *due <= time) => self.later.pop_front()?.1,
+                None if self.later.first().is_some_and(|(due, _)| *due <= time) => self.later.pop_first()?.1,
                 None => return None,
             };
             // Who is busy is asked again afterwards.
@@ -85,17 +87,24 @@ impl Queue {
         None
     }
 
-    pub fn done(&mut self, id: UnitId) {
+    /// `failed` is what could not be written. A state that stays as it is sends no other record of itself: without
+    /// another try, what is shown of the unit would be wrong until it changes.
+    pub fn done(&mut self, id: UnitId, failed: Option<Job>, time: Instant) {
         self.busy.remove(&id);
-        if self.jobs.contains_key(&id) {
-            self.now.push_back(id);
+        match (self.jobs.contains_key(&id), failed) {
+            (true, _) => self.now.push_back(id),
+            (false, Some(job)) => {
+                self.jobs.insert(id.clone(), job);
+                self.later.insert((time + AGAIN, id));
+            }
+            (false, None) => {}
         }
         self.tell();
     }
 
     /// When something that was put off is due.
     pub fn due(&self) -> Option<Instant> {
-        let (due, _) = self.later.front().filter(|_| self.busy.len() < MOST)?;
+        let (due, _) = self.later.first().filter(|_| self.busy.len() < MOST)?;
         Some(*due)
     }
 
@@ -164,8 +173,28 @@ mod tests {
         assert_eq!(next(&mut queue, start).as_deref(), Some("a"));
         queue.add(second, start);
         assert_eq!(next(&mut queue, start), None);
-        queue.done(id("a"));
+        queue.done(id("a"), None, start);
         assert_eq!(next(&mut queue, start).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn what_failed_is_written_again_unless_something_newer_is() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        let (write, _answer) = awaited("a");
+        queue.add(write, start);
+        let (unit, job) = queue.next(start).unwrap();
+        queue.done(unit, Some(job), start);
+        assert_eq!(next(&mut queue, start), None, "not at once");
+        let due = queue.due().unwrap();
+        let (unit, mut failed) = queue.next(due).unwrap();
+        failed.record.as_mut().unwrap().message = "older".to_owned();
+        queue.add(save("a"), due);
+        queue.done(unit, Some(failed), due);
+        let (_, newer) = queue.next(due).unwrap();
+        assert_eq!(newer.record.unwrap().message, "");
+        queue.done(id("a"), None, due);
+        let all = std::iter::from_fn(|| queue.next(due + AGAIN)).count();
+        assert_eq!((all, queue.due()), (0, None));
     }
 
     #[test]
@@ -175,7 +204,7 @@ mod tests {
             queue.add(Write::Forget(id(&n.to_string())), start);
         }
         assert_eq!(std::iter::from_fn(|| queue.next(start)).count(), MOST);
-        queue.done(id("0"));
+        queue.done(id("0"), None, start);
         assert!(queue.next(start).is_some());
     }
 
@@ -187,7 +216,7 @@ mod tests {
         queue.add(Write::Flush(done), start);
         assert_eq!(next(&mut queue, start).as_deref(), Some("a"), "nothing is put off any more");
         assert!(emptied.try_recv().is_err());
-        queue.done(id("a"));
+        queue.done(id("a"), None, start);
         assert_eq!(emptied.try_recv(), Ok(()));
     }
 }
