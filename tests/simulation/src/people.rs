@@ -22,26 +22,37 @@ const LISTS: [(&str, &str, &str); 4] = [
 /// Keeps an object from going until its owner lets it.
 const FINALIZER: &str = "people.example/hold";
 
-/// Namespaces, a custom kind, and the kubeconfigs by which other servers are reached.
-pub(crate) fn settle(net: &Net, names: &[&str]) {
+/// What units need of a server: their namespaces, and the custom kind that some of their objects are of. The answer to
+/// the first request that is refused, if there is one.
+pub fn prepare(server: &mut dyn Ask) -> Result<(), String> {
+    let namespace = |name: &str| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    let note = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "notes.simulated.example"},
+        "spec": {
+            "group": "simulated.example", "scope": "Namespaced",
+            "names": {"kind": "Note", "plural": "notes", "singular": "note", "listKind": "NoteList"},
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                          "schema": {"openAPIV3Schema": {"type": "object"}}}],
+        },
+    });
+    let namespaces = "/api/v1/namespaces";
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    for (path, body) in
+        [(namespaces, namespace(NAMESPACE)), (namespaces, namespace("flux-system")), (definitions, note)]
+    {
+        let (status, answer) = server.ask(Method::Post, path, Some(&body));
+        if status != 201 {
+            return Err(format!("{}: {status} {answer}", body["metadata"]["name"]));
+        }
+    }
+    Ok(())
+}
+
+/// Prepares all servers, and gives the first the kubeconfigs by which the others are reached.
+pub(crate) fn settle(net: &Net, names: &[&str]) -> Result<(), String> {
     for name in names {
-        net.asked(name, |server| {
-            for namespace in [NAMESPACE, "flux-system"] {
-                let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-                server.ask(Method::Post, "/api/v1/namespaces", Some(&body));
-            }
-            let note = json!({
-                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-                "metadata": {"name": "notes.simulated.example"},
-                "spec": {
-                    "group": "simulated.example", "scope": "Namespaced",
-                    "names": {"kind": "Note", "plural": "notes", "singular": "note", "listKind": "NoteList"},
-                    "versions": [{"name": "v1", "served": true, "storage": true,
-                                  "schema": {"openAPIV3Schema": {"type": "object"}}}],
-                },
-            });
-            server.ask(Method::Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", Some(&note));
-        });
+        net.asked(name, prepare).unwrap_or_else(|| Err(format!("there is no server {name}")))?;
     }
     net.asked(MANAGEMENT, |server| {
         for (number, name) in names.iter().enumerate().skip(1) {
@@ -55,6 +66,7 @@ pub(crate) fn settle(net: &Net, names: &[&str]) {
             server.ask(Method::Post, "/api/v1/namespaces/flux-system/secrets", Some(&body));
         }
     });
+    Ok(())
 }
 
 /// Everything in the namespace of the units, with its kind and path.

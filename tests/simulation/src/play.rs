@@ -62,7 +62,7 @@ pub fn play(seed: u64) -> Outcome {
         witness.servers(servers);
         repository.with(|repository| witness.knows(repository.newest()));
     });
-    people::settle(&net, servers);
+    let settled = people::settle(&net, servers);
     for name in servers {
         let job = people::control(net.clone(), (*name).to_owned(), machine.clone());
         machine.begin(OUTSIDE, job.boxed());
@@ -72,7 +72,7 @@ pub fn play(seed: u64) -> Outcome {
         let replica = world.start();
         world.replicas.push(replica);
     }
-    let result = world.story(&mut dice, servers);
+    let result = settled.and_then(|()| world.story(&mut dice, servers));
     if let Err(why) = result {
         world.net.witness(|witness| witness.blame(why));
     }

@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail, ensure};
 use fastrand::Rng;
 use mainstay_apiserver::core::Method;
 use mainstay_simulation::ask::Ask;
-use mainstay_simulation::repository::{NAMESPACE, Repository};
+use mainstay_simulation::repository::Repository;
 use mainstay_simulation::{FOREIGN, PART_OF, people, text, verdict};
 use mainstay_unit::InventoryEntry;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -66,13 +66,7 @@ impl Story {
         let world = tempfile::Builder::new().prefix("world-").tempdir_in(&setting.folder)?;
         let plane = Plane::start(&world.path().join("plane"))?;
         let weather = Weather::start(plane.runtime(), plane.address()?)?;
-        let mut administrator = plane.administrator()?;
-        for name in [NAMESPACE, "flux-system"] {
-            let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-            let (status, answer) = administrator.ask(Method::Post, "/api/v1/namespaces", Some(&body));
-            ensure!(status == 201, "namespace {name}: {status} {answer}");
-        }
-        drop(administrator);
+        people::prepare(&mut plane.administrator()?).map_err(anyhow::Error::msg)?;
         let mut repository = Repository::new(setting.seed, 1);
         repository.after = 2;
         repository.grow(setting.units);
