@@ -1,9 +1,8 @@
-use crate::Cluster;
 use crate::network::Transport;
+use crate::{Cluster, connections};
+use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
 use std::path::Path;
-use std::time::Duration;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -78,10 +77,9 @@ impl Cluster {
 
     fn from_ready_config(mut config: Config) -> Result<Self, ConnectError> {
         config.default_retry = false;
-        config.connect_timeout = Some(Duration::from_secs(10));
         // Audit logs and flow schemas tell who asks by it.
         config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(USER_AGENT)));
-        let client = Client::try_from(config).map_err(|e| ConnectError::Unusable(e.to_string()))?;
+        let client = connections::client(&config).map_err(|e| ConnectError::Unusable(e.to_string()))?;
         Ok(Self::from_client(client))
     }
 }

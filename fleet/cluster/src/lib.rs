@@ -6,6 +6,7 @@
 mod answered;
 mod capabilities;
 mod connect;
+mod connections;
 mod discovery;
 mod error;
 mod fence;

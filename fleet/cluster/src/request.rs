@@ -1,3 +1,4 @@
+use crate::connections::LongLived;
 use crate::error::from_answer;
 use crate::network::{Answer, Transport};
 use crate::{Cluster, ClusterError, Identity, Resource};
@@ -64,6 +65,13 @@ impl Cluster {
             return Err(ClusterError::Fenced);
         }
         self.exchange(call.into_request()?).await
+    }
+
+    /// For a read whose answer goes on and on.
+    pub(crate) async fn open_long(&self, call: Call<'_>) -> Result<Response<Answer>, ClusterError> {
+        let mut request = call.into_request()?;
+        request.extensions_mut().insert(LongLived);
+        self.exchange(request).await
     }
 
     async fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Answer>, ClusterError> {

@@ -143,7 +143,7 @@ impl Cluster {
             identity: &Identity::Own,
         };
         let mut at = from;
-        let response = match timeout(crate::request::TIMEOUT, self.open(call)).await {
+        let response = match timeout(crate::request::TIMEOUT, self.open_long(call)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err((error, Some(at))),
             Err(_) => return Err((ClusterError::Timeout(crate::request::TIMEOUT), Some(at))),
