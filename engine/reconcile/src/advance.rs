@@ -3,7 +3,7 @@ use crate::forms::Forms;
 use crate::gate::has_expressions;
 use crate::hooks::Side;
 use crate::state::{Reach, Render, State, UnitState};
-use crate::{Action, ApplyItem, DeleteItem, Phase, Record, Time, Wait};
+use crate::{Action, ApplyItem, DeleteItem, FailureKind, Phase, Record, Time, Wait};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_plan::deletion_rank;
 use mainstay_unit::{Gate, InventoryEntry, Target, Unit, UnitId};
@@ -22,10 +22,10 @@ impl State {
 
     fn decide(&mut self, id: &UnitId, now: Time) {
         self.borrow_checks(id);
-        let seen = self.is_seen(id);
+        let (seen, family) = (self.is_seen(id), self.family(id));
         let Some(state) = self.units.get_mut(id) else { return };
         state.seen = seen;
-        state.health = state.assess();
+        state.health = state.assess(&family);
         let phase = match (state.token, state.unit.clone()) {
             (Some(_), Some(_)) => applying(state),
             (Some(_), None) => Phase::Deleting { why: "its objects are being deleted or let go".into() },
@@ -450,6 +450,7 @@ impl State {
             let message = if why.is_empty() { state.health.to_string() } else { why };
             self.actions.push(Action::Tell { unit: id.clone(), warning, reason: phase.word(), message });
         }
+        let moved = state.phase != phase;
         state.phase = phase;
         if state.seen {
             state.record.simulated = state.observed.values().any(|o| o.simulated);
@@ -465,6 +466,9 @@ impl State {
         }
         if state.gate != before || news && !state.gate || changed && self.expressed.contains(id) {
             self.consider_dependents(id);
+        }
+        if moved || changed {
+            self.consider_parent(id);
         }
     }
 }
@@ -501,7 +505,8 @@ fn applying(state: &UnitState) -> Phase {
 }
 
 fn failed(state: &UnitState) -> Phase {
-    let first = state.failures.iter().next();
+    // The cause before its consequences.
+    let first = state.failures.iter().min_by_key(|(_, failure)| failure.kind == FailureKind::NotSent);
     let message = match (first, state.failures.len()) {
         (None, _) => state.health.to_string(),
         (Some((key, failure)), 1) => format!("{key}: {}", failure.message),

@@ -180,7 +180,7 @@ impl State {
 /// The failure that needs the most patience decides the pace.
 fn patience(kind: FailureKind) -> u8 {
     match kind {
-        FailureKind::NoKind | FailureKind::Released => 0,
+        FailureKind::NoKind | FailureKind::NotSent | FailureKind::Released => 0,
         FailureKind::Unavailable => 1,
         FailureKind::Blocked => 2,
         FailureKind::Conflict => 3,

@@ -258,6 +258,8 @@ pub enum FailureKind {
     NoKind,
     /// Network, time-out, 5xx, throttling.
     Unavailable,
+    /// Nothing is wrong with it: what comes before it failed.
+    NotSent,
     /// It stays until something else has gone.
     Blocked,
     /// Of a first release's hook: Helm knows the release already, so it is none.

@@ -1,12 +1,15 @@
+use crate::family::{Family, waits_for_family};
 use crate::state::{State, UnitState};
 use crate::{Observation, Time, Wait, expression};
 use mainstay_graph::Reason;
 use mainstay_object::ObjectKey;
 use mainstay_unit::{Gate, Health, HealthCheck, HealthStatus, Missing, Unit, UnitId};
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
 impl UnitState {
     /// The unit's health is that of its worst object or check, named.
-    pub(crate) fn assess(&self) -> Health {
+    pub(crate) fn assess(&self, family: &Family) -> Health {
         let mut worst = Worst { health: Health::healthy(""), count: 0 };
         // Before the first good render of this run, what is recorded is what there should be.
         match &self.desired {
@@ -25,11 +28,18 @@ impl UnitState {
                 None => worst.consider(&check.key, &Health::missing("does not exist")),
             }
         }
+        if let Some((child, health)) = &family.worst {
+            worst.consider(child, health);
+        }
         let Worst { mut health, count } = worst;
         if health.status == HealthStatus::Healthy {
-            health.message = match count {
-                1 => "1 object is healthy".into(),
-                n => format!("{n} objects are healthy"),
+            health.message = match (count, family.count) {
+                (1, 0) => "1 object is healthy".into(),
+                (n, 0) => format!("{n} objects are healthy"),
+                (0, 1) => "the unit that it declares is ready".into(),
+                (0, n) => format!("the {n} units that it declares are ready"),
+                (n, 1) => format!("{n} objects are healthy, the unit that it declares is ready"),
+                (n, m) => format!("{n} objects are healthy, the {m} units that it declares are ready"),
             };
         }
         health
@@ -128,6 +138,14 @@ impl UnitState {
         self.is_satisfied() && !self.awaits_hooks() && !self.is_rolled_back()
     }
 
+    /// Whether its objects are there as wanted, healthy or not.
+    fn is_there(&self) -> bool {
+        self.is_applied()
+            && self.failures.is_empty()
+            && self.render == crate::state::Render::Good
+            && !self.is_rolled_back()
+    }
+
     /// Whether the objects are as the gate asks.
     pub(crate) fn is_satisfied(&self) -> bool {
         let Some(unit) = &self.unit else { return false };
@@ -174,12 +192,59 @@ impl State {
                 continue;
             }
             match self.units.get(on) {
-                Some(state) if state.gate => {}
+                Some(state) if state.gate || self.need_not_be_healthy(id, state, reason) => {}
                 Some(state) => out.push(Wait::Unit { id: on.clone(), why: state.phase.why_closed() }),
                 None => out.push(Wait::Unit { id: on.clone(), why: "is not declared".into() }),
             }
         }
         out
+    }
+
+    /// Whether it is enough that another unit is applied. What declares a unit, or its namespace, is its ground, not its
+    /// dependency: whoever declares a release may well check the Deployments that the release makes, and would wait for
+    /// ever. Who defines kinds is waited for with everything that serves them, unless it asks for objects of this unit.
+    fn need_not_be_healthy(&self, id: &UnitId, on: &UnitState, reason: Reason) -> bool {
+        let all_healthy = |kind: &str| {
+            let mut entries = on.record.inventory.iter().filter(|entry| entry.key.kind() == kind);
+            entries
+                .all(|entry| on.observed.get(&entry.key).is_some_and(|seen| seen.health.status.is_healthy()))
+        };
+        let is_enough = match reason {
+            Reason::Declared | Reason::Target => false,
+            Reason::Parent => true,
+            Reason::Namespace => all_healthy("Namespace"),
+            Reason::Definition => all_healthy("CustomResourceDefinition") && self.is_asked_for(id, on),
+        };
+        is_enough && on.is_there()
+    }
+
+    /// Whether the gate of `on` asks for this unit, or for one that comes after this one: for its objects, by a check, or
+    /// because `on` has declared it.
+    fn is_asked_for(&self, id: &UnitId, on: &UnitState) -> bool {
+        let Some(unit) = &on.unit else { return false };
+        let owners = unit.health_checks.iter().filter_map(|check| {
+            self.wanted.get(&(unit.target.clone(), check.key.clone())).filter(|owner| **owner != unit.id)
+        });
+        let is_named = |child: &UnitId| {
+            let mut units = unit
+                .health_checks
+                .iter()
+                .filter(|c| (c.key.group(), c.key.kind()) == ("mainstay.dev", "Unit"));
+            units.any(|check| check.key.name() == child.object_name())
+        };
+        let family = self.families.get(&unit.id).into_iter().flatten();
+        let family = family.filter(|child| waits_for_family(unit) || is_named(child));
+        let mut ahead: Vec<&UnitId> = owners.chain(family).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(asked) = ahead.pop() {
+            if asked == id {
+                return true;
+            }
+            if *asked != unit.id && seen.insert(asked) {
+                ahead.extend(self.graph.dependencies(asked).map(|(on, _)| on));
+            }
+        }
+        false
     }
 }
 
@@ -189,7 +254,7 @@ struct Worst {
 }
 
 impl Worst {
-    fn consider(&mut self, key: &ObjectKey, health: &Health) {
+    fn consider(&mut self, key: &dyn Display, health: &Health) {
         self.count += 1;
         if health.status > self.health.status {
             self.health = Health::new(health.status, format!("{key}: {}", health.message));

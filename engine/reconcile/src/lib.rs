@@ -10,6 +10,7 @@ mod counterpart;
 mod due;
 mod event;
 mod expression;
+mod family;
 mod forms;
 mod gate;
 mod hooks;

@@ -75,10 +75,13 @@ impl State {
         if reshaped {
             self.locate();
             self.index();
+            self.meet();
+            self.close_above(&changed);
             self.judge_removals();
             self.consider_all();
             return;
         }
+        self.close_above(&changed);
         // Who wants what and who comes after whom is as it was: what is settled and as it was stays so.
         self.judge_removals();
         let unsettled = self.units.iter().filter(|(_, state)| !matches!(state.phase, Phase::Ready));

@@ -51,6 +51,8 @@ pub struct State {
     pub(crate) checked: Places<BTreeSet<UnitId>>,
     /// Whose dependents say in CEL when it is ready: they look at it whenever it changes.
     pub(crate) expressed: BTreeSet<UnitId>,
+    /// What each unit has declared.
+    pub(crate) families: BTreeMap<UnitId, Vec<UnitId>>,
     pub(crate) approved: BTreeSet<String>,
     pub(crate) queue: BTreeSet<UnitId>,
     pub(crate) actions: Vec<Action>,

@@ -191,8 +191,12 @@ pub(crate) fn dependencies(
         .collect()
 }
 
-/// A check on a Flux object is a check on the unit that stands for it: the object itself is never applied.
+/// A check on a Flux object is a check on the unit that stands for it: the object itself is never applied. With `wait`,
+/// which looks at everything, kustomize-controller ignores the list.
 fn health_checks(spec: Fields<'_>) -> Vec<HealthCheck> {
+    if spec.flag("wait") {
+        return health_exprs(spec).collect();
+    }
     let named = spec.list("healthChecks").filter_map(|(_, item)| {
         let (kind, name) = (item.text("kind")?, item.text("name")?);
         let namespace = item.text("namespace").unwrap_or_default();

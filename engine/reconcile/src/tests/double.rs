@@ -39,6 +39,22 @@ pub(super) fn namespace(name: &str) -> Desired {
     desired(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
 }
 
+/// The definition of a kind in the group `example.com`.
+pub(super) fn definition(kind: &str) -> Desired {
+    let plural = format!("{}s", kind.to_lowercase());
+    desired(
+        json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": format!("{plural}.example.com")},
+               "spec": {"group": "example.com", "scope": "Namespaced", "names": {"kind": kind, "plural": plural},
+                        "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}}),
+    )
+}
+
+pub(super) fn note(name: &str) -> Desired {
+    desired(
+        json!({"apiVersion": "example.com/v1", "kind": "Note", "metadata": {"name": name, "namespace": "n"}}),
+    )
+}
+
 pub(super) fn unit(name: &str, after: &[&str]) -> Unit {
     let depends_on = after
         .iter()
@@ -91,6 +107,12 @@ impl Commit {
             unit.id.clone(),
             ReadingUnit { unit: Arc::new(unit), state, parent: None, authorities: Vec::new() },
         );
+        self
+    }
+
+    /// The first unit has been declared by the second.
+    pub(super) fn child(mut self, name: &str, parent: &str) -> Self {
+        self.0.units.get_mut(&id(name)).unwrap().parent = Some(id(parent));
         self
     }
 

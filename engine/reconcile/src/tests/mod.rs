@@ -1,6 +1,7 @@
 mod counterpart;
 mod double;
 mod expressions;
+mod family;
 mod faults;
 mod guards;
 mod hooks;

@@ -124,7 +124,7 @@ pub(crate) async fn apply(mut job: ApplyJob) -> Vec<ApplyResult> {
             let rest: Vec<_> = items.collect();
             results.extend(give_up(
                 rest,
-                FailureKind::NoKind,
+                FailureKind::NotSent,
                 "not sent: an object that comes before it failed",
             ));
             break;
