@@ -8,7 +8,7 @@ fn a_commit_of_a_readme_and_reconcile_all_send_nothing_per_object() {
 }
 
 fn quiet(world: &mut World) {
-    let server = world.server.expect("a real server");
+    let server = world.server.clone().expect("a real server");
     world.tenant("quiet");
     for name in ["web", "marker"] {
         world.repository.module("quiet", name, &[], &config_map("quiet", name, "first"));

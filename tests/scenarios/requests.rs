@@ -45,7 +45,7 @@ fn objects(first: &str) -> String {
 }
 
 fn requests(world: &mut World) {
-    let server = world.server.expect("a real server");
+    let server = world.server.clone().expect("a real server");
     world.tenant("requests");
     let mut table: Vec<(&str, Sent)> = Vec::new();
 

@@ -93,13 +93,13 @@ fn rules_of_the_repository_say_what_is_healthy_and_change_it_without_a_request(w
     let between = ["plan", &path, "--offline", "--base", "main", "--head", "stricter"];
     let plan = world.mainstay(&between);
     assert!(plan.stdout.contains(told), "{}{}", plan.stdout, plan.stderr);
-    let mark = world.server.map(mainstay_harness::RealServer::audit_mark);
+    let mark = world.server.as_deref().map(mainstay_harness::RealServer::audit_mark);
     let commit = world.repository.merge("stricter");
     world.has_read(&commit);
     is_told(world, "Progressing", "by its stage");
     assert_eq!(world.object("widget.ruled.example.com", "ruled", "one"), before);
     assert_eq!(world.unit("module/ruled/web").expect("a unit")["revision"], *first);
-    if let (Some(server), Some(mark)) = (world.server, mark) {
+    if let (Some(server), Some(mark)) = (&world.server, mark) {
         let sent: Vec<String> = server
             .audit_since(mark)
             .iter()

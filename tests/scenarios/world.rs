@@ -1,8 +1,9 @@
 //! The cluster, the daemon and the repository that the scenarios of one wire share.
 
-use std::path::PathBuf;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -49,9 +50,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Of all scenarios, or of one.
+#[derive(Clone)]
+pub enum Server {
+    Shared(&'static RealServer),
+    Own(Arc<RealServer>),
+}
+
+impl Deref for Server {
+    type Target = RealServer;
+
+    fn deref(&self) -> &RealServer {
+        match self {
+            Self::Shared(server) => server,
+            Self::Own(server) => server,
+        }
+    }
+}
+
 pub struct World {
     pub repository: Repository,
-    pub server: Option<&'static RealServer>,
+    /// None for the embedded control plane.
+    pub server: Option<Server>,
     /// What was seen before Mainstay was told to adopt the cluster; on a real one only.
     pub observed: Option<Observed>,
     daemon: Option<Daemon>,
@@ -64,7 +84,9 @@ impl World {
     fn start(tools: &'static Tools, server: Option<&'static RealServer>) -> Self {
         let folder = SweptFolder::create("mainstay-scenarios-").expect("a folder");
         let repository = Repository::create(folder.path.join("platform"));
-        let mut world = Self { repository, server, observed: None, daemon: None, tools, folder, starts: 0 };
+        let shared = server.map(Server::Shared);
+        let mut world =
+            Self { repository, server: shared, observed: None, daemon: None, tools, folder, starts: 0 };
         if let Some(server) = server {
             server.start_controllers().and_then(|()| server.simulate_pods()).expect("controllers start");
             world.observed = Some(crate::adoption::observe(&mut world, server));
@@ -73,12 +95,33 @@ impl World {
         world
     }
 
+    /// One more on the same wire, with a cluster and an empty repository of its own, and no daemon yet.
+    pub fn another(&self) -> Self {
+        let folder = SweptFolder::create("mainstay-scenarios-").expect("a folder");
+        let repository = Repository::create(folder.path.join("platform"));
+        let server = self.server.is_some().then(|| {
+            let server = RealServer::with_controllers().expect("a server starts");
+            server.simulate_pods().expect("pods are simulated");
+            Server::Own(Arc::new(server))
+        });
+        Self { repository, server, observed: None, daemon: None, tools: self.tools, folder, starts: 0 }
+    }
+
     /// Starts the daemon unless it runs.
     pub fn run(&mut self) {
-        let arguments: &[&str] = if self.server.is_some() { &["--adopt"] } else { &["--embedded"] };
         if !self.daemon.as_mut().is_some_and(Daemon::runs) {
-            self.run_with(arguments);
+            self.run_with(&[self.wire()]);
         }
+    }
+
+    /// The option that says which cluster.
+    pub fn wire(&self) -> &'static str {
+        if self.server.is_some() { "--adopt" } else { "--embedded" }
+    }
+
+    /// The real Helm.
+    pub fn helm_path(&self) -> &Path {
+        self.tools.helm.as_ref().expect("helm is among the real tools")
     }
 
     pub fn run_with(&mut self, more: &[&str]) {
@@ -91,7 +134,7 @@ impl World {
             ["--listen", "127.0.0.1:0", "--interval", "1", "--lease-duration", "4"].map(str::to_owned),
         );
         arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
-        if let Some(server) = self.server {
+        if let Some(server) = &self.server {
             arguments.extend(["--kubeconfig".to_owned(), server.kubeconfig_path().display().to_string()]);
         }
         let log = self.folder.path.join(format!("run-{}.log", self.starts));
@@ -139,7 +182,7 @@ impl World {
     }
 
     fn kubeconfig(&self) -> PathBuf {
-        self.server.map_or_else(|| self.state().join("kubeconfig"), RealServer::kubeconfig_path)
+        self.server.as_deref().map_or_else(|| self.state().join("kubeconfig"), RealServer::kubeconfig_path)
     }
 
     pub fn kubectl(&self, arguments: &[&str]) -> Output {
@@ -153,9 +196,8 @@ impl World {
         Output::of(&mut command, input).expect("kubectl can be run")
     }
 
-    /// The real one.
     pub fn helm(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(self.tools.helm.as_ref().expect("helm is among the real tools"));
+        let mut command = Command::new(self.helm_path());
         command.args(arguments).env("KUBECONFIG", self.kubeconfig()).env("HOME", &self.folder.path);
         Output::of(&mut command, "").expect("helm can be run")
     }
