@@ -20,7 +20,7 @@ const PURE: [&str; 10] = [
 
 /// What pure crates may depend on beside each other: crates that compute and nothing else, or of which only the part
 /// that computes can be reached past [`FORBIDDEN`].
-const COMPUTE: [&str; 38] = [
+const COMPUTE: [&str; 40] = [
     "aes",
     "aes-gcm",
     "age",
@@ -38,6 +38,7 @@ const COMPUTE: [&str; 38] = [
     "lz4_flex",
     "memchr",
     "num-bigint",
+    "p256",
     "petgraph",
     "rayon",
     "regex",
@@ -45,6 +46,7 @@ const COMPUTE: [&str; 38] = [
     "ryu",
     "saphyr-parser",
     "schemars",
+    "scrypt",
     "semver",
     "serde",
     "serde_json",

@@ -2,8 +2,8 @@
 //! prints, byte by byte.
 //!
 //! Absent by design: files, processes, the network, the environment, clocks and randomness. What a chart asks of chance
-//! follows from release and chart, what it asks of a cluster from [`Request::lookup`]. Functions that are not supported
-//! are errors that name them.
+//! follows from release and chart, what it asks of a cluster from [`Request::lookup`]. A function that Helm does not
+//! have is an error that names it.
 
 mod capabilities;
 mod chart;
@@ -24,6 +24,7 @@ mod template;
 mod tests;
 mod text;
 mod time;
+mod toml;
 mod value;
 mod values;
 mod x509;

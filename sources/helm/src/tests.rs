@@ -186,9 +186,9 @@ fn chance_follows_from_the_release_and_is_reported() {
 }
 
 #[test]
-fn what_is_not_supported_says_so_by_name() {
-    let text = output("{{ fromToml \"a = 1\" }}", json!({}));
-    assert!(text.contains("the function fromToml is not supported"), "{text}");
+fn what_helm_does_not_have_is_refused_by_name() {
+    let text = output("{{ env \"HOME\" }}", json!({}));
+    assert!(text.contains("function \"env\" not defined"), "{text}");
 }
 
 proptest! {

@@ -106,6 +106,11 @@ impl State<'_, '_> {
                 Some(value) => Ok(Value::Int(value)),
                 None => wrong(self, "integer"),
             },
+            // Longer ones are cut, as reflection does.
+            (ExprKind::Number(number), Type::Uint32) => match number.uint {
+                Some(value) => Ok(Value::Int((value & u64::from(u32::MAX)) as i64)),
+                None => wrong(self, ty.constant()),
+            },
             (ExprKind::Number(number), Type::Float) => match number.float {
                 Some(value) => Ok(Value::Float(value)),
                 None => wrong(self, "float"),
@@ -182,7 +187,10 @@ pub(crate) fn fits(value: Value, ty: Type) -> std::result::Result<Value, String>
         | (Value::Object(Object::Version(_)), Type::Version) => true,
         (Value::Map(map), Type::Map) => map.ty != MapType::Text,
         (Value::None, Type::Map) => return Ok(Value::Map(crate::value::Map::nil(MapType::Any))),
-        (Value::None, Type::Text | Type::Int | Type::Float | Type::Bool | Type::Time | Type::Version) => {
+        (
+            Value::None,
+            Type::Text | Type::Int | Type::Float | Type::Bool | Type::Time | Type::Uint32 | Type::Version,
+        ) => {
             return Err(format!("invalid value; expected {}", ty.name()));
         }
         _ => false,

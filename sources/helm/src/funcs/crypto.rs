@@ -1,24 +1,12 @@
-//! Keys, certificates and password hashes. What upstream draws by chance follows from release, chart and seed here. What
-//! is not made says so when it is called.
+//! Keys, certificates and password hashes. What upstream draws by chance follows from release, chart and seed here.
 use super::Type::{Any, Int, Text};
-use super::{Context, Function, Run, args, pure, with_context};
+use super::{Context, Function, args, pure, with_context};
 use crate::exec::Failure;
 use crate::value::{Object, Struct, StructField, Value};
 use crate::x509::{self, Certificate, Key, Names};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::rc::Rc;
-
-macro_rules! unsupported {
-    ($name:literal, $parameters:expr) => {
-        Function {
-            name: $name,
-            parameters: $parameters,
-            variadic: false,
-            run: Run::Pure(|_| Err(concat!("the function ", $name, " is not supported").into())),
-        }
-    };
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     with_context("bcrypt", &[Text], |context, args| Ok(bcrypt(context, args::bytes(args, 0))?.into())),
@@ -32,7 +20,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     with_context("genPrivateKey", &[Text], |context, args| match &*args::text(args, 0) {
         "" | "rsa" => Ok(key(context, 4096)?.pem().into()),
         "ed25519" => Ok(x509::ed25519_pem(&context.engine.host.entropy.borrow_mut().bytes(32)).into()),
-        kind @ ("ecdsa" | "dsa") => Err(format!("keys of the kind {kind:?} are not supported").into()),
+        "ecdsa" => Ok(x509::ecdsa_pem(&mut context.engine.host.entropy.borrow_mut()).into()),
+        "dsa" => {
+            context.engine.spend(DSA_STEPS)?;
+            Ok(x509::dsa_pem(DSA_BITS, &mut context.engine.host.entropy.borrow_mut()).into())
+        }
         kind => Ok(format!("Unknown type {kind}").into()),
     }),
     with_context("genCA", &[Text, Int], |context, args| {
@@ -80,12 +72,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }
         Ok(pair(&Certificate { cert, key }))
     }),
-    unsupported!("derivePassword", &[Any, Text, Text, Text, Text]),
-    unsupported!("fromToml", &[Text]),
 ];
 
 /// What one key costs in steps, by its bits: nothing else here takes as long.
 const KEY_STEPS: [(usize, u64); 2] = [(2048, 1_000_000), (4096, 8_000_000)];
+const DSA_STEPS: u64 = 4_000_000;
+/// Of the two primes.
+const DSA_BITS: [usize; 2] = [2048, 256];
 const HASH_STEPS: u64 = 500_000;
 const HASH_COST: u32 = 10;
 /// bcrypt reads no more.

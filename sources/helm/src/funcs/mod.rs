@@ -8,6 +8,7 @@ mod convert;
 mod crypto;
 mod dates;
 mod defaults;
+mod derive;
 mod dicts;
 mod encode;
 mod engine;
@@ -60,6 +61,8 @@ pub(crate) enum Type {
     /// `map[string]interface {}`
     Map,
     Time,
+    /// No value is one; constants are held as `Int`.
+    Uint32,
     /// `*semver.Version`
     Version,
 }
@@ -107,6 +110,7 @@ impl Type {
             Type::Bool => "bool",
             Type::Map => "map[string]interface {}",
             Type::Time => "time.Time",
+            Type::Uint32 => "uint32",
             Type::Version => "*semver.Version",
         }
     }
@@ -116,6 +120,7 @@ impl Type {
         match self {
             Type::Int => "integer",
             Type::Float => "float",
+            Type::Uint32 => "unsigned integer",
             _ => self.name(),
         }
     }
@@ -133,6 +138,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
             crypto::FUNCTIONS,
             dates::FUNCTIONS,
             defaults::FUNCTIONS,
+            derive::FUNCTIONS,
             dicts::FUNCTIONS,
             encode::FUNCTIONS,
             engine::FUNCTIONS,
@@ -185,4 +191,5 @@ const fn with_context(
 pub(crate) use dicts::copy as copy_value;
 /// What Helm's loader and sorter use, too.
 pub(crate) use paths::clean as clean_path;
+pub(crate) use toml::quoted as toml_quoted;
 pub(crate) use yaml::parse as parse_yaml;

@@ -1,16 +1,26 @@
-//! TOML, written as the library does that Helm uses: values first, then tables, each level indented by two blanks.
-use super::Type::Any;
-use super::{Function, pure};
+//! TOML, both ways: read by [`crate::toml`], written as the library does that Helm uses: values first, then tables, each level indented by two blanks.
+use super::Type::{Any, Text};
+use super::{Function, args, pure};
 use crate::fmt::format_float;
-use crate::value::{List, MOST_DEPTH, Map, Value};
+use crate::time::Time;
+use crate::toml::{LOCAL_DATE, LOCAL_DATETIME, LOCAL_TIME};
+use crate::value::{List, MOST_DEPTH, Map, Object, Value};
 
-pub(super) const FUNCTIONS: &[Function] = &[pure("toToml", &[Any], |args| {
-    if args[0].is_nil() {
-        return Err("reflect: call of reflect.Value.Type on zero Value".into());
-    }
-    // What else is wrong is the result, as upstream.
-    Ok(encode(&args[0]).unwrap_or_else(|message| message).into())
-})];
+pub(super) const FUNCTIONS: &[Function] = &[
+    pure("toToml", &[Any], |args| {
+        if args[0].is_nil() {
+            return Err("reflect: call of reflect.Value.Type on zero Value".into());
+        }
+        // What else is wrong is the result, as upstream.
+        Ok(encode(&args[0]).unwrap_or_else(|message| message).into())
+    }),
+    pure("fromToml", &[Text], |args| {
+        Ok(match crate::toml::read(args::bytes(args, 0)) {
+            Ok(table) => Value::Map(table),
+            Err(message) => Value::map([("Error".into(), message.into())]),
+        })
+    }),
+];
 
 fn encode(value: &Value) -> Result<String, String> {
     let mut writer = Writer { out: String::new() };
@@ -116,6 +126,7 @@ impl Writer {
                 self.out.push('}');
             }
             Value::None | Value::Nil => return Err("toml: cannot encode array with nil element".into()),
+            Value::Object(Object::Time(time)) => self.out.push_str(&written(time)),
             Value::Bytes(_) | Value::Object(_) => {
                 return Err(format!("unexpected type: {}", value.type_name()));
             }
@@ -138,7 +149,7 @@ fn is_table(value: &Value) -> bool {
 
 fn float(value: f64) -> String {
     if value.is_nan() {
-        return "nan".into();
+        return if value.is_sign_negative() { "-nan" } else { "nan" }.into();
     }
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.into();
@@ -152,7 +163,17 @@ fn quoted_key(key: &str) -> String {
     if bare { key.to_owned() } else { quoted(key) }
 }
 
-fn quoted(text: &str) -> String {
+/// Only what it was read with.
+fn written(time: &Time) -> String {
+    match time.parts().abbreviation.as_str() {
+        LOCAL_DATETIME => time.format("2006-01-02T15:04:05.999999999"),
+        LOCAL_DATE => time.format("2006-01-02"),
+        LOCAL_TIME => time.format("15:04:05.999999999"),
+        _ => time.rfc3339(),
+    }
+}
+
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

@@ -181,7 +181,7 @@ fn one(parts: &Parts, part: Part<'_>) -> String {
         Part::Year => format!("{:02}", at.year().rem_euclid(100)),
         Part::Noon => if at.hour() >= 12 { "PM" } else { "AM" }.to_owned(),
         Part::SmallNoon => if at.hour() >= 12 { "pm" } else { "am" }.to_owned(),
-        Part::Zone => zone_name(parts),
+        Part::Zone => parts.abbreviation.clone(),
         Part::Offset { z: true, .. } if parts.offset == 0 => "Z".to_owned(),
         Part::Offset { colons, seconds, short, .. } => offset_text(parts.offset, colons, seconds, short),
         Part::Fraction { separator, digits, trims } => {
@@ -191,16 +191,6 @@ fn one(parts: &Parts, part: Part<'_>) -> String {
             if text.is_empty() && trims { String::new() } else { format!("{separator}{text}") }
         }
     }
-}
-
-fn zone_name(parts: &Parts) -> String {
-    let name = &parts.abbreviation;
-    if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic()) {
-        return name.clone();
-    }
-    let minutes = parts.offset / 60;
-    let hours_only = minutes % 60 == 0;
-    offset_text(parts.offset, false, false, hours_only)
 }
 
 fn offset_text(offset: i32, colons: bool, seconds: bool, short: bool) -> String {

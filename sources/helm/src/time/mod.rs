@@ -7,7 +7,7 @@ pub(crate) use duration::{format_duration, parse_duration};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) struct Time {
     pub(crate) seconds: i64,
     pub(crate) nanos: u32,
     pub(crate) zone: TimeZone,
+    /// Of a fixed zone that has a name.
+    pub(crate) named: Option<&'static str>,
 }
 
 /// A time taken apart in its zone.
@@ -26,18 +28,18 @@ pub(crate) struct Parts {
 
 impl Time {
     pub(crate) fn unix(seconds: i64) -> Self {
-        Self { seconds, nanos: 0, zone: TimeZone::UTC }
+        Self { seconds, nanos: 0, zone: TimeZone::UTC, named: None }
     }
 
     pub(crate) fn within(self, zone: TimeZone) -> Self {
-        Self { zone, ..self }
+        Self { zone, named: None, ..self }
     }
 
     pub(crate) fn plus(&self, nanos: i64) -> Self {
         let all = i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanos) + i128::from(nanos);
         let seconds = i64::try_from(all.div_euclid(1_000_000_000)).unwrap_or(self.seconds);
         let nanos = u32::try_from(all.rem_euclid(1_000_000_000)).unwrap_or(0);
-        Self { seconds, nanos, zone: self.zone.clone() }
+        Self { seconds, nanos, ..self.clone() }
     }
 
     pub(crate) fn parts(&self) -> Parts {
@@ -45,14 +47,20 @@ impl Time {
         let at = Timestamp::new(self.seconds, nanos).unwrap_or(Timestamp::UNIX_EPOCH);
         let info = self.zone.to_offset_info(at);
         let offset = info.offset();
-        let abbreviation = info.abbreviation();
-        let abbreviation =
-            if offset == Offset::UTC && self.zone == TimeZone::UTC { "UTC" } else { abbreviation };
-        Parts {
-            civil: offset.to_datetime(at),
-            offset: offset.seconds(),
-            abbreviation: abbreviation.to_owned(),
-        }
+        let abbreviation = match self.named {
+            Some(name) => name.to_owned(),
+            None if self.zone == TimeZone::UTC => "UTC".to_owned(),
+            None if self.zone.to_fixed_offset().is_ok() => {
+                let (sign, minutes) = if offset.seconds() < 0 {
+                    ('-', -offset.seconds() / 60)
+                } else {
+                    ('+', offset.seconds() / 60)
+                };
+                format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
+            }
+            None => info.abbreviation().to_owned(),
+        };
+        Parts { civil: offset.to_datetime(at), offset: offset.seconds(), abbreviation }
     }
 
     pub(crate) fn format(&self, layout: &str) -> String {

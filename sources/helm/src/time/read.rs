@@ -129,6 +129,10 @@ impl Found {
             }
             let mut number = 0i32;
             rest = digits(rest, true, 2, &mut number)?;
+            // Some write 24 hours and 60 minutes.
+            if number > if i == 0 { 24 } else { 60 } {
+                return None;
+            }
             all += number * unit;
         }
         self.offset = Some(sign * all);
@@ -154,7 +158,7 @@ impl Found {
         let offset = Offset::from_seconds(self.offset.unwrap_or(0)).ok()?;
         let seconds = offset.to_timestamp(civil).ok()?.as_second();
         let zone = if offset == Offset::UTC { TimeZone::UTC } else { TimeZone::fixed(offset) };
-        Some(Time { seconds, nanos: self.nanos, zone })
+        Some(Time { seconds, nanos: self.nanos, zone, named: None })
     }
 }
 

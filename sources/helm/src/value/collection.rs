@@ -14,6 +14,8 @@ pub(crate) enum ListType {
     Int,
     /// Lists of `Any`.
     Lists,
+    /// Maps of `Any`: TOML's arrays of tables.
+    Tables,
     /// `.Capabilities.APIVersions`, which has a method.
     Versions,
     /// `.Chart.Maintainers`, `.Chart.Dependencies`: pointers to structs.
@@ -56,6 +58,15 @@ impl List {
 
     pub(crate) fn nil(ty: ListType) -> Self {
         Self { ty, nil: true, items: Rc::new(Items(Vec::new())) }
+    }
+
+    /// With one more item; copied only where somebody else holds it.
+    pub(crate) fn with(mut self, item: Value) -> Self {
+        match Rc::get_mut(&mut self.items) {
+            Some(items) => items.0.push(item),
+            None => self.items = Rc::new(Items(self.items().iter().cloned().chain([item]).collect())),
+        }
+        self
     }
 
     pub(crate) fn items(&self) -> &[Value] {

@@ -19,6 +19,7 @@ impl Value {
                 ListType::Text => "[]string",
                 ListType::Int => "[]int",
                 ListType::Lists => "[][]interface {}",
+                ListType::Tables => "[]map[string]interface {}",
                 ListType::Versions => "chartutil.VersionSet",
                 ListType::Maintainers => "[]*chart.Maintainer",
                 ListType::Dependencies => "[]*chart.Dependency",

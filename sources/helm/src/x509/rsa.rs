@@ -117,7 +117,7 @@ fn prime(bits: usize, entropy: &mut Entropy) -> BigUint {
     }
 }
 
-fn is_prime(candidate: &BigUint, entropy: &mut Entropy) -> bool {
+pub(super) fn is_prime(candidate: &BigUint, entropy: &mut Entropy) -> bool {
     if SMALL_PRIMES.iter().any(|prime| candidate % *prime == BigUint::ZERO) {
         return false;
     }
