@@ -1,5 +1,6 @@
-use super::{Key, Names, authority, signed};
+use super::{Key, Names, authority, der, dsa_pem, ecdsa_pem, pem, signed};
 use crate::random::Entropy;
+use num_bigint::BigUint;
 
 #[test]
 fn the_same_entropy_makes_the_same_key_and_a_key_reads_back() {
@@ -35,4 +36,22 @@ fn an_authority_signs_for_others_and_what_is_none_does_not() {
     assert!(made.cert.starts_with("-----BEGIN CERTIFICATE-----\n") && made.key == other.pem());
     let broken = super::Certificate { cert: "no".into(), key: ca.key };
     assert_eq!(signed(&names, &other, &broken, entropy).unwrap_err(), "unable to decode certificate");
+}
+
+#[test]
+fn keys_for_dsa_and_ecdsa_follow_from_the_entropy_and_are_sound() {
+    let seeded = |seed: &[u8]| Entropy::new(&[seed]);
+    assert_eq!(ecdsa_pem(&mut seeded(b"a")), ecdsa_pem(&mut seeded(b"a")));
+    assert_ne!(ecdsa_pem(&mut seeded(b"a")), ecdsa_pem(&mut seeded(b"b")));
+    let made = dsa_pem([512, 160], &mut seeded(b"a"));
+    assert_eq!(made, dsa_pem([512, 160], &mut seeded(b"a")));
+    let (label, bytes) = pem::decode(&made).unwrap();
+    let parts = der::each(der::take(&bytes).unwrap().body).unwrap();
+    let numbers: Vec<BigUint> = parts.iter().map(|part| BigUint::from_bytes_be(part.body)).collect();
+    let [_, p, q, g, y, x] = &numbers[..] else { panic!("{numbers:?}") };
+    let one = BigUint::from(1u32);
+    assert_eq!((label.as_str(), p.bits(), q.bits()), ("DSA PRIVATE KEY", 512, 160));
+    assert_eq!((p - &one) % q, BigUint::ZERO);
+    assert_eq!(g.modpow(q, p), one);
+    assert!(*g != one && x < q && g.modpow(x, p) == *y);
 }
