@@ -13,7 +13,7 @@ pub struct Hook {
     pub deletion: BTreeSet<HookDeletion>,
 }
 
-/// When a hook runs. Of tests nothing is here: no revision runs them.
+/// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     PreInstall,
@@ -24,6 +24,8 @@ pub enum Moment {
     PostRollback,
     PreDelete,
     PostDelete,
+    /// When somebody asks: no revision runs it.
+    Test,
 }
 
 /// When what a hook made is deleted.
@@ -36,7 +38,7 @@ pub enum HookDeletion {
 }
 
 impl Moment {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PreInstall,
         Self::PostInstall,
         Self::PreUpgrade,
@@ -45,6 +47,7 @@ impl Moment {
         Self::PostRollback,
         Self::PreDelete,
         Self::PostDelete,
+        Self::Test,
     ];
 
     /// As charts write it.
@@ -58,10 +61,13 @@ impl Moment {
             Self::PostRollback => "post-rollback",
             Self::PreDelete => "pre-delete",
             Self::PostDelete => "post-delete",
+            Self::Test => "test",
         }
     }
 
+    /// `test-success` is what Helm 2 called a test; its `test-failure` is none to Helm 3, and none here.
     pub fn parse(word: &str) -> Option<Self> {
+        let word = if word == "test-success" { Self::Test.word() } else { word };
         Self::ALL.into_iter().find(|moment| moment.word() == word)
     }
 }
@@ -88,6 +94,20 @@ impl Hook {
         let mut all: Vec<&Self> = hooks.iter().filter(|hook| hook.moments.contains(&moment)).collect();
         all.sort_by(|a, b| (a.weight, a.manifest.key.name()).cmp(&(b.weight, b.manifest.key.name())));
         all
+    }
+
+    /// Those that a release runs by itself, and those that are run when somebody asks. One may be both.
+    pub fn apart(all: Vec<Self>) -> (Vec<Self>, Vec<Self>) {
+        let (mut own, mut tests) = (Vec::new(), Vec::new());
+        for mut hook in all {
+            if hook.moments.remove(&Moment::Test) {
+                tests.push(Self { moments: BTreeSet::from([Moment::Test]), ..hook.clone() });
+            }
+            if !hook.moments.is_empty() {
+                own.push(hook);
+            }
+        }
+        (own, tests)
     }
 
     pub fn deletes(&self, when: HookDeletion) -> bool {

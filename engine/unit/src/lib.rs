@@ -40,7 +40,9 @@ pub use manifest::{Manifest, Pattern, Secrecy};
 pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId};
 pub use policy::{Applying, Policy};
 pub use release::Release;
-pub use rendering::{CouldDeclare, Desired, Footprint, Reading, ReadingUnit, RenderState, Rendered, Unread};
+pub use rendering::{
+    CouldDeclare, Desired, Footprint, Reading, ReadingUnit, RenderState, Rendered, Tests, Unread,
+};
 pub use rules::{HealthRules, RuleFiles};
 pub use selector::{NotASelector, Selector};
 pub use unit::{

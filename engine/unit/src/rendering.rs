@@ -19,6 +19,7 @@ pub struct Rendered {
     pub objects: Vec<Manifest>,
     /// What is run when the objects are applied or removed.
     pub hooks: Vec<Hook>,
+    pub tests: Tests,
     /// What Helm is told of them, where they are a chart's.
     pub release: Option<Arc<Release>>,
     /// Objects that hold what was encrypted, or a value out of a Secret: no plan shows what is in them.
@@ -30,6 +31,14 @@ pub struct Rendered {
     /// Of all objects together.
     pub digest: Option<Digest>,
     pub footprint: Footprint,
+}
+
+/// What is run when somebody asks for it. It is no part of the whole: another test is no other release.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tests {
+    pub hooks: Vec<Hook>,
+    /// Why none of them may be run.
+    pub refused: Option<String>,
 }
 
 /// What the objects of a unit say to other units.
@@ -77,6 +86,7 @@ impl Rendered {
             inputs: self.inputs,
             reads: self.reads.clone(),
             release: self.release.clone(),
+            tests: self.tests.clone(),
             ..Self::with_hooks(objects, self.hooks.clone())
         }
     }

@@ -16,7 +16,7 @@ use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::{Digest, DigestKey, ObjectKey};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Applying, Desired, Hook, Manifest, Need, Pattern, Release, Secrecy, Source as UnitSource,
+    Applying, Desired, Hook, Manifest, Need, Pattern, Release, Secrecy, Source as UnitSource, Tests,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -308,11 +308,13 @@ fn pack<'a>(
 fn keep(packed: Packed<'_>, cache: &mut Cache) -> Arc<Outcome> {
     let Packed { job, question, mut outcome, manifests, hooks, release, sensitive, reads, inputs } = packed;
     let (looked, files) = cache.look(&job.path, &job.source, &reads);
+    let (hooks, tests) = Hook::apart(hooks);
     outcome.rendered = Arc::new(mainstay_unit::Rendered {
         release: release.map(Arc::new),
         sensitive,
         inputs: Some(inputs),
         reads: files,
+        tests: Tests { hooks: tests, refused: None },
         ..mainstay_unit::Rendered::with_hooks(manifests, hooks)
     });
     let outcome = Arc::new(outcome);

@@ -198,7 +198,7 @@ impl Making<'_> {
         }
     }
 
-    /// Tests and what a rollback would run are no part of a release; hooks that the declaration disables are not there.
+    /// Hooks that the declaration disables are not there.
     fn hooks(
         &self,
         rendered: &Rendered,

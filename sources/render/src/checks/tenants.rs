@@ -3,8 +3,9 @@ use crate::entry::Base;
 use crate::fixpoint::{Rendered, Settled};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_native::check_objects;
-use mainstay_unit::RenderState;
+use mainstay_unit::{RenderState, Tests};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Holds units to what their native tenants permit, those that a render declared included.
 pub(super) fn check(base: &Base, settled: &Settled, units: &mut Units, diagnostics: &mut Vec<Diagnostic>) {
@@ -27,6 +28,20 @@ pub(super) fn check(base: &Base, settled: &Settled, units: &mut Units, diagnosti
             problems.push(
                 Diagnostic::new(&codes::native::TENANT_QUOTA, message).at(declared.unit.declared_at.clone()),
             );
+        }
+        let tests = outcome
+            .rendered
+            .tests
+            .hooks
+            .iter()
+            .map(|test| (test.manifest.key.clone(), &test.manifest.origin));
+        let forbidden = check_objects(rules, &declared.unit, tests);
+        if let (Some(first), Some(reading)) = (forbidden.first(), units.get_mut(id))
+            && let RenderState::Rendered(rendered) = &mut reading.state
+        {
+            // Nothing runs them unasked: the unit is sound without.
+            let tests = Tests { hooks: Vec::new(), refused: Some(first.message.clone()) };
+            *rendered = Arc::new(mainstay_unit::Rendered { tests, ..(**rendered).clone() });
         }
         if let (Some(first), Some(reading)) = (problems.first(), units.get_mut(id))
             && matches!(reading.state, RenderState::Rendered(_))

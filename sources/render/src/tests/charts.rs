@@ -372,7 +372,7 @@ fn post_renderers_and_common_metadata_come_after_the_templates() {
 }
 
 #[test]
-fn hooks_are_apart_with_their_moments_and_tests_are_left_out() {
+fn hooks_are_apart_with_their_moments_and_tests_are_apart_from_those() {
     let job = |name: &str, hook: &str| {
         format!("apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\n  annotations: {hook}\n---\n")
     };
@@ -382,19 +382,30 @@ fn hooks_are_apart_with_their_moments_and_tests_are_left_out() {
             "migrate",
             "{helm.sh/hook: 'pre-install,pre-upgrade', helm.sh/hook-weight: '-5', helm.sh/hook-delete-policy: hook-succeeded}"
         ),
-        job("check", "{helm.sh/hook: test}")
+        job("check", "{helm.sh/hook: 'test-success,post-delete'}")
     );
     let reading = read(&one("", &template));
     assert_eq!(told(&reading), Vec::<String>::new());
     let rendered = rendered(&reading);
     assert_eq!(rendered.objects.len(), 1);
-    let [hook] = &rendered.hooks[..] else { panic!("{:?}", rendered.hooks) };
+    let [hook, check] = &rendered.hooks[..] else { panic!("{:?}", rendered.hooks) };
+    assert_eq!(check.moments.iter().copied().collect::<Vec<_>>(), [Moment::PostDelete]);
+    let [test] = &rendered.tests.hooks[..] else { panic!("{:?}", rendered.tests) };
+    assert_eq!(test.manifest.key, check.manifest.key);
+    assert_eq!(test.moments.iter().copied().collect::<Vec<_>>(), [Moment::Test]);
     assert_eq!(hook.manifest.key, ObjectKey::new("batch", "Job", "apps", "migrate"));
     assert_eq!(hook.moments.iter().copied().collect::<Vec<_>>(), [Moment::PreInstall, Moment::PreUpgrade]);
     assert_eq!(hook.weight, -5);
     let disabled =
         read(&one("  install: {disableHooks: true}\n  upgrade: {disableHooks: true}\n", &template));
-    assert!(super::charts::rendered(&disabled).hooks.is_empty());
+    assert_eq!(super::charts::rendered(&disabled).hooks.len(), 1);
+    let other = read(&one("", &template.replace("post-delete", "pre-delete")));
+    assert_ne!(super::charts::rendered(&other).digest, rendered.digest);
+    let only = |hook: &str| read(&one("", &format!("{}{CONFIG}", job("check", hook))));
+    let (tested, untested) = (only("{helm.sh/hook: test}"), only("{helm.sh/hook: test-failure}"));
+    let (tested, untested) = (super::charts::rendered(&tested), super::charts::rendered(&untested));
+    assert_eq!((tested.tests.hooks.len(), untested.tests.hooks.len()), (1, 0));
+    assert_eq!(tested.digest, untested.digest, "a test makes no other release");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::{errors, id, reading};
+use mainstay_unit::{RenderState, Tests};
 
 const TENANT: &str = "=== tenants.yaml
 apiVersion: mainstay.dev/v1alpha1
@@ -72,4 +73,29 @@ fn a_tenants_broken_file_leaves_other_tenants_units_known() {
     assert!(unread[0].could_declare(&id("module/platform/selects@a-cluster")), "{unread:?}");
     assert!(!unread[0].could_declare(&id("module/team-b/x")), "{unread:?}");
     assert!(!unread[0].could_declare(&id("kustomization/team-a/x")), "{unread:?}");
+}
+
+#[test]
+fn tests_that_a_tenant_may_not_run_leave_its_release_sound() {
+    let chart = |test: &str| {
+        let hook = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: check, annotations: {{helm.sh/hook: {test}}}}}\nspec: {{containers: [{{name: x, image: x}}]}}\n"
+        );
+        reading(&format!(
+            "{TENANT}=== teams/a/module.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: m}}\nspec: {{source: {{chart: {{path: teams/a/chart}}}}, namespace: a}}\n\
+             === teams/a/chart/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.0.0\n=== teams/a/chart/templates/c.yaml\n{CONFIG}=== teams/a/chart/templates/t.yaml\n{hook}"
+        ))
+    };
+    let tested = chart("test");
+    assert_eq!(errors(&tested), Vec::<String>::new());
+    let RenderState::Rendered(rendered) = &tested.units[&id("module/team-a/m")].state else {
+        panic!("it is rendered")
+    };
+    let Tests { hooks, refused } = &rendered.tests;
+    assert!(hooks.is_empty() && refused.as_ref().is_some_and(|why| why.contains("Pod")), "{refused:?}");
+    let told = errors(&chart("post-install"));
+    assert!(
+        told.iter().any(|line| line.contains("MS2010")),
+        "what runs by itself is no such thing: {told:?}"
+    );
 }
