@@ -26,7 +26,9 @@ impl State {
         let Some(state) = self.units.get_mut(id) else { return };
         state.seen = seen;
         state.health = state.assess(&family);
-        let phase = match (state.token, state.unit.clone()) {
+        // What a test is making is waited for before anything is let go.
+        let token = state.token.or_else(|| state.test_token().filter(|_| state.unit.is_none()));
+        let phase = match (token, state.unit.clone()) {
             (Some(_), Some(_)) => applying(state),
             (Some(_), None) => Phase::Deleting { why: "its objects are being deleted or let go".into() },
             (None, None) => match self.remove(id, now) {
@@ -35,6 +37,8 @@ impl State {
             },
             (None, Some(unit)) => self.drive(id, &unit, now),
         };
+        let catching_up = self.units.get(id).is_some_and(|state| is_catching_up(state, &phase));
+        self.test(id, &phase, catching_up, now);
         self.settle_unit(id, phase, now);
     }
 
@@ -384,6 +388,7 @@ impl State {
             .map(|check| GroupVersionKind::new(check.key.group(), &*check.version, check.key.kind()))
             .collect();
         kinds.extend(judged.iter().cloned());
+        kinds.extend(state.tested_kinds());
         for kind in kinds {
             let place = (unit.target.clone(), kind.clone());
             let bodies = judged.contains(&kind) || state.judged(&kind.group, &kind.kind);

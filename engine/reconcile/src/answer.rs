@@ -15,6 +15,9 @@ impl State {
             }
         }
         let Some(state) = self.units.get_mut(id) else { return };
+        if state.test_token() == Some(token) {
+            return self.test_made(id, results, now);
+        }
         if state.token != Some(token) {
             return;
         }
@@ -114,6 +117,9 @@ impl State {
 
     pub(crate) fn deleted(&mut self, id: &UnitId, token: u64, results: Vec<DeleteResult>, now: Time) {
         let Some(state) = self.units.get_mut(id) else { return };
+        if state.test_token() == Some(token) {
+            return self.tested_deleted(id, results, now);
+        }
         if state.token != Some(token) {
             return;
         }

@@ -77,6 +77,11 @@ pub enum Event {
     Reconcile {
         unit: UnitId,
     },
+    /// Run the tests of its release once, unless this very request is known.
+    Test {
+        unit: UnitId,
+        asked: String,
+    },
     /// A removal was approved.
     Approve {
         hash: String,

@@ -316,7 +316,8 @@ pub struct Fresh {
     pub unless: Option<(String, String)>,
 }
 
-fn ended(state: &UnitState, hook: &Hook) -> Option<Result<(), String>> {
+/// How a hook's object has ended, or that it was lost before; nothing while it goes on.
+pub(crate) fn ended(state: &UnitState, hook: &Hook) -> Option<Result<(), String>> {
     if !hook.runs() {
         return Some(Ok(()));
     }

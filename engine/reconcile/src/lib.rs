@@ -26,6 +26,7 @@ mod rollback;
 mod rules;
 mod state;
 mod storing;
+mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,7 @@ pub use record::Record;
 pub use rollback::{GivenUp, Good};
 pub use state::{State, UnitState};
 pub use storing::{Stored, Storing};
+pub use testing::{TestOutcome, TestRun, Tested};
 
 /// Milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -1,4 +1,4 @@
-use crate::{GivenUp, Good, Phase, Run, Stored, Time};
+use crate::{GivenUp, Good, Phase, Run, Stored, TestRun, Time};
 use mainstay_object::Digest;
 use mainstay_unit::{
     Condition, Counterpart, DeletionPolicy, Gate, Health, HealthStatus, Inventory, Role, ServiceAccount,
@@ -48,6 +48,8 @@ pub struct Record {
     pub hooks: Option<Box<Run>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Box<Stored>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Box<TestRun>>,
     /// The release that was ready last, where one that fails is rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good: Option<Box<Good>>,
@@ -111,6 +113,7 @@ impl Record {
             suspended: false,
             hooks: None,
             stored: None,
+            test: None,
             good: None,
             given_up: None,
             held: None,

@@ -2,6 +2,7 @@ use crate::advance::CONNECTING;
 use crate::counterpart::Counterparts;
 use crate::owners::Owners;
 use crate::recover::Stray;
+use crate::testing::Testing;
 use crate::{Action, Event, Failure, Observation, Phase, Record, Time, Wait};
 use mainstay_graph::Graph;
 use mainstay_health::Rules;
@@ -108,6 +109,8 @@ pub struct UnitState {
     pub(crate) trial_until: Option<Time>,
     /// When the hook that runs is given up.
     pub(crate) hook_until: Option<Time>,
+    /// While its tests go on.
+    pub(crate) testing: Option<Box<Testing>>,
     /// Helm's record is being written.
     pub(crate) storing: bool,
     pub(crate) store_at: Option<Time>,
@@ -179,6 +182,7 @@ impl UnitState {
             deadline: None,
             trial_until: None,
             hook_until: None,
+            testing: None,
             storing: false,
             store_at: None,
             store_attempt: 0,
@@ -317,6 +321,7 @@ impl State {
             Event::Suspend { unit, suspend } => self.suspend(&unit, suspend),
             Event::Lost { unit } => self.lost(&unit),
             Event::Reconcile { unit } => self.reconcile(&unit),
+            Event::Test { unit, asked } => self.ask_for_tests(&unit, asked),
             Event::Approve { hash } => self.approve(hash),
             Event::Counterpart { key, acts } => self.counterpart(&key, acts),
             Event::CounterpartsListed { kind, acting } => self.counterparts_listed(kind, acting),

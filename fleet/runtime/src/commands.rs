@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 const SUSPEND: &str = "mainstay.dev/suspend";
 const RECONCILE: &str = "mainstay.dev/reconcile";
+const TEST: &str = "mainstay.dev/test";
 const APPROVE: &str = "mainstay.dev/approve";
 
 /// Requests that are about everything, not about one unit.
@@ -24,6 +25,7 @@ pub(crate) enum Request {
 struct Asked {
     suspend: bool,
     reconcile: String,
+    test: String,
     approve: String,
 }
 
@@ -49,6 +51,7 @@ pub(crate) async fn follow(
                 let asked = Asked {
                     suspend: annotation(&unit, SUSPEND) == "true",
                     reconcile: annotation(&unit, RECONCILE).to_owned(),
+                    test: annotation(&unit, TEST).to_owned(),
                     approve: annotation(&unit, APPROVE).to_owned(),
                 };
                 let old = seen.get(&name);
@@ -69,10 +72,17 @@ pub(crate) async fn follow(
                     && !asked.reconcile.is_empty()
                     && old.is_none_or(|o| o.reconcile != asked.reconcile);
                 if new
-                    && (events.send(Event::Reconcile { unit: id }).is_err()
+                    && (events.send(Event::Reconcile { unit: id.clone() }).is_err()
                         || requests.send(Request::Fetch).is_err())
                 {
                     return false;
+                }
+                // Whether a test that was asked for before has been run is in the unit's record.
+                if !asked.test.is_empty() && old.is_none_or(|o| o.test != asked.test) {
+                    let asked = asked.test.clone();
+                    if events.send(Event::Test { unit: id.clone(), asked }).is_err() {
+                        return false;
+                    }
                 }
                 seen.insert(name, asked);
             }

@@ -499,6 +499,7 @@ fn cause(event: &Event) -> Cause {
         | Event::Suspend { .. }
         | Event::Lost { .. }
         | Event::Reconcile { .. }
+        | Event::Test { .. }
         | Event::Stored { .. }
         | Event::Approve { .. }
         | Event::Counterpart { .. }

@@ -10,3 +10,4 @@ mod random;
 mod recover;
 mod rollback;
 mod rules;
+mod testing;
