@@ -26,6 +26,7 @@ mod run;
 mod schema;
 mod state;
 mod steer;
+mod test;
 mod tree;
 mod uninstall;
 mod validate;
@@ -102,6 +103,8 @@ enum Command {
     Resume(steer::ResumeArgs),
     /// Look at units again now, whatever they wait for
     Reconcile(steer::ReconcileArgs),
+    /// Run the tests of a release (`helm.sh/hook: test`) and wait for them
+    Test(test::Args),
     /// Let a held removal go on
     Approve(approve::Args),
     /// Take over from another tool, without a recreate: shows each step, and can undo it
@@ -165,6 +168,7 @@ fn start() -> Result<Exit, Failure> {
         Command::Suspend(args) => steer::suspend(&args),
         Command::Resume(args) => steer::resume(&args),
         Command::Reconcile(args) => steer::reconcile(&args),
+        Command::Test(args) => test::run(&args),
         Command::Approve(args) => approve::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Uninstall(args) => uninstall::run(&args),

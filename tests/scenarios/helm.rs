@@ -4,13 +4,17 @@
 use crate::on_both_wires;
 use crate::world::World;
 use mainstay_harness::Output;
+use mainstay_unit::UnitId;
 use serde_json::{Value, json};
+use std::thread;
+use std::time::{Duration, Instant};
 
 on_both_wires! {
     helm_knows_shows_and_takes_back_what_was_released,
     hooks_run_in_their_order_and_one_that_fails_stops_the_release,
     an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one,
     what_helm_installed_is_upgraded_without_a_recreate,
+    tests_run_when_somebody_asks_and_leave_the_unit_as_it_is,
 }
 
 /// A chart with a ConfigMap that says a value, and a Job for each hook.
@@ -85,6 +89,17 @@ fn history_is(world: &mut World, name: &str, wanted: &[(u64, &str)]) {
 /// Ends a Job as its controller would.
 #[track_caller]
 fn end(world: &mut World, namespace: &str, name: &str, how: &str) {
+    let patch = ending(how);
+    let namespace = namespace.to_owned();
+    world.until("the Job can be ended", |world| {
+        let arguments =
+            ["patch", "job", name, "-n", &namespace, "--subresource=status", "--type=merge", "-p", &patch];
+        let ended = world.kubectl(&arguments);
+        if ended.success() { Ok(()) } else { Err(ended.stderr) }
+    });
+}
+
+fn ending(how: &str) -> String {
     let time = "2026-01-01T00:00:00Z";
     let condition = |kind: &str| json!({"type": kind, "status": "True", "reason": "Test", "message": "as told", "lastTransitionTime": time, "lastProbeTime": time});
     let status = match how {
@@ -93,14 +108,41 @@ fn end(world: &mut World, namespace: &str, name: &str, how: &str) {
         _ => json!({"startTime": time, "failed": 1, "ready": 0,
             "uncountedTerminatedPods": {}, "conditions": [condition("FailureTarget"), condition("Failed")]}),
     };
-    let patch = json!({"status": status}).to_string();
-    let namespace = namespace.to_owned();
-    world.until("the Job can be ended", |world| {
-        let arguments =
-            ["patch", "job", name, "-n", &namespace, "--subresource=status", "--type=merge", "-p", &patch];
-        let ended = world.kubectl(&arguments);
-        if ended.success() { Ok(()) } else { Err(ended.stderr) }
-    });
+    json!({"status": status}).to_string()
+}
+
+/// Asks for the tests of a release, and ends their Jobs meanwhile.
+#[track_caller]
+fn tested(world: &World, unit: &str, namespace: &str, jobs: &[(&str, &str)]) -> Output {
+    let patience = Duration::from_secs(80);
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| world.mainstay(&["test", unit, "--timeout", "80"]));
+        let begun = Instant::now();
+        for (name, how) in jobs {
+            let goes_on = || {
+                let job = world.object("job", namespace, name)?;
+                job["status"]["conditions"]
+                    .as_array()
+                    .is_none_or(|told| {
+                        told.iter().all(|told| told["type"] != "Complete" && told["type"] != "Failed")
+                    })
+                    .then_some(())
+            };
+            while goes_on().is_none() {
+                assert!(
+                    begun.elapsed() < patience && !asked.is_finished(),
+                    "{name} is not made: {}",
+                    world.log_tail()
+                );
+                thread::sleep(Duration::from_millis(50));
+            }
+            let patch = ending(how);
+            let arguments =
+                ["patch", "job", name, "-n", namespace, "--subresource=status", "--type=merge", "-p", &patch];
+            world.kubectl(&arguments).expect_success();
+        }
+        asked.join().expect("the command has ended")
+    })
 }
 
 fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
@@ -294,4 +336,55 @@ fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {
         Ok(unit) => Err(unit.to_string()),
         Err(_) => Ok(()),
     });
+}
+
+fn tests_run_when_somebody_asks_and_leave_the_unit_as_it_is(world: &mut World) {
+    const UNIT: &str = "helmrelease/tested/web";
+    world.tenant("tested");
+    chart(world, "tested/chart", "first", &[("works", "test"), ("also", "test-success")]);
+    release(world, "tested", "{}");
+    let commit = world.repository.commit("A release with tests");
+    world.has_applied(UNIT, &commit);
+    assert_eq!(world.object("job", "tested", "works"), None, "nobody has asked");
+
+    let told = tested(world, UNIT, "tested", &[("also", "Complete"), ("works", "Complete")]).expect_success();
+    assert_eq!(told, "Job.batch tested/also  Succeeded\nJob.batch tested/works  Succeeded\n");
+    assert_eq!(world.object("job", "tested", "works"), None, "its policy says so");
+    world.is(UNIT, "Ready");
+
+    // The daemon dies between two tests.
+    let name = UNIT.parse::<UnitId>().expect("a unit").object_name();
+    let asked = ["annotate", "units.mainstay.dev", &name, "mainstay.dev/test=again", "--overwrite"];
+    world.kubectl(&asked).expect_success();
+    end(world, "tested", "also", "Complete");
+    world.until("the next one is made", |world| {
+        world.object("job", "tested", "works").map(drop).ok_or_else(|| "it is not there".to_owned())
+    });
+    world.kill();
+    world.run();
+    end(world, "tested", "works", "Failed");
+    let run = world.until("its tests have ended", |world| {
+        let run = world.unit(UNIT)?["test"].clone();
+        if run["asked"] == "again" && run["outcome"] == "Failed" { Ok(run) } else { Err(run.to_string()) }
+    });
+    let ended: Vec<_> = run["ended"].as_array().into_iter().flatten().map(|one| &one["succeeded"]).collect();
+    assert_eq!(ended, [true, false], "{run}");
+    assert_eq!(world.object("job", "tested", "also"), None, "it did not run again");
+    let unit = world.is(UNIT, "Ready");
+    assert_eq!(unit["health"], "Healthy", "{unit}");
+
+    // What failed makes way for the next run.
+    let told = tested(world, UNIT, "tested", &[("also", "Complete"), ("works", "Failed")]);
+    assert!(!told.success());
+    assert!(told.stdout.contains("Job.batch tested/works  Failed: "), "{}", told.stdout);
+    world.is(UNIT, "Ready");
+    world.config_map_is("tested", "web", "first");
+    history_is(world, "tested", &[(1, "deployed")]);
+
+    world.mainstay(&["suspend", UNIT]).expect_success();
+    world.is(UNIT, "Suspended");
+    let told = world.mainstay(&["test", UNIT, "--timeout", "60"]);
+    assert!(!told.success() && told.stderr.contains("it is not Ready but Suspended"), "{}", told.stderr);
+    world.mainstay(&["resume", UNIT]).expect_success();
+    world.is(UNIT, "Ready");
 }
