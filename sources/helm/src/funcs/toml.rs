@@ -173,7 +173,7 @@ fn written(time: &Time) -> String {
     }
 }
 
-pub(crate) fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

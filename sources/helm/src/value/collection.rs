@@ -60,15 +60,6 @@ impl List {
         Self { ty, nil: true, items: Rc::new(Items(Vec::new())) }
     }
 
-    /// With one more item; copied only where somebody else holds it.
-    pub(crate) fn with(mut self, item: Value) -> Self {
-        match Rc::get_mut(&mut self.items) {
-            Some(items) => items.0.push(item),
-            None => self.items = Rc::new(Items(self.items().iter().cloned().chain([item]).collect())),
-        }
-        self
-    }
-
     pub(crate) fn items(&self) -> &[Value] {
         &self.items.0
     }
