@@ -20,6 +20,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(super) struct Job {
     pub record: Option<Box<Record>>,
     pub forget: bool,
+    /// It could not be written, and was put off for longer than what is new.
+    pub again: bool,
     pub waiting: Vec<oneshot::Sender<Result<(), String>>>,
 }
 
@@ -42,6 +44,7 @@ impl Queue {
                 let id = record.id.clone();
                 let new = !self.jobs.contains_key(&id);
                 let job = self.jobs.entry(id.clone()).or_default();
+                let new = std::mem::take(&mut job.again) || new;
                 job.record = Some(record);
                 job.forget = false;
                 if done.is_some() || self.hurry {
@@ -94,7 +97,7 @@ impl Queue {
         match (self.jobs.contains_key(&id), failed) {
             (true, _) => self.now.push_back(id),
             (false, Some(job)) => {
-                self.jobs.insert(id.clone(), job);
+                self.jobs.insert(id.clone(), Job { again: true, ..job });
                 self.later.insert((time + AGAIN, id));
             }
             (false, None) => {}
@@ -195,6 +198,20 @@ mod tests {
         queue.done(id("a"), None, due);
         let all = std::iter::from_fn(|| queue.next(due + AGAIN)).count();
         assert_eq!((all, queue.due()), (0, None));
+    }
+
+    #[test]
+    fn what_is_new_does_not_wait_as_long_as_what_failed() {
+        let (mut queue, start) = (Queue::default(), Instant::now());
+        queue.add(save("a"), start);
+        let (unit, failed) = queue.next(start + DELAY).unwrap();
+        queue.done(unit, Some(failed), start + DELAY);
+        queue.add(save("a"), start + DELAY);
+        queue.add(save("a"), start + DELAY);
+        assert_eq!(queue.due(), Some(start + DELAY * 2));
+        assert_eq!(next(&mut queue, start + DELAY * 2).as_deref(), Some("a"));
+        queue.done(id("a"), None, start + DELAY * 2);
+        assert_eq!(next(&mut queue, start + AGAIN * 2), None, "it is written");
     }
 
     #[test]
