@@ -88,12 +88,9 @@ impl UnitState {
                 None => Health::progressing("is suspended, and was never applied"),
             };
         }
-        if !self.is_applied() && !matches!(self.phase, Phase::Failed { .. }) {
-            return Health::progressing(Phase::Ready.why_closed());
-        }
         match &self.phase {
             Phase::Failed { .. } => Health::degraded(self.phase.why()),
-            _ if self.record.phase == Phase::Ready.word() => Health::healthy(""),
+            _ if self.is_applied() && self.record.phase == Phase::Ready.word() => Health::healthy(""),
             phase => Health::progressing(phase.why_closed()),
         }
     }

@@ -140,18 +140,12 @@ impl UnitState {
 
     /// Whether its objects are there as wanted, healthy or not.
     fn is_there(&self) -> bool {
-        self.is_applied()
-            && self.failures.is_empty()
-            && self.render == crate::state::Render::Good
-            && !self.is_rolled_back()
+        self.is_applied() && self.failures.is_empty() && self.render == crate::state::Render::Good
     }
 
     /// Whether the objects are as the gate asks.
     pub(crate) fn is_satisfied(&self) -> bool {
-        let Some(unit) = &self.unit else { return false };
-        if !self.is_applied() || !self.failures.is_empty() || self.render != crate::state::Render::Good {
-            return false;
-        }
+        let Some(unit) = self.unit.as_ref().filter(|_| self.is_there()) else { return false };
         match unit.gate {
             Gate::Applied => true,
             Gate::Checks => self.checks_healthy(),
@@ -204,18 +198,23 @@ impl State {
     /// dependency: whoever declares a release may well check the Deployments that the release makes, and would wait for
     /// ever. Who defines kinds is waited for with everything that serves them, unless it asks for objects of this unit.
     fn need_not_be_healthy(&self, id: &UnitId, on: &UnitState, reason: Reason) -> bool {
-        let all_healthy = |kind: &str| {
-            let mut entries = on.record.inventory.iter().filter(|entry| entry.key.kind() == kind);
+        if !on.is_there() || on.is_rolled_back() {
+            return false;
+        }
+        let all_healthy = |group: &str, kind: &str| {
+            let entries = on.record.inventory.iter();
+            let mut entries = entries.filter(|entry| (entry.key.group(), entry.key.kind()) == (group, kind));
             entries
                 .all(|entry| on.observed.get(&entry.key).is_some_and(|seen| seen.health.status.is_healthy()))
         };
-        let is_enough = match reason {
+        match reason {
             Reason::Declared | Reason::Target => false,
             Reason::Parent => true,
-            Reason::Namespace => all_healthy("Namespace"),
-            Reason::Definition => all_healthy("CustomResourceDefinition") && self.is_asked_for(id, on),
-        };
-        is_enough && on.is_there()
+            Reason::Namespace => all_healthy("", "Namespace"),
+            Reason::Definition => {
+                all_healthy("apiextensions.k8s.io", "CustomResourceDefinition") && self.is_asked_for(id, on)
+            }
+        }
     }
 
     /// Whether the gate of `on` asks for this unit, or for one that comes after this one: for its objects, by a check, or
