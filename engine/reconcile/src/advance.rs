@@ -143,11 +143,11 @@ impl State {
         self.tell_all(id, notices);
         let Some(state) = self.units.get_mut(id) else { return Phase::Applying };
         if !items.is_empty() {
-            let others = items.iter().find_map(|item| {
+            let deleting = items.iter().find_map(|item| {
                 let place = (unit.target.clone(), item.desired.key.clone());
-                self.deleting.get(&place).filter(|by| *by != id).map(|by| (by.clone(), place.1))
+                self.deleting.get(&place).map(|(by, _)| (by.clone(), place.1))
             });
-            return match others {
+            return match deleting {
                 Some((by, key)) => Phase::Waiting {
                     on: vec![Wait::Unit { id: by, why: format!("is still deleting {key}") }],
                 },
@@ -343,11 +343,25 @@ impl State {
         record: Option<Box<Record>>,
     ) {
         let token = self.next_token();
-        let Some(state) = self.units.get_mut(id) else { return };
-        state.token = Some(token);
+        if let Some(state) = self.units.get_mut(id) {
+            state.token = Some(token);
+        }
+        self.push_delete_as(id, token, entries, release, record);
+    }
+
+    /// `token`: which of the unit's requests it is.
+    pub(crate) fn push_delete_as(
+        &mut self,
+        id: &UnitId,
+        token: u64,
+        entries: Vec<InventoryEntry>,
+        release: bool,
+        record: Option<Box<Record>>,
+    ) {
+        let Some(state) = self.units.get(id) else { return };
         let target = state.target();
         for entry in &entries {
-            self.deleting.insert((target.clone(), entry.key.clone()), id.clone());
+            self.deleting.insert((target.clone(), entry.key.clone()), (id.clone(), token));
         }
         let item = |entry: InventoryEntry| DeleteItem { rank: deletion_rank(&entry.key), entry, release };
         let mut items: Vec<DeleteItem> = entries.into_iter().map(item).collect();

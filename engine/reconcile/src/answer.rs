@@ -3,7 +3,7 @@ use crate::observe::is_older;
 use crate::state::State;
 use crate::{Action, ApplyResult, DeleteResult, Failure, FailureKind, Time, retry};
 use mainstay_object::ObjectKey;
-use mainstay_unit::{InventoryEntry, UnitId};
+use mainstay_unit::{InventoryEntry, Target, UnitId};
 use std::time::Duration;
 
 impl State {
@@ -116,6 +116,7 @@ impl State {
     }
 
     pub(crate) fn deleted(&mut self, id: &UnitId, token: u64, results: Vec<DeleteResult>, now: Time) {
+        self.no_longer_deleting(token);
         let Some(state) = self.units.get_mut(id) else { return };
         if state.test_token() == Some(token) {
             return self.tested_deleted(id, results, now);
@@ -161,25 +162,35 @@ impl State {
             state.failures.extend(failed);
         }
         for (place, deleted) in gone_places {
-            self.disown(id, &place);
-            // Whoever has it in its inventory too would take it for the next one of its name.
-            for other in self.owners.get(&place).into_iter().flatten().filter(|_| deleted) {
-                if let Some(state) = self.units.get_mut(other) {
-                    state.observed.remove(&place.1);
-                    self.queue.insert(other.clone());
-                }
-            }
-        }
-        let ended: Vec<_> =
-            self.deleting.iter().filter(|(_, by)| *by == id).map(|(p, _)| p.clone()).collect();
-        for place in ended {
-            self.queue.extend(self.wanted.get(&place).cloned());
-            self.deleting.remove(&place);
+            self.lose(id, &place, deleted);
         }
         self.queue.insert(id.clone());
         if self.units.get(id).is_some_and(|s| s.unit.is_none()) {
             self.consider_dependents(id);
         }
+    }
+
+    /// An object is this unit's no longer; `deleted`: nor is it there.
+    pub(crate) fn lose(&mut self, id: &UnitId, place: &(Target, ObjectKey), deleted: bool) {
+        self.disown(id, place);
+        // Whoever has it in its inventory too would take it for the next one of its name.
+        for other in self.owners.get(place).into_iter().flatten().filter(|_| deleted) {
+            if let Some(state) = self.units.get_mut(other) {
+                state.observed.remove(&place.1);
+                self.queue.insert(other.clone());
+            }
+        }
+    }
+
+    /// A request to delete was answered: whoever wants what it named may go on.
+    fn no_longer_deleting(&mut self, token: u64) {
+        let (wanted, queue) = (&self.wanted, &mut self.queue);
+        self.deleting.retain(|place, (_, by)| {
+            if *by == token {
+                queue.extend(wanted.get(place).cloned());
+            }
+            *by != token
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use crate::state::{State, UnitState};
 use crate::{Action, ApplyItem, Forms, Phase, Time};
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::deletion_rank;
-use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Moment, UnitId};
+use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Manifest, Moment, UnitId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -263,18 +263,11 @@ impl State {
         let phase = Phase::Checking { why: format!("{name} is being started") };
         let token = self.next_token();
         let Some(state) = self.units.get_mut(id) else { return phase };
-        let manifest = hook.manifest.clone();
-        let (key, target) = (manifest.key.clone(), state.target());
-        let digest = run.digest(hook);
         state.token = Some(token);
         state.sent = state.desired.as_ref().map(|wanted| wanted.whole);
         state.hook_until = None;
-        state.record.set_target(&target);
-        state.record.inventory.intend(&key, &manifest.version, digest, true);
-        self.owners.entry((target.clone(), key)).or_default().insert(id.clone());
         let gate = state.unit.as_ref().map_or(mainstay_unit::Gate::Applied, |unit| unit.gate);
         state.record.show(&phase, &state.health, (gate, false), now);
-        state.saved = Some(state.record.clone());
         let release = state.desired.as_ref().and_then(|wanted| wanted.rendered.release.as_ref());
         let unless = release.filter(|_| run.kind == RunKind::Install && run.done == 0);
         let fresh = Fresh {
@@ -282,8 +275,27 @@ impl State {
             replace: hook.deletes(HookDeletion::BeforeCreation),
             unless: unless.map(|release| (release.namespace.clone(), release.name.clone())),
         };
+        self.push_fresh(id, token, &hook.manifest, run.digest(hook), fresh);
+        phase
+    }
+
+    /// Intent first: whatever the request makes is already in the record.
+    pub(crate) fn push_fresh(
+        &mut self,
+        id: &UnitId,
+        token: u64,
+        manifest: &Manifest,
+        digest: Digest,
+        fresh: Fresh,
+    ) {
+        let Some(state) = self.units.get_mut(id) else { return };
+        let target = state.target();
+        state.record.set_target(&target);
+        state.record.inventory.intend(&manifest.key, &manifest.version, digest, true);
+        self.owners.entry((target.clone(), manifest.key.clone())).or_default().insert(id.clone());
+        state.saved = Some(state.record.clone());
         let item = ApplyItem {
-            desired: manifest,
+            desired: manifest.clone(),
             digest,
             rank: 0,
             sent: Forms::default(),
@@ -301,7 +313,6 @@ impl State {
             items: vec![item],
             record: Box::new(state.record.clone()),
         });
-        phase
     }
 }
 

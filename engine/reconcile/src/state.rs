@@ -42,8 +42,8 @@ pub struct State {
     pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
     /// Who has an object in its inventory: more than one where units share a namespace.
     pub(crate) owners: Places<Owners>,
-    /// Who is deleting an object right now: nobody else applies it meanwhile.
-    pub(crate) deleting: BTreeMap<(Target, ObjectKey), UnitId>,
+    /// Who is deleting an object right now, and by which request: nobody applies it meanwhile.
+    pub(crate) deleting: BTreeMap<(Target, ObjectKey), (UnitId, u64)>,
     /// What says that it is ours and is in no inventory, by the unit that it names.
     pub(crate) strays: BTreeMap<UnitId, BTreeMap<(Target, ObjectKey), Stray>>,
     /// Who renders it.

@@ -5,15 +5,12 @@
 use crate::hooks::{Fresh, ended};
 use crate::observe::is_older;
 use crate::state::{State, UnitState};
-use crate::{
-    Action, ApplyItem, ApplyResult, DeleteResult, Failure, FailureKind, Forms, Gone, Phase, Time, retry,
-};
+use crate::{Action, ApplyResult, DeleteResult, Failure, FailureKind, Gone, Phase, Time, retry};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
 use mainstay_plan::deletion_rank;
 use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Moment, Timing, UnitId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The tests that were asked for last.
@@ -333,33 +330,10 @@ impl State {
     fn make_test(&mut self, id: &UnitId, hook: &Hook, run: &TestRun, at: usize) {
         let token = self.next_token();
         let Some(state) = self.units.get_mut(id) else { return };
-        let manifest = hook.manifest.clone();
-        let (key, target, digest) = (manifest.key.clone(), state.target(), run.digest(hook, at));
         state.testing.get_or_insert_default().token = Some(token);
-        state.record.inventory.intend(&key, &manifest.version, digest, true);
-        self.owners.entry((target.clone(), key)).or_default().insert(id.clone());
-        state.saved = Some(state.record.clone());
-        let fresh =
-            Fresh { mark: run.mark(at), replace: hook.deletes(HookDeletion::BeforeCreation), unless: None };
-        let item = ApplyItem {
-            desired: manifest,
-            digest,
-            rank: 0,
-            sent: Forms::default(),
-            replace: false,
-            absent_only: false,
-            fresh: Some(Arc::new(fresh)),
-        };
-        self.actions.push(Action::Apply {
-            unit: id.clone(),
-            token,
-            target,
-            service_account: state.record.account(),
-            authorities: state.authorities.clone(),
-            ignore: Vec::new(),
-            items: vec![item],
-            record: Box::new(state.record.clone()),
-        });
+        let replace = hook.deletes(HookDeletion::BeforeCreation);
+        let fresh = Fresh { mark: run.mark(at), replace, unless: None };
+        self.push_fresh(id, token, &hook.manifest, run.digest(hook, at), fresh);
     }
 
     /// The record goes first: what is gone has ended, and is not taken for lost.
@@ -368,19 +342,8 @@ impl State {
         let Some(state) = self.units.get_mut(id) else { return };
         state.testing.get_or_insert_default().token = Some(token);
         state.saved = Some(state.record.clone());
-        let item = |entry: InventoryEntry| crate::DeleteItem {
-            rank: deletion_rank(&entry.key),
-            entry,
-            release: false,
-        };
-        self.actions.push(Action::Delete {
-            unit: id.clone(),
-            token,
-            target: state.target(),
-            service_account: state.record.account(),
-            items: entries.into_iter().map(item).collect(),
-            record: Some(Box::new(state.record.clone())),
-        });
+        let record = Box::new(state.record.clone());
+        self.push_delete_as(id, token, entries, false, Some(record));
     }
 
     pub(crate) fn test_made(&mut self, id: &UnitId, results: Vec<ApplyResult>, now: Time) {
@@ -453,7 +416,7 @@ impl State {
                 Ok(gone) => {
                     state.record.inventory.remove(&result.key);
                     state.observed.remove(&result.key);
-                    self.disown(id, &(target.clone(), result.key.clone()));
+                    self.lose(id, &(target.clone(), result.key.clone()), gone == Gone::Deleted);
                     if let Gone::NotOurs(why) = gone {
                         self.tell_of_tests(id, true, "LeftAlone", format!("{} stays: {why}", result.key));
                     }

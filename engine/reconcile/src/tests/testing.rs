@@ -1,8 +1,12 @@
 use super::double::{Commit, Double, config, id, key, unit};
 use super::hooks::{end, hook};
 use crate::{Action, Ended, Event, FailureKind, TestOutcome, TestRun};
-use mainstay_object::{DigestKey, ObjectKey};
-use mainstay_unit::{Health, Hook, HookDeletion, Moment, ReadingUnit, Release, RenderState, Rendered, Tests};
+use mainstay_diagnostic::Location;
+use mainstay_object::{DigestKey, Object, ObjectKey};
+use mainstay_unit::{
+    Desired, Health, Hook, HookDeletion, Moment, ReadingUnit, Release, RenderState, Rendered, Tests,
+};
+use serde_json::json;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,6 +197,29 @@ fn a_unit_goes_only_after_the_answer_to_what_its_tests_asked() {
         double.take_log().contains(&"release first".to_owned()),
         "what it made stays, as what hooks made"
     );
+}
+
+#[test]
+fn what_tests_made_is_applied_by_nobody_while_it_is_deleted() {
+    let object =
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "first", "namespace": "n"}});
+    let object = Desired { object: Object::new(object).unwrap(), origin: Location::file("a.yaml") };
+    for wants in ["a", "b"] {
+        let mut double = ready(&[test("first", 0, &[BeforeCreation, Succeeded])]);
+        ask(&mut double, "1");
+        double.slow = true;
+        end(&mut double, "first", Ended::Succeeded);
+        double.read(commit(1, &[]).with(wants, &[], std::slice::from_ref(&object)));
+        assert_eq!(double.why(wants), "waits on module/t/a: is still deleting Job.batch n/first");
+        double.take_log();
+        // The request was sent before anybody wanted the object.
+        double.wanted.clear();
+        double.answer();
+        let log = double.take_log();
+        let at = |what: &str| log.iter().position(|entry| entry == what);
+        assert!(at("delete first").is_some() && at("delete first") < at("apply first"), "{log:?}");
+        assert_eq!(double.phase(wants), "Ready");
+    }
 }
 
 #[test]
