@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 #[derive(clap::Args)]
 pub(crate) struct SuspendArgs {
+    /// Unit, for example module/team-a/web@eu-1; its name alone where that is unambiguous
     unit: String,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -19,6 +20,7 @@ pub(crate) struct SuspendArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct ResumeArgs {
+    /// Unit, for example module/team-a/web@eu-1; its name alone where that is unambiguous
     unit: String,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -26,6 +28,7 @@ pub(crate) struct ResumeArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct ReconcileArgs {
+    /// Unit, for example module/team-a/web@eu-1; its name alone where that is unambiguous
     #[arg(required_unless_present = "all")]
     unit: Option<String>,
     /// All units

@@ -17,6 +17,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Unit, for example module/team-a/web@eu-1; its name alone where that is unambiguous
     unit: String,
     /// How many seconds to wait; tests that have begun go on. Each of them may take as long as the unit's own timeout says
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]

@@ -34,9 +34,6 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 64 << 20;
 const CONNECT: Duration = Duration::from_secs(10);
 
-#[cfg(test)]
-mod tests;
-
 type Connector = TimeoutConnector<HttpsConnector<HttpConnector>>;
 type Content = UnsyncBoxBody<Bytes, hyper::Error>;
 
@@ -57,11 +54,10 @@ pub(crate) fn client(config: &Config) -> Result<Client, kube::Error> {
 }
 
 fn connector(config: &Config) -> Result<Connector, kube::Error> {
-    let service = |error: tower::BoxError| kube::Error::Service(error);
     let mut builder =
         HttpsConnectorBuilder::new().with_tls_config(config.rustls_client_config()?).https_or_http();
     if let Some(name) = &config.tls_server_name {
-        let name = name.clone().try_into().map_err(|error| service(Box::new(error)))?;
+        let name = name.clone().try_into().map_err(|error| kube::Error::Service(Box::new(error)))?;
         builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name));
     }
     let mut tcp = HttpConnector::new();
@@ -144,3 +140,6 @@ impl Service<Request<Body>> for Connections {
         async move { Ok(answer.await?.map(held)) }.boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;
