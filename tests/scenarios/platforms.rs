@@ -202,9 +202,7 @@ fn charts_of_infraflux(world: &mut World) {
     // Its own faults mended: three sources and a file that are missing.
     let ours = |text: String| {
         let text = text.replace("url: https://", &format!("url: http://{address}/"));
-        let text = text
-            .replace("  - secret-external-dns-demo.yaml\n", "")
-            .replace("  - secret-external-dns-demo.yaml", "");
+        let text = text.replace("\n  - secret-external-dns-demo.yaml", "");
         let lacks = text.contains("kind: Kustomization\n")
             && text.contains("\n  prune: true\n")
             && !text.contains("sourceRef:");

@@ -1,8 +1,8 @@
 //! A registry of charts on this machine: Helm repositories and OCI repositories, all below one address.
 
 use mainstay_harness::{Output, SweptFolder};
+use mainstay_object::Digest;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -68,7 +68,7 @@ pub fn open(helm: &Path, offers: &[Offer]) -> String {
 
 /// As the Distribution specification has it, for one version of one chart.
 fn push(shelf: &mut Shelf, name: &str, tag: &str, packed: Vec<u8>) {
-    let digest = |bytes: &[u8]| format!("sha256:{}", hex(&Sha256::digest(bytes)));
+    let digest = |bytes: &[u8]| format!("sha256:{}", Digest::of_bytes(bytes).hex());
     let config = b"{}".to_vec();
     let manifest = json!({
         "schemaVersion": 2,
@@ -86,10 +86,6 @@ fn push(shelf: &mut Shelf, name: &str, tag: &str, packed: Vec<u8>) {
     for blob in [config, packed] {
         shelf.insert(format!("{at}/blobs/{}", digest(&blob)), ("application/octet-stream", blob));
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn serve(shelf: Shelf) -> String {
