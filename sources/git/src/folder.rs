@@ -188,38 +188,3 @@ fn unused(dir: &Path) -> PathBuf {
         number += 1;
     }
 }
-
-const MAX_PACKS: usize = 50;
-
-/// Every fetch leaves a pack; after enough of them, what the references reach is written as one. Whether it did so.
-pub(crate) fn compact(repository: &Repository) -> Result<bool, GitError> {
-    let folder = repository.path().join("objects/pack");
-    let disk = |e: std::io::Error| GitError::disk(&folder, &e);
-    let mut packs = Vec::new();
-    for file in fs::read_dir(&folder).map_err(disk)? {
-        let path = file.map_err(disk)?.path();
-        if path.extension().is_some_and(|e| e == "pack") {
-            packs.push(path);
-        }
-    }
-    if packs.len() < MAX_PACKS {
-        return Ok(false);
-    }
-    let failed = |e: git2::Error| GitError::local(repository.path(), &e);
-    let mut walk = repository.revwalk().map_err(failed)?;
-    walk.push_glob("refs/*").map_err(failed)?;
-    let mut builder = repository.packbuilder().map_err(failed)?;
-    builder.insert_walk(&mut walk).map_err(failed)?;
-    builder.write(&folder, 0o644).map_err(failed)?;
-    let name = builder.name().map_err(failed)?.map(|name| format!("pack-{name}"));
-    for old in packs {
-        if name.as_deref() == old.file_stem().and_then(|s| s.to_str()) {
-            continue;
-        }
-        // The index first: a pack without one is not looked at.
-        for extension in ["idx", "rev", "pack"] {
-            remove(&old.with_extension(extension))?;
-        }
-    }
-    Ok(true)
-}

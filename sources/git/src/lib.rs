@@ -9,6 +9,7 @@ mod certificate;
 mod check;
 mod checkout;
 mod choose;
+mod compact;
 mod error;
 mod folder;
 mod history;

@@ -1,4 +1,5 @@
 use crate::check::{self, Known};
+use crate::compact::compact;
 use crate::folder::{self, Lock, Record};
 use crate::store::Store;
 use crate::transfer::{self, Fetched};
@@ -190,7 +191,7 @@ impl Mirror {
         let store = self.store.clone();
         let repository = store.handle()?;
         let head = self.settle(&repository, &fetched)?;
-        if folder::compact(&repository)? {
+        if compact(&repository)? {
             self.store.renew();
         }
         self.head = Some(head.clone());

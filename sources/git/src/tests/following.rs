@@ -1,4 +1,4 @@
-use super::support::{Place, fetched, never, path};
+use super::support::{Place, fetched, never, packs, path};
 use crate::{GitError, Moved, Reference};
 use mainstay_diagnostic::Fault;
 use mainstay_unit::tree::Tree;
@@ -207,6 +207,33 @@ fn many_fetches_leave_few_packs() {
         place.commit("main", "a", &n.to_string());
         assert_eq!(fetched(&mut mirror).moved, Moved::Forward);
     }
-    assert!(super::support::packs(mirror.path()).len() < 50);
+    assert!(packs(mirror.path()).len() < 50);
     assert_eq!(&*tree.read(&path("a")).unwrap(), b"0");
+}
+
+#[test]
+fn what_is_small_is_packed_anew_and_the_history_is_not() {
+    let place = Place::new();
+    // Nothing that could be compressed away.
+    let mut seed = fastrand::Rng::with_seed(1);
+    let large: String = (0..300_000).map(|_| seed.alphanumeric()).collect();
+    place.commit("main", "large", &large);
+    let mut mirror = place.main();
+    fetched(&mut mirror);
+    let history = packs(mirror.path()).remove(0);
+    let changed = |path: &std::path::Path| path.metadata().unwrap().modified().unwrap();
+    let before = changed(&history);
+    let mut commits = Vec::new();
+    for n in 0..120 {
+        let commit = place.commit("main", "a", &n.to_string());
+        fetched(&mut mirror);
+        commits.push((n, commit));
+    }
+    assert!(packs(mirror.path()).len() < 50);
+    assert_eq!(changed(&history), before);
+    for (n, commit) in commits {
+        let tree = mirror.tree(&commit).unwrap();
+        assert_eq!(&*tree.read(&path("a")).unwrap(), n.to_string().as_bytes());
+        assert_eq!(&*tree.read(&path("large")).unwrap(), large.as_bytes());
+    }
 }
