@@ -67,9 +67,16 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn of(base: &Base) -> Self {
         let entry = base.entry().map(|unit| unit.unit.id.clone());
+        let mut units: Vec<(UnitId, Arc<DeclaredUnit>)> =
+            base.units.iter().map(|unit| (unit.unit.id.clone(), unit.clone())).collect();
+        units.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut state = Self { entry, ..Self::default() };
-        for unit in &base.units {
-            state.add_unit(unit.clone());
+        if units.windows(2).all(|pair| pair[0].0 != pair[1].0) {
+            state.units = units.into_iter().collect();
+        } else {
+            for unit in &base.units {
+                state.add_unit(unit.clone());
+            }
         }
         state
     }

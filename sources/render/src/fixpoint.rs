@@ -47,10 +47,11 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Reading {
 }
 
 fn settle(inputs: &Inputs, base: &Base, cache: &mut Cache) -> Settled {
-    let mut state = State::of(base);
+    let ground = State::of(base);
+    let mut state = ground.clone();
     let mut rounds = 0;
     loop {
-        let mut round = round(inputs, base, &state, cache);
+        let mut round = round(inputs, base, &state, ground.clone(), cache);
         let next = std::mem::take(&mut round.state);
         if next.is(&state, cache.scopes()) {
             return Settled { state: next, ..round };
@@ -82,8 +83,9 @@ fn settle(inputs: &Inputs, base: &Base, cache: &mut Cache) -> Settled {
     }
 }
 
-fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Settled {
-    let mut next = State::of(base);
+/// `next` becomes what the round has found; it begins with what the files declare.
+fn round(inputs: &Inputs, base: &Base, state: &State, mut next: State, cache: &mut Cache) -> Settled {
+    let mut renders = Vec::with_capacity(state.units.len());
     let mut out = Settled {
         state: State::default(),
         renders: BTreeMap::new(),
@@ -113,9 +115,10 @@ fn round(inputs: &Inputs, base: &Base, state: &State, cache: &mut Cache) -> Sett
                 }
                 Rendered::Not { .. } => {}
             }
-            out.renders.insert(declared.unit.id.clone(), rendering.rendered);
+            renders.push((declared.unit.id.clone(), rendering.rendered));
         }
     }
+    out.renders = renders.into_iter().collect();
     next.keep_entry(state, base);
     next.find_entry(base, inputs);
     out.state = next;
@@ -128,7 +131,7 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
     diagnostics.append(&mut settled.diagnostics);
     diagnostics.extend(std::mem::take(&mut settled.state.diagnostics));
     checks::resolve_dependencies(&mut settled.state);
-    let mut units = BTreeMap::new();
+    let mut units = Vec::with_capacity(settled.state.units.len());
     for (id, declared) in &settled.state.units {
         let render = settled.renders.get(id);
         let state = state_of(declared, render, &settled.state);
@@ -141,8 +144,10 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
             parent: declared.parent.clone(),
             authorities: declared.authorities.clone(),
         };
-        units.insert(id.clone(), unit);
+        units.push((id.clone(), unit));
     }
+    // Of what is sorted, a map is made at once.
+    let mut units = units.into_iter().collect();
     checks::all(inputs, base, &settled, &mut units, &mut diagnostics);
     Reading {
         revision: inputs.platform.revision.clone(),

@@ -1,44 +1,50 @@
 use super::Units;
 use mainstay_diagnostic::{Diagnostic, codes};
-use mainstay_unit::UnitId;
-use std::collections::BTreeMap;
+use mainstay_unit::{Dependency, UnitId};
+use std::collections::HashMap;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
+    New,
     Open,
     Done,
 }
 
 /// Every cycle of declared dependencies that a depth-first search closes, printed whole, once.
 pub(super) fn check(units: &Units, diagnostics: &mut Vec<Diagnostic>) {
-    let mut marks: BTreeMap<&UnitId, Mark> = BTreeMap::new();
-    for start in units.keys() {
-        if marks.contains_key(start) {
+    // Who depends on nobody is in no cycle.
+    let nodes: Vec<(&UnitId, &[Dependency])> = units
+        .iter()
+        .map(|(id, reading)| (id, reading.unit.depends_on.as_slice()))
+        .filter(|(_, dependencies)| !dependencies.is_empty())
+        .collect();
+    let places: HashMap<&UnitId, usize> = nodes.iter().enumerate().map(|(at, (id, _))| (*id, at)).collect();
+    let mut marks = vec![Mark::New; nodes.len()];
+    for start in 0..nodes.len() {
+        if marks[start] != Mark::New {
             continue;
         }
         // A stack of our own: a chain of dependencies may be as long as there are units.
-        let mut path: Vec<(&UnitId, usize)> = vec![(start, 0)];
-        marks.insert(start, Mark::Open);
-        while let Some((id, next)) = path.last_mut() {
-            let dependencies = units.get(*id).map(|r| r.unit.depends_on.as_slice()).unwrap_or_default();
-            let Some(dependency) = dependencies.get(*next) else {
-                marks.insert(id, Mark::Done);
+        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+        marks[start] = Mark::Open;
+        while let Some((at, next)) = path.last_mut() {
+            let Some(dependency) = nodes[*at].1.get(*next) else {
+                marks[*at] = Mark::Done;
                 path.pop();
                 continue;
             };
             *next += 1;
-            match marks.get(&dependency.on) {
-                Some(Mark::Done) => {}
-                Some(Mark::Open) => {
-                    let from = path.iter().position(|(id, _)| **id == dependency.on).unwrap_or_default();
-                    let cycle: Vec<&UnitId> = path[from..].iter().map(|(id, _)| *id).collect();
+            let Some(&on) = places.get(&dependency.on) else { continue };
+            match marks[on] {
+                Mark::Done => {}
+                Mark::Open => {
+                    let from = path.iter().position(|(at, _)| *at == on).unwrap_or_default();
+                    let cycle: Vec<&UnitId> = path[from..].iter().map(|(at, _)| nodes[*at].0).collect();
                     diagnostics.push(told(&cycle, units));
                 }
-                None => {
-                    if let Some((on, _)) = units.get_key_value(&dependency.on) {
-                        marks.insert(on, Mark::Open);
-                        path.push((on, 0));
-                    }
+                Mark::New => {
+                    marks[on] = Mark::Open;
+                    path.push((on, 0));
                 }
             }
         }

@@ -1,12 +1,20 @@
 use super::Units;
-use crate::declared::State;
+use crate::declared::{DeclaredUnit, State};
 use mainstay_diagnostic::{Diagnostic, codes, nearest};
 use mainstay_unit::{Missing, RenderState, UnitId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A Flux unit is named by kind, namespace and name; which cluster it goes to is no part of a reference.
 pub(crate) fn resolve(state: &mut State) {
-    let ids: std::collections::BTreeSet<UnitId> = state.units.keys().cloned().collect();
+    let waits = |declared: &Arc<DeclaredUnit>| {
+        let mut on = declared.unit.depends_on.iter();
+        on.any(|d| d.missing == Missing::Wait && !state.units.contains_key(&d.on))
+    };
+    if !state.units.values().any(waits) {
+        return;
+    }
+    let ids: BTreeSet<UnitId> = state.units.keys().cloned().collect();
     for declared in state.units.values_mut() {
         let unresolved = |on: &UnitId, missing: Missing| missing == Missing::Wait && !ids.contains(on);
         if !declared.unit.depends_on.iter().any(|d| unresolved(&d.on, d.missing)) {
