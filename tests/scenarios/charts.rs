@@ -4,7 +4,10 @@ use crate::on_both_wires;
 use crate::repository::config_map;
 use crate::world::{World, inventory};
 
-on_both_wires! { a_release_is_installed_upgraded_fed_and_removed }
+on_both_wires! {
+    a_release_is_installed_upgraded_fed_and_removed,
+    what_an_umbrella_chart_declares_is_there_until_the_chart_says_otherwise,
+}
 
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 
@@ -99,4 +102,72 @@ fn a_release_is_installed_upgraded_fed_and_removed(world: &mut World) {
     let given = world.config_map("charted", "given").0;
     assert_eq!(given, "there", "what is not the chart's stays");
     assert!(!world.log().contains("canary-of-a-chart"));
+}
+
+const UMBRELLA: &str = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: umbrella, namespace: covered}
+spec:
+  interval: 10m
+  chart: {spec: {chart: ./covered/umbrella, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}
+";
+
+/// A release and a folder, declared by a template.
+const DECLARES: &str = "{{- range .Values.releases }}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+  name: {{ . }}
+spec:
+  interval: 10m
+  chart: {spec: {chart: ./covered/inner, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}
+  values: {greeting: hello from {{ $.Release.Name }}}
+{{- end }}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: extras
+spec:
+  interval: 10m
+  prune: true
+  path: ./covered/extras
+  sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}
+";
+
+fn what_an_umbrella_chart_declares_is_there_until_the_chart_says_otherwise(world: &mut World) {
+    world.tenant("covered");
+    let files = [
+        ("umbrella/Chart.yaml", CHART.replace("web", "umbrella")),
+        ("umbrella/values.yaml", "releases: [one, two]\n".to_owned()),
+        ("umbrella/templates/all.yaml", DECLARES.to_owned()),
+        ("inner/Chart.yaml", CHART.replace("web", "inner")),
+        ("inner/templates/all.yaml", template("{{ .Release.Name }}", "{{ .Values.greeting }}")),
+        ("extras/all.yaml", config_map("covered", "extra", "a folder")),
+    ];
+    for (name, text) in &files {
+        world.repository.write(&format!("covered/{name}"), text);
+    }
+    world.repository.module("covered", "flux", &[], UMBRELLA);
+    let commit = world.repository.commit("An umbrella");
+    for unit in ["helmrelease/covered/umbrella", "helmrelease/covered/one", "kustomization/covered/extras"] {
+        world.has_applied(unit, &commit);
+    }
+    world.config_map_is("covered", "two", "hello from umbrella");
+    world.config_map_is("covered", "extra", "a folder");
+
+    // What can't be rendered says nothing of what it had declared.
+    world.repository.write("covered/umbrella/values.yaml", "releases: 1\n");
+    world.repository.commit("A mistake");
+    world.is("helmrelease/covered/two", "Held");
+    world.config_map_is("covered", "two", "hello from umbrella");
+
+    world.repository.write("covered/umbrella/values.yaml", "releases: [one]\n");
+    world.repository.commit("One is enough");
+    world.config_map_is_gone("covered", "two");
+    for unit in ["helmrelease/covered/umbrella", "helmrelease/covered/one"] {
+        world.is(unit, "Ready");
+    }
+    world.config_map_is("covered", "one", "hello from umbrella");
 }

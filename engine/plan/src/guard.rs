@@ -20,6 +20,8 @@ pub struct Guard<'a> {
     /// Files and renders that could have declared a unit and were not read.
     pub unread: &'a BTreeSet<Unread>,
     pub approved: &'a BTreeSet<String>,
+    /// Who had declared a unit, and who had declared that one.
+    pub above: &'a dyn Fn(&UnitId) -> &'a [UnitId],
 }
 
 /// The units of a revision, or none where all of them together render to nothing: the entry folder of an emptied
@@ -48,7 +50,8 @@ pub fn removals(guard: &Guard<'_>) -> (Vec<UnitId>, Vec<Held>) {
     }
     let mut remove = Vec::new();
     let mut held = Vec::new();
-    let unknown = |id: &UnitId| guard.unread.iter().find(|unread| unread.could_declare(id));
+    let unknown =
+        |id: &UnitId| guard.unread.iter().find(|unread| unread.could_declare(id, (guard.above)(id)));
     for id in &gone {
         if let Some(unread) = unknown(id) {
             let what = &unread.what;

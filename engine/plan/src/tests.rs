@@ -33,7 +33,14 @@ fn judge(
     let declared: BTreeSet<_> = declared.iter().map(|n| id(n)).collect();
     let unread = unread.iter().map(|what| Unread::new(*what, CouldDeclare::Anything)).collect();
     let approved = approved.iter().map(ToString::to_string).collect();
-    removals(&Guard { known: &known, declared: &declared, unread: &unread, approved: &approved })
+    let above = |_: &UnitId| &[][..];
+    removals(&Guard {
+        known: &known,
+        declared: &declared,
+        unread: &unread,
+        approved: &approved,
+        above: &above,
+    })
 }
 
 #[test]
@@ -70,10 +77,13 @@ fn what_was_not_read_holds_only_what_it_could_declare() {
     let kept = unit("module", "kept");
     let known: BTreeMap<_, _> = units.iter().cloned().chain([kept.clone()]).map(|id| (id, &one)).collect();
     let declared = BTreeSet::from([kept]);
+    let chain = [unit("kustomization", "flux-system"), unit("helmrelease", "umbrella")];
     let removed = |could: CouldDeclare| {
         let unread = BTreeSet::from([Unread::new("x.yaml", could)]);
         let approved = BTreeSet::new();
-        let guard = Guard { known: &known, declared: &declared, unread: &unread, approved: &approved };
+        let above = |id: &UnitId| if id.tenant == "apps" { &chain[..] } else { &[] };
+        let guard =
+            Guard { known: &known, declared: &declared, unread: &unread, approved: &approved, above: &above };
         let (remove, held) = removals(&guard);
         assert_eq!(remove.len() + held.len(), units.len(), "each is one or the other");
         remove.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -82,6 +92,9 @@ fn what_was_not_read_holds_only_what_it_could_declare() {
     let red = CouldDeclare::Native(BTreeSet::from(["red".into()]));
     assert_eq!(removed(red), ["kustomization/apps/x", "module/blue/x"]);
     assert_eq!(removed(CouldDeclare::Children), ["module/blue/x", "module/red/x"]);
+    assert_eq!(removed(CouldDeclare::Below(chain[1].clone())), ["module/blue/x", "module/red/x"]);
+    let other = CouldDeclare::Below(unit("helmrelease", "other"));
+    assert_eq!(removed(other), ["kustomization/apps/x", "module/blue/x", "module/red/x"]);
 }
 
 #[test]

@@ -69,10 +69,13 @@ impl State {
     /// Who has declared whom.
     pub(crate) fn meet(&mut self) {
         self.families.clear();
-        let units = self.reading.iter().flat_map(|reading| &reading.units);
-        for (id, unit) in units {
+        let Some(reading) = self.reading.clone() else { return };
+        for (id, unit) in &reading.units {
             if let Some(parent) = &unit.parent {
                 self.families.entry(parent.clone()).or_default().push(id.clone());
+                if let Some(state) = self.units.get_mut(id) {
+                    state.record.above = reading.above(id);
+                }
             }
         }
     }

@@ -48,6 +48,10 @@ impl State {
             state.authorities.clone_from(&read.authorities);
             state.removal = None;
             state.record.describe(&read.unit);
+            let above = reading.above(id);
+            // So may be what those have above them whom this one has declared.
+            reshaped |= state.record.above != above;
+            state.record.above = above;
             match &read.state {
                 RenderState::Rendered(rendered) => {
                     state.render = Render::Good;
@@ -193,8 +197,14 @@ impl State {
             .map(|(id, s)| (id.clone(), &s.record.inventory))
             .collect();
         let declared = declared(reading);
-        let guard =
-            Guard { known: &known, declared: &declared, unread: &reading.unread, approved: &self.approved };
+        let above = |id: &UnitId| self.units.get(id).map_or(&[][..], |state| state.record.above.as_slice());
+        let guard = Guard {
+            known: &known,
+            declared: &declared,
+            unread: &reading.unread,
+            approved: &self.approved,
+            above: &above,
+        };
         let (remove, held) = removals(&guard);
         for (id, state) in &mut self.units {
             if state.unit.is_some() {
@@ -249,6 +259,7 @@ impl UnitState {
         self.unit.as_ref().is_some_and(|unit| Arc::ptr_eq(unit, &read.unit))
             && self.declared().is_some_and(|wanted| Arc::ptr_eq(&wanted.rendered, rendered))
             && self.authorities == read.authorities
+            && self.record.above.first() == read.parent.as_ref()
             && self.render == Render::Good
             && self.removal.is_none()
     }

@@ -33,6 +33,9 @@ pub struct Record {
     pub message: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub declared_at: String,
+    /// The unit that has declared it, who has declared that one, and so on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<UnitId>,
     /// Units that this one came after when it was last applied: a removal walks them backwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<UnitId>,
@@ -106,6 +109,7 @@ impl Record {
             health: HealthStatus::Unknown,
             message: String::new(),
             declared_at: String::new(),
+            above: Vec::new(),
             depends_on: Vec::new(),
             service_account: None,
             deletion: RecordedDeletion::default(),

@@ -178,6 +178,9 @@ pub enum CouldDeclare {
     Native(BTreeSet<String>),
     /// A render declares no unit of a native kind.
     Children,
+    /// Of a chart, only what it has declared before is expected again: hardly any declares something, and some chart of a
+    /// fleet always fails.
+    Below(UnitId),
 }
 
 impl Unread {
@@ -185,11 +188,13 @@ impl Unread {
         Self { what: what.into(), could }
     }
 
-    pub fn could_declare(&self, id: &UnitId) -> bool {
+    /// `above` are the units that have declared it, as far as that is known: whoever did, and who declared that one, and so on.
+    pub fn could_declare(&self, id: &UnitId, above: &[UnitId]) -> bool {
         match &self.could {
             CouldDeclare::Anything => true,
             CouldDeclare::Native(tenants) => id.is_native() && tenants.contains(&id.tenant),
             CouldDeclare::Children => !id.is_native(),
+            CouldDeclare::Below(chart) => above.contains(chart),
         }
     }
 }
@@ -208,6 +213,22 @@ pub struct Reading {
     pub unread: BTreeSet<Unread>,
     /// How the platform repository wants objects to be judged.
     pub health_rules: HealthRules,
+}
+
+impl Reading {
+    /// Who has declared a unit, who has declared that one, and so on.
+    pub fn above(&self, id: &UnitId) -> Vec<UnitId> {
+        let mut above: Vec<UnitId> = Vec::new();
+        let mut at = id;
+        while let Some(parent) = self.units.get(at).and_then(|unit| unit.parent.as_ref()) {
+            if above.contains(parent) {
+                break;
+            }
+            above.push(parent.clone());
+            at = parent;
+        }
+        above
+    }
 }
 
 impl Reading {

@@ -302,8 +302,14 @@ impl Planner<'_> {
             .collect();
         let declared = mainstay_plan::declared(reading);
         let approved = BTreeSet::new();
-        let guard =
-            Guard { known: &known, declared: &declared, unread: &reading.unread, approved: &approved };
+        let above = |id: &UnitId| self.records.get(id).map_or(&[][..], |record| record.above.as_slice());
+        let guard = Guard {
+            known: &known,
+            declared: &declared,
+            unread: &reading.unread,
+            approved: &approved,
+            above: &above,
+        };
         let (remove, held) = removals(&guard);
         for id in remove {
             let Some(record) = self.records.get(&id) else { continue };

@@ -135,8 +135,13 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
     for (id, declared) in &settled.state.units {
         let render = settled.renders.get(id);
         let state = state_of(declared, render, &settled.state);
-        if let (Source::Folder { .. }, Some(reason)) = (&declared.unit.source, unread_reason(render)) {
-            unread.insert(Unread::new(format!("what {id} renders: {reason}"), CouldDeclare::Children));
+        let could = match &declared.unit.source {
+            Source::Folder { .. } => Some(CouldDeclare::Children),
+            Source::Chart(_) => Some(CouldDeclare::Below(id.clone())),
+            Source::Objects(_) => None,
+        };
+        if let (Some(could), Some(reason)) = (could, unread_reason(render)) {
+            unread.insert(Unread::new(format!("what {id} renders: {reason}"), could));
         }
         let unit = ReadingUnit {
             unit: declared.unit.clone(),

@@ -17,6 +17,13 @@ pub(crate) struct Rendered {
     fallback: Location,
 }
 
+impl Rendered {
+    /// What a template made: its fields stand nowhere.
+    pub(crate) fn at(location: Location) -> Self {
+        Self { file: location.file.clone(), text: "".into(), root: None, fallback: location }
+    }
+}
+
 impl Place for Rendered {
     fn location(&self, pointer: &str) -> Location {
         match &self.root {

@@ -40,9 +40,10 @@ pub static VALUES: Code = Code::error(
 );
 pub static CHART_DECLARES: Code = Code::error(
     "MS4507",
-    "chart declares units or sources",
-    "A chart renders a Kustomization, a HelmRelease, a source or one of Mainstay's own kinds. What declares something of the \
-     fleet is read from Git and from what folders render to, not from charts.",
+    "chart can't declare that",
+    "What a chart renders may declare units and sources of Flux's kinds, which are followed as those of a folder are. It may \
+     not declare Mainstay's own kinds, nor do so in a hook, nor write secrets or what it makes up into what it declares: \
+     that is shown, and so is what it renders to.",
 );
 pub static IRREPRODUCIBLE: Code = Code::warning(
     "MS4508",

@@ -1,5 +1,6 @@
 use super::double::{Commit, Double, config, id, key, namespace};
 use crate::Event;
+use mainstay_unit::{CouldDeclare, Unread};
 
 fn many(count: usize) -> Commit {
     let mut commit = Commit::new(&count.to_string());
@@ -25,6 +26,45 @@ fn a_file_that_could_not_be_read_holds_every_removal() {
     assert!(double.why("u02").contains("teams/c.yaml"), "{}", double.why("u02"));
     double.read(many(2));
     assert_eq!(double.take_log(), ["delete u02", "forget u02"]);
+}
+
+#[test]
+fn what_a_chart_has_declared_is_held_while_the_chart_fails_and_nothing_else() {
+    let whole = |revision: &str| {
+        Commit::new(revision)
+            .with("chart", &[], &[config("chart", 1)])
+            .with("middle", &[], &[])
+            .with("leaf", &[], &[config("leaf", 1)])
+            .with("other", &[], &[config("other", 1)])
+            .child("middle", "chart")
+            .child("leaf", "middle")
+    };
+    let mut double = Double::new();
+    double.read(whole("1"));
+    assert_eq!(double.records[&id("leaf")].above, [id("middle"), id("chart")]);
+    double.take_log();
+    let fails = |revision: &str| {
+        let mut commit = Commit::new(revision).broken("chart");
+        commit.0.unread.insert(Unread::new("the chart", CouldDeclare::Below(id("chart"))));
+        commit
+    };
+    double.read(fails("2"));
+    assert!(double.why("leaf").contains("not everything was read (the chart)"), "{}", double.why("leaf"));
+    // That the chart could take its objects over is another matter.
+    let is_known_gone = |double: &Double, name: &str| double.why(name).contains("whether it takes over");
+    assert!(is_known_gone(&double, "other") && !is_known_gone(&double, "leaf"), "{}", double.why("other"));
+    // Whoever was between them had nothing, and is not remembered.
+    double.restart();
+    double.read(fails("3"));
+    assert_eq!(double.phase("leaf"), "Held");
+    double.read(whole("4"));
+    assert_eq!(double.phase("leaf"), "Ready");
+    // Who has declared it may change, and nothing of it.
+    let moved = whole("5").child("middle", "other");
+    double.read(moved);
+    assert_eq!(double.records[&id("leaf")].above, [id("middle"), id("other")]);
+    double.read(fails("6"));
+    assert!(is_known_gone(&double, "leaf"), "{}", double.why("leaf"));
 }
 
 #[test]

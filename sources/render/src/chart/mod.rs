@@ -13,7 +13,8 @@ use crate::cache::Cache;
 use crate::declared::DeclaredUnit;
 use crate::external::{self, Asker, Externals, Lookups, PERIOD, unasked, with};
 use crate::inputs::Supply;
-use crate::outcome::Outcome;
+use crate::outcome::{Declaring, Outcome};
+use crate::places;
 use crate::reads::Recorder;
 use crate::references::{Lacking, claim};
 use crate::secrets;
@@ -165,14 +166,33 @@ impl ChartJob<'_> {
             Ok(record) => record,
             Err(error) => return Ok(failed(vec![self.failure(&making, &error, &secret)])),
         };
-        let Objects { desired, hooks, applying, diagnostics, .. } = objects;
-        let diagnostics = diagnostics.into_iter().chain(warning).collect();
-        let outcome = Outcome { diagnostics, ..Outcome::default() };
+        let Objects { desired, hooks, applying, diagnostics, declared, .. } = objects;
+        let telling = self.telling(&declared, &sensitive);
+        let diagnostics = diagnostics.into_iter().chain(telling).chain(warning).collect();
+        let declaring = |desired: Desired| {
+            let place = Arc::new(places::Rendered::at(desired.origin.clone()));
+            Declaring { desired, place }
+        };
+        let declared = declared.into_iter().map(declaring).collect();
+        let outcome = Outcome { diagnostics, declared, ..Outcome::default() };
         let reads = Arc::new(recorder.reads());
         if outcome.first_error().is_some() {
             return Ok(Made { outcome, reads, ..Made::default() });
         }
         Ok(Made { outcome, objects: desired, hooks, sensitive, applying, release: Some(record), reads })
+    }
+
+    /// What is declared is shown, and so is what it renders to.
+    fn telling(&self, declared: &[Desired], sensitive: &BTreeSet<ObjectKey>) -> Vec<Diagnostic> {
+        let told = |desired: &&Desired| sensitive.contains(&desired.object.key());
+        let problem = |desired: &Desired| {
+            let (id, key) = (&self.asker.declared.unit.id, desired.object.key());
+            let message = format!("the chart of {id} writes a secret, or what it makes up, into {key}");
+            Diagnostic::new(&codes::render::CHART_DECLARES, message)
+                .at(desired.origin.clone())
+                .hint("let it read a Secret instead: valuesFrom, postBuild.substituteFrom")
+        };
+        declared.iter().filter(told).map(problem).collect()
     }
 
     /// Whatever is released is always a first release to templates: what they make of it must not depend on what was
@@ -342,7 +362,8 @@ pub(crate) fn looked_up(object: &Value, out: &mut Vec<String>) {
 /// The objects that would be others if the secrets were, or that hold one as it is. Where that can't be told, all.
 fn depends(objects: &Objects, other: Option<&Objects>, secret: &[String]) -> BTreeSet<ObjectKey> {
     fn all(objects: &Objects) -> impl Iterator<Item = &Desired> {
-        objects.desired.iter().chain(objects.hooks.iter().map(|hook| &hook.desired))
+        let hooks = objects.hooks.iter().map(|hook| &hook.desired);
+        objects.desired.iter().chain(hooks).chain(&objects.declared)
     }
     let depends = secrets::Depends::on(other.into_iter().flat_map(all), secret);
     all(objects).filter(|desired| depends.does(desired)).map(|desired| desired.object.key()).collect()

@@ -16,6 +16,8 @@ use std::sync::OnceLock;
 pub(crate) struct Objects {
     pub desired: Vec<Desired>,
     pub hooks: Vec<Hooked>,
+    /// Objects that declare something instead of being applied.
+    pub declared: Vec<Desired>,
     /// What Helm would have sent as the release's manifest, each with its template.
     pub released: Vec<(String, Desired)>,
     pub rendered: Rendered,
@@ -87,6 +89,14 @@ impl Making<'_> {
                 out.hooks.push(Hooked { desired, ..hook });
                 continue;
             }
+            if recognise(&desired.object.group_version_kind()) != Recognised::Foreign {
+                // Everything that declares has a namespace.
+                if desired.object.namespace().is_empty() {
+                    desired.object.set_namespace(&release.namespace);
+                }
+                out.declared.push(desired);
+                continue;
+            }
             out.released.push((template, desired.clone()));
             let object = &mut desired.object;
             object.set_label("app.kubernetes.io/managed-by", "Helm");
@@ -103,7 +113,7 @@ impl Making<'_> {
         out
     }
 
-    /// Declarations are not applied, and those of a chart are not followed either.
+    /// Leaves out what says nothing of desired state, and refuses what a chart can't declare.
     fn sort(&self, object: From, objects: &mut Vec<From>, diagnostics: &mut Vec<Diagnostic>) {
         let desired = &object.desired;
         if is_installation(&desired.object) {
@@ -111,16 +121,22 @@ impl Making<'_> {
         }
         let kind = desired.object.group_version_kind();
         let what = format!("{} {}", kind.kind, desired.object.name());
-        let native = kind.group == mainstay_native::GROUP;
-        let problem = match recognise(&kind) {
-            Recognised::Foreign if !native => return objects.push(object),
-            Recognised::NotInterpreted => {
+        let refused =
+            |message: String, hint: &str| Diagnostic::new(&codes::render::CHART_DECLARES, message).hint(hint);
+        let problem = match (recognise(&kind), &object.hook) {
+            (Recognised::NotInterpreted, _) => {
                 Diagnostic::new(&codes::flux::NOT_INTERPRETED, format!("{what} is not interpreted"))
             }
-            Recognised::Foreign | Recognised::Interpreted { .. } | Recognised::Unknown => {
-                let message = format!("{} renders {what}, which declares something", self.named());
-                Diagnostic::new(&codes::render::CHART_DECLARES, message)
-                    .hint("write it to Git: what a chart declares is not followed")
+            (Recognised::Foreign, _) if kind.group == mainstay_native::GROUP => refused(
+                format!("{} renders {what}, a kind of Mainstay's own", self.named()),
+                "write it to Git: charts declare units and sources of Flux's kinds only",
+            ),
+            (Recognised::Interpreted { .. } | Recognised::Unknown, Some(_)) => refused(
+                format!("a hook of {} is {what}, which declares something", self.named()),
+                "what is declared is there for as long as the release: leave the annotation helm.sh/hook out",
+            ),
+            (Recognised::Foreign, _) | (Recognised::Interpreted { .. } | Recognised::Unknown, None) => {
+                return objects.push(object);
             }
         };
         diagnostics.push(problem.at(object.desired.origin));
@@ -221,7 +237,8 @@ impl Making<'_> {
             for desired in lines.read(&hook.path, &hook.text, diagnostics) {
                 let (moments, deletion) = (moments.clone(), deletion.clone());
                 let told = Hooked { desired: desired.clone(), moments, weight: hook.weight, deletion };
-                objects.push(From { desired, template: hook.path.clone(), hook: Some(told) });
+                let object = From { desired, template: hook.path.clone(), hook: Some(told) };
+                self.sort(object, objects, diagnostics);
             }
         }
     }

@@ -419,10 +419,6 @@ fn what_is_wrong_is_told_at_the_template() {
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n",
             "charts/web/templates/all.yaml:6 MS4505",
         ),
-        (
-            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\n",
-            "charts/web/templates/all.yaml:2 MS4507",
-        ),
     ];
     for (template, place) in cases {
         let told = errors(&read(&one("", template)));

@@ -1,6 +1,7 @@
 mod chart_places;
 mod charts;
 mod corpora;
+mod declaring;
 mod draw;
 mod entry;
 mod flux;

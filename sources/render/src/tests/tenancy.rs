@@ -69,10 +69,10 @@ fn a_tenants_broken_file_leaves_other_tenants_units_known() {
     let reading = reading(&module("  sorce: {}\n", CONFIG));
     let unread: Vec<_> = reading.unread.iter().collect();
     assert_eq!(unread.len(), 1, "{unread:?}");
-    assert!(unread[0].could_declare(&id("module/team-a/other")), "{unread:?}");
-    assert!(unread[0].could_declare(&id("module/platform/selects@a-cluster")), "{unread:?}");
-    assert!(!unread[0].could_declare(&id("module/team-b/x")), "{unread:?}");
-    assert!(!unread[0].could_declare(&id("kustomization/team-a/x")), "{unread:?}");
+    assert!(unread[0].could_declare(&id("module/team-a/other"), &[]), "{unread:?}");
+    assert!(unread[0].could_declare(&id("module/platform/selects@a-cluster"), &[]), "{unread:?}");
+    assert!(!unread[0].could_declare(&id("module/team-b/x"), &[]), "{unread:?}");
+    assert!(!unread[0].could_declare(&id("kustomization/team-a/x"), &[]), "{unread:?}");
 }
 
 #[test]
