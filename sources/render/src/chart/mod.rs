@@ -25,6 +25,7 @@ use mainstay_object::{Digest, Object, ObjectKey, Value};
 use mainstay_unit::{Capabilities, Chart, Desired, Need, Release};
 use objects::{Making, Objects};
 use place::Placed;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use values::Given;
@@ -362,9 +363,24 @@ pub(crate) fn looked_up(object: &Value, out: &mut Vec<String>) {
 /// The objects that would be others if the secrets were, or that hold one as it is. Where that can't be told, all.
 fn depends(objects: &Objects, other: Option<&Objects>, secret: &[String]) -> BTreeSet<ObjectKey> {
     fn all(objects: &Objects) -> impl Iterator<Item = &Desired> {
-        let hooks = objects.hooks.iter().map(|hook| &hook.desired);
-        objects.desired.iter().chain(hooks).chain(&objects.declared)
+        objects.desired.iter().chain(objects.hooks.iter().map(|hook| &hook.desired))
     }
-    let depends = secrets::Depends::on(other.into_iter().flat_map(all), secret);
-    all(objects).filter(|desired| depends.does(desired)).map(|desired| desired.object.key()).collect()
+    let said = |objects: &Objects| objects.declared.iter().map(said).collect::<Vec<_>>();
+    let (declared, others) = (said(objects), other.map(said).unwrap_or_default());
+    let depends = secrets::Depends::on(other.into_iter().flat_map(all).chain(&others), secret);
+    let all = all(objects).chain(&declared);
+    all.filter(|desired| depends.does(desired)).map(|desired| desired.object.key()).collect()
+}
+
+/// What a declaration says: not its annotations, where charts like to write checksums of what is secret.
+fn said(desired: &Desired) -> Desired {
+    let object = &desired.object;
+    let bare = json!({
+        "apiVersion": object.api_version(),
+        "kind": object.kind(),
+        "metadata": {"name": object.name(), "namespace": object.namespace()},
+        "spec": object.value().get("spec"),
+    });
+    let bare = Object::new(bare).unwrap_or_else(|_| object.clone());
+    Desired { object: bare, origin: desired.origin.clone() }
 }

@@ -83,17 +83,25 @@ fn a_chart_that_fails_keeps_what_it_had_declared_and_holds_nobody_else() {
     assert!(!unread.could_declare(&id("kustomization/apps/base"), &chain[..1]));
 }
 
-#[test]
-fn what_a_chart_declares_holds_no_secret_and_nothing_made_up() {
-    let template = UMBRELLA.replace("{{ .Values.replicas }}", "{{ .Values.password | quote }}");
-    let mut inputs = umbrella("  valuesFrom: [{kind: Secret, name: s}]\n", &template);
+/// Its password is told by a Secret.
+fn secret(template: &str) -> crate::Inputs {
+    let mut inputs = umbrella("  valuesFrom: [{kind: Secret, name: s}]\n", template);
     let content = [("values.yaml".to_owned(), "password: correct-horse\n".to_owned())];
     let secret = (reference(ReferenceKind::Secret, "s"), Claim::default());
     inputs.references.insert(secret, Supply::Here(content.into()));
-    let told = errors(&read(&inputs));
+    inputs
+}
+
+#[test]
+fn what_a_chart_declares_holds_no_secret_and_nothing_made_up() {
+    let template = UMBRELLA.replace("{{ .Values.replicas }}", "{{ .Values.password | quote }}");
+    let told = errors(&read(&secret(&template)));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("charts/web/templates/all.yaml:2 MS4507"), "{told:?}");
     assert!(told[0].contains("writes a secret") && !told[0].contains("horse"), "{told:?}");
+    let checksum = "-db\n  annotations: {checksum: '{{ .Values.password | sha256sum }}'}\n";
+    let template = UMBRELLA.replacen("-db\n", checksum, 1);
+    assert_eq!(errors(&read(&secret(&template))), Vec::<String>::new());
     let random = UMBRELLA.replace("{{ .Values.replicas }}", "{{ randAlphaNum 8 | quote }}");
     let told = errors(&read(&umbrella("", &random)));
     assert!(told.len() == 1 && told[0].contains("makes up"), "{told:?}");
