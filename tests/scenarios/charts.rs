@@ -112,8 +112,9 @@ spec:
   chart: {spec: {chart: ./covered/umbrella, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}}
 ";
 
-/// A release and a folder, declared by a template.
+/// A release and a folder, declared by a template, which looks for them as some do.
 const DECLARES: &str = "{{- range .Values.releases }}
+{{- if lookup \"helm.toolkit.fluxcd.io/v2\" \"HelmRelease\" $.Release.Namespace . }}{{ fail \"is there\" }}{{ end }}
 ---
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease

@@ -84,9 +84,19 @@ fn on<T, F: Future<Output = Result<T, ClusterError>>>(
     };
     Some(match handle.block_on(ask(cluster)) {
         Ok(answer) => Supply::Here(Arc::new(answer)),
-        Err(error @ ClusterError::NotFound { .. }) => Supply::Absent(error.to_string()),
+        Err(error) if is_absent(&error) => Supply::Absent(error.to_string()),
         Err(error) => Supply::NotEvaluated(format!("{} does not tell: {error}", named(target))),
     })
+}
+
+/// Where Flux is not installed, nobody serves the kinds of Flux that declare what we apply: none of them is there. Any other
+/// kind that is not served may be in a minute.
+fn is_absent(error: &ClusterError) -> bool {
+    let declares = |version: &str| {
+        version.split_once('/').is_some_and(|(group, _)| group.ends_with(".toolkit.fluxcd.io"))
+    };
+    matches!(error, ClusterError::NotFound { .. })
+        || matches!(error, ClusterError::NoKind { version, .. } if declares(version))
 }
 
 fn named(target: &Target) -> String {
