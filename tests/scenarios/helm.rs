@@ -13,7 +13,7 @@ on_both_wires! {
     helm_knows_shows_and_takes_back_what_was_released,
     hooks_run_in_their_order_and_one_that_fails_stops_the_release,
     an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one,
-    what_helm_installed_is_upgraded_without_a_recreate,
+    what_helm_installed_is_taken_over_as_it_is_and_upgraded_without_a_recreate,
     tests_run_when_somebody_asks_and_leave_the_unit_as_it_is,
 }
 
@@ -60,8 +60,8 @@ fn said(output: &Output) -> Value {
     serde_json::from_str(&output.stdout).expect("JSON")
 }
 
-fn history(world: &World, name: &str) -> Vec<(u64, String)> {
-    let told = said(&world.helm(&["history", "web", "-n", name, "-o", "json"]));
+pub fn history(world: &World, release: &str, namespace: &str) -> Vec<(u64, String)> {
+    let told = said(&world.helm(&["history", release, "-n", namespace, "-o", "json"]));
     let one = |item: &Value| {
         (
             item["revision"].as_u64().unwrap_or_default(),
@@ -73,15 +73,23 @@ fn history(world: &World, name: &str) -> Vec<(u64, String)> {
 
 /// Waits for a history.
 #[track_caller]
-fn history_is(world: &mut World, name: &str, wanted: &[(u64, &str)]) {
+pub fn history_is(world: &mut World, release: &str, namespace: &str, wanted: &[(u64, &str)]) {
     let wanted: Vec<(u64, String)> = wanted.iter().map(|(n, s)| (*n, (*s).to_owned())).collect();
     world.until("Helm knows", |world| {
-        let records =
-            world.kubectl(&["get", "secret", "-n", name, "-l", "owner=helm,name=web", "-o", "name"]);
+        let records = world.kubectl(&[
+            "get",
+            "secret",
+            "-n",
+            namespace,
+            "-l",
+            &format!("owner=helm,name={release}"),
+            "-o",
+            "name",
+        ]);
         if records.stdout.is_empty() {
             return Err("no record yet".to_owned());
         }
-        let found = history(world, name);
+        let found = history(world, release, namespace);
         if found == wanted { Ok(()) } else { Err(format!("{found:?}")) }
     });
 }
@@ -151,7 +159,7 @@ fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
     release(world, "helmed", "{more: 1, secret: canary-of-a-release}");
     let commit = world.repository.commit("A release");
     world.has_applied("helmrelease/helmed/web", &commit);
-    history_is(world, "helmed", &[(1, "deployed")]);
+    history_is(world, "web", "helmed", &[(1, "deployed")]);
     let listed = said(&world.helm(&["list", "-n", "helmed", "-o", "json"]));
     assert_eq!(listed[0]["name"], "web");
     assert_eq!(listed[0]["chart"], "web-1.0.0");
@@ -164,12 +172,12 @@ fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
     chart(world, "helmed/chart", "second", &[]);
     world.repository.commit("An upgrade");
     world.config_map_is("helmed", "web", "second");
-    history_is(world, "helmed", &[(1, "superseded"), (2, "deployed")]);
+    history_is(world, "web", "helmed", &[(1, "superseded"), (2, "deployed")]);
     world.kubectl(&["delete", "configmap", "web", "-n", "helmed"]).expect_success();
     world.config_map_is("helmed", "web", "second");
     world.run();
     world.is("helmrelease/helmed/web", "Ready");
-    history_is(world, "helmed", &[(1, "superseded"), (2, "deployed")]);
+    history_is(world, "web", "helmed", &[(1, "superseded"), (2, "deployed")]);
 
     // While it is suspended, it is Helm's.
     world.mainstay(&["suspend", "helmrelease/helmed/web"]).expect_success();
@@ -180,7 +188,12 @@ fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
     world.config_map_is("helmed", "web", "second");
     chart(world, "helmed/chart", "third", &[]);
     world.repository.commit("Another one");
-    history_is(world, "helmed", &[(1, "superseded"), (2, "superseded"), (3, "superseded"), (4, "deployed")]);
+    history_is(
+        world,
+        "web",
+        "helmed",
+        &[(1, "superseded"), (2, "superseded"), (3, "superseded"), (4, "deployed")],
+    );
 
     world.repository.remove("helmed/flux.yaml");
     world.repository.remove("helmed/flux");
@@ -211,7 +224,7 @@ fn hooks_run_in_their_order_and_one_that_fails_stops_the_release(world: &mut Wor
     end(world, "hooked", "after", "Complete");
     world.has_applied("helmrelease/hooked/web", &commit);
     assert_eq!(world.object("job", "hooked", "before"), None, "its policy says so");
-    history_is(world, "hooked", &[(1, "deployed")]);
+    history_is(world, "web", "hooked", &[(1, "deployed")]);
 
     chart(world, "hooked/chart", "second", &[]);
     world.repository.propose("hooked-next", "An upgrade");
@@ -230,7 +243,7 @@ fn hooks_run_in_their_order_and_one_that_fails_stops_the_release(world: &mut Wor
     });
     end(world, "hooked", "before", "Complete");
     world.config_map_is("hooked", "web", "second");
-    history_is(world, "hooked", &[(1, "superseded"), (2, "deployed")]);
+    history_is(world, "web", "hooked", &[(1, "superseded"), (2, "deployed")]);
 }
 
 fn an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one(world: &mut World) {
@@ -265,7 +278,7 @@ fn an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one(wor
         None => Ok(()),
         Some(live) => Err(live.to_string()),
     });
-    history_is(world, "undone", &[(1, "deployed")]);
+    history_is(world, "web", "undone", &[(1, "deployed")]);
     let path = world.repository.path.display().to_string();
     let planned = world.mainstay(&["plan", &path]).stdout;
     assert!(planned.contains("has failed and is rolled back"), "{planned}");
@@ -290,7 +303,7 @@ fn an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one(wor
     let commit = world.repository.commit("It is mended");
     world.config_map_is("undone", "web", "third");
     world.has_applied(UNIT, &commit);
-    history_is(world, "undone", &[(1, "superseded"), (2, "deployed")]);
+    history_is(world, "web", "undone", &[(1, "superseded"), (2, "deployed")]);
 
     chart(world, "undone/chart", "fourth", &[("check", "post-upgrade")]);
     let failed = world.repository.commit("An upgrade whose hook fails");
@@ -306,10 +319,10 @@ fn an_upgrade_that_fails_is_rolled_back_and_stays_so_until_it_is_another_one(wor
     });
     end(world, "undone", "check", "Complete");
     world.has_applied(UNIT, &failed);
-    history_is(world, "undone", &[(1, "superseded"), (2, "superseded"), (3, "deployed")]);
+    history_is(world, "web", "undone", &[(1, "superseded"), (2, "superseded"), (3, "deployed")]);
 }
 
-fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {
+fn what_helm_installed_is_taken_over_as_it_is_and_upgraded_without_a_recreate(world: &mut World) {
     world.tenant("adopted");
     chart(world, "adopted/chart", "same", &[("install", "pre-install")]);
     let place = world.repository.path.join("adopted/chart").display().to_string();
@@ -321,7 +334,19 @@ fn what_helm_installed_is_upgraded_without_a_recreate(world: &mut World) {
     world.has_applied("helmrelease/adopted/web", &commit);
     assert_eq!(world.object("configmap", "adopted", "web").expect("it is there")["metadata"]["uid"], uid);
     assert_eq!(world.object("job", "adopted", "install"), None, "it was installed before");
-    history_is(world, "adopted", &[(1, "superseded"), (2, "deployed")]);
+    world.until("Helm's record is the unit's", |world| {
+        let record = world.object("secret", "adopted", "sh.helm.release.v1.web.v1").unwrap_or_default();
+        match &record["metadata"]["annotations"]["mainstay.dev/unit"] {
+            Value::String(unit) if unit == "helmrelease/adopted/web" => Ok(()),
+            other => Err(other.to_string()),
+        }
+    });
+    history_is(world, "web", "adopted", &[(1, "deployed")]);
+    release(world, "adopted", "{value: other}");
+    world.repository.commit("Another one");
+    world.config_map_is("adopted", "web", "other");
+    history_is(world, "web", "adopted", &[(1, "superseded"), (2, "deployed")]);
+    assert_eq!(world.object("configmap", "adopted", "web").expect("it is there")["metadata"]["uid"], uid);
     // And back: what is ours, Helm can remove.
     world.mainstay(&["suspend", "helmrelease/adopted/web"]).expect_success();
     world.is("helmrelease/adopted/web", "Suspended");
@@ -379,7 +404,7 @@ fn tests_run_when_somebody_asks_and_leave_the_unit_as_it_is(world: &mut World) {
     assert!(told.stdout.contains("Job.batch tested/works  Failed: "), "{}", told.stdout);
     world.is(UNIT, "Ready");
     world.config_map_is("tested", "web", "first");
-    history_is(world, "tested", &[(1, "deployed")]);
+    history_is(world, "web", "tested", &[(1, "deployed")]);
 
     world.mainstay(&["suspend", UNIT]).expect_success();
     world.is(UNIT, "Suspended");

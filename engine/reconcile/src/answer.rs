@@ -70,8 +70,8 @@ impl State {
                         looks.push((result.key, version.unwrap_or_default()));
                     }
                 }
-                Err(failure) if failure.kind == FailureKind::Released => {
-                    if state.is_upgrade(&result.key) {
+                Err(failure) if matches!(failure.kind, FailureKind::Released | FailureKind::Deployed) => {
+                    if state.is_upgrade(&result.key, failure.kind == FailureKind::Deployed) {
                         dropped.push((target.clone(), result.key));
                     }
                 }
@@ -197,7 +197,7 @@ impl State {
 /// The failure that needs the most patience decides the pace.
 fn patience(kind: FailureKind) -> u8 {
     match kind {
-        FailureKind::NoKind | FailureKind::NotSent | FailureKind::Released => 0,
+        FailureKind::NoKind | FailureKind::NotSent | FailureKind::Released | FailureKind::Deployed => 0,
         FailureKind::Unavailable => 1,
         FailureKind::Blocked => 2,
         FailureKind::Conflict => 3,

@@ -267,6 +267,8 @@ pub enum FailureKind {
     NotSent,
     /// It stays until something else has gone.
     Blocked,
-    /// Of a first release's hook: Helm knows the release already, so it is none.
+    /// Of a first release's hook: Helm has deployed another one before, so it is an upgrade.
     Released,
+    /// Of a first release's hook: Helm has deployed this very one, so there is nothing to run.
+    Deployed,
 }

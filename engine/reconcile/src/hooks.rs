@@ -5,7 +5,7 @@ use crate::state::{State, UnitState};
 use crate::{Action, ApplyItem, Forms, Phase, Time};
 use mainstay_object::{Digest, ObjectKey};
 use mainstay_plan::deletion_rank;
-use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Manifest, Moment, UnitId};
+use mainstay_unit::{Hook, HookDeletion, InventoryEntry, Manifest, Moment, Release, UnitId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -135,11 +135,13 @@ impl UnitState {
         entries
     }
 
-    /// Helm has installed the release before: what runs is what an upgrade runs. The hook was not made, and its entry goes;
-    /// true if it is gone.
-    pub(crate) fn is_upgrade(&mut self, key: &ObjectKey) -> bool {
+    /// Helm has installed the release before: what runs is what an upgrade runs, and nothing if it is this very release. The
+    /// hook was not made, and its entry goes; true if it is gone.
+    pub(crate) fn is_upgrade(&mut self, key: &ObjectKey, same: bool) -> bool {
+        let hooks = self.desired.as_ref().map_or(&[][..], |wanted| &wanted.rendered.hooks);
         if let Some(run) = &mut self.record.hooks {
-            (run.kind, run.done) = (RunKind::Upgrade, 0);
+            run.kind = RunKind::Upgrade;
+            run.done = if same { run.hooks(hooks).1.len() } else { 0 };
         }
         let unmade = self.record.inventory.get(key).is_some_and(|entry| entry.uid.is_empty());
         unmade && self.record.inventory.remove(key).is_some()
@@ -273,7 +275,7 @@ impl State {
         let fresh = Fresh {
             mark: run.mark(),
             replace: hook.deletes(HookDeletion::BeforeCreation),
-            unless: unless.map(|release| (release.namespace.clone(), release.name.clone())),
+            unless: unless.cloned(),
         };
         self.push_fresh(id, token, &hook.manifest, run.digest(hook), fresh);
         phase
@@ -323,8 +325,8 @@ pub struct Fresh {
     pub mark: String,
     /// What an earlier run left is deleted first.
     pub replace: bool,
-    /// Namespace and name of a release that Helm must not know yet.
-    pub unless: Option<(String, String)>,
+    /// A release that Helm must not have deployed yet.
+    pub unless: Option<Arc<Release>>,
 }
 
 /// How a hook's object has ended, or that it was lost before; nothing while it goes on.

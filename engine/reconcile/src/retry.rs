@@ -7,9 +7,11 @@ use std::time::Duration;
 /// unit's own pace. Jitter is derived from unit and attempt, so that the same run repeats and units do not march in step.
 pub(crate) fn next(id: &UnitId, kind: FailureKind, attempt: u32, limit: Duration, now: Time) -> Time {
     let base = match kind {
-        FailureKind::NoKind | FailureKind::NotSent | FailureKind::Unavailable | FailureKind::Released => {
-            Duration::from_millis(500).saturating_mul(1 << attempt.min(16)).min(limit)
-        }
+        FailureKind::NoKind
+        | FailureKind::NotSent
+        | FailureKind::Unavailable
+        | FailureKind::Released
+        | FailureKind::Deployed => Duration::from_millis(500).saturating_mul(1 << attempt.min(16)).min(limit),
         FailureKind::Blocked => Duration::from_secs(5).min(limit),
         FailureKind::Invalid | FailureKind::Conflict | FailureKind::Forbidden => limit,
     };

@@ -128,7 +128,9 @@ impl UnitState {
             "HookFailed" | "HealthCheckFailed" => Ok(()),
             "ApplyFailed" => {
                 let until = *self.trial_until.get_or_insert(now.after(unit.timing.timeout));
-                let away = |kind| matches!(kind, FailureKind::Unavailable | FailureKind::Released);
+                let away = |kind| {
+                    matches!(kind, FailureKind::Unavailable | FailureKind::Released | FailureKind::Deployed)
+                };
                 match self.failures.values().any(|failure| away(failure.kind)) {
                     true => Err(None),
                     false if until > now => Err(Some(until)),

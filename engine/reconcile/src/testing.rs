@@ -388,7 +388,8 @@ impl State {
                 FailureKind::Invalid
                 | FailureKind::Conflict
                 | FailureKind::Forbidden
-                | FailureKind::Released => {
+                | FailureKind::Released
+                | FailureKind::Deployed => {
                     // Nothing was made, and nothing was there.
                     if state.record.inventory.get(&result.key).is_some_and(|entry| entry.uid.is_empty()) {
                         state.record.inventory.remove(&result.key);

@@ -28,6 +28,7 @@ mod targets;
 mod uninstall;
 mod view;
 
+pub use execute::{Deployed, deployed};
 pub use handover::{Former, TakenOver, take_over};
 pub use install::{
     Installation, PART_OF, SYSTEM_NAMESPACE, UNIT_GROUP, UNIT_VERSION, install, known_key, unit_definition,

@@ -1,6 +1,7 @@
 //! What a revision would do to the clusters as they are: dry-run requests only, nothing is written.
 
 use crate::counterparts;
+use crate::execute::Deployed;
 use crate::install::{Installation, PART_OF};
 use crate::targets::open;
 use futures::StreamExt;
@@ -138,7 +139,7 @@ impl Planner<'_> {
         out.unchanged = steps.iter().filter(|s| s.is_none()).count();
         out.steps = steps.into_iter().flatten().collect();
         self.pruned(id, unit, &mut out);
-        self.hooks(id, &rendered, &mut out);
+        self.hooks(id, &rendered, &mut out).await;
         out
     }
 
@@ -255,12 +256,23 @@ impl Planner<'_> {
     }
 
     /// What the release runs, before and after its objects.
-    fn hooks(&self, id: &UnitId, rendered: &Rendered, out: &mut UnitPlan) {
+    async fn hooks(&mut self, id: &UnitId, rendered: &Rendered, out: &mut UnitPlan) {
         let record = self.records.get(id);
-        if record.is_some_and(|record| is_recorded(rendered, record)) {
+        if rendered.hooks.is_empty() || record.is_some_and(|record| is_recorded(rendered, record)) {
             return;
         }
         let first = record.is_none_or(|record| record.revision.is_empty());
+        let known = match (&rendered.release, first) {
+            (Some(release), true) => match self.cluster(&out.target).await {
+                Ok(cluster) => crate::execute::newest(&cluster, release).await.ok().flatten(),
+                Err(_) => None,
+            },
+            (_, _) => None,
+        };
+        if known.as_ref().is_some_and(Deployed::is_this) {
+            return;
+        }
+        let first = first && known.is_none_or(|known| !known.was_deployed);
         let kind = if first { RunKind::Install } else { RunKind::Upgrade };
         let [before, after] = kind.moments().map(|moment| {
             let run = move |hook: &Hook| {

@@ -231,6 +231,23 @@ fn a_release_that_helm_knows_is_upgraded_and_never_installed() {
 }
 
 #[test]
+fn a_release_that_helm_has_deployed_as_it_is_runs_nothing() {
+    let mut double = Double::new();
+    let hooks = [
+        hook("install", 1, &[PreInstall], 0, &[BeforeCreation, Succeeded]),
+        hook("upgrade", 1, &[PreUpgrade], 0, &[BeforeCreation, Succeeded]),
+        hook("after", 1, &[PostInstall, PostUpgrade], 0, &[BeforeCreation]),
+    ];
+    double.faults.insert(job("install"), VecDeque::from([FailureKind::Deployed]));
+    double.read(commit(1, &hooks));
+    assert_eq!(double.take_log(), ["apply install", "apply a", "apply z"]);
+    assert_eq!(double.phase("a"), "Ready");
+    assert!(double.records[&id("a")].inventory.get(&job("install")).is_none());
+    double.read(commit(2, &hooks));
+    assert_eq!(double.take_log(), ["apply upgrade", "make upgrade"], "another release is an upgrade");
+}
+
+#[test]
 fn a_removal_runs_its_hooks_and_leaves_what_hooks_made_as_helm_does() {
     let mut double = Double::new();
     let hooks = [

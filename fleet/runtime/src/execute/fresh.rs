@@ -1,7 +1,7 @@
 //! An object that is made anew for each run: a hook's.
 
 use super::apply::ApplyJob;
-use super::store::is_released;
+use super::deployed::newest;
 use super::{failure, not_ours};
 use mainstay_clock::sleep;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
@@ -38,14 +38,16 @@ pub(super) async fn make_way(
     remove(job, object, &live, as_whom).await.map(|()| None)
 }
 
-/// Why nothing is made: Helm knows the release that this would be the first of, or can't be asked.
+/// Why nothing is made: Helm has deployed the release that this would be the first of, or can't be asked.
 pub(super) async fn released(cluster: &Cluster, fresh: &Fresh) -> Option<Failure> {
-    let (namespace, name) = fresh.unless.as_ref()?;
-    match is_released(cluster, namespace, name).await {
-        Ok(false) => None,
-        Ok(true) => {
-            let message = format!("Helm knows the release {namespace}/{name}");
-            Some(Failure { kind: FailureKind::Released, message })
+    let release = fresh.unless.as_ref()?;
+    match newest(cluster, release).await {
+        Ok(None) => None,
+        Ok(Some(found)) if !found.was_deployed => None,
+        Ok(Some(found)) => {
+            let kind = if found.is_this() { FailureKind::Deployed } else { FailureKind::Released };
+            let message = format!("Helm knows the release {}/{}", release.namespace, release.name);
+            Some(Failure { kind, message })
         }
         Err(error) => Some(failure(&error)),
     }

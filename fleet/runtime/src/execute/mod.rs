@@ -3,6 +3,7 @@
 mod apply;
 mod authorize;
 mod delete;
+mod deployed;
 mod fresh;
 mod left_alone;
 mod mine;
@@ -23,6 +24,8 @@ use mainstay_unit::ServiceAccount;
 
 pub(crate) use apply::{ApplyJob, apply, scaled_fields};
 pub(crate) use delete::{DeleteJob, delete};
+pub(crate) use deployed::newest;
+pub use deployed::{Deployed, deployed};
 pub(crate) use occupied::contains_others;
 pub(crate) use store::{StoreJob, store};
 

@@ -1,6 +1,7 @@
 //! Releases as Helm stores them, so that `helm list`, `history`, `get`, `rollback` and `uninstall` know what is there: a
 //! Secret for each number of a release (`pkg/storage/driver` of helm.sh/helm).
 
+use super::deployed::is_same;
 use super::{UNIT, failure, identity};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,22 +41,17 @@ pub(crate) async fn store(job: StoreJob) -> Result<Option<u64>, Failure> {
 }
 
 /// One of Helm's Secrets.
-struct Record {
-    number: u64,
-    status: String,
-    live: Value,
+pub(super) struct Record {
+    pub number: u64,
+    pub status: String,
+    pub live: Value,
 }
 
-/// Whether Helm calls a release deployed.
-pub(super) async fn is_released(
+pub(super) async fn records(
     cluster: &Cluster,
     namespace: &str,
     name: &str,
-) -> Result<bool, ClusterError> {
-    Ok(records(cluster, namespace, name).await?.iter().any(|record| record.status == "deployed"))
-}
-
-async fn records(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Record>, ClusterError> {
+) -> Result<Vec<Record>, ClusterError> {
     let resource = cluster.resource("", "v1", "Secret").await?;
     // Names of releases are names of objects: nothing in them needs an escape.
     let query = format!("labelSelector=owner%3Dhelm%2Cname%3D{name}");
@@ -78,6 +74,10 @@ async fn deployed(job: &StoreJob, release: &Release) -> Result<u64, ClusterError
     let number = match (known, newest) {
         // The answer to the first request was lost.
         (Some(known), _) => known.number,
+        (None, Some(newest)) if is_same(newest, release)? => {
+            sign(job, release, &newest.live).await?;
+            newest.number
+        }
         (None, Some(newest)) if newest.status.starts_with("pending-") => {
             let message = format!("Helm says that {} {} is {}", release.name, newest.number, newest.status);
             return Err(ClusterError::Conflict { message });
@@ -93,7 +93,8 @@ async fn deployed(job: &StoreJob, release: &Release) -> Result<u64, ClusterError
         supersede(job, &old.live).await?;
     }
     // One fewer, if the newest was not among those that were found.
-    let kept = release.history.saturating_sub(usize::from(known.is_none()));
+    let is_new = found.iter().all(|record| record.number != number);
+    let kept = release.history.saturating_sub(usize::from(is_new));
     if release.history > 0 {
         let old = found.iter().filter(|old| old.number < number).count();
         for record in found.iter().take(old.saturating_sub(kept.min(old))) {
@@ -151,6 +152,16 @@ fn secret(
     Object::new(object).map_err(|error| unreadable(&error))
 }
 
+/// Helm's own record of this very release becomes the unit's: what Helm reads of it stays to the byte.
+async fn sign(job: &StoreJob, release: &Release, live: &Value) -> Result<(), ClusterError> {
+    let patch = json!({"metadata": {
+        "resourceVersion": live.pointer("/metadata/resourceVersion"),
+        "annotations": {UNIT: job.unit.to_string(), RELEASE: release.digest.hex()},
+    }});
+    let who = identity(job.account.as_ref());
+    job.cluster.merge_patch(&key(live), "v1", None, &patch, &who).await.map(drop)
+}
+
 async fn supersede(job: &StoreJob, live: &Value) -> Result<(), ClusterError> {
     let mut body = unpacked(live)?;
     body["info"]["status"] = json!("superseded");
@@ -195,18 +206,18 @@ fn key(live: &Value) -> ObjectKey {
     ObjectKey::new("", "Secret", text("/metadata/namespace"), text("/metadata/name"))
 }
 
-fn annotation<'a>(live: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn annotation<'a>(live: &'a Value, name: &str) -> Option<&'a str> {
     live.pointer("/metadata/annotations")?.get(name)?.as_str()
 }
 
-fn unpacked(live: &Value) -> Result<Value, ClusterError> {
+pub(super) fn unpacked(live: &Value) -> Result<Value, ClusterError> {
     let text = live.pointer("/data/release").and_then(Value::as_str).unwrap_or_default();
     let inner = STANDARD.decode(text).map_err(|error| unreadable(&error))?;
     let packed = STANDARD.decode(inner).map_err(|error| unreadable(&error))?;
     inflate(&packed)
 }
 
-fn inflate(packed: &[u8]) -> Result<Value, ClusterError> {
+pub(super) fn inflate(packed: &[u8]) -> Result<Value, ClusterError> {
     let mut text = Vec::new();
     let read = GzDecoder::new(packed).take(UNPACKED + 1).read_to_end(&mut text);
     read.map_err(|error| unreadable(&error))?;
