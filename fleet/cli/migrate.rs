@@ -20,36 +20,36 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum From {
-    /// From Flux: Kustomizations that the repository declares, without a recreate; each step can be undone
+    /// From Flux: Kustomizations and HelmReleases that the repository declares, without a recreate; each step can be undone
     Flux(Box<FluxArgs>),
 }
 
 #[derive(clap::Args)]
 #[command(
     after_help = "1. mainstay migrate flux REPOSITORY            what there is, what would be done, what stays Flux's\n\
-                  2. mainstay migrate flux REPOSITORY --yes      suspends the Kustomizations that can be taken over\n\
+                  2. mainstay migrate flux REPOSITORY --yes      suspends the Kustomizations and HelmReleases that can be taken over\n\
                   3. mainstay run REPOSITORY --adopt             Mainstay applies what they applied; nothing is recreated\n\
-                  4. mainstay migrate flux REPOSITORY --finish   once every unit is ready: Flux's Kustomizations go, their \
-                  objects stay\n\nUntil step 4 all can be given back with --undo. Stopped anywhere, each can be run again."
+                  4. mainstay migrate flux REPOSITORY --finish   once every unit is ready: Flux's objects go, what they \
+                  applied stays\n\nUntil step 4 all can be given back with --undo. Stopped anywhere, each can be run again."
 )]
 struct FluxArgs {
     #[command(flatten)]
     repository: RepositoryArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// Only this Kustomization; can be given more than once
-    #[arg(long, value_name = "NAMESPACE/NAME")]
+    /// Only this one, as NAMESPACE/NAME or helmrelease/NAMESPACE/NAME; can be given more than once
+    #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Give back to Flux what was taken over, as it was before
     #[arg(long, conflicts_with = "finish")]
     undo: bool,
-    /// Remove the Kustomizations that were taken over from the cluster, and nothing that they applied
+    /// Remove what was taken over of Flux's objects from the cluster, and nothing that they applied
     #[arg(long)]
     finish: bool,
     /// Do it; without this, what would be done is shown
     #[arg(long)]
     yes: bool,
-    /// How long kustomize-controller's answer is waited for
+    /// How long an answer of Flux's controllers is waited for
     #[arg(long, default_value_t = 30, value_name = "SECONDS")]
     timeout: u64,
     #[arg(short, long, default_value = "text")]
@@ -75,13 +75,13 @@ fn flux(args: &FluxArgs) -> Result<Exit, Failure> {
         (false, true) => Goal::Finish,
         (false, false) => Goal::Migrate,
     };
-    let found = live.block_on(look::kustomizations(live.management()))?;
+    let mut found = live.block_on(look::appliers(live.management()))?;
     // Giving back asks nothing of the repository, which may be what is broken.
     let (known, errors) = match goal {
         Goal::Undo => (live.block_on(look::recorded(live.management(), &found))?, Vec::new()),
         Goal::Migrate | Goal::Finish => {
             let progress = Progress::new("fetching the repository");
-            look::known(&live, &args.cluster, &args.repository, &found, &progress)?
+            look::known(&live, &args.cluster, &args.repository, &mut found, &progress)?
         }
     };
     let only: BTreeSet<String> = args.only.iter().cloned().collect();
@@ -129,29 +129,29 @@ fn flux(args: &FluxArgs) -> Result<Exit, Failure> {
 fn rows(plan: &Plan) -> String {
     if plan.rows.is_empty() {
         let none = match plan.goal {
-            Goal::Migrate => "There is no Kustomization of Flux's on this cluster.\n",
-            Goal::Undo | Goal::Finish => "No Kustomization is suspended for Mainstay.\n",
+            Goal::Migrate => "There is no Kustomization or HelmRelease of Flux's on this cluster.\n",
+            Goal::Undo | Goal::Finish => "Nothing of Flux's is suspended for Mainstay.\n",
         };
         return none.to_owned();
     }
     let row = |row: &Row| {
         let (objects, is) = (row.objects.to_string(), row.standing.word().to_owned());
-        vec![row.kustomization.clone(), objects, is, row.unit.to_string(), row.standing.to_string()]
+        vec![row.titled(), objects, is, row.unit.to_string(), row.standing.to_string()]
     };
-    let headers = ["KUSTOMIZATION", "OBJECTS", "IS", "UNIT", "WHY"];
+    let headers = ["FLUX", "OBJECTS", "IS", "UNIT", "WHY"];
     table(&headers, plan.rows.iter().map(row).collect())
 }
 
 /// `suspend Kustomization shop/web: Flux neither applies …`
 fn line(step: &Step) -> String {
     let what = match step.act {
-        Act::Suspend => "suspend Kustomization",
-        Act::Confirm => "wait for Flux on Kustomization",
-        Act::Restore => "restore Kustomization",
-        Act::TakeOver => "take over the objects of Kustomization",
-        Act::Remove => "remove Kustomization",
+        Act::Suspend => "suspend",
+        Act::Confirm => "wait for Flux on",
+        Act::Restore => "restore",
+        Act::TakeOver => "take over the objects of",
+        Act::Remove => "remove",
     };
-    format!("{what} {}: {}", step.kustomization, step.reason)
+    format!("{what} {}: {}", step.titled(), step.reason)
 }
 
 fn shown(plan: &Plan) -> String {

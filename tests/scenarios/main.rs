@@ -19,6 +19,7 @@ mod health;
 mod helm;
 mod large;
 mod migrate;
+mod migrate_releases;
 mod platforms;
 mod policy;
 mod process;

@@ -14,7 +14,7 @@ const KIND: &str = "kustomizations.kustomize.toolkit.fluxcd.io";
 const UNIT: &str = "kustomization/leaving/web";
 
 /// As much of Flux's definition as a client can see.
-const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
+pub const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: kustomizations.kustomize.toolkit.fluxcd.io}
 spec:
@@ -95,14 +95,14 @@ fn managers(object: &Value) -> Vec<&str> {
     entries.iter().filter_map(|entry| entry["manager"].as_str()).collect()
 }
 
-fn migrate(world: &World, more: &[&str]) -> Output {
+pub fn migrate(world: &World, more: &[&str]) -> Output {
     let repository = world.repository.path.display().to_string();
     let patience: &[&str] = if more.contains(&"--timeout") { &[] } else { &["--timeout", "1"] };
     world.mainstay(&[&["migrate", "flux", &repository], patience, more].concat())
 }
 
 #[track_caller]
-fn ends(output: &Output, code: i32, says: &[&str]) {
+pub fn ends(output: &Output, code: i32, says: &[&str]) {
     assert_eq!(output.status.code(), Some(code), "{}{}", output.stdout, output.stderr);
     for text in says {
         let all = format!("{}{}", output.stdout, output.stderr);

@@ -4,13 +4,11 @@ use super::line;
 use crate::exit::Failure;
 use crate::output;
 use mainstay_cluster::{Cluster, ClusterError, Identity, Preconditions};
-use mainstay_flux::migrate::{
-    Act, Before, FIELD_MANAGER, KUSTOMIZATION, KUSTOMIZATION_VERSIONS, Live, Memory, OWNER_LABELS, Plan,
-    Step, restore, retain, suspend,
-};
+use mainstay_flux::migrate::{Act, Applier, Before, Live, Memory, Plan, Step, restore, retain, suspend};
 use mainstay_object::{ObjectKey, Value};
 use mainstay_reconcile::Record;
 use mainstay_runtime::Former;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Flux writes a status between a look and the patch: looked at again.
@@ -41,12 +39,8 @@ pub(super) async fn all(
     timeout: u64,
     text: bool,
 ) -> Result<Vec<Done>, Failure> {
-    let mut run = Run {
-        management,
-        version: version(management).await?,
-        timeout: Duration::from_secs(timeout),
-        records: None,
-    };
+    let mut run =
+        Run { management, versions: BTreeMap::new(), timeout: Duration::from_secs(timeout), records: None };
     let mut out: Vec<Done> = Vec::with_capacity(plan.steps.len());
     let mut stopped = false;
     for step in &plan.steps {
@@ -74,21 +68,22 @@ pub(super) async fn all(
     Ok(out)
 }
 
-async fn version(management: &Cluster) -> Result<&'static str, Failure> {
-    let (group, kind) = KUSTOMIZATION;
-    for version in KUSTOMIZATION_VERSIONS {
-        match management.resource(group, version, kind).await {
-            Ok(_) => return Ok(version),
-            Err(ClusterError::NoKind { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Failure::environment(format!("{kind} of {group} is not served any more")))
+/// Of what a step is about.
+fn applier(step: &Step) -> Result<Applier, String> {
+    let found = Applier::ALL.into_iter().find(|applier| applier.kind() == step.kind);
+    found.ok_or_else(|| format!("{} is none of Flux's kinds", step.kind))
+}
+
+fn key(step: &Step) -> Result<ObjectKey, String> {
+    let (namespace, name) = step.name.split_once('/').ok_or("it has no namespace")?;
+    let applier = applier(step)?;
+    Ok(ObjectKey::new(applier.group(), applier.kind(), namespace, name))
 }
 
 struct Run<'a> {
     management: &'a Cluster,
-    version: &'static str,
+    /// In which version each kind is asked for.
+    versions: BTreeMap<&'static str, &'static str>,
     timeout: Duration,
     records: Option<Vec<Record>>,
 }
@@ -105,13 +100,20 @@ impl Run<'_> {
         }
     }
 
-    fn key(step: &Step) -> Result<ObjectKey, String> {
-        let (namespace, name) = step.kustomization.split_once('/').ok_or("it has no namespace")?;
-        Ok(ObjectKey::new(KUSTOMIZATION.0, KUSTOMIZATION.1, namespace, name))
+    async fn version(&mut self, step: &Step) -> Result<&'static str, String> {
+        let applier = applier(step)?;
+        if let Some(version) = self.versions.get(applier.kind()) {
+            return Ok(version);
+        }
+        match super::look::version(self.management, applier).await.map_err(|error| error.to_string())? {
+            Some(version) => Ok(*self.versions.entry(applier.kind()).or_insert(version)),
+            None => Err(format!("{} of {} is not served any more", applier.kind(), applier.group())),
+        }
     }
 
-    async fn look(&self, step: &Step) -> Result<Option<(Live, Value)>, String> {
-        match self.management.get(&Self::key(step)?, self.version, &Identity::Own).await {
+    async fn look(&mut self, step: &Step) -> Result<Option<(Live, Value)>, String> {
+        let version = self.version(step).await?;
+        match self.management.get(&key(step)?, version, &Identity::Own).await {
             Ok(value) => {
                 let live = Live::read(&value).ok_or("it can't be read")?;
                 Ok(Some((live, value)))
@@ -123,7 +125,7 @@ impl Run<'_> {
 
     /// Patches what was just looked at; `patch` decides by that look, and says why nothing needs to be done.
     async fn patch(
-        &self,
+        &mut self,
         step: &Step,
         patch: impl Fn(&Live, &Value) -> Result<Value, Done>,
     ) -> Result<Result<Live, Done>, String> {
@@ -137,8 +139,8 @@ impl Run<'_> {
                 Ok(body) => body,
                 Err(done) => return Ok(Err(done)),
             };
-            let answer =
-                self.management.merge_patch(&live.key, self.version, None, &body, &Identity::Own).await;
+            let version = self.version(step).await?;
+            let answer = self.management.merge_patch(&live.key, version, None, &body, &Identity::Own).await;
             match answer {
                 Ok(_) => return Ok(Ok(live)),
                 Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
@@ -147,7 +149,7 @@ impl Run<'_> {
         }
     }
 
-    async fn suspend(&self, step: &Step) -> Result<Done, String> {
+    async fn suspend(&mut self, step: &Step) -> Result<Done, String> {
         let token = jiff::Timestamp::now().to_string();
         let patched = self
             .patch(step, |live, value| match &live.memory {
@@ -162,25 +164,26 @@ impl Run<'_> {
         Ok(patched.map_or_else(|done| done, |_| Done::well("suspended; what it was before is noted on it")))
     }
 
-    async fn confirm(&self, step: &Step) -> Result<Done, String> {
+    async fn confirm(&mut self, step: &Step) -> Result<Done, String> {
+        let who = applier(step)?.controller();
         let started = Instant::now();
         loop {
             match self.look(step).await? {
                 None => return Ok(Done::not("it is gone: somebody has deleted it")),
                 Some((live, _)) if live.answered => {
-                    return Ok(Done::well("kustomize-controller has seen it"));
+                    return Ok(Done::well(format!("{who} has seen it")));
                 }
                 Some(_) if started.elapsed() >= self.timeout => {
-                    return Ok(Done::not(
-                        "kustomize-controller has not answered: it may be at work still, or not be running",
-                    ));
+                    return Ok(Done::not(format!(
+                        "{who} has not answered: it may be at work still, or not be running"
+                    )));
                 }
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
 
-    async fn restore(&self, step: &Step) -> Result<Done, String> {
+    async fn restore(&mut self, step: &Step) -> Result<Done, String> {
         let patched = self
             .patch(step, |live, _| match &live.memory {
                 Memory::Nothing => Err(Done::well("it was given back meanwhile")),
@@ -192,7 +195,7 @@ impl Run<'_> {
     }
 
     async fn take_over(&mut self, step: &Step) -> Result<Done, String> {
-        let key = Self::key(step)?;
+        let (applier, key) = (applier(step)?, key(step)?);
         let records = match &mut self.records {
             Some(records) => records,
             none => none.insert(mainstay_runtime::records(self.management).await?),
@@ -200,9 +203,9 @@ impl Run<'_> {
         let Some(record) = records.iter().find(|record| record.id == step.unit) else {
             return Ok(Done::not(format!("{} is not recorded any more", step.unit)));
         };
-        let [name, namespace] = OWNER_LABELS.map(str::to_owned);
+        let [name, namespace] = applier.labels();
         let labels = [(name, key.name().to_owned()), (namespace, key.namespace().to_owned())].into();
-        let former = Former { manager: FIELD_MANAGER.to_owned(), labels };
+        let former = Former { manager: applier.controller().to_owned(), labels };
         let taken = mainstay_runtime::take_over(self.management, record, &former).await?;
         let leftovers = match taken.leftovers.as_slice() {
             [] => String::new(),
@@ -212,8 +215,8 @@ impl Run<'_> {
         Ok(Done::well(format!("{} of {all} taken over{leftovers}", taken.objects)))
     }
 
-    /// Deleted is exactly what was seen to be suspended, without prune. The finalizer is kustomize-controller's to remove.
-    async fn remove(&self, step: &Step) -> Result<Done, String> {
+    /// Deleted is exactly what was seen to be suspended, without prune. The finalizer is its controller's to remove.
+    async fn remove(&mut self, step: &Step) -> Result<Done, String> {
         let kept = self
             .patch(step, |live, _| match &live.memory {
                 Memory::Kept(_) if live.suspended => Ok(retain(live)),
@@ -223,16 +226,23 @@ impl Run<'_> {
         if let Err(done) = kept {
             return Ok(done);
         }
+        let (who, version) = (applier(step)?.controller(), self.version(step).await?);
         let started = Instant::now();
         let mut deleted = false;
+        let mut chart = String::new();
         loop {
-            let Some((live, value)) = self.look(step).await? else { return Ok(Done::well("removed")) };
+            let Some((live, value)) = self.look(step).await? else {
+                return Ok(Done::well(format!("removed{chart}")));
+            };
+            if let Some(made) = value.pointer("/status/helmChart").and_then(Value::as_str) {
+                chart = format!("; HelmChart {made}, which helm-controller made for it, stays");
+            }
             if !live.deleting && !deleted {
                 if !live.suspended || live.prune {
                     return Ok(Done::not("it was resumed meanwhile"));
                 }
                 let exactly = Preconditions::of(&value);
-                match self.management.delete(&live.key, self.version, &exactly, &Identity::Own).await {
+                match self.management.delete(&live.key, version, &exactly, &Identity::Own).await {
                     Ok(()) => deleted = true,
                     Err(ClusterError::NotFound { .. } | ClusterError::Conflict { .. }) => {}
                     Err(error) => return Err(error.to_string()),
@@ -240,9 +250,9 @@ impl Run<'_> {
                 continue;
             }
             if started.elapsed() >= self.timeout {
-                return Ok(Done::not(
-                    "it is being deleted: kustomize-controller has not let go of it; is it running?",
-                ));
+                return Ok(Done::not(format!(
+                    "it is being deleted: {who} has not let go of it; is it running?"
+                )));
             }
             tokio::time::sleep(PAUSE).await;
         }

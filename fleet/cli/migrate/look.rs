@@ -1,4 +1,4 @@
-//! What there is: Flux's Kustomizations, what the repository makes of them, what Mainstay has recorded.
+//! What there is: Flux's Kustomizations and HelmReleases, what the repository makes of them, what Mainstay has recorded.
 
 use crate::exit::Failure;
 use crate::management::{ClusterArgs, Live};
@@ -7,31 +7,51 @@ use crate::progress::Progress;
 use crate::repository::{Fixed, RepositoryArgs};
 use mainstay_cluster::{Cluster, ClusterError, Identity};
 use mainstay_flux::is_installation;
-use mainstay_flux::migrate::{self, KUSTOMIZATION, KUSTOMIZATION_VERSIONS, Known, Recorded};
+use mainstay_flux::migrate::{self, Applier, Helm, Known, Recorded};
 use mainstay_object::{Object, ObjectKey};
 use mainstay_plan::{Action, Change, Step, UnitPlan, Verdict};
 use mainstay_reconcile::Record;
 use mainstay_runtime::PART_OF;
-use mainstay_unit::{ReadingUnit, RenderState, Target, UnitId};
+use mainstay_unit::{ReadingUnit, RenderState, Source, Target, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The annotation that every object of a unit carries.
 const UNIT: &str = "mainstay.dev/unit";
 
-/// Every Kustomization of Flux's, of all namespaces.
-pub(super) async fn kustomizations(management: &Cluster) -> Result<Vec<migrate::Live>, Failure> {
-    let (group, kind) = KUSTOMIZATION;
-    for version in KUSTOMIZATION_VERSIONS {
-        let resource = match management.resource(group, version, kind).await {
-            Ok(resource) => resource,
-            Err(ClusterError::NoKind { .. }) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        let found = management.list(&resource, "", "").await?;
-        return Ok(found.iter().filter_map(migrate::Live::read).collect());
+/// The version in which a kind is served.
+pub(super) async fn version(
+    management: &Cluster,
+    applier: Applier,
+) -> Result<Option<&'static str>, ClusterError> {
+    for version in applier.versions() {
+        match management.resource(applier.group(), version, applier.kind()).await {
+            Ok(_) => return Ok(Some(version)),
+            Err(ClusterError::NoKind { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
-    Err(Failure::environment(format!("there is no Flux on this cluster: it serves no {kind} of {group}"))
-        .hint("name the cluster that Flux runs on with --kubeconfig and --context"))
+    Ok(None)
+}
+
+/// Every Kustomization and HelmRelease of Flux's, of all namespaces.
+pub(super) async fn appliers(management: &Cluster) -> Result<Vec<migrate::Live>, Failure> {
+    let mut out = Vec::new();
+    let mut served = false;
+    for applier in Applier::ALL {
+        let Some(version) = version(management, applier).await? else { continue };
+        served = true;
+        let resource = management.resource(applier.group(), version, applier.kind()).await?;
+        out.extend(management.list(&resource, "", "").await?.iter().filter_map(migrate::Live::read));
+    }
+    if served {
+        return Ok(out);
+    }
+    let kinds = Applier::ALL.map(|applier| format!("{} of {}", applier.kind(), applier.group()));
+    Err(Failure::environment(format!(
+        "there is no Flux on this cluster: it serves no {}",
+        kinds.join(" and no ")
+    ))
+    .hint("name the cluster that Flux runs on with --kubeconfig and --context"))
 }
 
 /// What the management cluster says of their units, and nothing of the repository.
@@ -53,12 +73,13 @@ fn record(record: &Record) -> Recorded {
     Recorded { ready: record.phase == "Ready", suspended: record.suspended, says }
 }
 
-/// What the newest commit makes of every live Kustomization that it declares; and what is wrong with the repository.
+/// What the newest commit makes of everything live that it declares; and what is wrong with the repository. What a
+/// HelmRelease has applied is known by Helm's record of it.
 pub(super) fn known(
     live: &Live,
     cluster: &ClusterArgs,
     repository: &RepositoryArgs,
-    found: &[migrate::Live],
+    found: &mut [migrate::Live],
     progress: &Progress,
 ) -> Result<(BTreeMap<UnitId, Known>, Vec<String>), Failure> {
     let state = cluster.state.open()?;
@@ -82,6 +103,7 @@ pub(super) fn known(
     let mut out = BTreeMap::new();
     for one in found {
         let Some(unit) = reading.units.get(&one.unit) else { continue };
+        let helm = live.block_on(helm(live.management(), unit, one, &wanted))?;
         let steps = planned.units.iter().find(|planned| planned.id == one.unit);
         let target = &unit.unit.target;
         let missing =
@@ -91,10 +113,49 @@ pub(super) fn known(
             differs: steps.into_iter().flat_map(|planned| &planned.steps).filter_map(differs).collect(),
             lost: live.block_on(lost(live.management(), target, missing))?,
             record: records.iter().find(|r| r.id == one.unit).map(record),
+            helm,
         };
         out.insert(one.unit.clone(), known);
     }
     Ok((out, errors))
+}
+
+/// What Helm has deployed of a HelmRelease that is rendered.
+async fn helm(
+    management: &Cluster,
+    unit: &ReadingUnit,
+    one: &mut migrate::Live,
+    wanted: &BTreeSet<(Target, ObjectKey)>,
+) -> Result<Option<Helm>, Failure> {
+    let (RenderState::Rendered(rendered), Source::Chart(chart)) = (&unit.state, &unit.unit.source) else {
+        return Ok(None);
+    };
+    let Some(release) = &rendered.release else { return Ok(None) };
+    let target = &unit.unit.target;
+    let found =
+        mainstay_runtime::deployed(management, target, release).await.map_err(Failure::environment)?;
+    let mut helm = Helm {
+        name: release.name.clone(),
+        namespace: chart.release.namespace.clone(),
+        storage: release.namespace.clone(),
+        ..Helm::default()
+    };
+    if let Some(found) = found {
+        one.inventory = found
+            .objects
+            .into_iter()
+            .map(|(key, version)| {
+                // A manifest of Helm's does not say which namespace an object gets.
+                let placed = ObjectKey::new(key.group(), key.kind(), &*helm.namespace, key.name());
+                let is_there =
+                    key.namespace().is_empty() && wanted.contains(&(target.clone(), placed.clone()));
+                (if is_there { placed } else { key }, version)
+            })
+            .collect();
+        helm.newest = Some((found.number, found.status));
+        helm.otherwise = found.otherwise;
+    }
+    Ok(Some(helm))
 }
 
 fn objects(unit: &ReadingUnit) -> Vec<(Target, ObjectKey)> {

@@ -1,20 +1,18 @@
-use super::{KUSTOMIZATION, MEMORY, REQUEST};
+use super::{Applier, MEMORY, REQUEST};
 use crate::fields::Fields;
-use crate::kustomization::{KIND, target};
+use crate::kind::SOURCE;
+use crate::kustomization::target;
 use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_unit::UnitId;
 use serde_json::json;
 
-/// The labels that kustomize-controller puts on what a Kustomization applies: its name, its namespace.
-pub const OWNER_LABELS: [&str; 2] =
-    ["kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"];
-
 /// With `resourceset.` before it, or without.
 const OPERATOR_LABEL: &str = "fluxcd.controlplane.io/name";
 
-/// A Kustomization as the cluster has it.
+/// A Kustomization or a HelmRelease as the cluster has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
+    pub applier: Applier,
     pub key: ObjectKey,
     /// The version that it was read in.
     pub version: String,
@@ -26,20 +24,33 @@ pub struct Live {
     pub prune: bool,
     pub deletion_policy: Option<String>,
     pub memory: Memory,
-    /// Whether kustomize-controller has answered what it was asked last.
+    /// Whether its controller has answered what it was asked last.
     pub answered: bool,
     /// Why it is not ready, in Flux's words; nothing if it is.
     pub not_ready: Option<String>,
-    /// What Flux has applied last: `main@sha1:…`.
-    pub revision: String,
     /// What Flux has applied, with the version of each.
     pub inventory: Vec<(ObjectKey, String)>,
+    /// Those of its own kind that it waits for.
+    pub depends_on: Vec<ObjectKey>,
+    /// Where a HelmRelease has its chart from.
+    pub source: Option<ObjectKey>,
+    /// What a HelmRelease has released last.
+    pub released: Option<Released>,
     pub deleting: bool,
     /// Who makes it, if that is no Kustomization, and would make it again.
     pub made_by: Option<String>,
 }
 
-/// What a Kustomization was before it was suspended for Mainstay.
+/// A release by Flux's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    pub name: String,
+    pub namespace: String,
+    /// Helm's number of it.
+    pub number: u64,
+}
+
+/// What it was before it was suspended for Mainstay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Memory {
     /// It was not suspended for Mainstay.
@@ -59,13 +70,11 @@ pub struct Before {
 }
 
 impl Live {
-    /// Nothing of an object that is no Kustomization of Flux's.
+    /// Nothing of an object of another kind.
     pub fn read(value: &Value) -> Option<Self> {
         let object = Object::new(value.clone()).ok()?;
         let key = object.key();
-        if (key.group(), key.kind()) != KUSTOMIZATION {
-            return None;
-        }
+        let applier = Applier::of(&key)?;
         let spec = Fields(value).at("spec");
         let status = Fields(value).at("status");
         let annotation = |name: &str| value.pointer("/metadata/annotations")?.get(name)?.as_str();
@@ -75,7 +84,8 @@ impl Live {
         let target = target(spec, object.namespace(), &mut Vec::new());
         let handled = status.text("lastHandledReconcileAt");
         Some(Self {
-            unit: UnitId::new(KIND, object.namespace(), object.name(), target.name()),
+            applier,
+            unit: UnitId::new(applier.unit(), object.namespace(), object.name(), target.name()),
             version: object.group_version().version,
             uid: text("/metadata/uid"),
             resource_version: text("/metadata/resourceVersion"),
@@ -85,8 +95,22 @@ impl Live {
             memory: annotation(MEMORY).map_or(Memory::Nothing, Before::read),
             answered: annotation(REQUEST).is_none_or(|asked| handled == Some(asked)),
             not_ready: not_ready(status),
-            revision: status.owned("lastAppliedRevision").unwrap_or_default(),
             inventory: status.at("inventory").list("entries").filter_map(|(_, item)| entry(item)).collect(),
+            depends_on: spec
+                .list("dependsOn")
+                .filter_map(|(_, item)| {
+                    let namespace = item.text("namespace").unwrap_or(object.namespace());
+                    Some(ObjectKey::new(applier.group(), applier.kind(), namespace, item.text("name")?))
+                })
+                .collect(),
+            source: match applier {
+                Applier::Kustomization => None,
+                Applier::HelmRelease => source(spec, object.namespace()),
+            },
+            released: status.list("history").find_map(|(_, newest)| {
+                let number = newest.0.get("version")?.as_u64()?;
+                Some(Released { name: newest.owned("name")?, namespace: newest.owned("namespace")?, number })
+            }),
             deleting: value.pointer("/metadata/deletionTimestamp").is_some(),
             made_by: made_by(value),
             key,
@@ -97,10 +121,15 @@ impl Live {
     pub fn name(&self) -> String {
         format!("{}/{}", self.key.namespace(), self.key.name())
     }
+
+    /// `HelmRelease namespace/name`.
+    pub fn titled(&self) -> String {
+        format!("{} {}", self.key.kind(), self.name())
+    }
 }
 
 impl Before {
-    /// What a Kustomization would be remembered as.
+    /// What it would be remembered as.
     pub fn of(kustomization: &Value) -> Self {
         let spec = kustomization.get("spec");
         let flag = |name: &str| spec?.get(name)?.as_bool();
@@ -132,6 +161,17 @@ impl Before {
         json!({"suspend": self.suspend, "prune": self.prune, "deletionPolicy": self.deletion_policy})
             .to_string()
     }
+}
+
+fn source(spec: Fields<'_>, namespace: &str) -> Option<ObjectKey> {
+    let template = spec.at("chart").at("spec");
+    let from = if template.is_set() { template.at("sourceRef") } else { spec.at("chartRef") };
+    Some(ObjectKey::new(
+        SOURCE,
+        from.text("kind")?,
+        from.text("namespace").unwrap_or(namespace),
+        from.text("name")?,
+    ))
 }
 
 /// The Flux Operator labels what a FluxInstance or a ResourceSet makes; others own what they make.

@@ -1,6 +1,6 @@
 //! JSON merge patches (RFC 7386). Each takes effect only on the very state that was looked at.
 
-use super::{Before, Live, MEMORY, REQUEST};
+use super::{Applier, Before, Live, MEMORY, REQUEST};
 use mainstay_object::Value;
 use serde_json::json;
 
@@ -17,16 +17,24 @@ pub fn suspend(live: &Live, before: &Before, token: &str) -> Value {
 
 /// Gives back what was before, and forgets it.
 pub fn restore(live: &Live, before: &Before) -> Value {
-    json!({
-        "metadata": {"resourceVersion": live.resource_version, "annotations": {MEMORY: null}},
-        "spec": {"suspend": before.suspend, "prune": before.prune, "deletionPolicy": before.deletion_policy},
-    })
+    let spec = match live.applier {
+        Applier::Kustomization => {
+            json!({"suspend": before.suspend, "prune": before.prune, "deletionPolicy": before.deletion_policy})
+        }
+        Applier::HelmRelease => json!({"suspend": before.suspend}),
+    };
+    let metadata = json!({"resourceVersion": live.resource_version, "annotations": {MEMORY: null}});
+    json!({"metadata": metadata, "spec": spec})
 }
 
 /// Suspended it deletes nothing with itself already; this holds even if somebody resumes it at that moment. The policy is
-/// written only where there is one: older versions do not know the field, and without it `prune` decides.
+/// written only where there is one: older versions do not know the field, and without it `prune` decides. A HelmRelease has
+/// no such field: it uninstalls nothing for as long as it is suspended, and is deleted as what was seen to be so.
 pub fn retain(live: &Live) -> Value {
-    let mut spec = json!({"suspend": true, "prune": false});
+    let mut spec = json!({"suspend": true});
+    if live.applier == Applier::Kustomization {
+        spec["prune"] = json!(false);
+    }
     if live.deletion_policy.is_some() {
         spec["deletionPolicy"] = json!("Orphan");
     }

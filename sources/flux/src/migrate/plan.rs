@@ -1,5 +1,5 @@
-use super::{KUSTOMIZATION, Live, Memory};
-use crate::kind::{EXTENSIONS, KUSTOMIZE, SOURCE};
+use super::{Applier, Live, Memory};
+use crate::kind::{EXTENSIONS, HELM, KUSTOMIZE, SOURCE};
 use mainstay_object::ObjectKey;
 use mainstay_unit::UnitId;
 use serde::{Serialize, Serializer};
@@ -9,7 +9,7 @@ use std::fmt;
 /// Objects that a reason names, at most.
 const NAMED: usize = 3;
 
-/// What Mainstay makes of a Kustomization that the repository declares.
+/// What Mainstay makes of what the repository declares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Known {
     /// Why what it renders is not known, if it is not.
@@ -20,6 +20,21 @@ pub struct Known {
     pub lost: Vec<ObjectKey>,
     /// What the management cluster says of the unit, if a daemon has looked at it.
     pub record: Option<Recorded>,
+    /// Of a HelmRelease that is rendered.
+    pub helm: Option<Helm>,
+}
+
+/// What Mainstay would release, and what Helm knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Helm {
+    pub name: String,
+    pub namespace: String,
+    /// Where Helm's records lie.
+    pub storage: String,
+    /// Helm's newest number and its status; none where Helm does not know the release.
+    pub newest: Option<(u64, String)>,
+    /// What Mainstay would release otherwise, by name.
+    pub otherwise: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,11 +52,11 @@ pub enum Goal {
     Migrate,
     /// Back.
     Undo,
-    /// Flux's Kustomizations go, what they applied stays.
+    /// Flux's objects go, what they applied stays.
     Finish,
 }
 
-/// Why a Kustomization stays Flux's.
+/// Why one stays Flux's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hold {
     NotDeclared,
@@ -54,8 +69,12 @@ pub enum Hold {
     Differs(Vec<String>),
     /// Nobody would look after these.
     Lost(Vec<ObjectKey>),
-    /// It applies Kustomizations that stay Flux's.
+    /// Helm has not deployed what Mainstay would.
+    Release(String),
+    /// It applies another one that stays Flux's.
     Child(String),
+    /// It applies a source from which a HelmRelease that stays Flux's has its chart: the source, the HelmRelease.
+    Source(String, String),
     Memory,
 }
 
@@ -65,7 +84,7 @@ pub enum Standing {
     Stays(Vec<Hold>),
     /// Flux's, and it can be taken over.
     Free,
-    /// Suspended for Mainstay; kustomize-controller has not answered.
+    /// Suspended for Mainstay; its controller has not answered.
     Asked,
     /// Suspended and seen; what keeps its unit from being ready.
     Handed(String),
@@ -77,12 +96,12 @@ pub enum Standing {
 #[serde(rename_all = "camelCase")]
 pub enum Act {
     Suspend,
-    /// Waits for kustomize-controller's answer.
+    /// Waits for its controller's answer.
     Confirm,
     Restore,
     /// Takes Flux's labels and its ownership of fields off the objects.
     TakeOver,
-    /// Deletes the Kustomization, and nothing with it.
+    /// Deletes the object, and nothing with it.
     Remove,
 }
 
@@ -90,17 +109,20 @@ pub enum Act {
 #[serde(rename_all = "camelCase")]
 pub struct Step {
     pub act: Act,
-    /// `namespace/name` of the Kustomization.
-    pub kustomization: String,
+    pub kind: String,
+    /// `namespace/name`.
+    pub name: String,
     pub unit: UnitId,
     pub reason: String,
 }
 
-/// One Kustomization, and how things stand with it.
+/// One of Flux's objects, and how things stand with it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    pub kustomization: String,
+    pub kind: String,
+    /// `namespace/name`.
+    pub name: String,
     pub unit: UnitId,
     /// How many objects Flux's inventory holds.
     pub objects: usize,
@@ -109,6 +131,23 @@ pub struct Row {
     /// Who applies this one and goes on doing so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied_by: Option<String>,
+    /// Who stays Flux's and waits for it there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed_by: Option<String>,
+}
+
+impl Row {
+    /// `HelmRelease namespace/name`.
+    pub fn titled(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+}
+
+impl Step {
+    /// `HelmRelease namespace/name`.
+    pub fn titled(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -120,7 +159,7 @@ pub struct Plan {
     pub refused: Vec<String>,
 }
 
-/// The steps to a goal. `only`: of these Kustomizations (`namespace/name`); all if there are none.
+/// The steps to a goal. `only`: of these (`namespace/name`, or `KIND/namespace/name`); all if there are none.
 pub fn plan(goal: Goal, live: &[Live], known: &BTreeMap<UnitId, Known>, only: &BTreeSet<String>) -> Plan {
     let parents = parents(live);
     let standings = standings(live, known);
@@ -128,32 +167,38 @@ pub fn plan(goal: Goal, live: &[Live], known: &BTreeMap<UnitId, Known>, only: &B
     for at in order(live, &parents) {
         let one = &live[at];
         let stays = |parent: &&usize| matches!(standings[**parent], Standing::Stays(_));
+        let waits = |other: &Live| other.depends_on.contains(&one.key);
+        let theirs = |at: &usize| !matches!(standings[*at], Standing::Handed(_) | Standing::Taken);
         plan.rows.push(Row {
-            kustomization: one.name(),
+            kind: one.key.kind().to_owned(),
+            name: one.name(),
             unit: one.unit.clone(),
             objects: one.inventory.len(),
             standing: standings[at].clone(),
             applied_by: parents[at]
                 .iter()
                 .find(stays)
-                .map(|parent| format!("Kustomization {}", live[*parent].name()))
+                .map(|parent| live[*parent].titled())
                 .or_else(|| one.made_by.clone()),
+            needed_by: (0..live.len())
+                .find(|other| theirs(other) && waits(&live[*other]))
+                .map(|other| live[other].titled()),
         });
     }
     for name in only {
-        if !plan.rows.iter().any(|row| row.kustomization == *name) {
-            plan.refused.push(format!("there is no Kustomization {name}"));
+        if !plan.rows.iter().any(|row| is_named(row, name)) {
+            plan.refused.push(format!("there is no {name} of Flux's"));
         }
     }
-    let by_name: BTreeMap<String, &Live> = live.iter().map(|one| (one.name(), one)).collect();
+    let by_name: BTreeMap<String, &Live> = live.iter().map(|one| (one.titled(), one)).collect();
     // The way back and the end concern only what was suspended for Mainstay.
     plan.rows.retain(|row| match goal {
         Goal::Migrate => true,
-        Goal::Undo | Goal::Finish => by_name[&row.kustomization].memory != Memory::Nothing,
+        Goal::Undo | Goal::Finish => by_name[&row.titled()].memory != Memory::Nothing,
     });
-    plan.rows.retain(|row| only.is_empty() || only.contains(&row.kustomization));
+    plan.rows.retain(|row| only.is_empty() || only.iter().any(|name| is_named(row, name)));
     for row in &plan.rows {
-        let one = by_name[&row.kustomization];
+        let one = by_name[&row.titled()];
         match goal {
             Goal::Migrate => plan.steps.extend(forward(row)),
             Goal::Undo => match back(row, one, known.get(&one.unit)) {
@@ -175,8 +220,16 @@ pub fn plan(goal: Goal, live: &[Live], known: &BTreeMap<UnitId, Known>, only: &B
     plan
 }
 
+/// `shop/web`, `helmrelease/shop/web`: as units are named, in any case.
+fn is_named(row: &Row, name: &str) -> bool {
+    row.name == name
+        || name
+            .split_once('/')
+            .is_some_and(|(kind, rest)| kind.eq_ignore_ascii_case(&row.kind) && rest == row.name)
+}
+
 fn step(act: Act, row: &Row, reason: String) -> Step {
-    Step { act, kustomization: row.kustomization.clone(), unit: row.unit.clone(), reason }
+    Step { act, kind: row.kind.clone(), name: row.name.clone(), unit: row.unit.clone(), reason }
 }
 
 fn forward(row: &Row) -> Vec<Step> {
@@ -189,7 +242,12 @@ fn forward(row: &Row) -> Vec<Step> {
     };
     match &row.standing {
         Standing::Free => {
-            let mut reason = format!("Flux neither applies nor prunes its {} any more", count(row.objects));
+            let objects = count(row.objects);
+            let mut reason = if row.kind == Applier::HelmRelease.kind() {
+                format!("Flux neither upgrades nor uninstalls its {objects} any more")
+            } else {
+                format!("Flux neither applies nor prunes its {objects} any more")
+            };
             if let Some(by) = &row.applied_by {
                 reason.push_str(&format!(
                     "; {by} applies this one and stays as it is: with `suspend: false` there it would be resumed"
@@ -205,12 +263,15 @@ fn forward(row: &Row) -> Vec<Step> {
 fn back(row: &Row, live: &Live, known: Option<&Known>) -> Result<Option<Step>, String> {
     match &live.memory {
         Memory::Nothing => Ok(None),
-        Memory::Unreadable => Err(format!("{}: {}", row.kustomization, Hold::Memory)),
-        Memory::Kept(_) if live.deleting => Err(format!("{}: {}", row.kustomization, Hold::Deleting)),
+        Memory::Unreadable => Err(format!("{}: {}", row.titled(), Hold::Memory)),
+        Memory::Kept(_) if live.deleting => Err(format!("{}: {}", row.titled(), Hold::Deleting)),
         Memory::Kept(before) => match known.and_then(|known| known.record.as_ref()) {
             Some(record) if !record.suspended => Err(format!(
                 "{}: Mainstay holds {} to the repository ({}), and would do so against Flux; first: mainstay suspend {}",
-                row.kustomization, row.unit, record.says, row.unit
+                row.titled(),
+                row.unit,
+                record.says,
+                row.unit
             )),
             Some(_) | None => {
                 let was = match before.suspend {
@@ -231,12 +292,18 @@ fn finish(row: &Row, live: &Live) -> Result<Vec<Step>, String> {
     let why = match &row.standing {
         Standing::Taken => {
             let taken = format!("{} is ready; from here on what leaves Git leaves the objects", row.unit);
-            let kept = format!("without pruning: its {} stay", count(row.objects));
-            return Ok(match &row.applied_by {
-                Some(by) => {
-                    let why =
-                        format!("{taken}; it stays, suspended: {by} applies it and would make it again");
-                    vec![step(Act::TakeOver, row, why)]
+            let kept = match live.applier {
+                Applier::Kustomization => format!("without pruning: its {} stay", count(row.objects)),
+                Applier::HelmRelease => format!("without uninstalling: its {} stay", count(row.objects)),
+            };
+            let stays = match (&row.applied_by, &row.needed_by) {
+                (Some(by), _) => Some(format!("{by} applies it and would make it again")),
+                (None, Some(by)) => Some(format!("{by} depends on it")),
+                (None, None) => None,
+            };
+            return Ok(match stays {
+                Some(why) => {
+                    vec![step(Act::TakeOver, row, format!("{taken}; it stays, suspended: {why}"))]
                 }
                 None => vec![step(Act::TakeOver, row, taken), step(Act::Remove, row, kept)],
             });
@@ -248,10 +315,10 @@ fn finish(row: &Row, live: &Live) -> Result<Vec<Step>, String> {
         Standing::Free => "it was resumed: run `mainstay migrate flux`".to_owned(),
         Standing::Stays(holds) => text(holds),
     };
-    Err(format!("{}: {why}", row.kustomization))
+    Err(format!("{}: {why}", row.titled()))
 }
 
-/// Whose inventory holds each Kustomization, itself left out.
+/// Whose inventory holds each, itself left out.
 fn parents(live: &[Live]) -> Vec<Vec<usize>> {
     let index: BTreeMap<&ObjectKey, usize> =
         live.iter().enumerate().map(|(at, one)| (&one.key, at)).collect();
@@ -269,7 +336,7 @@ fn parents(live: &[Live]) -> Vec<Vec<usize>> {
 /// Parents before children, else by name; a circle is entered by name.
 fn order(live: &[Live], parents: &[Vec<usize>]) -> Vec<usize> {
     let mut left: Vec<usize> = (0..live.len()).collect();
-    left.sort_by_key(|at| live[*at].name());
+    left.sort_by_key(|at| (live[*at].name(), live[*at].key.kind().to_owned()));
     let mut out: Vec<usize> = Vec::with_capacity(live.len());
     while !left.is_empty() {
         let done = |at: &usize| parents[*at].iter().all(|parent| out.contains(parent));
@@ -285,12 +352,14 @@ fn standings(live: &[Live], known: &BTreeMap<UnitId, Known>) -> Vec<Standing> {
     let parents = parents(live);
     let mut news: Vec<usize> = (0..live.len()).filter(|at| matches!(out[*at], Standing::Stays(_))).collect();
     while let Some(child) = news.pop() {
-        for above in &parents[child] {
-            match &mut out[*above] {
-                Standing::Stays(holds) => holds.push(Hold::Child(live[child].name())),
+        let applied = parents[child].iter().map(|above| (*above, Hold::Child(live[child].titled())));
+        let fed = suppliers(live, child).into_iter();
+        for (above, hold) in applied.chain(fed) {
+            match &mut out[above] {
+                Standing::Stays(holds) => holds.push(hold),
                 Standing::Free => {
-                    out[*above] = Standing::Stays(vec![Hold::Child(live[child].name())]);
-                    news.push(*above);
+                    out[above] = Standing::Stays(vec![hold]);
+                    news.push(above);
                 }
                 // What was handed over is not taken back by itself.
                 Standing::Asked | Standing::Handed(_) | Standing::Taken => {}
@@ -298,6 +367,51 @@ fn standings(live: &[Live], known: &BTreeMap<UnitId, Known>) -> Vec<Standing> {
         }
     }
     out
+}
+
+/// Who applies what a HelmRelease may have its chart from. What a HelmChart names in turn is not known here.
+fn suppliers(live: &[Live], of: usize) -> Vec<(usize, Hold)> {
+    let Some(source) = live[of].source.as_ref() else { return Vec::new() };
+    let may_feed = |key: &ObjectKey| {
+        key == source
+            || source.kind() == "HelmChart" && key.group() == SOURCE && key.kind() == "HelmRepository"
+    };
+    let mut out = Vec::new();
+    for (at, one) in live.iter().enumerate().filter(|(_, one)| one.unit.cluster.is_empty()) {
+        if let Some((key, _)) = one.inventory.iter().find(|(key, _)| may_feed(key)) {
+            let source = format!("{} {}/{}", key.kind(), key.namespace(), key.name());
+            out.push((at, Hold::Source(source, live[of].titled())));
+        }
+    }
+    out
+}
+
+/// Why a release can't go on as it is.
+fn release(live: &Live, helm: &Helm) -> Option<String> {
+    let Helm { name, namespace, .. } = helm;
+    if let Some(theirs) = &live.released
+        && (&theirs.name, &theirs.namespace) != (name, namespace)
+    {
+        let theirs = format!("{} in {}", theirs.name, theirs.namespace);
+        return Some(format!("Flux's release is {theirs}, Mainstay's would be {name} in {namespace}"));
+    }
+    match &helm.newest {
+        None => Some(format!("Helm has no record of the release {name} in {}", helm.storage)),
+        Some((number, status)) if status != "deployed" => {
+            Some(format!("Helm says that {name} {number} is {status}"))
+        }
+        Some((number, _)) => match &live.released {
+            Some(theirs) if theirs.number != *number => Some(format!(
+                "Helm's newest record of {name} is {number}, Flux released {}: somebody else has since",
+                theirs.number
+            )),
+            Some(_) | None if !helm.otherwise.is_empty() => Some(format!(
+                "Helm has deployed something else than Mainstay would; otherwise would be: {}",
+                some(&helm.otherwise)
+            )),
+            Some(_) | None => None,
+        },
+    }
 }
 
 fn standing(live: &Live, known: Option<&Known>) -> Standing {
@@ -343,7 +457,10 @@ fn standing(live: &Live, known: Option<&Known>) -> Standing {
             if !known.differs.is_empty() {
                 holds.push(Hold::Differs(known.differs.clone()));
             }
-            let lost: Vec<ObjectKey> = known.lost.iter().filter(|key| !is_read(key)).cloned().collect();
+            holds.extend(known.helm.as_ref().and_then(|helm| release(live, helm)).map(Hold::Release));
+            let local = live.unit.cluster.is_empty();
+            let lost: Vec<ObjectKey> =
+                known.lost.iter().filter(|key| !is_read(key, local)).cloned().collect();
             if !lost.is_empty() {
                 holds.push(Hold::Lost(lost));
             }
@@ -353,10 +470,10 @@ fn standing(live: &Live, known: Option<&Known>) -> Standing {
 }
 
 /// What Mainstay reads in the repository in place of applying it: where everything is taken over, nothing needs it live.
-fn is_read(key: &ObjectKey) -> bool {
-    let charts = ["HelmRepository", "HelmChart"].contains(&key.kind());
-    (key.group(), key.kind()) == KUSTOMIZATION
-        || [KUSTOMIZE, SOURCE, EXTENSIONS].contains(&key.group()) && !charts
+/// Another cluster may have a helm-controller of its own, which needs them there.
+fn is_read(key: &ObjectKey, local: bool) -> bool {
+    let charts = key.group() == HELM || ["HelmRepository", "HelmChart"].contains(&key.kind());
+    [KUSTOMIZE, SOURCE, EXTENSIONS, HELM].contains(&key.group()) && (local || !charts)
 }
 
 fn count(objects: usize) -> String {
@@ -388,7 +505,11 @@ impl fmt::Display for Hold {
                 write!(f, "Mainstay would not leave everything as it is: {}", some(objects))
             }
             Self::Lost(objects) => write!(f, "Flux applies what Mainstay would not: {}", some(objects)),
-            Self::Child(name) => write!(f, "it applies Kustomization {name}, which stays Flux's"),
+            Self::Release(why) => f.write_str(why),
+            Self::Child(name) => write!(f, "it applies {name}, which stays Flux's"),
+            Self::Source(source, by) => {
+                write!(f, "it applies {source}, from which {by} has its chart and stays Flux's")
+            }
             Self::Memory => write!(f, "its annotation {} can't be read", super::MEMORY),
         }
     }

@@ -3,6 +3,7 @@ mod glob;
 mod helmrelease;
 mod kustomization;
 mod migrate;
+mod migrate_helm;
 mod property;
 mod sources;
 
