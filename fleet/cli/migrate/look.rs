@@ -101,9 +101,12 @@ pub(super) fn known(
         mainstay_runtime::records(live.management()).await.map_err(Failure::environment)
     })?;
     let mut out = BTreeMap::new();
+    // What a chart declares is not wanted, and there all the same.
+    let mut there = wanted.clone();
+    there.extend(found.iter().map(|one| (Target::Management, one.key.clone())));
     for one in found {
         let Some(unit) = reading.units.get(&one.unit) else { continue };
-        let helm = live.block_on(helm(live.management(), unit, one, &wanted))?;
+        let helm = live.block_on(helm(live.management(), unit, one, &there))?;
         let steps = planned.units.iter().find(|planned| planned.id == one.unit);
         let target = &unit.unit.target;
         let missing =
@@ -125,7 +128,7 @@ async fn helm(
     management: &Cluster,
     unit: &ReadingUnit,
     one: &mut migrate::Live,
-    wanted: &BTreeSet<(Target, ObjectKey)>,
+    known: &BTreeSet<(Target, ObjectKey)>,
 ) -> Result<Option<Helm>, Failure> {
     let (RenderState::Rendered(rendered), Source::Chart(chart)) = (&unit.state, &unit.unit.source) else {
         return Ok(None);
@@ -148,7 +151,7 @@ async fn helm(
                 // A manifest of Helm's does not say which namespace an object gets.
                 let placed = ObjectKey::new(key.group(), key.kind(), &*helm.namespace, key.name());
                 let is_there =
-                    key.namespace().is_empty() && wanted.contains(&(target.clone(), placed.clone()));
+                    key.namespace().is_empty() && known.contains(&(target.clone(), placed.clone()));
                 (if is_there { placed } else { key }, version)
             })
             .collect();

@@ -3,6 +3,7 @@
 use super::store::{Record, annotation, inflate, records, unpacked};
 use crate::targets::open;
 use mainstay_cluster::{Cluster, ClusterError};
+use mainstay_flux::{Recognised, recognise};
 use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_unit::{Release, Target};
 use mainstay_yaml::{Limits, load_last_wins};
@@ -87,7 +88,9 @@ fn otherwise(ours: &Value, theirs: &Value) -> Vec<String> {
     let keys: BTreeSet<&ObjectKey> = ours.keys().chain(theirs.keys()).collect();
     let differs = |key: &&&ObjectKey| match (ours.get(**key), theirs.get(**key)) {
         (Some(ours), Some(theirs)) => !is_within(ours, theirs),
-        (Some(_), None) | (None, Some(_)) => true,
+        // What declares is read in place of being applied.
+        (None, Some(theirs)) => recognise(&theirs.group_version_kind()) == Recognised::Foreign,
+        (Some(_), None) => true,
         (None, None) => false,
     };
     out.extend(keys.iter().filter(differs).map(|key| key.to_string()));
