@@ -3,9 +3,13 @@ use super::{der, pem};
 use crate::random::Entropy;
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};
+use std::sync::OnceLock;
 
-/// Rounds of Miller and Rabin's test: a number that passes is no prime with less than one chance in 2^80.
+/// Rounds of Miller and Rabin's test: a number that passes is no prime with less than one chance in 2^80, and so is a
+/// large one after `FEW` of them (Handbook of Applied Cryptography, table 4.4: 6 from 500 bits on).
 const ROUNDS: usize = 40;
+const FEW: usize = 8;
+const LARGE: u64 = 500;
 const SMALL_PRIMES: [u32; 30] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
     107, 109, 113, 127,
@@ -117,23 +121,46 @@ fn prime(bits: usize, entropy: &mut Entropy) -> BigUint {
     }
 }
 
+/// What is taken of the entropy does not depend on how much is saved here: the keys of an installation stay what they are.
 pub(super) fn is_prime(candidate: &BigUint, entropy: &mut Entropy) -> bool {
-    if SMALL_PRIMES.iter().any(|prime| candidate % *prime == BigUint::ZERO) {
+    let divides = |prime: &u32| candidate % *prime == BigUint::ZERO;
+    if SMALL_PRIMES.iter().any(divides) {
         return false;
     }
+    let first = base(entropy);
+    let is_own = |prime: &u32| *candidate == BigUint::from(*prime);
+    if medium_primes().iter().any(|prime| divides(prime) && !is_own(prime)) || !passes(candidate, &first) {
+        return false;
+    }
+    let others: Vec<BigUint> = (1..ROUNDS).map(|_| base(entropy)).collect();
+    let rounds = if candidate.bits() < LARGE { ROUNDS } else { FEW };
+    others.iter().take(rounds - 1).all(|base| passes(candidate, base))
+}
+
+/// Those above `SMALL_PRIMES`: to divide by them costs less than a round, and spares every second one.
+fn medium_primes() -> &'static [u32] {
+    static PRIMES: OnceLock<Vec<u32>> = OnceLock::new();
+    PRIMES.get_or_init(|| {
+        let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
+        (129..10_000).filter(is_prime).collect()
+    })
+}
+
+fn base(entropy: &mut Entropy) -> BigUint {
+    BigUint::from(entropy.below(u64::MAX - 4) + 2)
+}
+
+/// One round of Miller and Rabin's test.
+fn passes(candidate: &BigUint, base: &BigUint) -> bool {
     let one = BigUint::from(1u32);
     let below = candidate - &one;
     let twos = below.trailing_zeros().unwrap_or(0);
-    let odd = &below >> twos;
-    (0..ROUNDS).all(|_| {
-        let base = BigUint::from(entropy.below(u64::MAX - 4) + 2);
-        let mut power = base.modpow(&odd, candidate);
-        if power == one || power == below {
-            return true;
-        }
-        (1..twos).any(|_| {
-            power = &power * &power % candidate;
-            power == below
-        })
+    let mut power = base.modpow(&(&below >> twos), candidate);
+    if power == one || power == below {
+        return true;
+    }
+    (1..twos).any(|_| {
+        power = &power * &power % candidate;
+        power == below
     })
 }

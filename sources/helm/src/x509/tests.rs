@@ -1,6 +1,7 @@
 use super::{Key, Names, authority, der, dsa_pem, ecdsa_pem, pem, signed};
 use crate::random::Entropy;
 use num_bigint::BigUint;
+use sha2::{Digest, Sha256};
 
 #[test]
 fn the_same_entropy_makes_the_same_key_and_a_key_reads_back() {
@@ -54,4 +55,12 @@ fn keys_for_dsa_and_ecdsa_follow_from_the_entropy_and_are_sound() {
     assert_eq!((p - &one) % q, BigUint::ZERO);
     assert_eq!(g.modpow(q, p), one);
     assert!(*g != one && x < q && g.modpow(x, p) == *y);
+}
+
+#[test]
+fn keys_stay_what_they_were_whatever_is_done_to_find_them_sooner() {
+    let rsa = Key::generate(2048, &mut Entropy::new(&[b"seed"])).pem();
+    let dsa = dsa_pem([512, 160], &mut Entropy::new(&[b"a"]));
+    let begins = |text: &str| Sha256::digest(text)[..4].to_vec();
+    assert_eq!((begins(&rsa), begins(&dsa)), (vec![85, 214, 35, 82], vec![28, 29, 254, 27]));
 }
