@@ -23,7 +23,38 @@ pub enum RenderError {
     Limit(String),
 }
 
+/// How a limit that was passed in a template is told.
+const LIMITS: [&str; 4] = [
+    "rendering takes more than ",
+    "rendering makes more than ",
+    "templates call each other more than ",
+    "blocks, pipelines and templates are nested more than ",
+];
+
 impl RenderError {
+    /// Whether the chart fails by what this renderer lacks: a function that it does not know, a limit, something that it
+    /// does not support. Helm itself may do more, or fail as well.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            RenderError::Parse { message, .. } => {
+                message.starts_with("function ") && message.ends_with(" not defined")
+            }
+            RenderError::Template(error) => {
+                let message = &error.innermost().message;
+                // A function's failure stands behind its name; what `fail` says is the chart's.
+                let said = match message.strip_prefix("error calling ").and_then(|rest| rest.split_once(": "))
+                {
+                    Some(("fail", _)) => return false,
+                    Some((_, said)) => said,
+                    None => message,
+                };
+                LIMITS.iter().any(|limit| said.starts_with(limit)) || said.ends_with(" are not supported")
+            }
+            RenderError::Limit(_) => true,
+            RenderError::Chart { .. } | RenderError::Manifest { .. } | RenderError::Schema(_) => false,
+        }
+    }
+
     pub(crate) fn chart(path: impl Into<String>, message: impl Into<String>) -> Self {
         RenderError::Chart { path: path.into(), message: message.into() }
     }

@@ -33,7 +33,8 @@ pub use capabilities::Capabilities;
 pub use error::RenderError;
 pub use exec::{Error, Limits, Place};
 pub use render::{
-    Asked, Hook, Lookup, Manifest, Release, Rendered, Request, observe, observe_unchecked, print, render,
+    Asked, Hook, Lookup, Manifest, Outline, Release, Rendered, Request, observe, observe_unchecked, print,
+    render,
 };
 pub use stored::Stored;
 pub use values::{Form, NotAMap, SetError, Values};

@@ -130,6 +130,23 @@ fn steps_bytes_and_depth_are_limited() {
 }
 
 #[test]
+fn what_fails_for_want_of_this_renderer_is_told_from_what_fails_anyway() {
+    let ours = |text: &str, limits: Limits| {
+        limited(&[("templates/x.yaml", text)], Value::Null, limits).unwrap_err().is_ours()
+    };
+    let usual = Limits::default();
+    assert!(ours("{{ nope }}", usual));
+    assert!(ours("{{ range until 1000 }}{{ end }}", Limits { steps: 100, ..usual }));
+    assert!(ours("{{ repeat 1000 \"x\" }}", Limits { bytes: 100, ..usual }));
+    assert!(ours("{{ define \"d\" }}{{ include \"d\" . }}{{ end }}{{ include \"d\" . }}", usual));
+    assert!(ours("{{ if true }}{{ if true }}x{{ end }}{{ end }}", Limits { nesting: 1, ..usual }));
+    assert!(!ours("{{ fail \"rendering takes more than it should\" }}", usual));
+    assert!(!ours("{{ .Values.x.y }}", usual));
+    assert!(!ours("a: [", usual));
+    assert!(!ours("{{ include \"none\" . }}", usual));
+}
+
+#[test]
 fn whatever_is_nested_runs_into_a_limit_before_the_stack_ends() {
     let parens = |inside: &str| format!("{}{inside}{}", "(".repeat(100), ")".repeat(100));
     let ifs = |inside: &str| format!("{}{inside}{}", "{{ if true }}".repeat(60), "{{ end }}".repeat(60));

@@ -1,7 +1,9 @@
 //! A chart with values, rendered: templates in Helm's order, their output cut into manifests and hooks, and those sorted.
+mod outline;
 mod print;
 mod sort;
 
+pub use outline::Outline;
 pub use print::print;
 pub use sort::{Hook, Manifest};
 
@@ -92,17 +94,10 @@ pub fn observe_unchecked(request: &Request<'_>) -> (Result<Rendered, RenderError
 }
 
 fn attempt(request: &Request<'_>, asked: &mut Asked, schemas: bool) -> Result<Rendered, RenderError> {
-    let mut chart = chart::load(request.files, &request.limits)?;
-    if chart.is_library() {
-        return Err(RenderError::chart("Chart.yaml", "library charts are not installable"));
-    }
-    check_dependencies(&chart)?;
+    let mut chart = complete(request.files, &request.limits)?;
     asked.capabilities = !chart.metadata.kube_version.is_empty();
     check_kube_version(&chart, request.capabilities)?;
-    let set = request.values.entries().iter();
-    let values = Map::new(MapType::Any, set.map(|(key, value)| (key.as_str().into(), from_values(value))));
-    let in_values = |message: String| RenderError::chart("values.yaml", message);
-    chart::process_dependencies(&mut chart, &values).map_err(in_values)?;
+    let values = enable(&mut chart, request.values)?;
     let values = chart::coalesce_values(&chart, &values, false).map_err(in_values)?;
     if schemas {
         schema::check(&chart, &values)?;
@@ -137,6 +132,28 @@ fn attempt(request: &Request<'_>, asked: &mut Asked, schemas: bool) -> Result<Re
     (rendered.manifests, rendered.hooks) = sort::sort(&files)?;
     collect_crds(&chart, chart.name(), &mut rendered.crds);
     Ok(rendered)
+}
+
+/// A chart that can be installed, with everything that it is made of.
+fn complete(files: &BTreeMap<String, Vec<u8>>, limits: &Limits) -> Result<Chart, RenderError> {
+    let chart = chart::load(files, limits)?;
+    if chart.is_library() {
+        return Err(RenderError::chart("Chart.yaml", "library charts are not installable"));
+    }
+    check_dependencies(&chart)?;
+    Ok(chart)
+}
+
+fn in_values(message: String) -> RenderError {
+    RenderError::chart("values.yaml", message)
+}
+
+/// Leaves out the charts within it that the values switch off; answers with the values.
+fn enable(chart: &mut Chart, values: &Values) -> Result<Map, RenderError> {
+    let set = values.entries().iter();
+    let values = Map::new(MapType::Any, set.map(|(key, value)| (key.as_str().into(), from_values(value))));
+    chart::process_dependencies(chart, &values).map_err(in_values)?;
+    Ok(values)
 }
 
 /// Whatever Chart.yaml names must be there.
