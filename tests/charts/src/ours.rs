@@ -2,7 +2,7 @@
 
 use crate::outcome::Printed;
 use anyhow::Result;
-use mainstay_helm::{Capabilities, Limits, Release, Request, Values, print, render};
+use mainstay_helm::{Capabilities, Limits, Release, Rendered, Request, Values, print, render};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -16,19 +16,29 @@ pub fn build(
     values: Option<&Path>,
     kube_version: Option<&str>,
 ) -> Result<Printed> {
-    let values = match values {
-        None => Values::default(),
-        Some(path) => {
-            let bytes = std::fs::read(path)?;
-            let loaded = mainstay_yaml::load_last_wins("values", &bytes, &mainstay_yaml::Limits::default());
-            let first = loaded.documents.into_iter().next().map(|document| document.root.into_json());
-            Values::read(first.unwrap_or_default())?
-        }
-    };
-    Ok(build_with(files, &values, kube_version))
+    Ok(build_with(files, &values_of(values)?, kube_version))
+}
+
+/// Those of a file, or none.
+pub fn values_of(file: Option<&Path>) -> Result<Values> {
+    let Some(path) = file else { return Ok(Values::default()) };
+    let bytes = std::fs::read(path)?;
+    let loaded = mainstay_yaml::load_last_wins("values", &bytes, &mainstay_yaml::Limits::default());
+    let first = loaded.documents.into_iter().next().map(|document| document.root.into_json());
+    Ok(Values::read(first.unwrap_or_default())?)
 }
 
 pub fn build_with(files: &BTreeMap<String, Vec<u8>>, values: &Values, kube_version: Option<&str>) -> Printed {
+    let started = Instant::now();
+    let result = rendered(files, values, kube_version).map(|rendered| print(&rendered, true));
+    Printed { result, took: started.elapsed() }
+}
+
+pub fn rendered(
+    files: &BTreeMap<String, Vec<u8>>,
+    values: &Values,
+    kube_version: Option<&str>,
+) -> Result<Rendered, String> {
     let release =
         Release { name: RELEASE.into(), namespace: NAMESPACE.into(), revision: 1, is_upgrade: false };
     let mut capabilities = Capabilities::default();
@@ -45,7 +55,5 @@ pub fn build_with(files: &BTreeMap<String, Vec<u8>>, values: &Values, kube_versi
         seed: b"",
         limits: Limits::default(),
     };
-    let started = Instant::now();
-    let result = render(&request).map(|rendered| print(&rendered, true)).map_err(|error| error.to_string());
-    Printed { result, took: started.elapsed() }
+    render(&request).map_err(|error| error.to_string())
 }

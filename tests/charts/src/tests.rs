@@ -1,7 +1,11 @@
 use crate::outcome::Outcome;
+use mainstay_exec::{Helm, Limits};
 use mainstay_harness::Requirement;
-use mainstay_helm::{Form, Values};
+use mainstay_helm::{Form, Outline, Rendered, Values};
+use mainstay_object::DigestKey;
+use mainstay_unit::{HelmGiven, HelmRun};
 use std::ffi::OsStr;
+use std::sync::Arc;
 
 use crate::{cases, find, ours, random, real};
 
@@ -52,6 +56,58 @@ fn the_goldens_are_what_the_real_helm_prints_now() {
             assert_eq!(golden, theirs.result.ok(), "{}: record it anew", chart.name);
         }
     }
+}
+
+/// Confined as it is, by the way that a unit's chart takes which asks for it.
+#[test]
+fn what_a_confined_helm_prints_is_read_as_what_we_render() {
+    let Some(tool) = real::helm() else {
+        return mainstay_harness::skip(Requirement::Real, "charts", "target/real/helm is not built");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let helm = Helm::open(&tool, folder.path(), Limits::default()).unwrap();
+    let (mut same, mut refused) = (0, 0);
+    for chart in cases::all().unwrap() {
+        let files = find::load(&chart.folder).unwrap();
+        for path in &chart.values {
+            let values = ours::values_of(path.as_deref()).unwrap();
+            let given = HelmGiven {
+                files: Arc::new(files.clone()),
+                values: values.to_json().to_string(),
+                release: ours::RELEASE.into(),
+                namespace: ours::NAMESPACE.into(),
+                skip_schema: false,
+                kube_version: "v1.20.0".into(),
+                api_versions: Vec::new(),
+                turn: 0,
+            };
+            let outline = Outline::of(&files, &values, &mainstay_helm::Limits::default());
+            let theirs = outline.map_err(|error| error.to_string()).and_then(|outline| {
+                let run = HelmRun::new(given, &DigestKey::default());
+                let printed = helm.template(&run).map_err(|error| error.to_string())?;
+                outline.read(&printed).map_err(|error| error.to_string())
+            });
+            match (ours::rendered(&files, &values, None), theirs) {
+                (Ok(ours), Ok(theirs)) => {
+                    // Neither is printed.
+                    let ours = Rendered { notes: String::new(), random: false, ..ours };
+                    assert_eq!(ours, theirs, "{}", chart.name);
+                    same += 1;
+                }
+                (Err(_), Err(why)) => {
+                    assert!(
+                        !why.contains("took longer") && !why.contains("can't be"),
+                        "{}: {why}",
+                        chart.name
+                    );
+                    refused += 1;
+                }
+                (ours, theirs) => panic!("{}: {ours:?} but {theirs:?}", chart.name),
+            }
+        }
+    }
+    assert!(same > 20 && refused > 10, "{same} the same, {refused} refused");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no folder is left");
 }
 
 #[test]
