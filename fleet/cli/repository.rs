@@ -3,13 +3,14 @@
 use crate::exit::Failure;
 use crate::state::State;
 use mainstay_diagnostic::Fault;
+use mainstay_exec::{Helm, Limits};
 use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
 use mainstay_registry::{Charts, Options};
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, GitReference, Need, Reading};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, Reading};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +41,9 @@ pub(crate) struct RepositoryArgs {
     /// Certificate authority (PEM) of an https repository
     #[arg(long, env = "MAINSTAY_GIT_CA_FILE", value_name = "FILE")]
     pub git_ca_file: Option<PathBuf>,
+    /// The real helm, for charts that ask for it where the Platform allows it [default: none is run]
+    #[arg(long, env = "MAINSTAY_HELM", value_name = "PROGRAM")]
+    pub helm: Option<PathBuf>,
 }
 
 impl RepositoryArgs {
@@ -53,6 +57,7 @@ impl RepositoryArgs {
             ssh_key_file: None,
             known_hosts_file: None,
             git_ca_file: None,
+            helm: None,
         }
     }
 
@@ -108,7 +113,17 @@ impl RepositoryArgs {
         }
         let mirror = Mirror::open(&path, remote.clone())?;
         let state = state.clone();
-        Ok(Repository { mirror, shown, remote, reference, state, others: BTreeMap::new(), charts: None })
+        let helm = LazyHelm { program: self.helm.clone(), opened: None, failed: None };
+        Ok(Repository {
+            mirror,
+            shown,
+            remote,
+            reference,
+            state,
+            others: BTreeMap::new(),
+            charts: None,
+            helm,
+        })
     }
 }
 
@@ -122,6 +137,44 @@ pub(crate) struct Repository {
     others: BTreeMap<Digest, Mirror>,
     /// Opened once a chart is asked for.
     charts: Option<Charts>,
+    helm: LazyHelm,
+}
+
+/// The program that whoever started Mainstay names, opened once a chart asks for it.
+struct LazyHelm {
+    program: Option<PathBuf>,
+    opened: Option<Helm>,
+    /// Why it can't be used, and since when.
+    failed: Option<(Instant, String)>,
+}
+
+/// How long a program that can't be used is left alone.
+const UNUSABLE: Duration = Duration::from_secs(60);
+
+impl LazyHelm {
+    fn open(&mut self, state: &State) -> Result<&Helm, String> {
+        let Some(program) = &self.program else {
+            return Err("no program is named: --helm or MAINSTAY_HELM names one".to_owned());
+        };
+        if let Some((_, why)) = self.failed.as_ref().filter(|(since, _)| since.elapsed() < UNUSABLE) {
+            return Err(why.clone());
+        }
+        let opened = match self.opened.take() {
+            Some(opened) => Ok(opened),
+            None => Helm::open(program, &state.exec(), Limits::default()).map_err(|error| error.to_string()),
+        };
+        match opened {
+            Ok(opened) => {
+                self.failed = None;
+                Ok(self.opened.insert(opened))
+            }
+            Err(why) => {
+                tracing::warn!(program = %program.display(), %why, "charts can't be left to helm");
+                self.failed = Some((Instant::now(), why.clone()));
+                Err(why)
+            }
+        }
+    }
 }
 
 impl Repository {
@@ -207,6 +260,15 @@ impl Sources for Repository {
                 Fault::User => Supply::Absent(error.to_string()),
                 Fault::Environment | Fault::Internal => Supply::NotEvaluated(error.to_string()),
             },
+        }
+    }
+
+    fn helm(&mut self, run: &HelmRun) -> Supply<Arc<str>> {
+        match self.helm.open(&self.state).map(|helm| helm.template(run)) {
+            Ok(Ok(printed)) => Supply::Here(printed),
+            Ok(Err(error)) if error.is_final() => Supply::Absent(error.to_string()),
+            Ok(Err(error)) => Supply::NotEvaluated(error.to_string()),
+            Err(why) => Supply::NotEvaluated(why),
         }
     }
 }
@@ -348,6 +410,13 @@ impl Sources for Fixed<'_> {
         match &mut self.others {
             Some(repository) => repository.chart(request, credentials),
             None => Supply::NotEvaluated("it is not fetched offline".into()),
+        }
+    }
+
+    fn helm(&mut self, run: &HelmRun) -> Supply<Arc<str>> {
+        match &mut self.others {
+            Some(repository) => repository.helm(run),
+            None => Supply::NotEvaluated("it is not run offline".into()),
         }
     }
 }

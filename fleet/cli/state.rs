@@ -66,6 +66,11 @@ impl State {
         self.0.join("charts")
     }
 
+    /// A folder for each run of the real helm, gone after it.
+    pub fn exec(&self) -> PathBuf {
+        self.0.join("exec")
+    }
+
     /// One mirror per repository, named by its place.
     pub fn mirror(&self, url: &str) -> PathBuf {
         let digest = mainstay_object::Digest::of_bytes(url.as_bytes());

@@ -15,6 +15,7 @@ mod checkout;
 mod crash;
 mod drift;
 mod errors;
+mod exec;
 mod health;
 mod helm;
 mod large;

@@ -1,5 +1,6 @@
 //! A chart as a unit declares it: where it lies, what is set in it, what becomes of what it renders to.
 use crate::{Moment, Reference, SourceId};
+use mainstay_diagnostic::Location;
 use mainstay_object::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,18 @@ pub struct Chart {
     pub values: Value,
     /// Set in the texts of `values`, as in manifests: `${name}`. One without a value is an error.
     pub variables: BTreeMap<String, String>,
+    pub renderer: Renderer,
     pub release: ReleaseOptions,
+}
+
+/// Who renders a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renderer {
+    Native,
+    /// The real Helm, as a process, where the Platform allows it; and where that is asked for.
+    Exec {
+        at: Location,
+    },
 }
 
 /// Chart values kept in a ConfigMap or Secret.

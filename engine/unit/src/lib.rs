@@ -30,7 +30,7 @@ mod veil;
 pub use chart::{Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, Registry};
 pub use condition::{Condition, Truth};
 pub use counterpart::Counterpart;
-pub use declared_chart::{Chart, Crds, ReleaseOptions, ValuesSource};
+pub use declared_chart::{Chart, Crds, ReleaseOptions, Renderer, ValuesSource};
 pub use duration::parse_duration;
 pub use health::{Health, HealthStatus};
 pub use helm_run::{HelmGiven, HelmRun};

@@ -1,4 +1,4 @@
-use crate::{ChartRequest, Lookup, ServiceAccount, Target};
+use crate::{ChartRequest, HelmRun, Lookup, ServiceAccount, Target};
 use serde::Serialize;
 use std::fmt;
 
@@ -49,6 +49,8 @@ pub enum Need {
     Capabilities { target: Target, authorities: Vec<Authority> },
     /// What a chart looks up on the cluster that its objects go to.
     Lookup { lookup: Lookup, claim: Claim },
+    /// A render that is left to the real Helm.
+    Helm { run: HelmRun },
 }
 
 /// In whose name something is read for a unit. What may not be read in that name is not read at all: a plan could show

@@ -1,7 +1,7 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, Need, UnitId};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub trait Sources {
         request: &ChartRequest,
         credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>>;
+    /// What the real Helm prints for a chart. Absent is its own refusal, which will be the same next time.
+    fn helm(&mut self, run: &HelmRun) -> Supply<Arc<str>>;
 }
 
 /// A unit's record was stored.

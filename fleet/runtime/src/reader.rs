@@ -106,6 +106,12 @@ fn meet(
                     news = true;
                 }
             }
+            Need::Helm { run } => {
+                if let Entry::Vacant(free) = inputs.helm.entry(*run.digest()) {
+                    free.insert(sources.helm(run));
+                    news = true;
+                }
+            }
             Need::Lookup { lookup, claim } => {
                 let question = (lookup.clone(), claim.clone());
                 if let Entry::Vacant(free) = inputs.lookups.entry(question) {

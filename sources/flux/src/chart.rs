@@ -2,11 +2,19 @@
 use crate::fields::Fields;
 use crate::kustomization::reference;
 use crate::legacy;
+use crate::read::Place;
+use crate::shape::Problem;
+use mainstay_diagnostic::codes;
 use mainstay_object::{Digest, Map, Object, Value};
-use mainstay_unit::{Chart, Crds, Moment, ReleaseOptions, SourceId, ValuesSource};
+use mainstay_unit::{Chart, Crds, Moment, ReleaseOptions, Renderer, SourceId, ValuesSource};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) fn read(spec: Fields<'_>, object: &Object) -> Chart {
+pub(crate) fn read(
+    spec: Fields<'_>,
+    object: &Object,
+    place: &dyn Place,
+    problems: &mut Vec<Problem>,
+) -> Chart {
     let namespace = object.namespace();
     let template = spec.at("chart").at("spec");
     let (source, chart) = if template.is_set() {
@@ -36,7 +44,24 @@ pub(crate) fn read(spec: Fields<'_>, object: &Object) -> Chart {
         values_from: values_from.collect(),
         values: spec.map("values").cloned().map_or(Value::Object(Map::new()), Value::Object),
         variables: BTreeMap::new(),
+        renderer: renderer(object, place, problems),
         release: release(spec, object),
+    }
+}
+
+/// A HelmRelease has no field for it.
+const RENDERER: &str = "mainstay.dev/renderer";
+
+fn renderer(object: &Object, place: &dyn Place, problems: &mut Vec<Problem>) -> Renderer {
+    let pointer = format!("/metadata/annotations/{}", RENDERER.replace('/', "~1"));
+    match object.annotation(RENDERER) {
+        None | Some("native") => Renderer::Native,
+        Some("exec") => Renderer::Exec { at: place.location(&pointer) },
+        Some(_) => {
+            let message = format!("{RENDERER}: expected native or exec");
+            problems.push(Problem::new(&codes::flux::VALUE, &pointer, message));
+            Renderer::Native
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
         dialect: Dialect::Flux,
         declared_at: place.location(""),
         target,
-        source: Source::Chart(Box::new(crate::chart::read(spec, object))),
+        source: Source::Chart(Box::new(crate::chart::read(spec, object, place, problems))),
         depends_on: dependencies("helmrelease", spec, namespace, place),
         health_checks: health_exprs(spec).collect(),
         gate: gate(spec),

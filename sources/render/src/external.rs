@@ -29,6 +29,8 @@ pub(crate) struct Externals {
     pub scopes: BTreeSet<GroupKind>,
     /// What the Platform allows a kustomization.
     pub allowed: bool,
+    /// What the Platform allows a chart.
+    pub helm: bool,
     /// Charts and bases that a kustomization does not have in its tree.
     pub charts: BTreeSet<ChartRequest>,
     pub bases: BTreeSet<RemoteBase>,
@@ -86,7 +88,10 @@ impl Externals {
             }
         }
         if self.allowed {
-            bytes.extend_from_slice(format!("{:?}\0", asker.allowed).as_bytes());
+            bytes.extend_from_slice(format!("{:?}\0", asker.allowed.kustomize()).as_bytes());
+        }
+        if self.helm {
+            bytes.extend_from_slice(format!("{:?}\0", asker.allowed.helm()).as_bytes());
         }
         for request in self.charts.iter().filter(|_| asker.allowed.charts()) {
             match asker.chart(request) {

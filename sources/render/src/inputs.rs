@@ -1,4 +1,4 @@
-use mainstay_object::{DigestKey, Value};
+use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
     Authority, Capabilities, ChartArchive, ChartRequest, Claim, GitReference, Lookup, Reference, SourceId,
@@ -23,6 +23,8 @@ pub struct Inputs {
     pub capabilities: BTreeMap<(Target, Vec<Authority>), Supply<Arc<Capabilities>>>,
     /// The object, or a `List`; `Absent` is an answer that a chart sees as an empty map.
     pub lookups: BTreeMap<(Lookup, Claim), Supply<Arc<Value>>>,
+    /// What the real Helm printed, by the run's digest; `Absent` is its refusal, in its words.
+    pub helm: BTreeMap<Digest, Supply<Arc<str>>>,
     /// Seconds since 1970, for charts that ask what time it is.
     pub now: u64,
     /// Of the digests of what was read and of what holds secrets, so that none can be guessed from one.
@@ -41,6 +43,7 @@ impl Inputs {
             charts: BTreeMap::new(),
             capabilities: BTreeMap::new(),
             lookups: BTreeMap::new(),
+            helm: BTreeMap::new(),
             now: 0,
             key: DigestKey::default(),
             limits: Limits::default(),

@@ -9,7 +9,7 @@ use crate::sources::{Origin, Source};
 use mainstay_diagnostic::Diagnostics;
 use mainstay_helm::{RenderError, print};
 use mainstay_kustomize::{Answer, Chart, ChartFiles, Charts, Inflated, Pull, Refused, RemoteBase};
-use mainstay_native::kinds::Kustomize;
+use mainstay_native::kinds::{Helm, Kustomize};
 use mainstay_object::{Digest, Value};
 use mainstay_unit::tree::Tree;
 use mainstay_unit::{ChartRequest, ChartVersion, GitReference, Need, Registry, SourceId};
@@ -17,31 +17,53 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the Platform allows every kustomization.
+/// What the Platform allows every unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Allowed {
-    Known(Kustomize),
+    Known(Permissions),
     /// And why: then nothing is refused either.
     Unknown(String),
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Permissions {
+    pub kustomize: Kustomize,
+    pub helm: Helm,
+}
+
 impl Default for Allowed {
     fn default() -> Self {
-        Self::Known(Kustomize::default())
+        Self::Known(Permissions::default())
     }
 }
 
 impl Allowed {
+    /// What decides about a kustomization.
+    pub(crate) fn kustomize(&self) -> Result<&Kustomize, &str> {
+        match self {
+            Self::Known(known) => Ok(&known.kustomize),
+            Self::Unknown(why) => Err(why),
+        }
+    }
+
+    /// What decides about a chart.
+    pub(crate) fn helm(&self) -> Result<Helm, &str> {
+        match self {
+            Self::Known(known) => Ok(known.helm),
+            Self::Unknown(why) => Err(why),
+        }
+    }
+
     pub(crate) fn charts(&self) -> bool {
         match self {
-            Self::Known(known) => known.helm_charts,
+            Self::Known(known) => known.kustomize.helm_charts,
             Self::Unknown(_) => false,
         }
     }
 
     pub(crate) fn base(&self, base: &RemoteBase) -> bool {
         match self {
-            Self::Known(known) => base.is_below(&known.remote_bases),
+            Self::Known(known) => base.is_below(&known.kustomize.remote_bases),
             Self::Unknown(_) => false,
         }
     }
@@ -115,7 +137,9 @@ impl<'a> Outside<'a> {
         noted.externals.allowed = true;
         match self.asker.allowed {
             Allowed::Unknown(why) => return noted.unanswered(format!("{base}: {why}")),
-            Allowed::Known(known) if !base.is_below(&known.remote_bases) => return Err(not_allowed(base)),
+            Allowed::Known(known) if !base.is_below(&known.kustomize.remote_bases) => {
+                return Err(not_allowed(base));
+            }
             Allowed::Known(_) => {}
         }
         noted.externals.bases.insert(base.clone());
@@ -214,7 +238,7 @@ impl Charts for Outside<'_> {
         noted.externals.allowed = true;
         match self.asker.allowed {
             Allowed::Unknown(why) => noted.unanswered(format!("helmCharts: {why}")),
-            Allowed::Known(known) if known.helm_charts => Ok(Some(())),
+            Allowed::Known(known) if known.kustomize.helm_charts => Ok(Some(())),
             Allowed::Known(_) => Err(Refused::new(
                 "charts of kustomizations are not rendered here, and not by Flux",
                 "the Platform's spec.kustomize.helmCharts: true allows it; or render the chart as a unit of its own, \

@@ -1,6 +1,6 @@
 //! What the Platform decides for everybody: the files of health rules, and what kustomizations may do.
 use crate::entry::{DEPTH, closest, is_yaml};
-use crate::outside::Allowed;
+use crate::outside::{Allowed, Permissions};
 use mainstay_diagnostic::{Diagnostic, Diagnostics, codes};
 use mainstay_health::{Limits, Rules};
 use mainstay_native::kinds::PlatformSpec;
@@ -41,10 +41,14 @@ fn platform<'a>(
     }
 }
 
-/// What kustomizations may take from outside.
+/// What kustomizations and charts may.
 pub(crate) fn allowed(declarations: &Declarations, unread: &[(String, Diagnostic)]) -> Allowed {
     match platform(declarations, unread) {
-        Ok(platform) => Allowed::Known(platform.map(|p| p.spec.kustomize.clone()).unwrap_or_default()),
+        Ok(platform) => {
+            let known =
+                platform.map(|p| Permissions { kustomize: p.spec.kustomize.clone(), helm: p.spec.helm });
+            Allowed::Known(known.unwrap_or_default())
+        }
         Err(why) => Allowed::Unknown(why),
     }
 }

@@ -68,6 +68,14 @@ fn supply(inputs: &mut Inputs, need: Need, platform: &Checkout) {
             };
             inputs.capabilities.insert((target, authorities), supply).is_none()
         }
+        Need::Helm { run } => {
+            let supply = match run.given().release.len() % 3 {
+                0 => Supply::Absent("Error: no".into()),
+                1 => Supply::NotEvaluated("no helm".into()),
+                _ => Supply::Here("---\n# Source: a/templates/b.yaml\na: {b: 1}\n".into()),
+            };
+            inputs.helm.insert(*run.digest(), supply).is_none()
+        }
         Need::Lookup { lookup, claim } => {
             let supply = match lookup.kind.len() % 3 {
                 0 => Supply::Absent("there is none".into()),

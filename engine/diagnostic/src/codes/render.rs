@@ -52,6 +52,27 @@ pub static IRREPRODUCIBLE: Code = Code::warning(
      chance follows from this installation's key, the release and the chart, and time passes in steps of 90 days.",
 );
 
+pub static EXEC_NOT_ALLOWED: Code = Code::error(
+    "MS4509",
+    "the real Helm is not allowed",
+    "A chart asks to be rendered by the real Helm, and the Platform does not allow that. Helm runs as a process beside \
+     Mainstay, so only the Platform's spec.helm.exec, which no tenant can write, switches it on. Nothing was run.",
+);
+pub static EXEC_DIFFERS: Code = Code::error(
+    "MS4510",
+    "chart renders something else each time",
+    "The real Helm was run twice with the same files, values and cluster, and some fields differ: the chart makes up \
+     passwords or keys, or asks what time it is. Applying that would change them at every restart, and a plan could not \
+     show what will be applied. Set what it makes up in the values, let a post renderer set the fields, or let Mainstay \
+     render the chart, whose chance follows from the installation's key.",
+);
+pub static EXEC_LOOKUP: Code = Code::warning(
+    "MS4511",
+    "lookup finds nothing",
+    "A chart that the real Helm renders calls lookup. The process can reach no cluster, so that every lookup finds \
+     nothing, as with helm template. What the chart makes then is what it would make on an empty cluster.",
+);
+
 pub static ALL: &[&Code] = &[
     &PATH_MISSING,
     &ENCRYPTED,
@@ -61,4 +82,7 @@ pub static ALL: &[&Code] = &[
     &VALUES,
     &CHART_DECLARES,
     &IRREPRODUCIBLE,
+    &EXEC_NOT_ALLOWED,
+    &EXEC_DIFFERS,
+    &EXEC_LOOKUP,
 ];

@@ -20,6 +20,7 @@ fn release(rollback: bool) -> Unit {
         values_from: vec![],
         values: Value::Object(Map::new()),
         variables: BTreeMap::new(),
+        renderer: mainstay_unit::Renderer::Native,
         release: ReleaseOptions { rollback, ..ReleaseOptions::new("web", "n") },
     };
     Unit { source: Source::Chart(Box::new(chart)), ..unit("a", &[]) }

@@ -1,12 +1,12 @@
 use super::context::Context;
-use crate::kinds::{GitRef, Source as Declared, SourceChart, SourceRepository};
+use crate::kinds::{GitRef, RendererName, Source as Declared, SourceChart, SourceRepository};
 use crate::{PLATFORM_TENANT, Place, SYSTEM_NAMESPACE};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::{Digest, Map, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
     Chart, ChartRequest, ChartVersion, GitReference, Need, Overlay, Reference, ReferenceKind, Registry,
-    ReleaseOptions, Source, SourceId,
+    ReleaseOptions, Renderer, Source, SourceId,
 };
 use std::time::Duration;
 
@@ -64,6 +64,12 @@ pub(super) fn source(
             values_from: Vec::new(),
             values: Value::Object(set.values),
             variables,
+            renderer: match declared.renderer {
+                Some(RendererName::Exec) => {
+                    Renderer::Exec { at: place.location("/spec/source/chart/renderer") }
+                }
+                Some(RendererName::Native) | None => Renderer::Native,
+            },
             release: set.release,
         }));
     }

@@ -84,6 +84,18 @@ pub struct SourceChart {
     /// A version or a range of versions; the newest if absent.
     #[serde(default)]
     pub version: Option<String>,
+    /// Who renders it; `native` if absent.
+    #[serde(default)]
+    pub renderer: Option<RendererName>,
+}
+
+/// `native` is Mainstay itself; `exec` runs the real Helm, for a chart that Mainstay can't render, where the Platform's
+/// `spec.helm.exec` allows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RendererName {
+    Native,
+    Exec,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -11,11 +11,11 @@ mod tenant;
 pub use cluster::{ClusterClass, ClusterSpec, Kubeconfig, SecretKey};
 pub use common::{
     Check, DependencyKind, DependencyRef, Drift, DriftModeName, DriftRule, DriftTarget, Duration, GitRef,
-    LabelSelector, ObjectSelector, Requirement, SelectorOperator, ServiceAccountRef, Source, SourceChart,
-    SourceRepository, Values,
+    LabelSelector, ObjectSelector, RendererName, Requirement, SelectorOperator, ServiceAccountRef, Source,
+    SourceChart, SourceRepository, Values,
 };
 pub use exemption::ExemptionSpec;
 pub use module::{ClusterSelection, DeletionPolicyName, ModuleSpec, Rollout};
-pub use platform::{Defaults, Kustomize, Objective, PlatformSpec, Sharding, VersionSet};
+pub use platform::{Defaults, Helm, Kustomize, Objective, PlatformSpec, Sharding, VersionSet};
 pub use provider::{ProviderSpec, ProviderType};
 pub use tenant::{AllowedKind, Quotas, TenantSpec};

@@ -30,6 +30,18 @@ pub struct PlatformSpec {
     /// What kustomizations may take from outside of their repository, every unit's, tenants' included.
     #[serde(default)]
     pub kustomize: Kustomize,
+    /// What charts may do, every unit's, tenants' included.
+    #[serde(default)]
+    pub helm: Helm,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Helm {
+    /// Whether a chart that asks for it (`renderer: exec`) is rendered by the real Helm, which whoever starts Mainstay
+    /// names with `--helm`; false if absent.
+    #[serde(default)]
+    pub exec: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]

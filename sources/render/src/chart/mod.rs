@@ -1,5 +1,6 @@
 //! A unit out of a Helm chart, as helm-controller installs it: where the chart lies, its values, what it renders to, and
 //! what becomes of that.
+mod exec;
 mod files;
 mod objects;
 mod place;
@@ -22,7 +23,7 @@ use crate::sources::{Known, Resolver};
 use mainstay_diagnostic::{Diagnostic, Location, codes};
 use mainstay_helm::{Limits, RenderError, Request, Stored, Values, observe, observe_unchecked};
 use mainstay_object::{Digest, Object, ObjectKey, Value};
-use mainstay_unit::{Capabilities, Chart, Desired, Need, Release};
+use mainstay_unit::{Capabilities, Chart, Desired, Dialect, Need, Release, Renderer};
 use objects::{Making, Objects};
 use place::Placed;
 use serde_json::json;
@@ -148,7 +149,7 @@ impl ChartJob<'_> {
         }
         let mut objects = match first.objects {
             Ok(objects) => objects,
-            Err(error) => return Ok(failed(vec![self.failure(&making, &error, &secret)])),
+            Err(why) => return Ok(failed(vec![self.unrendered(&making, why, &secret)])),
         };
         for diagnostic in &mut objects.diagnostics {
             diagnostic.message = hidden(std::mem::take(&mut diagnostic.message), &secret);
@@ -156,10 +157,14 @@ impl ChartJob<'_> {
         let mut sensitive = BTreeSet::new();
         if first.random || !secret.is_empty() || values::are_secret(&self.given) {
             let altered = values::altered(self.chart, &self.given);
-            let other = altered.ok().and_then(|values| {
+            let other = altered.ok().map(|values| {
                 let variant = Variant { values: &values, seed: seed(b"other charts"), altered: true };
-                self.render(&making, &variant).objects.ok()
+                self.render(&making, &variant)
             });
+            if let Some(lacking) = other.as_ref().and_then(Once::lacking_helm) {
+                return Err(lacking);
+            }
+            let other = other.and_then(|other| other.objects.ok());
             sensitive = depends(&objects, other.as_ref(), &secret);
         }
         let warning = (first.random || first.externals.clock).then(|| self.irreproducible(first.random));
@@ -230,6 +235,13 @@ impl ChartJob<'_> {
     }
 
     fn render(&self, making: &Making<'_>, variant: &Variant<'_>) -> Once {
+        match &self.chart.renderer {
+            Renderer::Native => self.rendered_here(making, variant),
+            Renderer::Exec { at } => self.left_to_helm(making, variant, at),
+        }
+    }
+
+    fn rendered_here(&self, making: &Making<'_>, variant: &Variant<'_>) -> Once {
         let release = self.release();
         let inputs = self.asker.inputs;
         let lookups = Lookups::new(self.asker, variant.altered);
@@ -259,7 +271,7 @@ impl ChartJob<'_> {
         let (result, asked) = if unchecked { observe_unchecked(&request) } else { observe(&request) };
         let mut made = lookups.into_made();
         let quiet = !made.secret.is_empty() || values::are_secret(&self.given);
-        let objects = result.map(|rendered| making.objects(rendered, quiet));
+        let objects = result.map(|rendered| making.objects(rendered, quiet)).map_err(Unrendered::Chart);
         let mut externals = Externals {
             capabilities: asked.capabilities,
             clock: asked.clock,
@@ -282,6 +294,45 @@ impl ChartJob<'_> {
         }
         let external::Made { needs, unanswered, secret, .. } = made;
         Once { objects, externals, random: asked.random, needs, unanswered, secret }
+    }
+
+    fn unrendered(&self, making: &Making<'_>, why: Unrendered, secret: &[String]) -> Diagnostic {
+        match why {
+            Unrendered::Chart(error) => {
+                let problem = self.failure(making, &error, secret);
+                match self.way_out(&error) {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                }
+            }
+            Unrendered::Told(problem) => {
+                let message = hidden(problem.message.clone(), secret);
+                Diagnostic { message, ..*problem }
+            }
+            Unrendered::Unasked => {
+                let message = format!("the chart of {} was not rendered", self.asker.declared.unit.id);
+                Diagnostic::new(&codes::render::CHART, message).at(self
+                    .asker
+                    .declared
+                    .unit
+                    .declared_at
+                    .clone())
+            }
+        }
+    }
+
+    /// What somebody may do whose chart needs something that only the real Helm has.
+    fn way_out(&self, error: &RenderError) -> Option<String> {
+        if !error.is_ours() || self.chart.renderer != Renderer::Native {
+            return None;
+        }
+        let field = match self.asker.declared.unit.dialect {
+            Dialect::Native => "spec.source.chart.renderer: exec",
+            Dialect::Flux => "the annotation mainstay.dev/renderer: exec",
+        };
+        Some(format!(
+            "if the real Helm renders it, {field} has it do so, where the Platform's spec.helm.exec allows that"
+        ))
     }
 
     /// Where the innermost template failed, in its words.
@@ -329,14 +380,39 @@ impl ChartJob<'_> {
     }
 }
 
+/// Why there are no objects.
+enum Unrendered {
+    Chart(RenderError),
+    Told(Box<Diagnostic>),
+    /// Something that it asks the world has no answer yet.
+    Unasked,
+}
+
+impl From<Diagnostic> for Unrendered {
+    fn from(problem: Diagnostic) -> Self {
+        Self::Told(Box::new(problem))
+    }
+}
+
 /// One render.
 struct Once {
-    objects: Result<Objects, RenderError>,
+    objects: Result<Objects, Unrendered>,
     externals: Externals,
     random: bool,
     needs: Vec<Need>,
     unanswered: Vec<String>,
     secret: Vec<Arc<Value>>,
+}
+
+impl Once {
+    /// What has to be known before it counts that there are no objects.
+    fn lacking_helm(&self) -> Option<Lacking> {
+        let unasked = matches!(self.objects, Err(Unrendered::Unasked));
+        if unasked && !self.needs.is_empty() {
+            return Some(crate::external::unasked(self.needs.clone()));
+        }
+        self.unanswered.first().filter(|_| unasked).cloned().map(Lacking::of)
+    }
 }
 
 pub(crate) fn capabilities(served: &Capabilities) -> mainstay_helm::Capabilities {

@@ -330,6 +330,7 @@ mod tests {
             values_from: Vec::new(),
             values,
             variables: BTreeMap::new(),
+            renderer: mainstay_unit::Renderer::Native,
             release: mainstay_unit::ReleaseOptions::new("r", "n"),
         }
     }

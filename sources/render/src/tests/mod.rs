@@ -4,6 +4,7 @@ mod corpora;
 mod declaring;
 mod draw;
 mod entry;
+mod exec;
 mod flux;
 mod incremental;
 mod infraflux;
