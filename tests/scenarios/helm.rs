@@ -2,6 +2,7 @@
 //! suspended, so that the test ends them and nobody else.
 
 use crate::on_both_wires;
+use crate::repository::config_map;
 use crate::world::World;
 use mainstay_harness::Output;
 use mainstay_unit::UnitId;
@@ -157,6 +158,8 @@ fn helm_knows_shows_and_takes_back_what_was_released(world: &mut World) {
     world.tenant("helmed");
     chart(world, "helmed/chart", "first", &[]);
     release(world, "helmed", "{more: 1, secret: canary-of-a-release}");
+    // A repository that declares nothing any more would remove nothing unasked.
+    world.repository.module("helmed", "stays", &[], &config_map("helmed", "stays", "as it is"));
     let commit = world.repository.commit("A release");
     world.has_applied("helmrelease/helmed/web", &commit);
     history_is(world, "web", "helmed", &[(1, "deployed")]);
@@ -330,6 +333,7 @@ fn what_helm_installed_is_taken_over_as_it_is_and_upgraded_without_a_recreate(wo
     let uid =
         world.object("configmap", "adopted", "web").expect("Helm has made it")["metadata"]["uid"].clone();
     release(world, "adopted", "{}");
+    world.repository.module("adopted", "stays", &[], &config_map("adopted", "stays", "as it is"));
     let commit = world.repository.commit("What Helm has installed");
     world.has_applied("helmrelease/adopted/web", &commit);
     assert_eq!(world.object("configmap", "adopted", "web").expect("it is there")["metadata"]["uid"], uid);
