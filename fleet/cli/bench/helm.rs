@@ -214,6 +214,7 @@ fn inside(files: &Files, values: &Values) -> (Option<String>, Asked) {
         lookup: None,
         now: build::now(),
         seed: b"",
+        short_keys: false,
         limits: Limits::default(),
     });
     (rendered.ok().map(|rendered| print(&rendered, true)), asked)

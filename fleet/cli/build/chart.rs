@@ -112,6 +112,7 @@ pub(super) fn build(args: &Args, chart: &Path, root: &Path) -> Result<String, Fa
         lookup: None,
         now: now(),
         seed: b"",
+        short_keys: false,
         limits: Limits::default(),
     };
     let result = if args.skip_schema_validation { observe_unchecked(&request).0 } else { render(&request) };

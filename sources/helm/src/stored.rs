@@ -193,6 +193,7 @@ mod tests {
             lookup: None,
             now: 0,
             seed: b"",
+            short_keys: false,
             limits: Limits::default(),
         };
         let rendered = render(&request).unwrap();

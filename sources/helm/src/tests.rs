@@ -43,6 +43,7 @@ fn render_with(files: &[(&str, &str)], values: &Values, limits: Limits) -> Resul
         lookup: None,
         now: 0,
         seed: b"",
+        short_keys: false,
         limits,
     };
     render(&request)

@@ -53,6 +53,7 @@ pub fn inflate(chart: &Chart<'_>, with: Inflating<'_>) -> (Result<Rendered, NotI
         lookup: with.lookup,
         now: with.now,
         seed: with.seed,
+        short_keys: false,
         limits: Limits::default(),
     });
     let rendered = rendered.map(|mut rendered| {

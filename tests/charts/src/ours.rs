@@ -53,6 +53,7 @@ pub fn rendered(
         lookup: None,
         now: 1_700_000_000,
         seed: b"",
+        short_keys: false,
         limits: Limits::default(),
     };
     render(&request).map_err(|error| error.to_string())

@@ -43,6 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
         lookup: None,
         now: 1_700_000_000,
         seed: b"seed",
+        short_keys: false,
         limits: LIMITS,
     };
     let first = render(&request);

@@ -32,6 +32,7 @@ pub(crate) struct Host<'a> {
     /// `lookup(apiVersion, kind, namespace, name)`: an object, a list, or an empty map.
     pub(crate) lookup: crate::render::Lookup<'a>,
     pub(crate) entropy: RefCell<crate::random::Entropy>,
+    pub(crate) short_keys: bool,
     /// What `now` is, in seconds since 1970; and whether anybody asked.
     pub(crate) now: i64,
     pub(crate) clock: Cell<bool>,

@@ -23,7 +23,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "ecdsa" => Ok(x509::ecdsa_pem(&mut context.engine.host.entropy.borrow_mut()).into()),
         "dsa" => {
             context.engine.spend(DSA_STEPS)?;
-            Ok(x509::dsa_pem(DSA_BITS, &mut context.engine.host.entropy.borrow_mut()).into())
+            let bits = if context.engine.host.short_keys { SHORT_DSA_BITS } else { DSA_BITS };
+            Ok(x509::dsa_pem(bits, &mut context.engine.host.entropy.borrow_mut()).into())
         }
         kind => Ok(format!("Unknown type {kind}").into()),
     }),
@@ -79,6 +80,8 @@ const KEY_STEPS: [(usize, u64); 2] = [(2048, 1_000_000), (4096, 8_000_000)];
 const DSA_STEPS: u64 = 4_000_000;
 /// Of the two primes.
 const DSA_BITS: [usize; 2] = [2048, 256];
+const SHORT_BITS: usize = 512;
+const SHORT_DSA_BITS: [usize; 2] = [512, 160];
 const HASH_STEPS: u64 = 500_000;
 const HASH_COST: u32 = 10;
 /// bcrypt reads no more.
@@ -87,6 +90,7 @@ const LONGEST_PASSWORD: usize = 72;
 fn key(context: &mut Context<'_, '_>, bits: usize) -> Result<Key, Failure> {
     let steps = KEY_STEPS.iter().find(|(known, _)| *known == bits).map_or(8_000_000, |(_, steps)| *steps);
     context.engine.spend(steps)?;
+    let bits = if context.engine.host.short_keys { SHORT_BITS } else { bits };
     Ok(Key::generate(bits, &mut context.engine.host.entropy.borrow_mut()))
 }
 

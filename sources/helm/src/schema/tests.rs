@@ -68,6 +68,7 @@ fn charts_within_are_checked_with_their_values_and_those_that_are_off_are_not() 
         lookup: None,
         now: 0,
         seed: b"",
+        short_keys: false,
         limits: Limits::default(),
     };
     assert!(observe_unchecked(&request).0.is_ok());

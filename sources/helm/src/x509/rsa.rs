@@ -142,7 +142,7 @@ fn medium_primes() -> &'static [u32] {
     static PRIMES: OnceLock<Vec<u32>> = OnceLock::new();
     PRIMES.get_or_init(|| {
         let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
-        (129..10_000).filter(is_prime).collect()
+        (129..30_000).filter(is_prime).collect()
     })
 }
 

@@ -264,6 +264,7 @@ impl ChartJob<'_> {
             lookup: Some(&find),
             now: i64::try_from(now).unwrap_or(i64::MAX),
             seed: &variant.seed,
+            short_keys: variant.altered,
             limits: Limits::default(),
         };
         // Values that were changed to see what comes of it may be none that a schema allows.
