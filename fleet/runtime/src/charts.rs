@@ -53,12 +53,19 @@ pub(crate) fn lookup(
     let identity = crate::execute::identity(claim.account.as_ref());
     let Lookup { target, api_version, kind, namespace, name } = lookup;
     let version = GroupVersion::parse(api_version);
+    // Nobody has to serve a kind that declares what we apply: then none of it is there. Any other kind that is not served may
+    // be in a minute.
+    let declares = mainstay_render::declares(&version.clone().kind(kind));
+    let absent = |error: ClusterError| match error {
+        ClusterError::NoKind { .. } if declares => ClusterError::NotFound { message: error.to_string() },
+        other => other,
+    };
     let look = |cluster: Cluster| async move {
         if !name.is_empty() {
             let key = ObjectKey::new(&*version.group, &**kind, &**namespace, &**name);
-            return cluster.get(&key, &version.version, &identity).await;
+            return cluster.get(&key, &version.version, &identity).await.map_err(absent);
         }
-        let resource = cluster.resource(&version.group, &version.version, kind).await?;
+        let resource = cluster.resource(&version.group, &version.version, kind).await.map_err(absent)?;
         let items = cluster.list_as(&resource, namespace, "", &identity, MOST).await?;
         let list = json!({"apiVersion": api_version, "kind": format!("{kind}List"), "items": items});
         Ok(list)
@@ -84,19 +91,9 @@ fn on<T, F: Future<Output = Result<T, ClusterError>>>(
     };
     Some(match handle.block_on(ask(cluster)) {
         Ok(answer) => Supply::Here(Arc::new(answer)),
-        Err(error) if is_absent(&error) => Supply::Absent(error.to_string()),
+        Err(error @ ClusterError::NotFound { .. }) => Supply::Absent(error.to_string()),
         Err(error) => Supply::NotEvaluated(format!("{} does not tell: {error}", named(target))),
     })
-}
-
-/// Where Flux is not installed, nobody serves the kinds of Flux that declare what we apply: none of them is there. Any other
-/// kind that is not served may be in a minute.
-fn is_absent(error: &ClusterError) -> bool {
-    let declares = |version: &str| {
-        version.split_once('/').is_some_and(|(group, _)| group.ends_with(".toolkit.fluxcd.io"))
-    };
-    matches!(error, ClusterError::NotFound { .. })
-        || matches!(error, ClusterError::NoKind { version, .. } if declares(version))
 }
 
 fn named(target: &Target) -> String {
