@@ -6,7 +6,7 @@ use mainstay_diagnostic::Fault;
 use mainstay_exec::{Helm, Limits};
 use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
-use mainstay_registry::{Charts, Options};
+use mainstay_registry::{Charts, Options, RegistryError};
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
@@ -256,6 +256,7 @@ impl Sources for Repository {
         };
         match charts.chart(request, credentials) {
             Ok(chart) => Supply::Here(chart),
+            Err(error @ RegistryError::Unverified { .. }) => Supply::Refused(error.to_string()),
             Err(error) => match error.fault() {
                 Fault::User => Supply::Absent(error.to_string()),
                 Fault::Environment | Fault::Internal => Supply::NotEvaluated(error.to_string()),

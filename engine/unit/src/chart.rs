@@ -25,6 +25,15 @@ pub struct ChartRequest {
     /// Plain HTTP is good enough for an OCI registry.
     pub insecure: bool,
     pub timeout: Duration,
+    /// How it is proved that somebody has signed it, before anything of it is used.
+    pub verify: Option<Verification>,
+}
+
+/// A proof that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Verification {
+    /// A signature of cosign's by one of the public keys (`*.pub`) of a Secret.
+    Cosign { keys: Reference },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -50,6 +59,8 @@ pub enum ChartVersion {
 pub struct ChartCredentials<'a> {
     pub secret: Option<&'a BTreeMap<String, String>>,
     pub certificates: Option<&'a BTreeMap<String, String>>,
+    /// Public keys.
+    pub keys: Option<&'a BTreeMap<String, String>>,
 }
 
 /// A chart as it was fetched and unpacked.
@@ -163,6 +174,7 @@ mod tests {
             pass_credentials: false,
             insecure: false,
             timeout: Duration::from_secs(60),
+            verify: None,
         };
         assert_eq!(request.to_string(), "web >= 1.2 of https://charts.example.com/stable");
     }

@@ -1,5 +1,5 @@
 //! A chart as a unit declares it: where it lies, what is set in it, what becomes of what it renders to.
-use crate::{Moment, Reference, SourceId};
+use crate::{Moment, Reference, SourceId, Verification};
 use mainstay_diagnostic::Location;
 use mainstay_object::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +11,8 @@ pub struct Chart {
     /// A version or a range of versions; without meaning for a chart in a tree.
     pub version: String,
     pub source: SourceId,
+    /// How it is proved that somebody has signed it.
+    pub verify: Option<Verification>,
     /// Files that stand in for the chart's own values, in order: of the source's tree, or of a registry's chart.
     pub values_files: Vec<String>,
     /// A file of these that is missing is left out.

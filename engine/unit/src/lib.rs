@@ -27,7 +27,9 @@ mod unit;
 mod variables;
 mod veil;
 
-pub use chart::{Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, Registry};
+pub use chart::{
+    Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, Registry, Verification,
+};
 pub use condition::{Condition, Truth};
 pub use counterpart::Counterpart;
 pub use declared_chart::{Chart, Crds, ReleaseOptions, Renderer, ValuesSource};

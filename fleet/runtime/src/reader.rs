@@ -6,7 +6,7 @@ use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Authority, ChartArchive, ChartCredentials, ChartRequest, Claim, Need, Reading, Reference,
+    Authority, ChartArchive, ChartCredentials, ChartRequest, Claim, Need, Reading, Reference, Verification,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -86,7 +86,7 @@ fn meet(
                         Err(why) => Supply::NotEvaluated(why),
                     },
                     Some(Supply::Here(content)) => sources.git(need, Some(&content)),
-                    Some(Supply::Absent(why)) => Supply::Absent(why),
+                    Some(Supply::Absent(why) | Supply::Refused(why)) => Supply::Absent(why),
                     Some(Supply::NotEvaluated(why)) => Supply::NotEvaluated(why),
                 };
                 inputs.trees.insert(id.clone(), supply);
@@ -134,19 +134,21 @@ fn chart(
         return Supply::NotEvaluated(why);
     }
     let claim = Claim { account: None, authorities: Vec::new() };
-    let content = |reference: &Option<Reference>| match reference.as_ref().map(|r| ask(answers, r, &claim)) {
+    let content = |reference: Option<&Reference>| match reference.map(|r| ask(answers, r, &claim)) {
         None => Ok(None),
         Some(Supply::Here(content)) => Ok(Some(content)),
         Some(Supply::Absent(why)) => Err(Supply::Absent(why)),
         Some(Supply::NotEvaluated(why)) => Err(Supply::NotEvaluated(why)),
+        Some(Supply::Refused(why)) => Err(Supply::Refused(why)),
     };
-    match (content(&request.secret), content(&request.certificates)) {
-        (Ok(secret), Ok(certificates)) => {
-            let credentials =
-                ChartCredentials { secret: secret.as_ref(), certificates: certificates.as_ref() };
-            sources.chart(request, credentials)
+    let keys = request.verify.as_ref().map(|Verification::Cosign { keys }| keys);
+    let (secret, certificates) = (request.secret.as_ref(), request.certificates.as_ref());
+    match (content(secret), content(certificates), content(keys)) {
+        (Ok(secret), Ok(certificates), Ok(keys)) => {
+            let (secret, certificates, keys) = (secret.as_ref(), certificates.as_ref(), keys.as_ref());
+            sources.chart(request, ChartCredentials { secret, certificates, keys })
         }
-        (Err(lacking), _) | (_, Err(lacking)) => lacking,
+        (Err(lacking), _, _) | (_, Err(lacking), _) | (_, _, Err(lacking)) => lacking,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::kustomization::reference;
 use crate::legacy;
 use crate::read::Place;
 use crate::shape::Problem;
+use crate::source::verification;
 use mainstay_diagnostic::codes;
 use mainstay_object::{Digest, Map, Object, Value};
 use mainstay_unit::{Chart, Crds, Moment, ReleaseOptions, Renderer, SourceId, ValuesSource};
@@ -31,7 +32,10 @@ pub(crate) fn read(
             literal: item.flag("literal"),
         })
     });
+    // helm-controller makes the HelmChart beside the source, and its Secret lies there.
+    let beside = source.text("namespace").unwrap_or(namespace);
     Chart {
+        verify: verification(template, beside, "/spec/chart/spec", problems),
         chart: chart.to_owned(),
         version: template.text("version").unwrap_or("*").to_owned(),
         source: SourceId::Named {

@@ -18,13 +18,14 @@ pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Proble
     let target = target(spec, namespace, problems);
     let interval = spec.duration("interval").unwrap_or(Timing::default().interval);
     let drift = spec.at("driftDetection");
+    let chart = crate::chart::read(spec, object, place, problems);
     Unit {
         id: UnitId::new("helmrelease", namespace, object.name(), target.name()),
         role: Role::Module,
         dialect: Dialect::Flux,
         declared_at: place.location(""),
         target,
-        source: Source::Chart(Box::new(crate::chart::read(spec, object, place, problems))),
+        source: Source::Chart(Box::new(chart)),
         depends_on: dependencies("helmrelease", spec, namespace, place),
         health_checks: health_exprs(spec).collect(),
         gate: gate(spec),

@@ -4,7 +4,9 @@ use crate::read::Place;
 use crate::shape::Problem;
 use mainstay_diagnostic::{Location, codes};
 use mainstay_object::Object;
-use mainstay_unit::{ChartRequest, ChartVersion, GitReference, Reference, ReferenceKind, Registry, SourceId};
+use mainstay_unit::{
+    ChartRequest, ChartVersion, GitReference, Reference, ReferenceKind, Registry, SourceId, Verification,
+};
 use std::time::Duration;
 
 /// A place where files come from.
@@ -31,8 +33,8 @@ pub enum SourceSpec {
         access: Access,
         version: ChartVersion,
         media_type: Option<String>,
-        /// Its signature is to be verified.
-        verify: bool,
+        /// The error is what can't be proved: no chart of it is used.
+        verify: Result<Option<Verification>, String>,
     },
     HelmRepository {
         registry: Registry,
@@ -42,6 +44,7 @@ pub enum SourceSpec {
         chart: String,
         version: String,
         source: SourceId,
+        verify: Option<Verification>,
         values_files: Vec<String>,
         ignore_missing_values_files: bool,
     },
@@ -64,7 +67,13 @@ pub struct Access {
 
 impl Access {
     /// Asks for a chart; where the URL names it, for none.
-    pub fn chart(&self, registry: Registry, chart: &str, version: ChartVersion) -> ChartRequest {
+    pub fn chart(
+        &self,
+        registry: Registry,
+        chart: &str,
+        version: ChartVersion,
+        verify: Option<Verification>,
+    ) -> ChartRequest {
         let Self { url, secret, certificates, pass_credentials, insecure, timeout } = self.clone();
         let chart = chart.to_owned();
         ChartRequest {
@@ -77,6 +86,7 @@ impl Access {
             pass_credentials,
             insecure,
             timeout,
+            verify,
         }
     }
 }
@@ -96,7 +106,8 @@ pub(crate) fn read(
             access: access(spec, namespace, problems),
             version: oci_version(spec.at("ref")),
             media_type: spec.at("layerSelector").owned("mediaType"),
-            verify: spec.at("verify").is_set(),
+            verify: asked(spec.at("verify"), namespace)
+                .map_err(|(_, what)| format!("{what} is not supported yet: {KEYS}")),
         },
         Kind::HelmChart => SourceSpec::HelmChart {
             chart: text("chart"),
@@ -106,6 +117,7 @@ pub(crate) fn read(
                 namespace: namespace.to_owned(),
                 name: spec.at("sourceRef").owned("name").unwrap_or_default(),
             },
+            verify: verification(spec, namespace, "/spec", problems),
             values_files: crate::chart::values_files(spec),
             ignore_missing_values_files: spec.flag("ignoreMissingValuesFiles"),
         },
@@ -148,6 +160,44 @@ fn access(spec: Fields<'_>, namespace: &str, problems: &mut Vec<Problem>) -> Acc
         insecure: spec.flag("insecure"),
         timeout: spec.duration("timeout").unwrap_or(Duration::from_secs(60)),
     }
+}
+
+/// `verify` of a chart: the Secret lies in `namespace`. What is asked for and can't be proved is an error, so that nothing
+/// is used unproved.
+pub(crate) fn verification(
+    spec: Fields<'_>,
+    namespace: &str,
+    above: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<Verification> {
+    asked(spec.at("verify"), namespace).unwrap_or_else(|(field, what)| {
+        let pointer = format!("{above}/verify/{field}");
+        let message = format!("{}: {what} is not supported yet", mainstay_diagnostic::dotted(&pointer));
+        problems.push(Problem::new(&codes::flux::UNSUPPORTED_FIELD, &pointer, message).hint(KEYS));
+        None
+    })
+}
+
+const KEYS: &str = "sign with cosign and a key, and name a Secret with the public keys (*.pub) in secretRef";
+
+/// The error is which field asks for what can't be proved.
+fn asked(verify: Fields<'_>, namespace: &str) -> Result<Option<Verification>, (&'static str, &'static str)> {
+    if !verify.is_set() {
+        return Ok(None);
+    }
+    match verify.text("provider") {
+        Some("cosign") => {}
+        Some("notation") => return Err(("provider", "a signature of notation's")),
+        Some(_) | None => return Err(("provider", "a signature of an unknown kind")),
+    }
+    for field in ["matchOIDCIdentity", "trustedRootSecretRef"] {
+        if verify.at(field).is_set() {
+            return Err((field, "an identity in the place of a key"));
+        }
+    }
+    let name = verify.at("secretRef").owned("name").ok_or(("secretRef", "a signature without a key"))?;
+    let keys = Reference { kind: ReferenceKind::Secret, namespace: namespace.to_owned(), name };
+    Ok(Some(Verification::Cosign { keys }))
 }
 
 /// Flux's precedence: digest, semver, tag, else `latest`.

@@ -145,7 +145,6 @@ const TAKES_OVER: &str = "what exists is taken over as it is, and fields of othe
 const JOBS: &str = "Jobs are waited for like every object: disableWait waits for none";
 const TIMEOUT: &str = "the release's own spec.timeout counts";
 const DELETION: &str = "each stage of a deletion is seen gone";
-const NOT_VERIFIED: &str = "signatures are not verified yet, so nothing of this chart is used";
 
 const HELM_RELEASE: &[Field] = &[
     must("interval", Duration),
@@ -171,7 +170,7 @@ const HELM_RELEASE: &[Field] = &[
                     may("reconcileStrategy", OneOf(&["ChartVersion", "Revision"])),
                     may("valuesFiles", List(&Text)),
                     may("ignoreMissingValuesFiles", Flag),
-                    not_yet("verify", NOT_VERIFIED),
+                    may("verify", VERIFY),
                     older("valuesFile", Text),
                 ]),
             ),
@@ -399,7 +398,7 @@ const HELM_CHART: &[Field] = &[
     may("reconcileStrategy", OneOf(&["ChartVersion", "Revision"])),
     may("suspend", Flag),
     may("valuesFiles", List(&Text)),
-    not_yet("verify", NOT_VERIFIED),
+    may("verify", VERIFY),
     may("version", Text),
     older("valuesFile", Text),
     older("accessFrom", Any),

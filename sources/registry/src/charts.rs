@@ -9,8 +9,9 @@ use crate::index::Index;
 use crate::metadata::Metadata;
 use crate::oci::{Oci, Repository};
 use crate::store::{Kind, Store};
+use crate::verify::{self, Keys};
 use mainstay_package::{Limits, unpack};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, Verification};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,11 +80,20 @@ struct KeptIndex {
     index: Index,
 }
 
+/// What was verified; its name says the digest and which keys are trusted.
+#[derive(Serialize, Deserialize)]
+struct Verified {
+    /// The fingerprint of the key that has signed.
+    by: String,
+}
+
 /// A request as it is carried out.
 struct Asked<'a> {
     request: &'a ChartRequest,
     url: Url,
     access: Access,
+    /// One of these has signed it.
+    keys: Option<Keys>,
     /// Names what these credentials may see at this place.
     scope: String,
     /// Names the place's host as these credentials reach it.
@@ -159,6 +169,7 @@ impl Charts {
         if url.set_username("").is_err() || url.set_password(None).is_err() {
             return Err(fail("it names no host"));
         }
+        let keys = keys(request, credentials)?;
         let pass = request.pass_credentials.to_string();
         let insecure = request.insecure.to_string();
         let mut parts = vec![url.as_str(), &pass, &insecure];
@@ -169,7 +180,7 @@ impl Charts {
         let mut parts = vec![url.scheme(), url.host_str().unwrap_or_default(), &port, &insecure, &timeout];
         parts.extend(access.parts());
         let host = self.store.name(&parts)?;
-        Ok(Asked { request, access, scope, host, url })
+        Ok(Asked { request, access, keys, scope, host, url })
     }
 
     fn answer_name(&self, asked: &Asked<'_>) -> Result<String, RegistryError> {
@@ -180,7 +191,13 @@ impl Charts {
         };
         let filtered = filter.map_or("", |_| "filter");
         let chart = asked.request.chart.as_str();
-        self.store.name(&[&asked.scope, chart, kind, text, filtered, filter.unwrap_or_default()])
+        let mut parts = vec![&*asked.scope, chart, kind, text, filtered, filter.unwrap_or_default()];
+        // What nobody has verified, or others have, is no answer.
+        if let Some(keys) = &asked.keys {
+            parts.push("cosign");
+            parts.extend(keys.fingerprints());
+        }
+        self.store.name(&parts)
     }
 
     fn ask(&self, asked: &Asked<'_>) -> Result<(Answer, Arc<ChartArchive>), RegistryError> {
@@ -286,6 +303,9 @@ impl Charts {
             ChartVersion::Tag(tag) => oci.by_tag(tag)?,
             ChartVersion::Digest(digest) => oci.by_digest(digest)?,
         };
+        if let Some(keys) = &asked.keys {
+            self.verify(&repository, &oci, &found.resolved, keys)?;
+        }
         let at = repository.shown();
         let answer = self.answer(&found.layer, Some(&found.manifest));
         if let Some(chart) = self.archive(asked, &found.layer, url, None)? {
@@ -295,6 +315,46 @@ impl Charts {
         let chart = self.unpack(&bytes, &found.layer, &at, None)?;
         self.keep(asked, &found.layer, &bytes, &chart)?;
         Ok((answer, chart))
+    }
+
+    /// Asks for signatures, unless one by these very keys was found before.
+    fn verify(
+        &self,
+        repository: &Repository,
+        oci: &Oci<'_>,
+        digest: &Digest,
+        keys: &Keys,
+    ) -> Result<(), RegistryError> {
+        let at = repository.shown();
+        let mut parts = vec![at.as_str(), digest.text()];
+        parts.extend(keys.fingerprints());
+        let name = self.store.name(&parts)?;
+        let known: Option<Verified> = self.store.record(Kind::Verified, &name)?;
+        if known.is_some_and(|known| keys.fingerprints().contains(&known.by.as_str())) {
+            return Ok(());
+        }
+        let signatures = oci.signatures(digest)?;
+        let refused = |why: &str| {
+            let what = format!("{at} {}", digest.text());
+            let why = format!("{why}; tried were {}", keys.shown());
+            Err(RegistryError::Unverified { what, why })
+        };
+        match verify::find(&signatures, keys, digest) {
+            verify::Found::By(key) => {
+                tracing::info!(
+                    chart = at,
+                    digest = digest.text(),
+                    key = key.shown(),
+                    "a signature is verified"
+                );
+                self.store.keep(Kind::Verified, &name, &Verified { by: key.fingerprint().to_owned() })
+            }
+            verify::Found::Another => refused("its signature is of another digest"),
+            verify::Found::Strange if signatures.is_empty() => refused("nobody has signed it with cosign"),
+            verify::Found::Strange => {
+                refused(&format!("none of its {} signatures is by a key that is trusted", signatures.len()))
+            }
+        }
     }
 
     fn remember(&self, name: String, answer: Answer) -> Result<(), RegistryError> {
@@ -393,6 +453,21 @@ impl Charts {
     fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
         // Whoever panicked left whole entries: each is put in at once.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The keys that a request asks for; in no other case none.
+fn keys(request: &ChartRequest, credentials: ChartCredentials<'_>) -> Result<Option<Keys>, RegistryError> {
+    match (&request.verify, request.registry) {
+        (None, _) => Ok(None),
+        (Some(Verification::Cosign { .. }), Registry::Http) => {
+            let why = "only charts of OCI registries have signatures of cosign's";
+            Err(RegistryError::unverified(&request.to_string(), why))
+        }
+        (Some(Verification::Cosign { .. }), Registry::Oci) => match credentials.keys {
+            Some(secret) => Keys::read(secret).map(Some),
+            None => Err(RegistryError::unverified(&request.to_string(), "its keys are not there")),
+        },
     }
 }
 

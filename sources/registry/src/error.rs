@@ -40,6 +40,8 @@ pub enum RegistryError {
     Mismatch { url: String, expected: String, found: String },
     #[error("the archive {url} is refused: {why}")]
     Archive { url: String, why: ArchiveError },
+    #[error("{what} is not verified: {why}")]
+    Unverified { what: String, why: String },
     #[error("{0} is not supported")]
     Unsupported(String),
     #[error("{path}: {why}")]
@@ -61,6 +63,7 @@ impl RegistryError {
             | Self::Digest { .. }
             | Self::Mismatch { .. }
             | Self::Archive { .. }
+            | Self::Unverified { .. }
             | Self::Unsupported(_) => Fault::User,
             Self::Unreachable { .. }
             | Self::Timeout { .. }
@@ -78,6 +81,10 @@ impl RegistryError {
 
     pub(crate) fn url(text: &str, why: impl ToString) -> Self {
         Self::Url { url: shown_text(text), why: why.to_string() }
+    }
+
+    pub(crate) fn unverified(what: &str, why: &str) -> Self {
+        Self::Unverified { what: what.to_owned(), why: why.to_owned() }
     }
 
     pub(crate) fn unreadable(what: impl Into<String>, why: impl ToString) -> Self {

@@ -18,6 +18,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod verify;
 
 pub use charts::{Charts, Options};
 pub use error::RegistryError;

@@ -2,6 +2,7 @@
 mod challenge;
 mod manifest;
 mod name;
+mod signatures;
 mod tags;
 
 pub(crate) use name::Repository;
@@ -31,6 +32,9 @@ pub(crate) struct Oci<'a> {
 /// Where a chart lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
+    /// What the tag or digest stands for: that is what people sign.
+    pub resolved: Digest,
+    /// Of the chart itself: another one, if that was an index.
     pub manifest: Digest,
     pub layer: Digest,
     pub size: u64,

@@ -27,9 +27,11 @@ pub(crate) enum Kind {
     Archives,
     Answers,
     Indexes,
+    /// What was verified, and by which key.
+    Verified,
 }
 
-const KINDS: [Kind; 3] = [Kind::Archives, Kind::Answers, Kind::Indexes];
+const KINDS: [Kind; 4] = [Kind::Archives, Kind::Answers, Kind::Indexes, Kind::Verified];
 /// Left behind by whoever was killed while writing.
 const TEMPORARY: &str = ".new-";
 const OLD: Duration = Duration::from_secs(3600);
@@ -40,6 +42,7 @@ impl Kind {
             Kind::Archives => "archives",
             Kind::Answers => "answers",
             Kind::Indexes => "indexes",
+            Kind::Verified => "verified",
         }
     }
 }

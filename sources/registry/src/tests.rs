@@ -7,6 +7,7 @@ mod oci;
 mod real;
 mod registry;
 mod server;
+mod verified;
 
 use crate::{Charts, Options, RegistryError};
 use flate2::Compression;
@@ -40,6 +41,7 @@ fn http(url: &str, chart: &str, range: &str) -> ChartRequest {
         pass_credentials: false,
         insecure: false,
         timeout: Duration::from_secs(5),
+        verify: None,
     }
 }
 
@@ -58,7 +60,7 @@ fn get(charts: &Charts, request: &ChartRequest) -> Result<Arc<ChartArchive>, Str
 /// With `user` and `hunter2`.
 fn get_as_user(charts: &Charts, request: &ChartRequest) -> Result<Arc<ChartArchive>, RegistryError> {
     let secret = secret(&[("username", "user"), ("password", "hunter2")]);
-    charts.chart(request, ChartCredentials { secret: Some(&secret), certificates: None })
+    charts.chart(request, ChartCredentials { secret: Some(&secret), ..ChartCredentials::default() })
 }
 
 fn secret(entries: &[(&str, &str)]) -> BTreeMap<String, String> {

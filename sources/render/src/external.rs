@@ -105,7 +105,7 @@ impl Externals {
             match asker.inputs.trees.get(&base_id(base)) {
                 // What a commit holds never changes.
                 Some(Supply::Here(_)) => bytes.extend_from_slice(format!("{base:?}\0").as_bytes()),
-                Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => {
+                Some(Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why)) => {
                     bytes.extend_from_slice(format!("{base:?}{why}\0").as_bytes());
                 }
                 None => needs.push(base_need(base)),
@@ -119,7 +119,7 @@ impl Externals {
 fn chosen(supply: &Supply<Arc<ChartArchive>>) -> String {
     match supply {
         Supply::Here(archive) => format!("{} {}", archive.digest, archive.version),
-        Supply::Absent(why) | Supply::NotEvaluated(why) => why.clone(),
+        Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why) => why.clone(),
     }
 }
 
@@ -137,7 +137,7 @@ impl<'a> Asker<'a> {
     pub(crate) fn stale(&self, request: &ChartRequest) -> Option<&'a str> {
         match self.chart(request) {
             Some(Supply::Here(archive)) => archive.stale.as_deref(),
-            Some(Supply::Absent(_) | Supply::NotEvaluated(_)) | None => None,
+            Some(Supply::Absent(_) | Supply::Refused(_) | Supply::NotEvaluated(_)) | None => None,
         }
     }
 
@@ -170,7 +170,9 @@ impl<'a> Asker<'a> {
         }
         match self.capabilities() {
             Some(Supply::Here(served)) => Scope::Known { cluster: served.scope(kind).unwrap_or(false) },
-            Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => Scope::NotEvaluated(why.clone()),
+            Some(Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why)) => {
+                Scope::NotEvaluated(why.clone())
+            }
             None => Scope::Asked(Box::new(self.ask_for_capabilities())),
         }
     }
@@ -239,7 +241,7 @@ impl<'a> Lookups<'a> {
                 Ok(if secret && self.altered { other_secret(found) } else { found })
             }
             Some(Supply::Absent(_)) => Ok(none()),
-            Some(Supply::NotEvaluated(why)) => {
+            Some(Supply::Refused(why) | Supply::NotEvaluated(why)) => {
                 made.unanswered.push(format!("the chart looks up {lookup}: {why}"));
                 Ok(none())
             }

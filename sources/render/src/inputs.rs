@@ -77,6 +77,8 @@ pub enum Supply<T> {
     Absent(String),
     /// Nobody can look here: no cluster in a preview, no network offline.
     NotEvaluated(String),
+    /// It is there, and must not be used: the proof that was asked for is missing.
+    Refused(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -109,7 +109,7 @@ fn keys(overlay: &Overlay, claim: Claim, inputs: &Inputs) -> Option<DecryptionKe
     let question = (reference.clone(), claim);
     let (secret, need) = match inputs.references.get(&question) {
         Some(Supply::Here(content)) => (Ok(content.clone()), None),
-        Some(Supply::Absent(why)) => (Err(why.clone()), None),
+        Some(Supply::Absent(why) | Supply::Refused(why)) => (Err(why.clone()), None),
         Some(Supply::NotEvaluated(why)) => (Err(format!("{reference} is not evaluated: {why}")), None),
         None => {
             let why = format!("{reference} has not been read");

@@ -151,7 +151,7 @@ impl<'a> Outside<'a> {
                 noted.bases.push((format!("{base}:"), Source { tree: checkout.tree.clone(), origin }));
                 Ok(Some(checkout.tree.clone()))
             }
-            Some(Supply::Absent(why)) => noted.unanswered(format!("{base}: {why}")),
+            Some(Supply::Absent(why) | Supply::Refused(why)) => noted.unanswered(format!("{base}: {why}")),
             Some(Supply::NotEvaluated(why)) => noted.unanswered(format!("{base} is not evaluated: {why}")),
             None => {
                 noted.needs.push(base_need(base));
@@ -171,9 +171,8 @@ impl<'a> Outside<'a> {
         let named = chart.kube_version.is_some();
         let known = match told {
             Some(Supply::Here(served)) if !named => capabilities(served),
-            Some(Supply::Here(_) | Supply::Absent(_) | Supply::NotEvaluated(_)) | None => {
-                mainstay_helm::Capabilities::default()
-            }
+            Some(Supply::Here(_) | Supply::Absent(_) | Supply::Refused(_) | Supply::NotEvaluated(_))
+            | None => mainstay_helm::Capabilities::default(),
         };
         let purpose: &[u8] = if self.altered { b"other charts" } else { b"charts" };
         let with = Inflating {
@@ -195,7 +194,7 @@ impl<'a> Outside<'a> {
             noted.externals.capabilities = true;
             match told {
                 Some(Supply::Here(_)) => {}
-                Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => {
+                Some(Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why)) => {
                     let why = format!("the chart {} asks what its cluster is: {why}", chart.folder);
                     noted.unanswered.push(why);
                 }
@@ -255,7 +254,7 @@ impl Charts for Outside<'_> {
         noted.within(count, "charts of repositories")?;
         match self.asker.chart(&request) {
             Some(Supply::Here(archive)) => Ok(Some(Arc::new(archive.files.clone()))),
-            Some(Supply::Absent(why)) => noted.unanswered(format!("{request}: {why}")),
+            Some(Supply::Absent(why) | Supply::Refused(why)) => noted.unanswered(format!("{request}: {why}")),
             Some(Supply::NotEvaluated(why)) => noted.unanswered(format!("{request} is not evaluated: {why}")),
             None => {
                 noted.needs.push(self.asker.ask_for_chart(&request));
@@ -313,6 +312,7 @@ fn request(wanted: &Pull<'_>) -> Result<ChartRequest, Refused> {
         pass_credentials: false,
         insecure: false,
         timeout: Duration::from_secs(60),
+        verify: None,
     })
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn content<'a>(
     match inputs.references.get(&question) {
         Some(Supply::Here(content)) => Ok(Some(content)),
         Some(Supply::Absent(_)) if optional => Ok(None),
-        Some(Supply::Absent(why)) => Err(Lacking::of(format!("{reference}: {why}"))),
+        Some(Supply::Absent(why) | Supply::Refused(why)) => Err(Lacking::of(format!("{reference}: {why}"))),
         Some(Supply::NotEvaluated(why)) => Err(Lacking::of(format!("{reference} is not evaluated: {why}"))),
         None => {
             let reason = format!("{reference} has not been read");

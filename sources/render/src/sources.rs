@@ -232,7 +232,7 @@ fn supplied(id: &SourceId, need: Option<&Need>, inputs: &Inputs) -> Result<Sourc
         Some(Supply::Here(checkout)) => {
             Ok(Source { tree: checkout.tree.clone(), origin: Arc::new(Origin::Named(id.to_string())) })
         }
-        Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{id}: {why}"))),
+        Some(Supply::Absent(why) | Supply::Refused(why)) => Err(Unavailable::because(format!("{id}: {why}"))),
         Some(Supply::NotEvaluated(why)) => Err(Unavailable::because(format!("{id} is not evaluated: {why}"))),
         None => Err(Unavailable {
             reason: format!("{id} has not been fetched"),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 fn release(rollback: bool) -> Unit {
     let chart = Chart {
+        verify: None,
         chart: "web".into(),
         version: "*".into(),
         source: SourceId::Platform,

@@ -107,8 +107,28 @@ fn what_would_change_what_is_applied_and_is_not_done_is_an_error() {
         assert!(told.len() == 1 && told[0].starts_with("7: MS3004 "), "{told:?}");
     }
     let verified = CHART.replace("chart: x,", "chart: x, verify: {provider: cosign},");
+    let keyless = told(&release("v2", &verified));
+    assert!(
+        keyless.len() == 1 && keyless[0].contains("MS3004 spec.chart.spec.verify.secretRef"),
+        "{keyless:?}"
+    );
+    let verified =
+        CHART.replace("chart: x,", "chart: x, verify: {provider: notation, secretRef: {name: k}},");
     let told = told(&release("v2", &verified));
-    assert!(told.len() == 1 && told[0].starts_with("6: MS3004 field spec.chart.spec.verify"), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].contains("a signature of notation's is not supported yet"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn the_keys_of_a_signature_lie_beside_the_source() {
+    let verify = "chart: x, verify: {provider: cosign, secretRef: {name: k}},";
+    let read = unit(release("v2", &CHART.replace("chart: x,", verify)));
+    let mainstay_unit::Source::Chart(chart) = read.source else { panic!("a chart") };
+    let Some(mainstay_unit::Verification::Cosign { keys }) = chart.verify else { panic!("it is asked for") };
+    let mainstay_unit::SourceId::Named { namespace, .. } = chart.source else { panic!("a name") };
+    assert_eq!((keys.namespace, keys.name.as_str()), (namespace, "k"));
 }
 
 #[test]

@@ -59,6 +59,7 @@ pub(super) fn source(
             chart,
             version: declared.version.clone().unwrap_or_else(|| "*".to_owned()),
             source: id,
+            verify: None,
             values_files: Vec::new(),
             ignore_missing_values_files: false,
             values_from: Vec::new(),
@@ -104,6 +105,7 @@ fn registry(url: &str, chart: &SourceChart, tenant: &str) -> (SourceId, Need) {
         pass_credentials: false,
         insecure: false,
         timeout: Duration::from_secs(60),
+        verify: None,
     };
     let id = SourceId::Named {
         kind: "chart".to_owned(),

@@ -48,6 +48,7 @@ impl Oci<'_> {
 
     fn manifest(&self, reference: &str, expected: Option<&Digest>) -> Result<Found, RegistryError> {
         let mut next = (reference.to_owned(), expected.cloned());
+        let mut resolved = None;
         // An index of one manifest stands for that one.
         for _ in 0..2 {
             let url = self.repository.url(&["manifests", &next.0]);
@@ -58,11 +59,12 @@ impl Oci<'_> {
             for digest in next.1.iter().chain(&told) {
                 digest.check(&body, &what)?;
             }
+            let resolved = resolved.get_or_insert_with(|| Digest::of(&body)).clone();
             let manifest: Manifest = serde_json::from_slice(&body)
                 .map_err(|_| RegistryError::unreadable(&what, "it is no manifest"))?;
             let is_index = manifest.media_type.as_deref() == Some(INDEX) || manifest.manifests.is_some();
             if !is_index {
-                return chart(&manifest, &body, &what);
+                return chart(&manifest, &body, &what, resolved);
             }
             let charts: Vec<Descriptor> = manifest.manifests.unwrap_or_default();
             let only_one = charts.len() == 1;
@@ -78,7 +80,7 @@ impl Oci<'_> {
     }
 }
 
-fn chart(manifest: &Manifest, body: &[u8], what: &str) -> Result<Found, RegistryError> {
+fn chart(manifest: &Manifest, body: &[u8], what: &str, resolved: Digest) -> Result<Found, RegistryError> {
     let is_helm = manifest.config.as_ref().is_some_and(|config| config.media_type == CONFIG);
     let is_chart =
         |layer: &&Descriptor| layer.media_type == CHART || is_helm && layer.media_type == OLD_CHART;
@@ -95,7 +97,8 @@ fn chart(manifest: &Manifest, body: &[u8], what: &str) -> Result<Found, Registry
     if layer.size > most {
         return Err(RegistryError::TooLarge { what: format!("the chart of {what}"), most });
     }
-    Ok(Found { manifest: Digest::of(body), layer: Digest::required(&layer.digest, what)?, size: layer.size })
+    let layer_digest = Digest::required(&layer.digest, what)?;
+    Ok(Found { resolved, manifest: Digest::of(body), layer: layer_digest, size: layer.size })
 }
 
 fn mismatch(url: &str, found: &str) -> RegistryError {

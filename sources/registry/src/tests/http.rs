@@ -122,7 +122,7 @@ fn credentials_go_to_their_host_alone_unless_they_are_passed_on() {
         format!("{}/index.yaml refuses the request: 401; no credentials were given", server.url)
     );
     let wrong = secret(&[("username", "user"), ("password", "hunter22")]);
-    let credentials = ChartCredentials { secret: Some(&wrong), certificates: None };
+    let credentials = ChartCredentials { secret: Some(&wrong), ..ChartCredentials::default() };
     let wrong = charts().0.chart(&request, credentials).unwrap_err();
     assert_eq!(told(&wrong), format!("{}/index.yaml refuses the request: 401", server.url));
 }
@@ -165,7 +165,7 @@ fn tls_is_trusted_by_the_authority_given_and_never_given_up() {
     });
     let request = http(&server.url, "web", "");
     let certificates = secret(&[("ca.crt", &authority.pem)]);
-    let with_ca = ChartCredentials { secret: None, certificates: Some(&certificates) };
+    let with_ca = ChartCredentials { certificates: Some(&certificates), ..ChartCredentials::default() };
     charts().0.chart(&request, with_ca).unwrap();
     let untrusted = get(&charts().0, &request).unwrap_err();
     assert!(untrusted.contains("can't be trusted") && untrusted.contains("UnknownIssuer"), "{untrusted}");
@@ -178,7 +178,7 @@ fn tls_is_trusted_by_the_authority_given_and_never_given_up() {
         ("other", "hunter2", "it holds neither ca.crt nor tls.crt and tls.key"),
     ] {
         let wrong = secret(&[(key, text)]);
-        let wrong = ChartCredentials { secret: None, certificates: Some(&wrong) };
+        let wrong = ChartCredentials { certificates: Some(&wrong), ..ChartCredentials::default() };
         let error = told(&charts().0.chart(&request, wrong).unwrap_err());
         assert_eq!(error, format!("the Secret of the registry is not valid: {why}"));
     }
@@ -190,10 +190,10 @@ fn a_clients_certificate_is_shown_to_its_host_and_to_no_other() {
     let strict = Server::tls(authority.server(Some(&clients)), repository(&["1.0.0"]));
     let (certificate, key) = clients.issue("mainstay");
     let both = secret(&[("ca.crt", &authority.pem), ("tls.crt", &certificate), ("tls.key", &key)]);
-    let both = ChartCredentials { secret: None, certificates: Some(&both) };
+    let both = ChartCredentials { certificates: Some(&both), ..ChartCredentials::default() };
     charts().0.chart(&http(&strict.url, "web", ""), both).unwrap();
     let ca = secret(&[("ca.crt", &authority.pem)]);
-    let ca = ChartCredentials { secret: None, certificates: Some(&ca) };
+    let ca = ChartCredentials { certificates: Some(&ca), ..ChartCredentials::default() };
     charts().0.chart(&http(&strict.url, "web", ""), ca).unwrap_err();
     // Who redirects to another host that wants a certificate does not get it shown there.
     let to = format!("{}/index.yaml", strict.url);

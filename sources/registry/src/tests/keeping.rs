@@ -113,8 +113,9 @@ fn what_one_fetched_with_credentials_another_does_not_get_without_them() {
     assert!(get_as_user(&charts, &request).unwrap().stale.is_some());
     get(&charts, &request).unwrap_err();
     let others = secret(&[("username", "user"), ("password", "hunter3")]);
-    let error =
-        charts.chart(&request, ChartCredentials { secret: Some(&others), certificates: None }).unwrap_err();
+    let error = charts
+        .chart(&request, ChartCredentials { secret: Some(&others), ..ChartCredentials::default() })
+        .unwrap_err();
     assert_eq!(told(&error), format!("{}/index.yaml answers 503", server.url));
 }
 

@@ -96,14 +96,14 @@ fn a_token_costs_the_password_that_a_secret_holds_in_either_form() {
         ),
     ] {
         let secret = secret(&[(".dockerconfigjson", &config(entry.clone()))]);
-        let credentials = ChartCredentials { secret: Some(&secret), certificates: None };
+        let credentials = ChartCredentials { secret: Some(&secret), ..ChartCredentials::default() };
         let found = charts().0.chart(&request, credentials).map_err(|error| told(&error)).err();
         assert_eq!(found.as_deref(), result, "{entry}");
     }
     let other = secret(&[(".dockerconfigjson", r#"{"auths":{"ghcr.io":{"auth":"dXNlcjpodW50ZXIy"}}}"#)]);
     let other = charts()
         .0
-        .chart(&request, ChartCredentials { secret: Some(&other), certificates: None })
+        .chart(&request, ChartCredentials { secret: Some(&other), ..ChartCredentials::default() })
         .unwrap_err();
     let token = format!("{}/token refuses the request: 401; no credentials were given", double.registry.url);
     assert_eq!(told(&other), token);
@@ -208,7 +208,8 @@ fn a_password_goes_to_no_service_without_tls_for_a_registry_that_has_it() {
         ChartRequest { insecure: false, ..oci(&format!("oci://{}/charts", server.host()), "web", range("")) };
     let (user, ca) =
         (secret(&[("username", "user"), ("password", "hunter2")]), secret(&[("ca.crt", &authority.pem)]));
-    let credentials = ChartCredentials { secret: Some(&user), certificates: Some(&ca) };
+    let credentials =
+        ChartCredentials { secret: Some(&user), certificates: Some(&ca), ..ChartCredentials::default() };
     let error = told(&charts().0.chart(&request, credentials).unwrap_err());
     assert_eq!(error, format!("the URL {}/token is not valid: the service for tokens has no TLS", lure.url));
     assert!(lure.paths().is_empty());

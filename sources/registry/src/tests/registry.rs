@@ -5,6 +5,7 @@ use super::server::{Reply, Seen, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 pub const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
@@ -18,11 +19,19 @@ pub struct Content {
     pub name: &'static str,
     /// Whether a token, which costs a password, is wanted.
     pub private: bool,
+    /// Nothing is answered any more.
+    pub down: Arc<AtomicBool>,
 }
 
 impl Content {
     pub fn new(name: &'static str, tags: &[(&str, Vec<u8>)]) -> Self {
-        let mut content = Self { tags: BTreeMap::new(), blobs: BTreeMap::new(), name, private: false };
+        let mut content = Self {
+            tags: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            name,
+            private: false,
+            down: Arc::default(),
+        };
         for (tag, archive) in tags {
             let manifest = content.manifest(archive);
             content.tags.insert((*tag).to_owned(), manifest.to_string().into_bytes());
@@ -75,6 +84,9 @@ impl Double {
 }
 
 fn answer(content: &Content, store: &str, seen: &Seen) -> Reply {
+    if content.down.load(Ordering::SeqCst) {
+        return Reply::status(503);
+    }
     let authorization = seen.header("authorization");
     let scope = format!("repository%3A{}%3Apull", content.name.replace('/', "%2F"));
     if let Some(query) = seen.path.strip_prefix("/token?") {
@@ -99,8 +111,13 @@ fn answer(content: &Content, store: &str, seen: &Seen) -> Reply {
         return tags(content, query);
     }
     if let Some(reference) = path.strip_prefix("manifests/") {
-        let accepted = seen.header("accept").contains(MANIFEST);
-        return match content.found(reference) {
+        let kind = |text: &[u8]| {
+            let manifest: Value = serde_json::from_slice(text).unwrap_or_default();
+            manifest["mediaType"].as_str().unwrap_or(MANIFEST).to_owned()
+        };
+        let found = content.found(reference);
+        let accepted = found.is_none_or(|text| seen.header("accept").contains(&kind(text)));
+        return match found {
             Some(manifest) if accepted => Reply::ok(manifest.clone())
                 .with("Content-Type", MANIFEST)
                 .with("Docker-Content-Digest", digest(manifest)),

@@ -48,7 +48,7 @@ impl ChartJob<'_> {
         };
         match self.asker.capabilities() {
             Some(Supply::Here(served)) => self.run(making, variant, outline, served, &mut once),
-            Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => {
+            Some(Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why)) => {
                 once.unanswered.push(format!("the real Helm is told what the cluster is: {why}"));
             }
             None => once.needs.push(self.asker.ask_for_capabilities()),
@@ -82,7 +82,7 @@ impl ChartJob<'_> {
             let run = HelmRun::new(HelmGiven { turn, ..given.clone() }, &inputs.key);
             match inputs.helm.get(run.digest()) {
                 Some(Supply::Here(text)) => printed.push(text.clone()),
-                Some(Supply::Absent(said)) => {
+                Some(Supply::Absent(said) | Supply::Refused(said)) => {
                     once.objects = Err(self.refused(making, said, quiet).into());
                     return;
                 }

@@ -251,7 +251,7 @@ impl ChartJob<'_> {
         let told = self.asker.capabilities();
         let capabilities = match told {
             Some(Supply::Here(served)) => capabilities(served),
-            Some(Supply::Absent(_) | Supply::NotEvaluated(_)) | None => {
+            Some(Supply::Absent(_) | Supply::Refused(_) | Supply::NotEvaluated(_)) | None => {
                 mainstay_helm::Capabilities::default()
             }
         };
@@ -282,7 +282,7 @@ impl ChartJob<'_> {
         if asked.capabilities {
             match told {
                 Some(Supply::Here(_)) => {}
-                Some(Supply::Absent(why) | Supply::NotEvaluated(why)) => {
+                Some(Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why)) => {
                     made.unanswered.push(format!("the chart asks what its cluster is: {why}"));
                 }
                 None => made.needs.push(self.asker.ask_for_capabilities()),

@@ -5,7 +5,9 @@ use crate::sources::{Known, Origin, Resolver, Source, Unavailable};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::SourceSpec;
 use mainstay_unit::tree::{EntryKind, MemoryTree, Tree, TreePath};
-use mainstay_unit::{Authority, Chart, ChartArchive, ChartRequest, ChartVersion, Need, Registry, SourceId};
+use mainstay_unit::{
+    Authority, Chart, ChartArchive, ChartRequest, ChartVersion, Need, Registry, SourceId, Verification,
+};
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -25,6 +27,7 @@ pub(crate) fn find(chart: &Chart, known: Known<'_>, resolver: &mut Resolver) -> 
     let wanted = Wanted {
         chart: &chart.chart,
         version: &chart.version,
+        verify: chart.verify.as_ref(),
         values_files: &chart.values_files,
         ignore_missing_values_files: chart.ignore_missing_values_files,
     };
@@ -36,6 +39,7 @@ pub(crate) fn find(chart: &Chart, known: Known<'_>, resolver: &mut Resolver) -> 
 struct Wanted<'a> {
     chart: &'a str,
     version: &'a str,
+    verify: Option<&'a Verification>,
     values_files: &'a [String],
     ignore_missing_values_files: bool,
 }
@@ -58,25 +62,31 @@ impl Wanted<'_> {
             }
             SourceSpec::HelmRepository { registry, access } => {
                 let version = ChartVersion::Range { range: self.version.to_owned(), filter: None };
-                access.chart(*registry, self.chart, version)
+                access.chart(*registry, self.chart, version, self.verify.cloned())
             }
             SourceSpec::Oci { media_type: Some(other), .. } if other != CHART_LAYER => {
                 return Err(Unavailable::because(format!(
                     "{id} selects layers of {other}, which are no chart"
                 )));
             }
-            SourceSpec::Oci { verify: true, .. } => {
-                let why =
-                    "asks for a signature to be verified, which is not supported yet: nothing of it is used";
-                return Err(Unavailable::because(format!("{id} {why}")));
+            SourceSpec::Oci { access, version, verify, .. } => {
+                let verify = verify.clone().map_err(|why| unverified(format!("{id}: {why}")))?;
+                access.chart(Registry::Oci, "", version.clone(), verify)
             }
-            SourceSpec::Oci { access, version, .. } => access.chart(Registry::Oci, "", version.clone()),
-            SourceSpec::HelmChart { chart, version, source, values_files, ignore_missing_values_files } => {
+            SourceSpec::HelmChart {
+                chart,
+                version,
+                source,
+                verify,
+                values_files,
+                ignore_missing_values_files,
+            } => {
                 if matches!(source, SourceId::Named { kind, .. } if kind == "HelmChart") {
                     return Err(Unavailable::because(format!("{id} has errors")));
                 }
                 let ignore_missing_values_files = *ignore_missing_values_files;
-                return Wanted { chart, version, values_files, ignore_missing_values_files }
+                let verify = verify.as_ref();
+                return Wanted { chart, version, verify, values_files, ignore_missing_values_files }
                     .of(source, known, resolver);
             }
         };
@@ -84,6 +94,11 @@ impl Wanted<'_> {
     }
 
     fn in_tree(self, source: Source) -> Result<Placed, Unavailable> {
+        if self.verify.is_some() {
+            return Err(unverified(
+                "its chart lies in a tree, and only those of OCI registries are signed".into(),
+            ));
+        }
         let path = TreePath::parse(self.chart).map_err(|invalid| {
             let problem = Diagnostic::new(&codes::render::PATH_MISSING, invalid.to_string());
             Unavailable {
@@ -112,6 +127,7 @@ impl Wanted<'_> {
                 Ok(self.placed(source, TreePath::root(), Some(archive.clone())))
             }
             Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{request}: {why}"))),
+            Some(Supply::Refused(why)) => Err(unverified(format!("{request}: {why}"))),
             Some(Supply::NotEvaluated(why)) => {
                 Err(Unavailable::because(format!("{request} is not evaluated: {why}")))
             }
@@ -134,6 +150,12 @@ impl Wanted<'_> {
             ignore_missing_values_files: self.ignore_missing_values_files,
         }
     }
+}
+
+/// No proof, no chart.
+fn unverified(why: String) -> Unavailable {
+    let problem = Diagnostic::new(&codes::source::UNVERIFIED, why.clone());
+    Unavailable { diagnostic: Some(Box::new(problem)), ..Unavailable::because(why) }
 }
 
 /// What can't be read, and why.

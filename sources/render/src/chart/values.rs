@@ -322,6 +322,7 @@ mod tests {
 
     fn chart(values: Value) -> Chart {
         Chart {
+            verify: None,
             chart: "c".into(),
             version: "*".into(),
             source: mainstay_unit::SourceId::Platform,

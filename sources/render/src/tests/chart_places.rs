@@ -95,6 +95,37 @@ fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
 }
 
 #[test]
+fn a_chart_without_the_proof_that_is_asked_for_is_not_rendered() {
+    let of = |source: &str, url: &str| {
+        format!(
+            "{}---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: r, namespace: apps}}\nspec: {{type: oci, url: '{url}'}}\n",
+            release("").replace(
+                "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}",
+                &format!("{source}, verify: {{provider: cosign, secretRef: {{name: k}}}}"),
+            )
+        )
+    };
+    let registry = "chart: web, version: '>=1', sourceRef: {kind: HelmRepository, name: r}";
+    let mut inputs = inputs_with(&of(registry, "oci://charts.example.com"));
+    let reading = read(&inputs);
+    let Some(Need::Chart { request, authorities }) = reading.needs.first().cloned() else {
+        panic!("{:?} {:#?}", reading.needs, told(&reading))
+    };
+    let keys = reference(ReferenceKind::Secret, "k");
+    assert_eq!(request.verify, Some(mainstay_unit::Verification::Cosign { keys }));
+    inputs.charts.insert((*request, authorities), Supply::Refused("nobody has signed it".into()));
+    let told = errors(&read(&inputs));
+    assert!(
+        told.len() == 1 && told[0].contains("MS6002") && told[0].contains("nobody has signed it"),
+        "{told:?}"
+    );
+    let tree =
+        "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}";
+    let told = errors(&read(&inputs_with(&format!("{}{CHART}", of(tree, "oci://charts.example.com")))));
+    assert!(told.len() == 1 && told[0].contains("its chart lies in a tree"), "{told:?}");
+}
+
+#[test]
 fn a_native_module_has_its_chart_in_the_repository_too() {
     let reading = read(&inputs_with(&format!(
         "=== m.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {{name: web}}\nspec: {{source: {{chart: {{path: charts/web}}}}, namespace: shop, values: {{replicas: 2}}}}\n{CHART}=== charts/web/templates/c.yaml\n{CONFIG}"
