@@ -171,4 +171,12 @@ fn what_an_umbrella_chart_declares_is_there_until_the_chart_says_otherwise(world
         world.is(unit, "Ready");
     }
     world.config_map_is("covered", "one", "hello from umbrella");
+
+    world.repository.module("covered", "stays", &[], &config_map("covered", "stays", "as it is"));
+    world.repository.remove("covered/flux.yaml");
+    world.repository.remove("covered/flux");
+    world.repository.commit("No umbrella any more");
+    for name in ["one", "extra"] {
+        world.config_map_is_gone("covered", name);
+    }
 }

@@ -3,7 +3,42 @@ use crate::{Action, Observation};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_unit::{Target, UnitId};
 
+/// Looks at an object that have not been answered yet.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    under_way: u32,
+    /// The object was made, or changed, since one of them was asked for: it may have been looked for before that.
+    outdated: bool,
+}
+
 impl State {
+    pub(crate) fn count_looks(&mut self) {
+        for action in &self.actions {
+            if let Action::Look { target, key, .. } = action {
+                self.looks.entry((target.clone(), key.clone())).or_default().under_way += 1;
+            }
+        }
+    }
+
+    /// An apply was answered: what is being looked at may be older.
+    pub(crate) fn outdate_looks(&mut self, place: &(Target, ObjectKey)) {
+        if let Some(looks) = self.looks.get_mut(place) {
+            looks.outdated = true;
+        }
+    }
+
+    /// Whether the answer to a look may be older than what is known.
+    fn is_outdated(&mut self, place: &(Target, ObjectKey)) -> bool {
+        let Some(looks) = self.looks.get_mut(place) else { return false };
+        looks.under_way = looks.under_way.saturating_sub(1);
+        let outdated = looks.outdated;
+        // After an outdated one another is asked for, and counts.
+        if outdated || looks.under_way == 0 {
+            self.looks.remove(place);
+        }
+        outdated
+    }
+
     pub(crate) fn sync(&mut self, target: Target, kind: GroupVersionKind) {
         self.queue.extend(self.residents.get(&target).into_iter().flatten().cloned());
         self.synced.insert((target, kind));
@@ -70,6 +105,13 @@ impl State {
             self.by_rules(key, seen);
         }
         let place = (target.clone(), key.clone());
+        if self.is_outdated(&place) && observation.is_none() {
+            let mut owners = self.owners.get(&place).into_iter().flatten();
+            let entry = owners.find_map(|id| self.units.get(id)?.record.inventory.get(key));
+            if let Some(version) = entry.map(|entry| entry.version.clone()) {
+                return self.actions.push(Action::Look { target: place.0, key: place.1, version });
+            }
+        }
         self.recover(&place, observation.as_ref());
         for id in self.owners.get(&place).cloned().unwrap_or_default() {
             self.unclaim(&id, key, observation.as_ref());

@@ -1,5 +1,6 @@
 use crate::advance::CONNECTING;
 use crate::counterpart::Counterparts;
+use crate::observe::Looks;
 use crate::owners::Owners;
 use crate::recover::Stray;
 use crate::testing::Testing;
@@ -44,6 +45,8 @@ pub struct State {
     pub(crate) owners: Places<Owners>,
     /// Who is deleting an object right now, and by which request: nobody applies it meanwhile.
     pub(crate) deleting: BTreeMap<(Target, ObjectKey), (UnitId, u64)>,
+    /// What is being looked at.
+    pub(crate) looks: Places<Looks>,
     /// What says that it is ours and is in no inventory, by the unit that it names.
     pub(crate) strays: BTreeMap<UnitId, BTreeMap<(Target, ObjectKey), Stray>>,
     /// Who renders it.
@@ -300,6 +303,7 @@ impl State {
             Some((at, _)) if Some(*at) != first || woken => self.actions.push(Action::WakeAt(*at)),
             Some(_) | None => {}
         }
+        self.count_looks();
         std::mem::take(&mut self.actions)
     }
 

@@ -359,6 +359,7 @@ impl State {
         match result.outcome {
             Ok(mut seen) => {
                 self.by_rules(&result.key, &mut seen);
+                self.outdate_looks(&place);
                 let Some(state) = self.units.get_mut(id) else { return };
                 let old = state.record.inventory.get(&result.key).map(|entry| entry.version.clone());
                 state.record.inventory.insert(InventoryEntry {

@@ -183,6 +183,9 @@ pub(super) struct Double {
     pub lists: usize,
     /// By which run each hook's object was made.
     pub runs: BTreeMap<ObjectKey, String>,
+    /// What is seen by a look is told later.
+    pub late: bool,
+    pub looked: Vec<Event>,
     /// The next records of Helm's fail so.
     pub store_faults: VecDeque<FailureKind>,
     counter: u64,
@@ -370,7 +373,12 @@ impl Double {
                 self.log.push(format!("look {}", key.name()));
                 let body = self.body(&key);
                 let observation = self.observation(&key).map(|seen| Observation { body, ..seen });
-                vec![Event::Looked { target, key, observation }]
+                let looked = Event::Looked { target, key, observation };
+                if self.late {
+                    self.looked.push(looked);
+                    return vec![];
+                }
+                vec![looked]
             }
             Action::Apply { unit, token, items, .. } => {
                 let results = items.iter().map(|item| self.apply(&unit, item)).collect();

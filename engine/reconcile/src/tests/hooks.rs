@@ -110,6 +110,34 @@ fn an_upgrade_runs_its_own_hooks_and_drift_runs_none() {
 }
 
 #[test]
+fn a_look_that_was_too_early_says_nothing_of_a_hook_that_was_made_anew() {
+    let mut double = Double::new();
+    let hooks = [hook("migrate", 1, &[PreInstall], 0, &[BeforeCreation])];
+    double.read(commit(1, &hooks));
+    end(&mut double, "migrate", Ended::Failed);
+    assert_eq!(double.phase("a"), "Failed");
+    double.slow = true;
+    double.send(Event::Reconcile { unit: id("a") });
+    // The old one goes, is looked for while nothing is there, and what was seen is told after the new one is made.
+    assert!(double.objects.remove(&job("migrate")).is_some());
+    double.late = true;
+    see(&mut double, "migrate");
+    double.late = false;
+    double.answer();
+    let looked = std::mem::take(&mut double.looked);
+    assert_eq!(looked.len(), 1);
+    looked.into_iter().for_each(|event| double.send(event));
+    assert_eq!(double.phase("a"), "Progressing", "{}", double.why("a"));
+    end(&mut double, "migrate", Ended::Succeeded);
+    assert_eq!(double.phase("a"), "Ready");
+    // The next word counts.
+    double.objects.remove(&job("migrate"));
+    see(&mut double, "migrate");
+    assert!(!double.state.units[&id("a")].observed.contains_key(&job("migrate")));
+    assert!(double.state.looks.is_empty());
+}
+
+#[test]
 fn a_hook_that_fails_stops_the_release_until_somebody_asks_or_the_next_one() {
     let mut double = Double::new();
     let hooks = [hook("migrate", 1, &[PreInstall], 0, &[BeforeCreation, Failed])];
