@@ -11,12 +11,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("float64", &[Any], |args| Ok(Value::Float(to_float(&args[0])))),
     pure("toString", &[Any], |args| Ok(Value::Text(args::string(&args[0])?))),
     pure("toStrings", &[Any], |args| Ok(Value::texts(args::strings(&args[0])?))),
-    pure("atoi", &[Text], |args| Ok(Value::Int(args::text(args, 0).parse().unwrap_or(0)))),
+    pure("atoi", &[Text], |args| Ok(Value::Int(atoi(&args::text(args, 0))))),
     pure("toDecimal", &[Any], |args| {
         let text = fmt::sprint(&args[..1])?;
         Ok(Value::Int64(i64::from_str_radix(&String::from_utf8_lossy(&text), 8).unwrap_or(0)))
     }),
 ];
+
+/// As strconv.Atoi, whose error nobody looks at: what is too large is the largest there is.
+fn atoi(text: &str) -> i64 {
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    text.parse::<i64>().unwrap_or_else(|error| match error.kind() {
+        PosOverflow => i64::MAX,
+        NegOverflow => i64::MIN,
+        _ => 0,
+    })
+}
 
 /// `cast.ToInt64`: 0 for what is no number.
 pub(super) fn to_int(value: &Value) -> i64 {

@@ -127,22 +127,41 @@ fn encode32(bytes: &[u8]) -> String {
 
 fn decode32(bytes: &[u8]) -> Value {
     let clean: Vec<u8> = bytes.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    let end = clean.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
-    let mut out = Vec::new();
-    for (i, chunk) in clean[..end].chunks(8).enumerate() {
-        let mut bits = 0u64;
-        for (j, byte) in chunk.iter().enumerate() {
-            let Some(digit) = BASE32.iter().position(|known| known == byte) else {
-                return format!("illegal base32 data at input byte {}", i * 8 + j).into();
-            };
-            bits |= (digit as u64) << (35 - 5 * j);
-        }
-        if matches!(chunk.len(), 1 | 3 | 6) || !clean.len().is_multiple_of(8) {
-            return format!("illegal base32 data at input byte {}", clean.len()).into();
-        }
-        out.extend_from_slice(&bits.to_be_bytes()[3..3 + chunk.len() * 5 / 8]);
+    match quanta(&clean) {
+        Ok(out) => Value::text(out),
+        Err(at) => format!("illegal base32 data at input byte {at}").into(),
     }
-    Value::text(out)
+}
+
+/// As `decode` of encoding/base32, with the places that it names.
+fn quanta(all: &[u8]) -> Result<Vec<u8>, usize> {
+    let (mut out, mut rest, mut end) = (Vec::new(), all, false);
+    while !rest.is_empty() && !end {
+        let (mut bits, mut digits) = (0u64, 0);
+        while digits < 8 {
+            let Some((byte, after)) = rest.split_first() else { return Err(all.len() - digits) };
+            rest = after;
+            let at = all.len() - rest.len() - 1;
+            if *byte == b'=' && digits >= 2 && rest.len() < 8 {
+                if rest.len() + digits < 7 {
+                    return Err(all.len());
+                }
+                if let Some(more) = rest.iter().take(7 - digits).position(|byte| *byte != b'=') {
+                    return Err(at + more);
+                }
+                if matches!(digits, 3 | 6) {
+                    return Err(at);
+                }
+                end = true;
+                break;
+            }
+            let digit = BASE32.iter().position(|known| known == byte).ok_or(at)?;
+            bits |= (digit as u64) << (35 - 5 * digits);
+            digits += 1;
+        }
+        out.extend_from_slice(&bits.to_be_bytes()[3..3 + digits * 5 / 8]);
+    }
+    Ok(out)
 }
 
 fn adler32(bytes: &[u8]) -> u32 {

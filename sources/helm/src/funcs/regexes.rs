@@ -4,7 +4,7 @@ use super::{Function, args, pure};
 use crate::re2;
 use crate::text;
 use crate::value::{List, ListType, Value};
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Match, Regex};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("regexMatch", &[Text, Text], |args| {
@@ -36,7 +36,29 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn pattern(args: &[Value]) -> Result<Regex, String> {
-    re2::compile(&args::text(args, 0))
+    match std::str::from_utf8(args::bytes(args, 0)) {
+        Ok(pattern) => re2::compile(pattern),
+        Err(_) => Err(format!("error parsing regexp: invalid UTF-8: `{}`", args::text(args, 0))),
+    }
+}
+
+/// Whether a place is one between characters; every byte that is part of none stands for itself.
+fn is_between(text: &[u8], at: usize) -> bool {
+    let inside = |back: usize| {
+        let rest = &text[at - back..];
+        let first = rest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+        first.is_some_and(|first| first.len_utf8() > back)
+    };
+    at == text.len() || !(1..=at.min(3)).any(inside)
+}
+
+fn matches<'t>(regex: &Regex, text: &'t [u8]) -> impl Iterator<Item = Match<'t>> {
+    regex.find_iter(text).filter(|found| is_match(text, found))
+}
+
+/// Go's expressions match between characters, and never within one.
+fn is_match(text: &[u8], found: &Match<'_>) -> bool {
+    !found.is_empty() || is_between(text, found.start())
 }
 
 fn find(args: &[Value]) -> Result<Value, String> {
@@ -49,19 +71,31 @@ fn find_all(args: &[Value]) -> Result<Value, String> {
     let most = usize::try_from(args::int(args, 2)).unwrap_or(usize::MAX);
     let regex = pattern(args)?;
     let found: Vec<text::Text> =
-        regex.find_iter(args::bytes(args, 1)).take(most).map(|found| found.as_bytes().into()).collect();
+        matches(&regex, args::bytes(args, 1)).take(most).map(|found| found.as_bytes().into()).collect();
     Ok(if found.is_empty() { Value::List(List::nil(ListType::Text)) } else { Value::texts(found) })
 }
 
 fn replace(args: &[Value]) -> Result<Value, String> {
-    let out = pattern(args)?.replace_all(args::bytes(args, 1), args::bytes(args, 2)).into_owned();
-    args::check_bytes(out.len())?;
-    Ok(Value::text(out))
+    let by = args::bytes(args, 2);
+    replaced(args, |found, out| found.expand(by, out))
 }
 
 fn replace_literal(args: &[Value]) -> Result<Value, String> {
-    let by = regex::bytes::NoExpand(args::bytes(args, 2));
-    let out = pattern(args)?.replace_all(args::bytes(args, 1), by).into_owned();
+    let by = args::bytes(args, 2);
+    replaced(args, |_, out| out.extend_from_slice(by))
+}
+
+fn replaced(args: &[Value], put: impl Fn(&Captures<'_>, &mut Vec<u8>)) -> Result<Value, String> {
+    let (regex, text) = (pattern(args)?, args::bytes(args, 1));
+    let (mut out, mut kept) = (Vec::new(), 0);
+    for found in regex.captures_iter(text) {
+        let Some(whole) = found.get(0).filter(|whole| is_match(text, whole)) else { continue };
+        out.extend_from_slice(&text[kept..whole.start()]);
+        put(&found, &mut out);
+        kept = whole.end();
+        args::check_bytes(out.len())?;
+    }
+    out.extend_from_slice(&text[kept..]);
     args::check_bytes(out.len())?;
     Ok(Value::text(out))
 }
@@ -79,7 +113,7 @@ fn split(args: &[Value]) -> Result<Value, String> {
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     let (mut begin, mut end) = (0, 0);
-    for found in regex.find_iter(text) {
+    for found in matches(&regex, text) {
         if most != usize::MAX && parts.len() + 1 == most {
             break;
         }

@@ -3,14 +3,14 @@ use super::Type::{Any, Text};
 use super::{Function, args, pure};
 use crate::json;
 use crate::text;
-use crate::value::{Map, MapType, Value, from_json, to_json, to_json_with_floats};
+use crate::value::{Map, MapType, Value, from_json, to_json, to_json_for_yaml};
 use serde_json::Value as Json;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("toYaml", &[Any], |args| Ok(to_yaml(&args[0]))),
     pure("toYamlPretty", &[Any], |args| {
         let yaml =
-            to_json_with_floats(&args[0]).map(|json| mainstay_yaml::emit_indented(&json)).unwrap_or_default();
+            to_json_for_yaml(&args[0]).map(|json| mainstay_yaml::emit_indented(&json)).unwrap_or_default();
         Ok(yaml.strip_suffix('\n').unwrap_or(&yaml).into())
     }),
     pure("fromYaml", &[Text], |args| {

@@ -32,15 +32,22 @@ fn read(json: &Json, number: &impl Fn(&Number) -> Value) -> Value {
 
 /// What `json.Marshal` would write.
 pub(crate) fn to_json(value: &Value) -> Result<Json, String> {
-    write(value, 0, &float)
+    write(value, 0, &Form { float, nil: true })
 }
 
-/// As [`to_json`], but floats without a fraction stay floats.
-pub(crate) fn to_json_with_floats(value: &Value) -> Result<Json, String> {
-    write(value, 0, &|value| Ok(Json::from(value)))
+/// For YAML that is written without JSON between: floats without a fraction stay floats, and what is nil is empty.
+pub(crate) fn to_json_for_yaml(value: &Value) -> Result<Json, String> {
+    write(value, 0, &Form { float: |value| Ok(Json::from(value)), nil: false })
 }
 
-fn write(value: &Value, depth: usize, float: &impl Fn(f64) -> Result<Json, String>) -> Result<Json, String> {
+/// What writers do differently.
+struct Form {
+    float: fn(f64) -> Result<Json, String>,
+    /// Whether lists and maps that are nil are null.
+    nil: bool,
+}
+
+fn write(value: &Value, depth: usize, form: &Form) -> Result<Json, String> {
     if depth > MOST_DEPTH {
         return Err(format!("a value is nested more than {MOST_DEPTH} deep"));
     }
@@ -50,17 +57,17 @@ fn write(value: &Value, depth: usize, float: &impl Fn(f64) -> Result<Json, Strin
         Value::Int(value) | Value::Int64(value) => Json::from(*value),
         Value::Uint8(value) => Json::from(*value),
         Value::Uint64(value) => Json::from(*value),
-        Value::Float(value) => float(*value)?,
+        Value::Float(value) => (form.float)(*value)?,
         Value::Text(text) => Json::from(text.lossy()),
         Value::Bytes(bytes) => Json::from(base64::engine::general_purpose::STANDARD.encode(bytes.as_bytes())),
-        Value::List(List { nil: true, .. }) | Value::Map(Map { nil: true, .. }) => Json::Null,
+        Value::List(List { nil: true, .. }) | Value::Map(Map { nil: true, .. }) if form.nil => Json::Null,
         Value::List(list) => Json::Array(
-            list.items().iter().map(|item| write(item, depth + 1, float)).collect::<Result<_, _>>()?,
+            list.items().iter().map(|item| write(item, depth + 1, form)).collect::<Result<_, _>>()?,
         ),
         Value::Map(map) => {
             let mut members = serde_json::Map::new();
             for (key, value) in map.entries().iter() {
-                members.insert(key.lossy().into_owned(), write(value, depth + 1, float)?);
+                members.insert(key.lossy().into_owned(), write(value, depth + 1, form)?);
             }
             Json::Object(members)
         }
@@ -69,7 +76,7 @@ fn write(value: &Value, depth: usize, float: &impl Fn(f64) -> Result<Json, Strin
             for field in &object.fields {
                 let Some(name) = field.json else { continue };
                 if !field.omit_empty || field.value().is_true() {
-                    members.insert(name.to_owned(), write(field.value(), depth + 1, float)?);
+                    members.insert(name.to_owned(), write(field.value(), depth + 1, form)?);
                 }
             }
             Json::Object(members)

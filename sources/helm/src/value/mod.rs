@@ -8,7 +8,7 @@ mod shape;
 
 pub(crate) use collection::{List, ListType, Map, MapType};
 pub(crate) use equal::deep_equal;
-pub(crate) use json::{from_json, from_values, to_json, to_json_with_floats};
+pub(crate) use json::{from_json, from_values, to_json, to_json_for_yaml};
 pub(crate) use object::{Files, Object, Struct, StructField};
 
 use crate::text::Text;
