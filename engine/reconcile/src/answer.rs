@@ -1,5 +1,5 @@
 use crate::event::Gone;
-use crate::observe::is_older;
+use crate::observe::{is_older, outdate_looks};
 use crate::state::State;
 use crate::{Action, ApplyResult, DeleteResult, Failure, FailureKind, Time, retry};
 use mainstay_object::ObjectKey;
@@ -28,7 +28,7 @@ impl State {
         let target = state.target();
         let mut checkers = Vec::new();
         let mut looks = Vec::new();
-        let (mut shared, mut dropped, mut made) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut shared, mut dropped) = (Vec::new(), Vec::new());
         let wanted = state.desired.clone();
         let version_of = |key: &ObjectKey| {
             let objects = &wanted.as_ref()?.rendered.objects;
@@ -39,13 +39,12 @@ impl State {
         for result in results {
             match result.outcome {
                 Ok(seen) => {
-                    made.push((target.clone(), result.key.clone()));
                     if repairing.contains(&result.key) {
                         state.repairs.entry(result.key.clone()).or_default().push(now);
                     }
-                    checkers.extend(
-                        self.checked.get(&(target.clone(), result.key.clone())).into_iter().flatten(),
-                    );
+                    let place = (target.clone(), result.key.clone());
+                    checkers.extend(self.checked.get(&place).into_iter().flatten());
+                    outdate_looks(&mut self.looks, &place);
                     let version = version_of(&result.key);
                     let old = state.record.inventory.get(&result.key);
                     let hook = old.is_some_and(|entry| entry.hook);
@@ -97,7 +96,6 @@ impl State {
         let look = |(key, version)| Action::Look { target: target.clone(), key, version };
         self.actions.extend(looks.into_iter().map(look));
         self.queue.extend(checkers.into_iter().cloned());
-        made.iter().for_each(|place| self.outdate_looks(place));
         self.queue.insert(id.clone());
         self.reconsider_transfers(id);
         for place in dropped {

@@ -1,4 +1,4 @@
-use crate::state::{State, UnitState};
+use crate::state::{Places, State, UnitState};
 use crate::{Action, Observation};
 use mainstay_object::{GroupVersionKind, ObjectKey};
 use mainstay_unit::{Target, UnitId};
@@ -11,19 +11,19 @@ pub(crate) struct Looks {
     outdated: bool,
 }
 
+/// An apply was answered: what is being looked at may be older.
+pub(crate) fn outdate_looks(looks: &mut Places<Looks>, place: &(Target, ObjectKey)) {
+    if let Some(looks) = looks.get_mut(place) {
+        looks.outdated = true;
+    }
+}
+
 impl State {
     pub(crate) fn count_looks(&mut self) {
         for action in &self.actions {
             if let Action::Look { target, key, .. } = action {
                 self.looks.entry((target.clone(), key.clone())).or_default().under_way += 1;
             }
-        }
-    }
-
-    /// An apply was answered: what is being looked at may be older.
-    pub(crate) fn outdate_looks(&mut self, place: &(Target, ObjectKey)) {
-        if let Some(looks) = self.looks.get_mut(place) {
-            looks.outdated = true;
         }
     }
 

@@ -3,7 +3,7 @@
 //! gate, and drift and prune know nothing of what they make.
 
 use crate::hooks::{Fresh, ended};
-use crate::observe::is_older;
+use crate::observe::{is_older, outdate_looks};
 use crate::state::{State, UnitState};
 use crate::{Action, ApplyResult, DeleteResult, Failure, FailureKind, Gone, Phase, Time, retry};
 use mainstay_object::{Digest, GroupVersionKind, ObjectKey};
@@ -359,7 +359,7 @@ impl State {
         match result.outcome {
             Ok(mut seen) => {
                 self.by_rules(&result.key, &mut seen);
-                self.outdate_looks(&place);
+                outdate_looks(&mut self.looks, &place);
                 let Some(state) = self.units.get_mut(id) else { return };
                 let old = state.record.inventory.get(&result.key).map(|entry| entry.version.clone());
                 state.record.inventory.insert(InventoryEntry {
