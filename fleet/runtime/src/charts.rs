@@ -2,6 +2,7 @@
 
 use crate::reader::{Answers, permitted};
 use mainstay_cluster::{Cluster, ClusterError};
+use mainstay_flux::{Recognised, recognise};
 use mainstay_object::{GroupVersion, ObjectKey, Value};
 use mainstay_render::Supply;
 use mainstay_unit::{Authority, Capabilities, Claim, Lookup, Target};
@@ -55,7 +56,7 @@ pub(crate) fn lookup(
     let version = GroupVersion::parse(api_version);
     // Nobody has to serve a kind that declares what we apply: then none of it is there. Any other kind that is not served may
     // be in a minute.
-    let declares = mainstay_render::declares(&version.clone().kind(kind));
+    let declares = recognise(&version.clone().kind(kind)) != Recognised::Foreign;
     let absent = |error: ClusterError| match error {
         ClusterError::NoKind { .. } if declares => ClusterError::NotFound { message: error.to_string() },
         other => other,

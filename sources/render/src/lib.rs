@@ -34,7 +34,6 @@ pub use inflate::{Inflating, NotInflated, inflate};
 pub use inputs::{Checkout, Followed, Inputs, Limits, Supply};
 
 use mainstay_diagnostic::Diagnostic;
-use mainstay_object::GroupVersionKind;
 use mainstay_unit::{HealthRules, Reading};
 
 /// Everything that a revision says, and everything that is wrong with it.
@@ -51,9 +50,4 @@ pub fn read_with(inputs: &Inputs, cache: &mut Cache) -> Reading {
 pub fn health_rules(inputs: &Inputs) -> (HealthRules, Vec<Diagnostic>) {
     let base = entry::read(inputs, &mut Cache::default());
     (base.health_rules, base.diagnostics.sorted())
-}
-
-/// Whether an object of that kind declares something of Flux's instead of being applied.
-pub fn declares(kind: &GroupVersionKind) -> bool {
-    mainstay_flux::recognise(kind) != mainstay_flux::Recognised::Foreign
 }
