@@ -1,7 +1,7 @@
 //! A folder on disk as a tree, for repositories that are not (yet) committed.
 
 use crate::exit::Failure;
-use mainstay_unit::tree::{Entry, EntryKind, IndexedTree, MemoryTree, Tree, TreeError, TreePath};
+use mainstay_unit::tree::{Entry, EntryKind, IndexedTree, Tree, TreeError, TreePath};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +10,8 @@ const FILES: usize = 200_000;
 const BYTES: u64 = 1 << 30;
 
 /// Reads everything but Git's and Mainstay's own folders. Symlinks stay symlinks.
-pub(crate) fn read(root: &Path) -> Result<MemoryTree, Failure> {
-    let mut tree = MemoryTree::new();
-    for (path, kind, content) in files(root)? {
-        if kind == EntryKind::Symlink {
-            tree.insert_symlink(path, &String::from_utf8_lossy(&content));
-        } else {
-            tree.insert(path, content);
-        }
-    }
-    Ok(tree)
+pub(crate) fn read(root: &Path) -> Result<IndexedTree, Failure> {
+    index(root).map(IndexedTree::with_folder_ids)
 }
 
 /// The same, for who looks up much and has no use for the ids of folders.

@@ -1,4 +1,4 @@
-use crate::tree::{EntryKind, InvalidPath, MemoryTree, Tree, TreeError, TreePath};
+use crate::tree::{EntryKind, IndexedTree, InvalidPath, MemoryTree, Tree, TreeError, TreePath};
 use crate::{
     Condition, Desired, HealthStatus, Inventory, InventoryEntry, Layer, Manifest, Pattern, Rendered, Secrecy,
     Truth, UnitId, Variable, Variables,
@@ -41,6 +41,35 @@ fn a_memory_tree_behaves_as_a_git_tree() {
     assert_eq!(tree.list(&at("nope")).unwrap_err(), TreeError::NotFound(at("nope")));
     let other = MemoryTree::new().with("z/b.yaml", "x").unwrap().with("z/c/d", "y").unwrap();
     assert_eq!(tree.entry(&at("a")).unwrap().unwrap().id, other.entry(&at("z")).unwrap().unwrap().id);
+}
+
+#[test]
+fn the_id_of_a_folder_tells_its_content_wherever_it_is() {
+    let tree = |files: &[(&str, &str)]| {
+        let file = |(path, text): &(&str, &str)| {
+            (TreePath::parse(path).unwrap(), EntryKind::File, text.as_bytes().into())
+        };
+        IndexedTree::new(files.iter().map(file)).with_folder_ids()
+    };
+    let at =
+        |tree: &IndexedTree, path: &str| tree.entry(&TreePath::parse(path).unwrap()).unwrap().unwrap().id;
+    let one = tree(&[
+        ("a/b", "x"),
+        ("a/c/d", "y"),
+        ("a-b/b", "x"),
+        ("a-b/c/d", "z"),
+        ("w/a/b", "x"),
+        ("w/a/c/d", "y"),
+    ]);
+    assert_eq!(at(&one, "a"), at(&one, "w/a"));
+    assert_ne!(at(&one, "a"), at(&one, "a-b"));
+    assert_ne!(at(&one, "a/c"), at(&one, "a-b/c"));
+    let listed = one.list(&TreePath::parse("w").unwrap()).unwrap();
+    assert_eq!(listed[0].1.id, at(&one, "a"));
+    assert_eq!(one.id(), at(&one, ""));
+    let other = tree(&[("a/b", "x"), ("a/c/d", "changed"), ("a-b/b", "x"), ("a-b/c/d", "z")]);
+    assert_eq!(at(&one, "a-b"), at(&other, "a-b"));
+    assert!(at(&one, "a") != at(&other, "a") && one.id() != other.id());
 }
 
 #[test]

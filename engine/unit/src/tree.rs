@@ -256,7 +256,7 @@ pub struct IndexedTree {
 }
 
 impl IndexedTree {
-    /// Of files and symlinks, whose content is their target; folders follow from them. They have no ids.
+    /// Of files and symlinks, whose content is their target; folders follow from them, and have no ids.
     pub fn new(files: impl IntoIterator<Item = (TreePath, EntryKind, Arc<[u8]>)>) -> Self {
         let folder = Entry { kind: EntryKind::Folder, id: String::new(), size: 0 };
         let mut entries = BTreeMap::from([(TreePath::root(), folder.clone())]);
@@ -282,10 +282,36 @@ impl IndexedTree {
         }
         Self { entries, children, files: contents }
     }
+
+    /// Gives every folder an id that tells its content, from the deepest ones up.
+    #[must_use]
+    pub fn with_folder_ids(mut self) -> Self {
+        let mut folders: Vec<TreePath> = self.children.keys().cloned().collect();
+        folders.sort_by_key(|path| std::cmp::Reverse(path.parts().count()));
+        for path in folders {
+            let listed = self.children.get(&path).into_iter().flatten();
+            let lines = listed.map(|(name, entry)| format!("{name}\0{:?}\0{}\n", entry.kind, entry.id));
+            let id = Digest::of_bytes(lines.collect::<String>().as_bytes()).hex();
+            if let Some(siblings) = path.parent().and_then(|parent| self.children.get_mut(&parent))
+                && let Ok(at) = siblings.binary_search_by(|(name, _)| name.as_str().cmp(path.file_name()))
+                && let Some((_, entry)) = siblings.get_mut(at)
+            {
+                entry.id.clone_from(&id);
+            }
+            if let Some(entry) = self.entries.get_mut(&path) {
+                entry.id = id;
+            }
+        }
+        self
+    }
 }
 
 impl Tree for IndexedTree {
     fn id(&self) -> String {
+        match self.entries.get(&TreePath::root()) {
+            Some(root) if !root.id.is_empty() => return root.id.clone(),
+            Some(_) | None => {}
+        }
         let lines =
             self.entries.iter().map(|(path, entry)| format!("{path}\0{:?}\0{}\n", entry.kind, entry.id));
         Digest::of_bytes(lines.collect::<String>().as_bytes()).hex()

@@ -3,7 +3,7 @@ use crate::glob::Glob;
 use crate::{Artifact, Copy, CopyStrategy};
 use mainstay_diagnostic::Location;
 use mainstay_object::{Map, Value};
-use mainstay_unit::tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
+use mainstay_unit::tree::{EntryKind, IndexedTree, Tree, TreeError, TreePath};
 use mainstay_yaml::{Limits, emit, load};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,9 +20,8 @@ pub struct ComposeError {
 }
 
 /// An artifact's files, and the file of an alias that each was copied from: the last one where files were merged.
-#[derive(Clone, Default)]
 pub struct Composed {
-    pub tree: MemoryTree,
+    pub tree: IndexedTree,
     pub origins: BTreeMap<TreePath, (String, TreePath)>,
 }
 
@@ -42,12 +41,10 @@ pub fn compose(
             return Err(fail(format!("the artifact holds more than {FILES} files")));
         }
     }
-    let mut out = Composed::default();
-    for (path, (bytes, origin)) in staged {
-        out.tree.insert(path.clone(), bytes);
-        out.origins.insert(path, origin);
-    }
-    Ok(out)
+    let files = staged.iter().map(|(path, (bytes, _))| (path.clone(), EntryKind::File, bytes.clone()));
+    let tree = IndexedTree::new(files).with_folder_ids();
+    let origins = staged.into_iter().map(|(path, (_, origin))| (path, origin)).collect();
+    Ok(Composed { tree, origins })
 }
 
 type Staged = BTreeMap<TreePath, (Arc<[u8]>, (String, TreePath))>;
