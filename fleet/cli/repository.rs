@@ -281,8 +281,9 @@ impl Repository {
         if self.remote.reference != Reference::Name("HEAD".into()) {
             return self.reference.clone();
         }
-        if Path::new(&self.remote.url).is_absolute() {
-            return GitReference::default();
+        let local = Path::new(&self.remote.url);
+        if local.is_absolute() {
+            return branch_of(local);
         }
         let head = self.mirror.head().and_then(|head| head.reference.strip_prefix("refs/heads/"));
         match head {
@@ -355,8 +356,12 @@ fn reference_of(reference: &Reference) -> GitReference {
 
 /// A folder that is read as it lies there: its remotes say which declared source it is itself.
 pub(crate) fn followed(folder: &Path) -> Option<Followed> {
-    let (urls, reference) = (mainstay_git::remotes(folder), GitReference::default());
-    Some(Followed { urls, reference, folder: true })
+    Some(Followed { urls: mainstay_git::remotes(folder), reference: branch_of(folder), folder: true })
+}
+
+/// A checkout of the main branch is that branch; any other may stand for any.
+fn branch_of(folder: &Path) -> GitReference {
+    GitReference { branch: mainstay_git::main_branch(folder), ..GitReference::default() }
 }
 
 /// A tree that is given: a folder on disk, one fixed revision. Further repositories are looked up where `others` can.

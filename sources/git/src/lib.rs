@@ -26,7 +26,7 @@ mod url;
 mod watch;
 mod write;
 
-pub use checkout::remotes;
+pub use checkout::{main_branch, remotes};
 pub use error::GitError;
 pub use history::CommitInfo;
 pub use mirror::{Head, Limits, Mirror, Moved};

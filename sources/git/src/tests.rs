@@ -1,3 +1,4 @@
+mod checkouts;
 mod damage;
 mod following;
 mod hosts;

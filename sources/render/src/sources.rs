@@ -6,6 +6,7 @@ use mainstay_flux::{
 };
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{Authority, GitReference, Need, SourceId};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -271,18 +272,33 @@ fn is_followed(source: &SourceDeclaration, declared: &Declared, inputs: &Inputs)
     if !same(url) {
         return bootstrap && followed.folder;
     }
+    let reference = by_branch(reference);
     if *reference == followed.reference || followed.reference != GitReference::default() {
-        return *reference == followed.reference;
+        return *reference == followed.reference || (bootstrap && followed.folder && is_branch(&reference));
     }
     // A checkout may be on a branch of its own. Which one it stands for is told by the sources, if they agree.
     let other = |spec: &SourceSpec| match spec {
-        SourceSpec::Git { url, reference: other, .. } => is_branch(other) && other != reference && same(url),
+        SourceSpec::Git { url, reference: other, .. } => {
+            let other = by_branch(other);
+            is_branch(&other) && other != reference && same(url)
+        }
         SourceSpec::Oci { .. }
         | SourceSpec::HelmRepository { .. }
         | SourceSpec::Bucket { .. }
         | SourceSpec::HelmChart { .. } => false,
     };
-    is_branch(reference) && (bootstrap || !declared.sources.values().any(|(found, _)| other(&found.spec)))
+    is_branch(&reference) && (bootstrap || !declared.sources.values().any(|(found, _)| other(&found.spec)))
+}
+
+/// A branch that is said by its whole name is that branch.
+fn by_branch(reference: &GitReference) -> Cow<'_, GitReference> {
+    let branch = reference.name.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
+    match branch.filter(|_| reference.commit.is_none()) {
+        Some(branch) => {
+            Cow::Owned(GitReference { branch: Some(branch.to_owned()), ..GitReference::default() })
+        }
+        None => Cow::Borrowed(reference),
+    }
 }
 
 /// A tag or a commit is another state of the repository than the one that is worked on.

@@ -138,3 +138,23 @@ fn another_repository_another_state_of_it_or_two_of_them_are_not_the_entry() {
         );
     }
 }
+
+#[test]
+fn a_checkout_of_the_main_branch_is_no_other_branch() {
+    let branch = |name: &str| GitReference { branch: Some(name.into()), ..GitReference::default() };
+    let text = repository("cluster", "");
+    let seen_as_itself = |text: &str, reference: GitReference| {
+        let mut inputs = checkout(text, &[SSH]);
+        inputs.followed.as_mut().unwrap().reference = reference;
+        read(&inputs).units[&id("kustomization/flux-system/cluster")].parent.is_none()
+    };
+    let whole = text.replace("{branch: main}", "{name: refs/heads/main}");
+    let tenants = text.replace("{branch: main}", "{branch: dev-team}");
+    assert!(seen_as_itself(&text, branch("main")));
+    assert!(seen_as_itself(&whole, branch("main")), "the same branch by its whole name");
+    assert!(!seen_as_itself(&tenants, branch("main")), "a tenant's branch of the platform repository");
+    assert!(seen_as_itself(&tenants, GitReference::default()), "a branch of one's own may stand for it");
+    let bootstrap =
+        tenants.replace("{name: home, ", "{name: flux-system, ").replace("name: home}", "name: flux-system}");
+    assert!(seen_as_itself(&bootstrap, branch("main")), "what bootstrap declares is meant whatever it says");
+}
