@@ -465,7 +465,7 @@ fn keys(request: &ChartRequest, credentials: ChartCredentials<'_>) -> Result<Opt
             Err(RegistryError::unverified(&request.to_string(), why))
         }
         (Some(Verification::Cosign { .. }), Registry::Oci) => match credentials.keys {
-            Some(secret) => Keys::read(secret).map(Some),
+            Some(secret) => Keys::read(secret, &request.to_string()).map(Some),
             None => Err(RegistryError::unverified(&request.to_string(), "its keys are not there")),
         },
     }

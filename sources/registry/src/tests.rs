@@ -1,4 +1,5 @@
 //! Registries as they are and as they should not be.
+mod cosign;
 mod hostile;
 mod http;
 mod index;

@@ -242,7 +242,8 @@ fn keys_that_can_not_be_read_and_repositories_without_signatures_are_told() {
     let (content, _) = content();
     let double = Double::start(content);
     let ask = |secret: &BTreeMap<String, String>| get(&charts().0, &request(&double), secret).unwrap_err();
-    let prefix = "the Secret of the registry is not valid: ";
+    let place = double.url("charts/web");
+    let prefix = format!("chart 1.0.0 of {place} is not verified: the Secret of its keys is not valid: ");
     let private = Signer::new().pair.serialize_pem();
     let private = ask(&secret(&[("cosign.pub", &private)]));
     assert_eq!(private, format!("{prefix}cosign.pub is no public key in PEM (BEGIN PUBLIC KEY)"));

@@ -2,6 +2,7 @@
 //! logs nor certificates are asked: a key is trusted because the declaration names it.
 
 mod key;
+mod public;
 mod statement;
 
 pub(crate) use key::{Key, Keys};
