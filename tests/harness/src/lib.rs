@@ -1,4 +1,4 @@
-//! Real servers and tools for tests: etcd, kube-apiserver, kube-controller-manager, kubectl, helm, kustomize.
+//! Real servers and tools for tests: etcd, kube-apiserver, kube-controller-manager, kubectl, helm, kustomize, cosign.
 //!
 //! Nothing here outlives the test process, however it ends, and nothing is downloaded: where the tools are
 //! absent a test prints `SKIPPED` and returns, unless `MAINSTAY_REQUIRE` says that it must run.
@@ -26,12 +26,14 @@ macro_rules! here {
 mod audit;
 mod kubeconfig;
 mod process;
+mod registry;
 mod server;
 mod skip;
 mod tools;
 
 pub use audit::{AuditEntry, AuditMark};
 pub use process::{Guarded, Output, StartError, SweptFolder};
+pub use registry::OciRegistry;
 pub use server::RealServer;
-pub use skip::{Requirement, corpora_or_skip, real_or_skip, skip, tools_or_skip};
+pub use skip::{Requirement, corpora_or_skip, cosign_or_skip, real_or_skip, skip, tools_or_skip};
 pub use tools::{Tools, folder, tools};

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use crate::server::RealServer;
 use crate::tools::{Tools, tools};
 
-/// What a machine may lack. `MAINSTAY_REQUIRE` is a comma list of these words: `real,corpora,browser`.
+/// What a machine may lack. `MAINSTAY_REQUIRE` is a comma list of these words: `real,corpora,browser,cosign`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requirement {
     Real,
     Corpora,
     Browser,
+    /// A tool that takes long to build, and is built when it is named: `cargo xtask real cosign`.
+    Cosign,
 }
 
 /// The real server of this test binary, started by the first test that asks.
@@ -31,6 +33,18 @@ pub fn tools_or_skip(test: &str) -> Option<&'static Tools> {
     let found = tools();
     if found.is_none() {
         skip(Requirement::Real, test, "no etcd, kube-apiserver and kubectl: run `cargo xtask real`");
+    }
+    found
+}
+
+/// The real cosign.
+///
+/// # Panics
+/// If it is absent and `MAINSTAY_REQUIRE` names `cosign`.
+pub fn cosign_or_skip(test: &str) -> Option<PathBuf> {
+    let found = crate::tools::optional("cosign");
+    if found.is_none() {
+        skip(Requirement::Cosign, test, "no cosign: run `cargo xtask real cosign`");
     }
     found
 }
@@ -63,6 +77,7 @@ fn names(required: &str, missing: Requirement) -> bool {
         Requirement::Real => "real",
         Requirement::Corpora => "corpora",
         Requirement::Browser => "browser",
+        Requirement::Cosign => "cosign",
     };
     required.split(',').any(|entry| entry.trim() == word)
 }

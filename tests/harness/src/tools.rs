@@ -20,6 +20,11 @@ pub fn tools() -> Option<&'static Tools> {
     TOOLS.get_or_init(|| find(&folders())).as_ref()
 }
 
+/// A tool that is built when it is named.
+pub(crate) fn optional(name: &str) -> Option<PathBuf> {
+    folders().iter().find_map(|folder| binary(folder, name))
+}
+
 /// The first folder with a whole control plane wins; the other tools may come from any of the folders.
 fn find(folders: &[PathBuf]) -> Option<Tools> {
     let any = |name: &str| folders.iter().find_map(|folder| binary(folder, name));

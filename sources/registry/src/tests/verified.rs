@@ -21,12 +21,12 @@ const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-struct Signer {
+pub struct Signer {
     pair: KeyPair,
 }
 
 impl Signer {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { pair: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap() }
     }
 
@@ -43,12 +43,12 @@ impl Signer {
     }
 }
 
-fn keys(signers: &[&Signer]) -> BTreeMap<String, String> {
+pub fn keys(signers: &[&Signer]) -> BTreeMap<String, String> {
     signers.iter().enumerate().map(|(at, one)| (format!("k{at}.pub"), one.pair.public_key_pem())).collect()
 }
 
-/// A layer of a signature of `of`, whose payload becomes a blob.
-fn layer(content: &mut Content, signer: &Signer, of: &str) -> Value {
+/// A layer of a signature of `of`, and its payload.
+pub fn layer(signer: &Signer, of: &str) -> (Value, Vec<u8>) {
     let payload = json!({
         "critical": {
             "identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": of},
@@ -57,16 +57,21 @@ fn layer(content: &mut Content, signer: &Signer, of: &str) -> Value {
         "optional": null,
     });
     let payload = payload.to_string().into_bytes();
-    let signature = signer.sign(&payload);
     let layer = json!({
         "mediaType": SIMPLE_SIGNING, "digest": digest(&payload), "size": payload.len(),
-        "annotations": {"dev.cosignproject.cosign/signature": signature},
+        "annotations": {"dev.cosignproject.cosign/signature": signer.sign(&payload)},
     });
+    (layer, payload)
+}
+
+/// The same, with its payload among the blobs.
+fn added(content: &mut Content, signer: &Signer, of: &str) -> Value {
+    let (layer, payload) = layer(signer, of);
     content.blobs.insert(digest(&payload), payload);
     layer
 }
 
-fn tag_of(manifest: &str) -> String {
+pub fn tag_of(manifest: &str) -> String {
     manifest.replace(':', "-")
 }
 
@@ -83,12 +88,15 @@ fn content() -> (Content, String) {
 }
 
 fn request(double: &Double) -> ChartRequest {
-    let keys = Reference { kind: ReferenceKind::Secret, namespace: "n".into(), name: "keys".into() };
-    let verify = Some(Verification::Cosign { keys });
-    ChartRequest { verify, ..oci(&double.url("charts/web"), "", ChartVersion::Tag("1.0.0".into())) }
+    trusting(oci(&double.url("charts/web"), "", ChartVersion::Tag("1.0.0".into())))
 }
 
-fn get(
+pub fn trusting(request: ChartRequest) -> ChartRequest {
+    let keys = Reference { kind: ReferenceKind::Secret, namespace: "n".into(), name: "keys".into() };
+    ChartRequest { verify: Some(Verification::Cosign { keys }), ..request }
+}
+
+pub fn get(
     charts: &Charts,
     request: &ChartRequest,
     keys: &BTreeMap<String, String>,
@@ -112,7 +120,7 @@ fn refused(content: Content, keys: &BTreeMap<String, String>, why: &str) {
 fn who_is_trusted_is_asked_for_once_and_others_anew() {
     let (ours, theirs) = (Signer::new(), Signer::new());
     let (mut content, manifest) = content();
-    let layers = [layer(&mut content, &theirs, &manifest), layer(&mut content, &ours, &manifest)];
+    let layers = [added(&mut content, &theirs, &manifest), added(&mut content, &ours, &manifest)];
     sign(&mut content, &manifest, &layers);
     let double = Double::start(content);
     let request = request(&double);
@@ -142,7 +150,7 @@ fn what_nobody_has_signed_or_somebody_else_or_as_something_else_is_refused() {
     refused(content().0, &keys(&[&ours]), "nobody has signed it with cosign");
     let signed = |signer: &Signer, of: &str| {
         let (mut content, manifest) = content();
-        let layers = [layer(&mut content, signer, if of.is_empty() { &manifest } else { of })];
+        let layers = [added(&mut content, signer, if of.is_empty() { &manifest } else { of })];
         sign(&mut content, &manifest, &layers);
         content
     };
@@ -150,13 +158,13 @@ fn what_nobody_has_signed_or_somebody_else_or_as_something_else_is_refused() {
     refused(signed(&ours, &digest(b"other")), &keys(&[&ours]), "its signature is of another digest");
     // Another payload under a signature that is good for the first.
     let (mut tampered, manifest) = content();
-    let mut wrong = layer(&mut tampered, &ours, &digest(b"other"));
-    let good = layer(&mut tampered, &ours, &manifest);
+    let mut wrong = added(&mut tampered, &ours, &digest(b"other"));
+    let good = added(&mut tampered, &ours, &manifest);
     wrong["digest"] = good["digest"].clone();
     sign(&mut tampered, &manifest, &[wrong]);
     refused(tampered, &keys(&[&ours]), "none of its 1 signatures");
     let mut many = content().0;
-    let one = layer(&mut many, &ours, &manifest);
+    let one = added(&mut many, &ours, &manifest);
     sign(&mut many, &manifest, &vec![one; 101]);
     refused(many, &keys(&[&ours]), "it has more than 100 signatures");
 }
@@ -165,7 +173,7 @@ fn what_nobody_has_signed_or_somebody_else_or_as_something_else_is_refused() {
 fn a_tag_that_moves_is_verified_anew_and_what_is_signed_stays_in_an_outage() {
     let ours = Signer::new();
     let (mut before, manifest) = content();
-    let layers = [layer(&mut before, &ours, &manifest)];
+    let layers = [added(&mut before, &ours, &manifest)];
     sign(&mut before, &manifest, &layers);
     let mut after = before.clone();
     let other = after.manifest(&tgz("web", "1.0.1")).to_string().into_bytes();
@@ -192,7 +200,7 @@ fn a_tag_that_moves_is_verified_anew_and_what_is_signed_stays_in_an_outage() {
 fn keys_are_of_the_kinds_that_cosign_makes_and_bundles_are_read() {
     let edwards = Signer { pair: KeyPair::generate_for(&PKCS_ED25519).unwrap() };
     let (mut content, manifest) = content();
-    let layers = [layer(&mut content, &edwards, &manifest)];
+    let layers = [added(&mut content, &edwards, &manifest)];
     sign(&mut content, &manifest, &layers);
     let double = Double::start(content.clone());
     get(&charts().0, &request(&double), &keys(&[&edwards])).unwrap();

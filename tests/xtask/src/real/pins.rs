@@ -85,15 +85,28 @@ pub const TOOLS: &[Tool] = &[
 ];
 
 /// What is built when it is asked for by name.
-pub const MORE: &[Tool] = &[Tool {
-    name: "kustomize-controller",
-    package: "github.com/fluxcd/kustomize-controller",
-    module: "github.com/fluxcd/kustomize-controller",
-    // The newest that Go 1.26 builds out of what its module proxy holds.
-    version: "v1.9.5",
-    siblings: None,
-    stamp: Stamp::None,
-    // It does not say its version.
-    probe: &["--help"],
-    prints: "",
-}];
+pub const MORE: &[Tool] = &[
+    Tool {
+        name: "kustomize-controller",
+        package: "github.com/fluxcd/kustomize-controller",
+        module: "github.com/fluxcd/kustomize-controller",
+        // The newest that Go 1.26 builds out of what its module proxy holds.
+        version: "v1.9.5",
+        siblings: None,
+        stamp: Stamp::None,
+        // It does not say its version.
+        probe: &["--help"],
+        prints: "",
+    },
+    // 96 MiB, and minutes to build: more than a test of one crate is worth to everybody.
+    Tool {
+        name: "cosign",
+        package: "github.com/sigstore/cosign/v3/cmd/cosign",
+        module: "github.com/sigstore/cosign/v3",
+        version: "v3.1.3",
+        siblings: None,
+        stamp: Stamp::Variable("sigs.k8s.io/release-utils/version.gitVersion"),
+        probe: &["version"],
+        prints: "v3.1.3",
+    },
+];
