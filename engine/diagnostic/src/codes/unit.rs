@@ -39,8 +39,8 @@ pub static CYCLE: Code = Code::error(
 pub static CHART_CRD: Code = Code::warning(
     "MS5007",
     "custom resources beside the chart that brings their kind",
-    "The unit holds a chart and objects of a kind that nothing else provides: the chart probably installs the CRD, but \
-     both are applied at once, so the first apply fails. Move the objects to a unit that depends on this one.",
+    "The unit holds a chart and objects of a kind that nothing but this chart provides, or can provide: both are applied \
+     at once, so the first apply fails. Move the objects to a unit that depends on this one.",
 );
 pub static UNREACHED_FILE: Code = Code::warning(
     "MS5008",

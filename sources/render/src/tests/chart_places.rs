@@ -213,3 +213,49 @@ fn variables_of_a_native_module_are_set_in_its_values() {
     let told = errors(&with("${cuont}"));
     assert!(told.len() == 1 && told[0].contains("MS4506") && told[0].contains("cuont"), "{told:?}");
 }
+
+#[test]
+fn a_chart_beside_its_own_kind_is_told_and_one_beside_the_kind_of_another_is_not() {
+    // The app holds a release and an ExternalSecret; charts of a registry are known to nobody here.
+    let unit = |name: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: apps}}\n\
+             spec: {{interval: 1h, prune: true, path: ./{name}, sourceRef: {{kind: GitRepository, name: flux-system, namespace: flux-system}}}}\n---\n"
+        )
+    };
+    let chart = |name: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: apps}}\n\
+             spec:\n  interval: 1h\n  chart: {{spec: {{chart: {name}, version: 1.0.0, sourceRef: {{kind: HelmRepository, name: r}}}}}}\n---\n"
+        )
+    };
+    let repository = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: r, namespace: apps}\nspec: {url: 'https://charts.example.com'}\n";
+    let secret =
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: s, namespace: apps}\n";
+    let crd = "=== defined/crd.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: externalsecrets.external-secrets.io}\n\
+               spec: {group: external-secrets.io, scope: Namespaced, names: {kind: ExternalSecret, plural: externalsecrets}, versions: [{name: v1, served: true, storage: true}]}\n";
+    let told_of = |app: &str, others: &[&str], more: &str| {
+        let units: String = others.iter().map(|name| unit(name)).collect();
+        let folders: String = others
+            .iter()
+            .filter(|name| **name != "defined")
+            .map(|name| format!("=== {name}/r.yaml\n{}", chart(name)))
+            .collect();
+        let text = format!(
+            "=== sync/kustomization.yaml\nresources: [all.yaml]\n=== sync/all.yaml\n{}{units}{repository}=== app/all.yaml\n{}{secret}{folders}{more}",
+            unit("app"),
+            chart(app)
+        );
+        let all = told(&read(&super::inputs_at(tree(&text), "sync")));
+        all.into_iter().filter(|line| line.contains("MS5007")).collect::<Vec<_>>()
+    };
+    let beside = "app/all.yaml:8 MS5007 kustomization/apps/app holds a chart and s of kind ExternalSecret.external-secrets.io, whose CRD nothing else provides";
+    // It is the only chart, or the only one by that name.
+    assert_eq!(told_of("web", &[], ""), [beside]);
+    assert_eq!(told_of("external-secrets", &["other"], ""), [beside]);
+    // Another one could bring it: by its name, or because no name says anything.
+    assert_eq!(told_of("web", &["external-secrets"], ""), Vec::<String>::new());
+    assert_eq!(told_of("web", &["other"], ""), Vec::<String>::new());
+    // Another unit does.
+    assert_eq!(told_of("external-secrets", &["defined"], crd), Vec::<String>::new());
+}
