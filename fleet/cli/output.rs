@@ -74,6 +74,11 @@ pub fn count(number: usize, what: &str) -> String {
 
 /// A diagnostic as compilers show one.
 pub(crate) fn diagnostic(d: &Diagnostic) -> String {
+    diagnostic_also(d, &[])
+}
+
+/// One problem, and the further places where it is.
+pub(crate) fn diagnostic_also(d: &Diagnostic, also: &[String]) -> String {
     let level = match d.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -110,6 +115,10 @@ pub(crate) fn diagnostic(d: &Diagnostic) -> String {
     }
     if let Some(hint) = d.hint.as_deref() {
         group = group.element(Level::HELP.message(hint));
+    }
+    let also = also.join("\n");
+    if !also.is_empty() {
+        group = group.element(Level::NOTE.with_name("also").message(also.as_str()));
     }
     let renderer = if std::io::stdout().is_terminal() { Renderer::styled() } else { Renderer::plain() };
     format!("{}\n\n", renderer.render(&[group]))

@@ -1,7 +1,7 @@
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output;
-use crate::repository::{Fixed, RepositoryArgs, followed};
+use crate::repository::{Fixed, RepositoryArgs};
 use mainstay_object::Value;
 use mainstay_render::Checkout;
 use mainstay_unit::tree::Tree;
@@ -26,8 +26,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         .ok_or_else(|| Failure::user("render works on a local folder").hint("clone the repository first"))?;
     let checkout =
         Checkout { revision: "working tree".into(), tree: Arc::new(folder::read(&path)?) as Arc<dyn Tree> };
-    let reading =
-        Fixed { checkout, followed: followed(&path), others: None }.read(&args.repository.entry()?)?;
+    let reading = Fixed { checkout, followed: args.repository.followed(&path), others: None }
+        .read(&args.repository.entry()?)?;
     let id = find(reading.units.keys(), &args.unit)?;
     match &reading.units[&id].state {
         RenderState::Rendered(rendered) => {

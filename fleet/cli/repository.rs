@@ -10,7 +10,9 @@ use mainstay_registry::{Charts, Options, RegistryError};
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, Reading};
+use mainstay_unit::{
+    ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, Reading, SourceId,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +31,10 @@ pub(crate) struct RepositoryArgs {
     /// Branch that is followed [default: the repository's HEAD]
     #[arg(long, env = "MAINSTAY_BRANCH")]
     pub branch: Option<String>,
+    /// Flux source that stands for the repository itself, where a FluxInstance gives it another name
+    /// [default: GitRepository/flux-system/flux-system]
+    #[arg(long, env = "MAINSTAY_SOURCE", value_name = "[KIND/][NAMESPACE/]NAME", value_parser = crate::followed::source)]
+    pub source: Option<SourceId>,
     /// File with the token for an https repository
     #[arg(long, env = "MAINSTAY_GIT_TOKEN_FILE", value_name = "FILE")]
     pub git_token_file: Option<PathBuf>,
@@ -53,6 +59,7 @@ impl RepositoryArgs {
             repository: ".".into(),
             path: "/".into(),
             branch: None,
+            source: None,
             git_token_file: None,
             ssh_key_file: None,
             known_hosts_file: None,
@@ -119,6 +126,7 @@ impl RepositoryArgs {
             shown,
             remote,
             reference,
+            source: self.source.clone(),
             state,
             others: BTreeMap::new(),
             charts: None,
@@ -133,6 +141,7 @@ pub(crate) struct Repository {
     pub shown: String,
     remote: Remote,
     reference: GitReference,
+    source: Option<SourceId>,
     state: State,
     others: BTreeMap<Digest, Mirror>,
     /// Opened once a chart is asked for.
@@ -232,7 +241,7 @@ impl Sources for Repository {
         if local.is_absolute() {
             urls.extend(mainstay_git::remotes(local));
         }
-        Some(Followed { urls, reference: self.branch(), folder: false })
+        Some(Followed { urls, reference: self.branch(), folder: false, source: self.source.clone() })
     }
 
     fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
@@ -283,7 +292,7 @@ impl Repository {
         }
         let local = Path::new(&self.remote.url);
         if local.is_absolute() {
-            return branch_of(local);
+            return crate::followed::branch_of(local);
         }
         let head = self.mirror.head().and_then(|head| head.reference.strip_prefix("refs/heads/"));
         match head {
@@ -352,16 +361,6 @@ fn reference_of(reference: &Reference) -> GitReference {
         Reference::Name(name) => out.name = Some(name),
     }
     out
-}
-
-/// A folder that is read as it lies there: its remotes say which declared source it is itself.
-pub(crate) fn followed(folder: &Path) -> Option<Followed> {
-    Some(Followed { urls: mainstay_git::remotes(folder), reference: branch_of(folder), folder: true })
-}
-
-/// A checkout of the main branch is that branch; any other may stand for any.
-fn branch_of(folder: &Path) -> GitReference {
-    GitReference { branch: mainstay_git::main_branch(folder), ..GitReference::default() }
 }
 
 /// A tree that is given: a folder on disk, one fixed revision. Further repositories are looked up where `others` can.

@@ -3,7 +3,7 @@ use crate::folder;
 use crate::get;
 use crate::management::ClusterArgs;
 use crate::output;
-use crate::repository::{Fixed, RepositoryArgs, followed};
+use crate::repository::{Fixed, RepositoryArgs};
 use mainstay_graph::{Edge, Graph, Reason, draw};
 use mainstay_render::Checkout;
 use mainstay_unit::tree::Tree;
@@ -25,8 +25,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         let path = args.repository.local().ok_or_else(|| Failure::user("--declared needs a local folder"))?;
         let tree: Arc<dyn Tree> = Arc::new(folder::read(&path)?);
         let checkout = Checkout { revision: "working tree".into(), tree };
-        let reading =
-            Fixed { checkout, followed: followed(&path), others: None }.read(&args.repository.entry()?)?;
+        let reading = Fixed { checkout, followed: args.repository.followed(&path), others: None }
+            .read(&args.repository.entry()?)?;
         mainstay_graph::of_reading(&reading)
     } else {
         let records = get::read(&args.cluster)?;

@@ -1,11 +1,11 @@
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{self, Format};
-use crate::repository::{Fixed, RepositoryArgs, followed};
+use crate::repository::{Fixed, RepositoryArgs};
 use crate::state::StateArgs;
 use mainstay_render::Checkout;
+use mainstay_unit::Reading;
 use mainstay_unit::tree::Tree;
-use mainstay_unit::{Reading, RenderState};
 use std::sync::Arc;
 
 #[derive(clap::Args)]
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             let checkout =
                 Checkout { revision: "working tree".into(), tree: Arc::new(tree) as Arc<dyn Tree> };
             let mut others = if args.offline { None } else { neighbours(args)? };
-            Fixed { checkout, followed: followed(&path), others: others.as_mut() }.read(&entry)?
+            Fixed { checkout, followed: args.repository.followed(&path), others: others.as_mut() }
+                .read(&entry)?
         }
         None => {
             let state = args.state.open()?;
@@ -63,20 +64,5 @@ fn report(reading: &Reading, format: Format) -> Result<(), Failure> {
         Format::Json | Format::Yaml => return output::structured(&reading.diagnostics, format),
         Format::Table | Format::Wide => {}
     }
-    for diagnostic in &reading.diagnostics {
-        output::print(&output::diagnostic(diagnostic))?;
-    }
-    let errors = reading.errors().count();
-    let warnings = reading.diagnostics.len() - errors;
-    let count =
-        |wanted: fn(&RenderState) -> bool| reading.units.values().filter(|u| wanted(&u.state)).count();
-    let rendered = count(|s| matches!(s, RenderState::Rendered(_)));
-    let not = count(|s| matches!(s, RenderState::NotRendered { .. }));
-    let failed = count(|s| matches!(s, RenderState::Failed { .. }));
-    output::print(&format!(
-        "{}: {rendered} rendered, {not} planned but not rendered, {failed} failed. {}, {}.\n",
-        output::count(reading.units.len(), "unit"),
-        output::count(errors, "error"),
-        output::count(warnings, "warning"),
-    ))
+    crate::report::print(reading, format == Format::Wide)
 }

@@ -67,6 +67,8 @@ pub struct Followed {
     pub reference: GitReference,
     /// What is read is a folder as it lies there.
     pub folder: bool,
+    /// The source that stands for it, whatever it says and whether it is declared or not.
+    pub source: Option<SourceId>,
 }
 
 /// What became of a need.

@@ -110,6 +110,9 @@ impl Resolver {
         let Known { declared, repositories, inputs } = known;
         let platform = || Source { tree: inputs.platform.tree.clone(), origin: Arc::new(Origin::Platform) };
         let SourceId::Named { kind, namespace, name } = id else { return Ok(platform()) };
+        if stands_for_platform(id, inputs) {
+            return Ok(platform());
+        }
         if let Some(need) = repositories.get(id) {
             return supplied(id, Some(need), inputs);
         }
@@ -149,7 +152,11 @@ impl Resolver {
             }
             None => {
                 let message = format!("{id} is not declared");
-                let diagnostic = Diagnostic::new(&codes::flux::SOURCE_UNDECLARED, message.clone());
+                let hint = format!(
+                    "declare it; or, where it stands for this repository itself, say so: --source \
+                     {kind}/{namespace}/{name}"
+                );
+                let diagnostic = Diagnostic::new(&codes::flux::SOURCE_UNDECLARED, message.clone()).hint(hint);
                 Err(Unavailable { reason: message, need: None, diagnostic: Some(Box::new(diagnostic)) })
             }
         }
@@ -250,10 +257,16 @@ fn not_fetched(unavailable: Unavailable, id: &SourceId, from: &str, inputs: &Inp
     Unavailable::because(format!("{id} ({from}) is of a kind that can't be fetched yet"))
 }
 
+/// Whoever started us said so: a FluxInstance gives the source any name, where nobody sees it.
+fn stands_for_platform(id: &SourceId, inputs: &Inputs) -> bool {
+    inputs.followed.as_ref().is_some_and(|followed| followed.source.as_ref() == Some(id))
+}
+
 /// Whether a source is the platform repository itself.
 pub(crate) fn is_platform(id: &SourceId, declared: &Declared, inputs: &Inputs) -> bool {
     match (id, declared.sources.get(id)) {
         (SourceId::Platform, _) => true,
+        _ if stands_for_platform(id, inputs) => true,
         (SourceId::Named { .. }, Some((found, _))) => is_followed(found, declared, inputs),
         (SourceId::Named { kind, namespace, name }, None) => {
             kind == "GitRepository" && namespace == ENTRY_NAMESPACE && name == ENTRY_NAME

@@ -2,7 +2,7 @@
 use super::draw::draw;
 use super::{errors, id, inputs_at, told, tree};
 use crate::{Followed, Inputs, Supply, read};
-use mainstay_unit::{Claim, GitReference, Reading, Reference, ReferenceKind, RenderState};
+use mainstay_unit::{Claim, GitReference, Reading, Reference, ReferenceKind, RenderState, SourceId};
 
 /// A repository at `https://github.com/acme/fleet`, whose folder `cluster` is read first and declares itself as `name`.
 fn repository(name: &str, fields: &str) -> String {
@@ -24,7 +24,7 @@ fn kustomization(name: &str, path: &str, fields: &str) -> String {
 
 fn checkout(text: &str, urls: &[&str]) -> Inputs {
     let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-    let followed = Followed { urls, reference: GitReference::default(), folder: true };
+    let followed = Followed { urls, reference: GitReference::default(), folder: true, source: None };
     Inputs { followed: Some(followed), ..inputs_at(tree(text), "cluster") }
 }
 
@@ -157,4 +157,36 @@ fn a_checkout_of_the_main_branch_is_no_other_branch() {
     let bootstrap =
         tenants.replace("{name: home, ", "{name: flux-system, ").replace("name: home}", "name: flux-system}");
     assert!(seen_as_itself(&bootstrap, branch("main")), "what bootstrap declares is meant whatever it says");
+}
+
+#[test]
+fn a_source_that_nobody_declares_stands_for_the_repository_where_that_is_said() {
+    let (head, apps) = (
+        "=== cluster/sync.yaml\n",
+        "=== apps/z.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: z, namespace: y}\n",
+    );
+    for kind in ["GitRepository", "OCIRepository"] {
+        let unit = kustomization("apps", "./apps", "").replace("GitRepository", kind);
+        let text = format!("{head}{unit}{apps}");
+        let state_of = |source: Option<SourceId>| {
+            let mut inputs = checkout(&text, &[]);
+            inputs.followed.as_mut().unwrap().source = source;
+            let reading = read(&inputs);
+            let hints: Vec<_> = reading.diagnostics.iter().filter_map(|told| told.hint.clone()).collect();
+            let rendered =
+                matches!(state(&reading, "kustomization/flux-system/apps"), RenderState::Rendered(_));
+            (rendered, told(&reading), hints.join("\n"))
+        };
+        let home = |name: &str| SourceId::Named {
+            kind: kind.into(),
+            namespace: "flux-system".into(),
+            name: name.into(),
+        };
+        assert_eq!(state_of(Some(home("home"))), (true, Vec::new(), String::new()));
+        for other in [None, Some(home("elsewhere"))] {
+            let (rendered, told, hints) = state_of(other);
+            assert!(!rendered && told[0].contains("MS3008"), "{told:?}");
+            assert!(hints.contains(&format!("--source {kind}/flux-system/home")), "{hints}");
+        }
+    }
 }
