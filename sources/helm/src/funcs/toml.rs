@@ -115,13 +115,17 @@ impl Writer {
                 let entries = map.snapshot();
                 let (below, direct): (Vec<_>, Vec<_>) =
                     entries.into_iter().partition(|(_, value)| is_table(value));
-                let given = direct.into_iter().chain(below).filter(|(_, value)| !value.is_nil());
-                for (i, (key, value)) in given.enumerate() {
-                    if i > 0 {
-                        self.out.push_str(", ");
+                // The comma follows a value, whether what comes after it is written or is nil.
+                let last = direct.len() + below.len();
+                for (i, (key, value)) in direct.into_iter().chain(below).enumerate() {
+                    if value.is_nil() {
+                        continue;
                     }
                     self.out.push_str(&format!("{} = ", quoted_key(&key.lossy())));
                     self.element(&value, depth + 1)?;
+                    if i + 1 < last {
+                        self.out.push_str(", ");
+                    }
                 }
                 self.out.push('}');
             }
