@@ -15,7 +15,6 @@ mod glob;
 mod json;
 mod path_match;
 mod random;
-mod re2;
 mod render;
 mod schema;
 mod stored;

@@ -1,10 +1,12 @@
-//! What charts are packed and versioned as: archives, and Masterminds' semantic versions with their ranges.
+//! What charts are packed and versioned as: archives, and Masterminds' semantic versions with their ranges; and Go's regular
+//! expressions, which templates and those who choose charts are written with.
 //!
 //! Absent by design: files, the network, clocks. No archive costs more than its limits, none names a path outside of its
 //! folder.
 
 mod archive;
 mod path;
+pub mod re2;
 mod semver;
 #[cfg(test)]
 mod tests;

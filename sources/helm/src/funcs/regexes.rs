@@ -1,9 +1,9 @@
 //! Regular expressions. A pattern that is wrong is an error, but to `regexMatch`, to which it is no match.
 use super::Type::{Int, Text};
 use super::{Function, args, pure};
-use crate::re2;
 use crate::text;
 use crate::value::{List, ListType, Value};
+use mainstay_package::re2;
 use regex::bytes::{Captures, Match, Regex};
 
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -4,15 +4,13 @@ use super::name::is_tag;
 use crate::RegistryError;
 use crate::error::shown;
 use crate::index::{constraint, named, newest};
-use mainstay_package::Version;
-use regex::RegexBuilder;
+use mainstay_package::{Version, re2};
 use serde::Deserialize;
 use url::Url;
 
 const PAGE: &str = "1000";
 const MOST_PAGES: usize = 100;
 const MOST_BYTES: u64 = 4 << 20;
-const MOST_PATTERN: usize = 1 << 20;
 
 #[derive(Deserialize)]
 struct Page {
@@ -33,7 +31,7 @@ impl Oci<'_> {
         let fitting = tags.iter().filter_map(|tag| {
             let chosen = match &filter {
                 None => true,
-                Some(filter) => filter.is_match(tag),
+                Some(filter) => filter.is_match(tag.as_bytes()),
             };
             let text = tag.replace('_', "+");
             let is_one = chosen && is_whole(&text) && (with_v || !text.starts_with('v'));
@@ -89,9 +87,8 @@ fn is_whole(text: &str) -> bool {
     core.split('.').count() == 3 && Version::parse(text).is_ok()
 }
 
-fn pattern(text: &str) -> Result<regex::Regex, RegistryError> {
-    let made = RegexBuilder::new(text).size_limit(MOST_PATTERN).build();
-    made.map_err(|_| RegistryError::Range {
+fn pattern(text: &str) -> Result<regex::bytes::Regex, RegistryError> {
+    re2::compile(text).map_err(|_| RegistryError::Range {
         range: text.into(),
         why: "the filter is no regular expression".into(),
     })

@@ -5,7 +5,8 @@ use regex::bytes::{Regex, RegexBuilder};
 /// Bytes of a compiled pattern.
 const MOST_BYTES: usize = 1 << 20;
 
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+/// Matches anywhere in a text unless it is anchored, in time linear in it. The error is worded as Go's.
+pub fn compile(pattern: &str) -> Result<Regex, String> {
     let translated = Translator { rest: pattern.chars().collect(), at: 0, out: String::new() }.run()?;
     let built = RegexBuilder::new(&translated).size_limit(MOST_BYTES).nest_limit(200).build();
     built.map_err(|error| format!("error parsing regexp: {error}"))
