@@ -11,7 +11,7 @@ use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, Reading, SourceId,
+    ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, Reading, SourceId, WebFile,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -186,7 +186,21 @@ impl LazyHelm {
     }
 }
 
+fn unavailable<T>(error: &RegistryError) -> Supply<T> {
+    match error.fault() {
+        Fault::User => Supply::Absent(error.to_string()),
+        Fault::Environment | Fault::Internal => Supply::NotEvaluated(error.to_string()),
+    }
+}
+
 impl Repository {
+    fn charts(&mut self) -> Result<&Charts, RegistryError> {
+        match &mut self.charts {
+            Some(charts) => Ok(charts),
+            none => Ok(none.insert(Charts::open(&self.state.charts(), Options::default())?)),
+        }
+    }
+
     /// The tree of any revision: one that the mirror has, or else a branch, tag or commit of the repository.
     pub fn at(&self, revision: &str) -> Result<Checkout, Failure> {
         let first = match self.mirror.resolve(revision) {
@@ -256,20 +270,18 @@ impl Sources for Repository {
         request: &ChartRequest,
         credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>> {
-        let charts = match &self.charts {
-            Some(charts) => charts,
-            None => match Charts::open(&self.state.charts(), Options::default()) {
-                Ok(charts) => self.charts.insert(charts),
-                Err(error) => return Supply::NotEvaluated(error.to_string()),
-            },
-        };
-        match charts.chart(request, credentials) {
+        match self.charts().and_then(|charts| charts.chart(request, credentials)) {
             Ok(chart) => Supply::Here(chart),
             Err(error @ RegistryError::Unverified { .. }) => Supply::Refused(error.to_string()),
-            Err(error) => match error.fault() {
-                Fault::User => Supply::Absent(error.to_string()),
-                Fault::Environment | Fault::Internal => Supply::NotEvaluated(error.to_string()),
-            },
+            Err(error) => unavailable(&error),
+        }
+    }
+
+    fn file(&mut self, file: &WebFile) -> Supply<Arc<[u8]>> {
+        match self.charts().and_then(|charts| charts.file(file)) {
+            Ok(bytes) => Supply::Here(bytes),
+            Err(error @ RegistryError::Digest { .. }) => Supply::Refused(error.to_string()),
+            Err(error) => unavailable(&error),
         }
     }
 
@@ -414,6 +426,13 @@ impl Sources for Fixed<'_> {
     ) -> Supply<Arc<ChartArchive>> {
         match &mut self.others {
             Some(repository) => repository.chart(request, credentials),
+            None => Supply::NotEvaluated("it is not fetched offline".into()),
+        }
+    }
+
+    fn file(&mut self, file: &WebFile) -> Supply<Arc<[u8]>> {
+        match &mut self.others {
+            Some(repository) => repository.file(file),
             None => Supply::NotEvaluated("it is not fetched offline".into()),
         }
     }

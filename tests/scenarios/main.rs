@@ -35,6 +35,7 @@ mod rules;
 mod secrets;
 mod transfer;
 mod uninstall;
+mod web;
 mod world;
 
 /// Makes two tests of each scenario, a function of the world.

@@ -51,6 +51,23 @@ pub enum Need {
     Lookup { lookup: Lookup, claim: Claim },
     /// A render that is left to the real Helm.
     Helm { run: HelmRun },
+    /// A file of the web.
+    File { file: WebFile },
+}
+
+/// A file of the web, and what must be in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct WebFile {
+    /// `https://` or `http://`, without a user.
+    pub url: String,
+    /// 64 hexadecimal digits, in lower case.
+    pub sha256: String,
+}
+
+impl fmt::Display for WebFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.split('?').next().unwrap_or_default())
+    }
 }
 
 /// In whose name something is read for a unit. What may not be read in that name is not read at all: a plan could show

@@ -1,7 +1,7 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId, WebFile};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub trait Sources {
         request: &ChartRequest,
         credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>>;
+    /// A file of the web, where it is what it must be; one with another content is refused.
+    fn file(&mut self, file: &WebFile) -> Supply<Arc<[u8]>>;
     /// What the real Helm prints for a chart. Absent is its own refusal, which will be the same next time.
     fn helm(&mut self, run: &HelmRun) -> Supply<Arc<str>>;
 }

@@ -112,6 +112,12 @@ fn meet(
                     news = true;
                 }
             }
+            Need::File { file } => {
+                if let Entry::Vacant(free) = inputs.files.entry(file.clone()) {
+                    free.insert(sources.file(file));
+                    news = true;
+                }
+            }
             Need::Lookup { lookup, claim } => {
                 let question = (lookup.clone(), claim.clone());
                 if let Entry::Vacant(free) = inputs.lookups.entry(question) {

@@ -159,7 +159,7 @@ mod tests {
     use mainstay_reconcile::Good;
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
-    use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId};
+    use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId, WebFile};
 
     /// Two revisions of one unit, of which the second can't be rendered.
     struct Broken;
@@ -187,6 +187,9 @@ mod tests {
             Supply::NotEvaluated(String::new())
         }
         fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
+            Supply::NotEvaluated(String::new())
+        }
+        fn file(&mut self, _: &WebFile) -> Supply<Arc<[u8]>> {
             Supply::NotEvaluated(String::new())
         }
         fn helm(&mut self, _: &HelmRun) -> Supply<Arc<str>> {
@@ -222,6 +225,9 @@ mod tests {
             Supply::NotEvaluated(String::new())
         }
         fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
+            Supply::NotEvaluated(String::new())
+        }
+        fn file(&mut self, _: &WebFile) -> Supply<Arc<[u8]>> {
             Supply::NotEvaluated(String::new())
         }
         fn helm(&mut self, _: &HelmRun) -> Supply<Arc<str>> {

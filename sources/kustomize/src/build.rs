@@ -234,13 +234,17 @@ impl<'a> Builder<'a> {
         chain: &[&TreePath],
     ) -> Result<(), Diagnostics> {
         let fault = |p: Problem| target.fault(p, pointer);
-        if remote::is_remote(path) {
+        if remote::is_remote(path) && !remote::is_file(path) {
             let below = self.remote(target, Accumulated::new(), path, pointer, chain.len(), false)?;
             return self.take(target, all, below, pointer);
         }
         let file = self.loader.find_file(&target.folder, path).map_err(fault)?;
         if file.is_some() {
             for mut resource in self.documents(target, path, pointer)? {
+                if self.recording.get().is_on() && remote::is_file(path) {
+                    let message = "buildMetadata together with files of the web is not supported";
+                    return Err(fault(Problem::new(&codes::UNSUPPORTED, message)));
+                }
                 if self.recording.get().is_on() {
                     origin::read_from(&mut resource, origin::join(&target.shown, path));
                 }

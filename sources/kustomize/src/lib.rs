@@ -3,7 +3,7 @@
 //!
 //! Absent by design: files, processes, the network, the environment, clocks, randomness and global state; plugins other
 //! than built-in ones, helm among them (who renders a chart is the caller's); any field that is read and then ignored. A
-//! remote base is named by its commit, and fetched by whoever asks for the build. Builds share nothing but an optional cache
+//! remote base is named by its commit, a file of the web by its URL, and fetched by whoever asks for the build. Builds share nothing but an optional cache
 //! whose content depends on the files' content alone. What is not carried out is refused with a diagnostic.
 
 mod build;
@@ -57,7 +57,7 @@ use std::collections::BTreeSet;
 pub use cache::ParseCache;
 pub use chart::{Chart, ChartFiles, Charts, Inflated, Pull};
 pub use limits::Limits;
-pub use outside::{Answer, Refused};
+pub use outside::{Answer, Refused, Web};
 pub use overlay::common_metadata;
 pub use remote::{Remote, RemoteBase};
 pub use substitute::{Substitute, substitute};
@@ -80,6 +80,8 @@ pub struct Build<'a> {
     pub charts: Option<&'a dyn Charts>,
     /// Asked for each remote base; without it they are refused. Whether one is allowed is for whoever answers to say.
     pub remote: Option<Remote<'a>>,
+    /// Asked for each file that is named by a URL; without it they are refused.
+    pub web: Option<Web<'a>>,
 }
 
 impl<'a> Build<'a> {
@@ -95,6 +97,7 @@ impl<'a> Build<'a> {
             decrypt: None,
             charts: None,
             remote: None,
+            web: None,
         }
     }
 }
@@ -200,7 +203,8 @@ fn with_loader<T>(
     make: impl FnOnce(&loader::Loader<'_>) -> Result<T, Diagnostics>,
 ) -> Result<(T, BTreeSet<String>, Diagnostics), Failed> {
     let anywhere = request.overlay.is_some() || request.options.anywhere;
-    let loader = loader::Loader::new(request.tree, request.limits, anywhere, request.cache, request.decrypt);
+    let loader = loader::Loader::new(request.tree, request.limits, anywhere, request.cache, request.decrypt)
+        .with_web(request.web);
     let made = make(&loader);
     let (reads, warnings) = loader.into_parts();
     match made {

@@ -4,14 +4,21 @@ use crate::cache::ParseCache;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::read::{Read, read};
-use crate::{Decrypt, SecretFile, SecretSource};
+use crate::{Decrypt, Refused, SecretFile, SecretSource, Web};
 use mainstay_diagnostic::Diagnostics;
 use mainstay_diagnostic::codes::{kustomize as codes, render};
+use mainstay_object::Digest;
 use mainstay_unit::tree::{Entry, EntryKind, InvalidPath, Tree, TreeError, TreePath};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// A file of the web.
+struct Fetched {
+    url: String,
+    bytes: Arc<[u8]>,
+}
 
 pub(crate) struct Loader<'a> {
     tree: &'a dyn Tree,
@@ -22,6 +29,9 @@ pub(crate) struct Loader<'a> {
     anywhere: bool,
     cache: Option<&'a ParseCache>,
     decrypt: Option<Decrypt<'a>>,
+    web: Option<Web<'a>>,
+    /// What came from there, by paths that no tree has.
+    fetched: RefCell<BTreeMap<TreePath, Fetched>>,
     reads: RefCell<BTreeSet<String>>,
     warnings: RefCell<Diagnostics>,
     spent: Cell<usize>,
@@ -42,10 +52,16 @@ impl<'a> Loader<'a> {
             anywhere,
             cache,
             decrypt,
+            web: None,
+            fetched: RefCell::default(),
             reads: RefCell::default(),
             warnings: RefCell::default(),
             spent: Cell::new(0),
         }
+    }
+
+    pub(crate) fn with_web(self, web: Option<Web<'a>>) -> Self {
+        Self { web, ..self }
     }
 
     /// What was read, and what was odd about it.
@@ -55,7 +71,8 @@ impl<'a> Loader<'a> {
 
     /// For a tree whose content never changes: what is read there is not told.
     pub(crate) fn elsewhere<'b>(&'b self, tree: &'b dyn Tree, name: String) -> Loader<'b> {
-        let mut loader = Loader::new(tree, self.limits, self.anywhere, self.cache, self.decrypt);
+        let mut loader =
+            Loader::new(tree, self.limits, self.anywhere, self.cache, self.decrypt).with_web(self.web);
         loader.name = name;
         loader.spent = self.spent.clone();
         loader
@@ -68,6 +85,9 @@ impl<'a> Loader<'a> {
 
     /// A path as it is told.
     pub(crate) fn shown<'p>(&self, path: &'p TreePath) -> Cow<'p, str> {
+        if let Some(fetched) = self.fetched.borrow().get(path) {
+            return fetched.url.clone().into();
+        }
         if self.name.is_empty() { path.as_str().into() } else { format!("{}{path}", self.name).into() }
     }
 
@@ -131,8 +151,7 @@ impl<'a> Loader<'a> {
         name: &str,
     ) -> Result<Option<(TreePath, Entry)>, Problem> {
         if name.contains("://") {
-            let problem = Problem::new(&codes::REMOTE, format!("{name} is a file of the web"));
-            return Err(problem.hint("commit it to the repository: nothing is read that could change"));
+            return self.fetch(name).map(Some);
         }
         let path = join(folder, name)?;
         let Some((real, entry)) = self.resolve(&path)? else { return Ok(None) };
@@ -146,6 +165,44 @@ impl<'a> Loader<'a> {
             ));
         }
         Ok(Some((real, entry)))
+    }
+
+    /// A file of the web. One that is not known yet is empty: nothing that comes of it counts.
+    fn fetch(&self, url: &str) -> Result<(TreePath, Entry), Problem> {
+        let problem = |what: &str| Problem::new(&codes::REMOTE, format!("{url} {what}"));
+        let Some(web) = self.web else {
+            return Err(problem("is a file of the web, and none are read here")
+                .hint("commit it to the repository, or name it with its digest in the Platform's spec.kustomize.remoteFiles"));
+        };
+        let secure = url.starts_with("https://") || url.starts_with("http://");
+        let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '@' | '\\' | '#');
+        if !secure || url.contains(odd) {
+            return Err(problem("is no URL of a file: https:// or http://, without a user"));
+        }
+        // Two URLs never share a path.
+        let path =
+            TreePath::parse(&format!(":web:/{}", Digest::of_bytes(url.as_bytes()))).map_err(invalid)?;
+        let known = self.fetched.borrow().get(&path).map(|fetched| fetched.bytes.clone());
+        let bytes = match known {
+            Some(bytes) => bytes,
+            None => {
+                let refused =
+                    |refused: Refused| refused.problem(&codes::REMOTE, &format!("{url} can't be had"));
+                let bytes = web(url).map_err(refused)?.unwrap_or_default();
+                let fetched = Fetched { url: url.to_owned(), bytes: bytes.clone() };
+                self.fetched.borrow_mut().insert(path.clone(), fetched);
+                bytes
+            }
+        };
+        let id = Digest::of_bytes(&bytes).hex();
+        Ok((path, Entry { kind: EntryKind::File, id, size: bytes.len() as u64 }))
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, Problem> {
+        if let Some(fetched) = self.fetched.borrow().get(path) {
+            return Ok(fetched.bytes.clone());
+        }
+        self.tree.read(path).map_err(unreadable)
     }
 
     /// The folder that a kustomization in `folder` names.
@@ -196,7 +253,7 @@ impl<'a> Loader<'a> {
 
     pub(crate) fn bytes(&self, path: &TreePath, entry: &Entry) -> Result<Arc<[u8]>, Problem> {
         self.spend(path, entry)?;
-        self.tree.read(path).map_err(unreadable)
+        self.read(path)
     }
 
     /// What a secretGenerator gets to see of a file.
@@ -239,8 +296,7 @@ impl<'a> Loader<'a> {
         if let Some(cached) = self.cache.and_then(|cache| cache.get(&entry.id)) {
             return Ok(cached);
         }
-        let bytes = self.tree.read(path).map_err(unreadable)?;
-        let parsed = Arc::new(read(&bytes, &self.limits));
+        let parsed = Arc::new(read(&self.read(path)?, &self.limits));
         if let Some(cache) = self.cache {
             cache.put(entry.id.clone(), parsed.clone());
         }

@@ -1,10 +1,14 @@
 //! What a build asks of the world beside its tree: who was asked may know, may not know yet, or may refuse.
 use crate::problem::Problem;
 use mainstay_diagnostic::Code;
+use std::sync::Arc;
 
 /// `None`: it is not known yet. The build goes on without it, to ask for everything else at once; nothing that comes of
 /// it counts.
 pub type Answer<T> = Result<Option<T>, Refused>;
+
+/// Finds a file of the web by its URL. Whether it is allowed, and what must be in it, is for whoever answers to say.
+pub type Web<'a> = &'a dyn Fn(&str) -> Answer<Arc<[u8]>>;
 
 /// Why something is not to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]

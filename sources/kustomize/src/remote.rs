@@ -81,6 +81,15 @@ pub(crate) fn is_remote(path: &str) -> bool {
     MARKS.iter().any(|mark| lower.starts_with(mark)) || path.contains("://")
 }
 
+/// Whether a URL names a file of the web, as its ending tells: one of a repository at a commit is none.
+pub(crate) fn is_file(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let (place, query) = lower.split_once('?').unwrap_or((&lower, ""));
+    let web = place.starts_with("https://") || place.starts_with("http://");
+    web && [".yaml", ".yml", ".json"].iter().any(|end| place.ends_with(end))
+        && !query.split('&').any(|pair| pair.starts_with("ref=") || pair.starts_with("version="))
+}
+
 impl Builder<'_> {
     /// What the folder of another repository is accumulated to, upon what is there already.
     pub(crate) fn remote(
@@ -138,18 +147,12 @@ fn parse(named: &str) -> Result<(RemoteBase, TreePath), Problem> {
         return Err(refused("holds characters that are not allowed in the URL of a remote base"));
     }
     let (place, query) = named.split_once('?').unwrap_or((named, ""));
-    let lower = place.to_ascii_lowercase();
-    let file = [".yaml", ".yml", ".json"].iter().any(|end| lower.ends_with(end));
     let value = |name: &str| {
         query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
     };
     let reference = value("ref").filter(|v| !v.is_empty()).or_else(|| value("version")).unwrap_or_default();
     let whole = reference.len() == 40 && reference.bytes().all(|b| b.is_ascii_hexdigit());
     if !whole {
-        if file {
-            return Err(refused("is a file of the web")
-                .hint("commit it to the repository: nothing is read that could change"));
-        }
         let hint = "pin it to a commit: ?ref= and its 40 hexadecimal digits, as git ls-remote shows them; the Platform's \
                     spec.kustomize.remoteBases says from where (mainstay build: --allow-remote)";
         let what = if reference.is_empty() {

@@ -5,3 +5,4 @@ mod hostile;
 mod remote;
 mod substitution;
 mod warnings;
+mod web;

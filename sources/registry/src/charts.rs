@@ -1,5 +1,7 @@
 //! From a request to an archive: what is fresh is not asked for again, what is unchanged not fetched again, and where a
 //! registry is down, what it said last is the answer and says so.
+mod files;
+
 use crate::RegistryError;
 use crate::access::Access;
 use crate::digest::Digest;
@@ -11,7 +13,9 @@ use crate::oci::{Oci, Repository};
 use crate::store::{Kind, Store};
 use crate::verify::{self, Keys};
 use mainstay_package::{Limits, unpack};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, Verification};
+use mainstay_unit::{
+    ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, Verification, WebFile,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,6 +59,8 @@ struct Recent {
     indexes: BTreeMap<String, (Instant, Result<Arc<Index>, RegistryError>)>,
     /// Hosts that can't be reached: of a hundred charts there one waits for it in vain.
     down: BTreeMap<String, (Instant, RegistryError)>,
+    /// Files of the web that could not be had.
+    files: BTreeMap<WebFile, (Instant, RegistryError)>,
     /// Answers that are on disk: what goes on the same is not written each time.
     written: BTreeMap<String, (Instant, Answer)>,
     /// Charts that somebody holds, by the names of their archives.
@@ -105,6 +111,7 @@ impl Recent {
         self.answers.retain(|_, (at, _)| at.elapsed() < fresh);
         self.indexes.retain(|_, (at, _)| at.elapsed() < fresh);
         self.down.retain(|_, (at, _)| at.elapsed() < fresh);
+        self.files.retain(|_, (at, _)| at.elapsed() < fresh);
         self.written.retain(|_, (at, _)| at.elapsed() < WRITTEN);
     }
 }

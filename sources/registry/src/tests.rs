@@ -1,5 +1,6 @@
 //! Registries as they are and as they should not be.
 mod cosign;
+mod files;
 mod hostile;
 mod http;
 mod index;

@@ -34,6 +34,8 @@ pub(crate) struct Externals {
     /// Charts and bases that a kustomization does not have in its tree.
     pub charts: BTreeSet<ChartRequest>,
     pub bases: BTreeSet<RemoteBase>,
+    /// URLs of files of the web.
+    pub files: BTreeSet<String>,
 }
 
 /// Who asks, and who is asked.
@@ -109,6 +111,16 @@ impl Externals {
                     bytes.extend_from_slice(format!("{base:?}{why}\0").as_bytes());
                 }
                 None => needs.push(base_need(base)),
+            }
+        }
+        for file in self.files.iter().filter_map(|url| asker.allowed.file(url)) {
+            match asker.inputs.files.get(&file) {
+                // The digest says what is in it.
+                Some(Supply::Here(_)) => bytes.extend_from_slice(format!("{file:?}\0").as_bytes()),
+                Some(Supply::Absent(why) | Supply::Refused(why) | Supply::NotEvaluated(why)) => {
+                    bytes.extend_from_slice(format!("{file:?}{why}\0").as_bytes());
+                }
+                None => needs.push(Need::File { file }),
             }
         }
         (bytes, needs)

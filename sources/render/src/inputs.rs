@@ -2,7 +2,7 @@ use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
     Authority, Capabilities, ChartArchive, ChartRequest, Claim, GitReference, Lookup, Reference, SourceId,
-    Target,
+    Target, WebFile,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct Inputs {
     pub lookups: BTreeMap<(Lookup, Claim), Supply<Arc<Value>>>,
     /// What the real Helm printed, by the run's digest; `Absent` is its refusal, in its words.
     pub helm: BTreeMap<Digest, Supply<Arc<str>>>,
+    /// What has the digest that was asked for.
+    pub files: BTreeMap<WebFile, Supply<Arc<[u8]>>>,
     /// Seconds since 1970, for charts that ask what time it is.
     pub now: u64,
     /// Of the digests of what was read and of what holds secrets, so that none can be guessed from one.
@@ -44,6 +46,7 @@ impl Inputs {
             capabilities: BTreeMap::new(),
             lookups: BTreeMap::new(),
             helm: BTreeMap::new(),
+            files: BTreeMap::new(),
             now: 0,
             key: DigestKey::default(),
             limits: Limits::default(),

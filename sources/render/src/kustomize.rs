@@ -85,12 +85,14 @@ fn once(
     let file = decryption.map(|decryption| |file: SecretFile<'_>| decryption.file(file));
     let decrypt = file.as_ref().map(|file| file as Decrypt<'_>);
     let remote = |base: &RemoteBase| outside.remote(base);
+    let web = |url: &str| outside.web(url);
     let request = Build {
         overlay: Some(folder.overlay),
         cache: Some(parsed),
         decrypt,
         charts: Some(outside),
         remote: Some(&remote),
+        web: Some(&web),
         ..Build::new(tree, folder.path)
     };
     let built = match mainstay_kustomize::build(&request) {

@@ -11,9 +11,10 @@ use mainstay_helm::{RenderError, print};
 use mainstay_kustomize::{Answer, Chart, ChartFiles, Charts, Inflated, Pull, Refused, RemoteBase};
 use mainstay_native::kinds::{Helm, Kustomize};
 use mainstay_object::{Digest, Value};
-use mainstay_unit::tree::Tree;
-use mainstay_unit::{ChartRequest, ChartVersion, GitReference, Need, Registry, SourceId};
+use mainstay_unit::tree::{MemoryTree, Tree, TreePath};
+use mainstay_unit::{ChartRequest, ChartVersion, GitReference, Need, Registry, SourceId, WebFile};
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +59,17 @@ impl Allowed {
         match self {
             Self::Known(known) => known.kustomize.helm_charts,
             Self::Unknown(_) => false,
+        }
+    }
+
+    /// Who names a file of the web, with its digest.
+    pub(crate) fn file(&self, url: &str) -> Option<WebFile> {
+        match self {
+            Self::Known(known) => {
+                let named = known.kustomize.remote_files.iter().find(|file| file.url == url)?;
+                Some(WebFile { url: named.url.clone(), sha256: named.sha256.clone() })
+            }
+            Self::Unknown(_) => None,
         }
     }
 
@@ -112,6 +124,8 @@ pub(crate) struct Noted {
     random: bool,
     /// Trees of other repositories, by what their files are shown with.
     bases: Vec<(String, Source)>,
+    /// Files of the web, by their URLs.
+    files: BTreeMap<String, Source>,
     /// It asked for too much: then nothing of it is asked for.
     over: bool,
 }
@@ -155,6 +169,33 @@ impl<'a> Outside<'a> {
             Some(Supply::NotEvaluated(why)) => noted.unanswered(format!("{base} is not evaluated: {why}")),
             None => {
                 noted.needs.push(base_need(base));
+                Ok(None)
+            }
+        }
+    }
+
+    pub(crate) fn web(&self, url: &str) -> Answer<Arc<[u8]>> {
+        let mut noted = self.noted.borrow_mut();
+        noted.externals.allowed = true;
+        if let Allowed::Unknown(why) = self.asker.allowed {
+            return noted.unanswered(format!("{url}: {why}"));
+        }
+        let Some(file) = self.asker.allowed.file(url) else { return Err(not_named(url)) };
+        noted.externals.files.insert(url.to_owned());
+        let count = noted.externals.files.len();
+        noted.within(count, "files of the web")?;
+        match self.asker.inputs.files.get(&file) {
+            Some(Supply::Here(bytes)) => {
+                noted.files.insert(url.to_owned(), only(url, bytes));
+                Ok(Some(bytes.clone()))
+            }
+            Some(Supply::Refused(why)) => {
+                Err(Refused::new(why, "look at what has changed in it before you write its new digest"))
+            }
+            Some(Supply::Absent(why)) => noted.unanswered(format!("{file}: {why}")),
+            Some(Supply::NotEvaluated(why)) => noted.unanswered(format!("{file} is not evaluated: {why}")),
+            None => {
+                noted.needs.push(Need::File { file });
                 Ok(None)
             }
         }
@@ -285,6 +326,25 @@ fn not_allowed(base: &RemoteBase) -> Refused {
     )
 }
 
+/// A tree that is one file, shown as its URL.
+fn only(url: &str, bytes: &Arc<[u8]>) -> Source {
+    let mut tree = MemoryTree::new();
+    tree.insert(TreePath::root(), bytes.clone());
+    let files = [(TreePath::root(), url.to_owned())].into();
+    let origin = Origin::Composed { name: url.to_owned(), files, platform: BTreeSet::new() };
+    Source { tree: Arc::new(tree), origin: Arc::new(origin) }
+}
+
+fn not_named(url: &str) -> Refused {
+    Refused::new(
+        "the Platform does not name it, and what is behind a URL may change",
+        format!(
+            "name it in spec.kustomize.remoteFiles of the Platform, with its digest as curl -fsSL {url} | sha256sum \
+             prints it; or commit it to the repository"
+        ),
+    )
+}
+
 /// As a Module would name the chart.
 fn request(wanted: &Pull<'_>) -> Result<ChartRequest, Refused> {
     let url = wanted.repository;
@@ -358,6 +418,9 @@ impl Noted {
 
     /// Where a file of the build lies, and its path there.
     pub(crate) fn place<'s, 'f>(&'s self, own: &'s Source, file: &'f str) -> (&'s Source, &'f str) {
+        if let Some(source) = self.files.get(file) {
+            return (source, "");
+        }
         let there = self.bases.iter().find_map(|(name, source)| Some((source, file.strip_prefix(name)?)));
         there.unwrap_or((own, file))
     }

@@ -68,6 +68,14 @@ fn supply(inputs: &mut Inputs, need: Need, platform: &Checkout) {
             };
             inputs.capabilities.insert((target, authorities), supply).is_none()
         }
+        Need::File { file } => {
+            let supply = match file.url.len() % 3 {
+                0 => Supply::Refused("it has another digest".into()),
+                1 => Supply::NotEvaluated("offline".into()),
+                _ => Supply::Here(Arc::from(&b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: w}\n"[..])),
+            };
+            inputs.files.insert(file, supply).is_none()
+        }
         Need::Helm { run } => {
             let supply = match run.given().release.len() % 3 {
                 0 => Supply::Absent("Error: no".into()),

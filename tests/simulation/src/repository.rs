@@ -4,7 +4,7 @@ use fastrand::Rng;
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::Sources;
 use mainstay_unit::tree::MemoryTree;
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, WebFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -389,6 +389,10 @@ impl Sources for Shared {
         _credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>> {
         Supply::NotEvaluated("there is no registry".to_owned())
+    }
+
+    fn file(&mut self, _file: &WebFile) -> Supply<Arc<[u8]>> {
+        Supply::NotEvaluated("there is no web".to_owned())
     }
 
     fn helm(&mut self, _run: &HelmRun) -> Supply<Arc<str>> {

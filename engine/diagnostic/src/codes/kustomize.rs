@@ -76,7 +76,8 @@ pub static REMOTE: Code = Code::error(
     "The kustomization names a URL, or a chart that would have to be pulled. A build reads only the revision it is for, \
      and what never changes, so that it gives the same result every time. Copy the base into the repository, or pin it \
      to a commit (`?ref=` and 40 hexadecimal digits) and allow its place: in the Platform's `spec.kustomize.remoteBases` \
-     for units, with `--allow-remote PREFIX` for `mainstay build`.",
+     for units, with `--allow-remote PREFIX` for `mainstay build`. A file is read where `spec.kustomize.remoteFiles` \
+     names its URL and the digest of its content.",
 );
 pub static LIMIT: Code = Code::error(
     "MS4014",

@@ -57,6 +57,23 @@ pub struct Kustomize {
     #[serde(default)]
     #[schemars(length(max = 100), inner(regex(pattern = r"^https?://[^/@?#%\\\s]+(/[^@?#%\\\s]*)?$")))]
     pub remote_bases: Vec<String>,
+    /// Files of the web that kustomizations may name by their URL, such as a release's manifests, each with the digest of
+    /// what must be in it. They are fetched without credentials. None if absent.
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
+    pub remote_files: Vec<RemoteFile>,
+}
+
+/// A file of the web.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RemoteFile {
+    /// As kustomizations write it.
+    #[schemars(length(max = 2000), regex(pattern = r"^https?://[^/@#\\\s]+/[^@#\\\s]+$"))]
+    pub url: String,
+    /// Of its content, as `sha256sum` prints it.
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub sha256: String,
 }
 
 /// A row of the version matrix.

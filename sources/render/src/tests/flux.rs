@@ -159,9 +159,11 @@ fn references_are_read_as_who_the_unit_is_applied_as() {
                 |a: &mainstay_unit::Authority| format!("{} -> {} {}", a.account.name, a.resource, a.name);
             match need {
                 Need::Git { authorities, .. } => authorities.iter().map(one).collect(),
-                Need::Chart { .. } | Need::Capabilities { .. } | Need::Lookup { .. } | Need::Helm { .. } => {
-                    format!("{need:?}")
-                }
+                Need::Chart { .. }
+                | Need::Capabilities { .. }
+                | Need::Lookup { .. }
+                | Need::Helm { .. }
+                | Need::File { .. } => format!("{need:?}"),
                 Need::Reference { claim, .. } => {
                     let own = claim.account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
                     format!("as {own}: {}", claim.authorities.iter().map(one).collect::<String>())

@@ -15,6 +15,7 @@ mod property;
 mod rules;
 mod sops;
 mod tenancy;
+mod web;
 
 use crate::{Checkout, Inputs, read};
 use mainstay_diagnostic::Diagnostic;
