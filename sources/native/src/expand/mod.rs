@@ -7,6 +7,7 @@ mod module;
 mod pieces;
 mod provider;
 mod source;
+mod verify;
 mod when;
 
 pub use pieces::Expansions;

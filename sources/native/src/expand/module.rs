@@ -68,8 +68,11 @@ fn unit<'a>(
         ..Overlay::default()
     };
     let namespace = spec.namespace.as_deref().unwrap_or("default");
-    let set =
-        source::Set { values: spec.values.clone(), release: ReleaseOptions::new(&*document.name, namespace) };
+    let set = source::Set {
+        values: spec.values.clone(),
+        namespace: spec.namespace.as_deref(),
+        release: ReleaseOptions::new(&*document.name, namespace),
+    };
     let source = source::source(&spec.source, tenant, place, overlay, set, context, problems);
     let wait = spec.wait.or(context.defaults.wait).unwrap_or(true);
     let checks = health_checks(&spec.health_checks);

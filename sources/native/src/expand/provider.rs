@@ -30,7 +30,8 @@ pub(super) fn expand<'a>(document: &'a Document<ProviderSpec>, context: &mut Con
     };
     let variables = context.variables(&tenant, cluster, Some((&spec.variables, place)), place, &mut problems);
     let overlay = Overlay { substitution: Some(variables::substitution(&variables)), ..Overlay::default() };
-    let set = source::Set { values: Map::new(), release: ReleaseOptions::new(&*document.name, "default") };
+    let release = ReleaseOptions::new(&*document.name, "default");
+    let set = source::Set { values: Map::new(), namespace: None, release };
     let source = source::source(&spec.source, &tenant, place, overlay, set, context, &mut problems);
     let (drift, drift_ignore) = context.drift(None, |_, _| ());
     let unit = Unit {

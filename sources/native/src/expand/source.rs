@@ -1,4 +1,5 @@
 use super::context::Context;
+use super::verify::verification;
 use crate::kinds::{GitRef, RendererName, Source as Declared, SourceChart, SourceRepository};
 use crate::{PLATFORM_TENANT, Place, SYSTEM_NAMESPACE};
 use mainstay_diagnostic::{Diagnostic, codes};
@@ -6,13 +7,15 @@ use mainstay_object::{Digest, Map, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
     Chart, ChartRequest, ChartVersion, GitReference, Need, Overlay, Reference, ReferenceKind, Registry,
-    ReleaseOptions, Renderer, Source, SourceId,
+    ReleaseOptions, Renderer, Source, SourceId, Verification,
 };
 use std::time::Duration;
 
 /// What a chart is told.
-pub(super) struct Set {
+pub(super) struct Set<'a> {
     pub values: Map<String, Value>,
+    /// Where its objects go, if that is said.
+    pub namespace: Option<&'a str>,
     pub release: ReleaseOptions,
 }
 
@@ -22,7 +25,7 @@ pub(super) fn source(
     tenant: &str,
     place: &Place,
     overlay: Overlay,
-    set: Set,
+    set: Set<'_>,
     context: &mut Context<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Source {
@@ -36,9 +39,10 @@ pub(super) fn source(
     }
     if let Some(declared) = &declared.chart {
         let variables = overlay.substitution.map(|set| set.inline.into_iter().collect()).unwrap_or_default();
+        let verify = verification(declared, tenant, set.namespace, place, context, problems);
         let (chart, id) = match (&declared.repository, &declared.path) {
             (Some(url), None) => {
-                let (id, need) = registry(url, declared, tenant);
+                let (id, need) = registry(url, declared, tenant, verify.clone());
                 context.out.repositories.insert(id.clone(), need);
                 (declared.name.clone(), id)
             }
@@ -59,7 +63,7 @@ pub(super) fn source(
             chart,
             version: declared.version.clone().unwrap_or_else(|| "*".to_owned()),
             source: id,
-            verify: None,
+            verify,
             values_files: Vec::new(),
             ignore_missing_values_files: false,
             values_from: Vec::new(),
@@ -91,7 +95,7 @@ pub(super) fn source(
     }
 }
 
-fn registry(url: &str, chart: &SourceChart, tenant: &str) -> (SourceId, Need) {
+fn registry(url: &str, chart: &SourceChart, tenant: &str, verify: Option<Verification>) -> (SourceId, Need) {
     let request = ChartRequest {
         registry: if url.starts_with("oci://") { Registry::Oci } else { Registry::Http },
         url: url.to_owned(),
@@ -105,7 +109,7 @@ fn registry(url: &str, chart: &SourceChart, tenant: &str) -> (SourceId, Need) {
         pass_credentials: false,
         insecure: false,
         timeout: Duration::from_secs(60),
-        verify: None,
+        verify,
     };
     let id = SourceId::Named {
         kind: "chart".to_owned(),

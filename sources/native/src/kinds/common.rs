@@ -87,6 +87,33 @@ pub struct SourceChart {
     /// Who renders it; `native` if absent.
     #[serde(default)]
     pub renderer: Option<RendererName>,
+    /// How it is proved that somebody has signed a chart of an `oci://` repository, before anything of it is used; nothing
+    /// is proved if absent.
+    #[serde(default)]
+    pub verify: Option<ChartVerification>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChartVerification {
+    pub provider: SignatureProvider,
+    pub secret_ref: KeysRef,
+}
+
+/// Whose signatures; `cosign` signs with a key, behind a tag or as a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SignatureProvider {
+    Cosign,
+}
+
+/// The Secret on the management cluster whose entries `*.pub` are the public keys (PEM), one of which has signed: of
+/// `mainstay-system` for the platform's own, of the Module's `namespace`, which is one of the tenant's, for a tenant's.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeysRef {
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
 }
 
 /// `native` is Mainstay itself; `exec` runs the real Helm, for a chart that Mainstay can't render, where the Platform's

@@ -10,9 +10,9 @@ mod tenant;
 
 pub use cluster::{ClusterClass, ClusterSpec, Kubeconfig, SecretKey};
 pub use common::{
-    Check, DependencyKind, DependencyRef, Drift, DriftModeName, DriftRule, DriftTarget, Duration, GitRef,
-    LabelSelector, ObjectSelector, RendererName, Requirement, SelectorOperator, ServiceAccountRef, Source,
-    SourceChart, SourceRepository, Values,
+    ChartVerification, Check, DependencyKind, DependencyRef, Drift, DriftModeName, DriftRule, DriftTarget,
+    Duration, GitRef, KeysRef, LabelSelector, ObjectSelector, RendererName, Requirement, SelectorOperator,
+    ServiceAccountRef, SignatureProvider, Source, SourceChart, SourceRepository, Values,
 };
 pub use exemption::ExemptionSpec;
 pub use module::{ClusterSelection, DeletionPolicyName, ModuleSpec, Rollout};

@@ -1,4 +1,5 @@
 mod property;
+mod verify;
 mod when;
 
 use crate::kinds::LabelSelector;

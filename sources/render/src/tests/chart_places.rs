@@ -114,7 +114,8 @@ fn a_chart_without_the_proof_that_is_asked_for_is_not_rendered() {
     let keys = reference(ReferenceKind::Secret, "k");
     assert_eq!(request.verify, Some(mainstay_unit::Verification::Cosign { keys }));
     inputs.charts.insert((*request, authorities), Supply::Refused("nobody has signed it".into()));
-    let told = errors(&read(&inputs));
+    let reading = read(&inputs);
+    let told = errors(&reading);
     assert!(
         told.len() == 1 && told[0].contains("MS6002") && told[0].contains("nobody has signed it"),
         "{told:?}"
@@ -136,6 +137,27 @@ fn a_native_module_has_its_chart_in_the_repository_too() {
     };
     assert_eq!(rendered.objects[0].key, ObjectKey::new("", "ConfigMap", "shop", "web"));
     assert_eq!(rendered.objects[0].object().value()["data"]["replicas"], "2");
+}
+
+#[test]
+fn a_native_module_without_the_proof_that_it_asks_for_is_not_rendered() {
+    let mut inputs = inputs_with(
+        "=== m.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {name: web}\nspec: {source: {chart: {repository: 'oci://charts.example.com', name: web, verify: {provider: cosign, secretRef: {name: keys}}}}, namespace: shop}\n",
+    );
+    let reading = read(&inputs);
+    let Some(Need::Chart { request, authorities }) = reading.needs.first().cloned() else {
+        panic!("{:?} {:#?}", reading.needs, told(&reading))
+    };
+    let Some(mainstay_unit::Verification::Cosign { keys }) = &request.verify else {
+        panic!("none is asked for")
+    };
+    assert_eq!(keys.to_string(), "Secret mainstay-system/keys");
+    inputs.charts.insert((*request, authorities), Supply::Refused("nobody has signed it".into()));
+    let told = errors(&read(&inputs));
+    assert!(
+        told.len() == 1 && told[0].contains("MS6002") && told[0].contains("nobody has signed it"),
+        "{told:?}"
+    );
 }
 
 #[test]
