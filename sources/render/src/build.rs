@@ -122,12 +122,17 @@ pub(crate) fn ask<'a>(
 
 impl Unavailable {
     pub(crate) fn answer<'a>(self, declared: &DeclaredUnit) -> Asked<'a> {
-        let mut out = Rendering::not(self.reason);
-        out.needs.extend(self.need.map(|need| *need));
-        out.diagnostics.extend(self.diagnostic.map(|diagnostic| match diagnostic.location {
+        let diagnostic = self.diagnostic.map(|diagnostic| match diagnostic.location {
             Some(_) => *diagnostic,
             None => diagnostic.at(declared.unit.declared_at.clone()),
-        }));
+        });
+        // A proof that is missing is a mistake to mend, where other sources may only be late.
+        if let Some(unproved) = diagnostic.as_ref().filter(|found| *found.code == codes::source::UNVERIFIED) {
+            return Asked::Answered(Rendering::failed(unproved.clone()));
+        }
+        let mut out = Rendering::not(self.reason);
+        out.needs.extend(self.need.map(|need| *need));
+        out.diagnostics.extend(diagnostic);
         Asked::Answered(out)
     }
 }

@@ -95,7 +95,7 @@ fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
 }
 
 #[test]
-fn a_chart_without_the_proof_that_is_asked_for_is_not_rendered() {
+fn a_chart_without_the_proof_that_is_asked_for_fails_its_unit() {
     let of = |source: &str, url: &str| {
         format!(
             "{}---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: r, namespace: apps}}\nspec: {{type: oci, url: '{url}'}}\n",
@@ -120,6 +120,8 @@ fn a_chart_without_the_proof_that_is_asked_for_is_not_rendered() {
         told.len() == 1 && told[0].contains("MS6002") && told[0].contains("nobody has signed it"),
         "{told:?}"
     );
+    assert!(matches!(state(&reading), RenderState::Failed { .. }), "{:?}", state(&reading));
+    assert!(!reading.unread.is_empty(), "what it had declared is not gone");
     let tree =
         "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}";
     let told = errors(&read(&inputs_with(&format!("{}{CHART}", of(tree, "oci://charts.example.com")))));
@@ -140,7 +142,7 @@ fn a_native_module_has_its_chart_in_the_repository_too() {
 }
 
 #[test]
-fn a_native_module_without_the_proof_that_it_asks_for_is_not_rendered() {
+fn a_native_module_without_the_proof_that_it_asks_for_fails_its_unit() {
     let mut inputs = inputs_with(
         "=== m.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {name: web}\nspec: {source: {chart: {repository: 'oci://charts.example.com', name: web, verify: {provider: cosign, secretRef: {name: keys}}}}, namespace: shop}\n",
     );
