@@ -33,6 +33,7 @@ mod repository;
 mod requests;
 mod rules;
 mod secrets;
+mod signed;
 mod transfer;
 mod uninstall;
 mod web;

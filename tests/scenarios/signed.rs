@@ -1,0 +1,182 @@
+//! A chart that must be signed, from a signature that holds to one that does not and back.
+
+use crate::on_both_wires;
+use crate::repository::config_map;
+use crate::world::{World, inventory};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use mainstay_harness::{OciRegistry, Output, SweptFolder};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use serde_json::{Value, json};
+use std::process::Command;
+
+on_both_wires! {
+    what_a_strange_key_has_signed_changes_nothing_until_a_trusted_one_has,
+}
+
+const NAME: &str = "charts/web";
+/// What comes before the point in the `SubjectPublicKeyInfo` of a key on P-256 (RFC 5480).
+const P256: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// Signs as cosign does.
+struct Signer(EcdsaKeyPair, SystemRandom);
+
+impl Signer {
+    fn new() -> Self {
+        let (algorithm, random) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
+        let pair = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a key");
+        Self(EcdsaKeyPair::from_pkcs8(algorithm, pair.as_ref(), &random).expect("a key"), random)
+    }
+
+    fn public(&self) -> String {
+        let key = STANDARD.encode([&P256, self.0.public_key().as_ref()].concat());
+        format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")
+    }
+
+    /// Puts a signature beside those that a manifest has.
+    fn sign(&self, registry: &OciRegistry, manifest: &str) {
+        let payload = json!({"critical": {
+            "identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": manifest},
+            "type": "cosign container image signature",
+        }});
+        let payload = payload.to_string().into_bytes();
+        let signature = self.0.sign(&self.1, &payload).expect("a signature");
+        let layer = json!({
+            "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+            "digest": registry.put_blob(NAME, &payload), "size": payload.len(),
+            "annotations": {"dev.cosignproject.cosign/signature": STANDARD.encode(signature)},
+        });
+        let tag = format!("{}.sig", manifest.replace(':', "-"));
+        let mut signed =
+            registry.manifest(NAME, &tag).unwrap_or_else(|| json!({"schemaVersion": 2, "layers": []}));
+        signed["layers"].as_array_mut().expect("layers").push(layer);
+        registry.put_manifest(NAME, &tag, &signed);
+    }
+}
+
+/// Pushes a version whose only object says `value`, by the real helm; the answer is the digest of its manifest.
+fn push(world: &World, registry: &OciRegistry, version: &str, value: &str) -> String {
+    let folder = SweptFolder::create("mainstay-signed-").expect("a folder");
+    let chart = folder.path.join("web");
+    let template =
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web}}\ndata: {{value: {value}}}\n");
+    for (path, text) in [
+        ("Chart.yaml", format!("apiVersion: v2\nname: web\nversion: {version}\n")),
+        ("templates/web.yaml", template),
+    ] {
+        let path = chart.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    let helm = |arguments: &[&str]| {
+        let mut command = Command::new(world.helm_path());
+        command.args(arguments).current_dir(&folder.path).env_clear().env("HOME", &folder.path);
+        Output::of(&mut command, "").expect("helm can be run").expect_success();
+    };
+    helm(&["package", "web"]);
+    let to = format!("oci://{}/charts", registry.address);
+    helm(&["push", &format!("web-{version}.tgz"), &to, "--plain-http"]);
+    registry.digest(NAME, version).expect("it was pushed")
+}
+
+fn declare(world: &World, registry: &OciRegistry, version: &str) -> String {
+    let flux = format!(
+        "apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {{name: web, namespace: signed}}
+spec:
+  interval: 1m
+  insecure: true
+  url: oci://{}/{NAME}
+  ref: {{tag: {version}}}
+  verify: {{provider: cosign, secretRef: {{name: trusted}}}}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: web, namespace: signed}}
+spec:
+  interval: 10m
+  chartRef: {{kind: OCIRepository, name: web}}
+",
+        registry.address
+    );
+    world.repository.module("signed", "flux", &[], &flux);
+    world.repository.commit(&format!("Version {version}"))
+}
+
+/// Waits until the unit fails for want of a proof; the answer is why.
+#[track_caller]
+fn is_refused(world: &mut World, why: &str) -> String {
+    world.until("the unit is refused", |world| {
+        let unit = world.unit("helmrelease/signed/web")?;
+        let message = unit["message"].as_str().unwrap_or_default().to_owned();
+        let known = unit["phase"] == "Failed" && message.contains(why);
+        if known { Ok(message) } else { Err(format!("{}: {message}", unit["phase"])) }
+    })
+}
+
+fn problems(world: &World) -> Vec<Value> {
+    let view = world.view().unwrap_or_default();
+    view["problems"].as_array().cloned().unwrap_or_default()
+}
+
+/// Everything that an API server would count as a change.
+fn live(world: &World) -> Value {
+    let object = world.object("configmap", "signed", "web").expect("it is there");
+    json!([object["metadata"]["uid"], object["metadata"]["resourceVersion"], object["data"]])
+}
+
+fn what_a_strange_key_has_signed_changes_nothing_until_a_trusted_one_has(world: &mut World) {
+    world.tenant("signed");
+    let registry = OciRegistry::start();
+    let (ours, theirs) = (Signer::new(), Signer::new());
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "trusted", "namespace": "signed"},
+        "stringData": {"cosign.pub": ours.public()},
+    });
+    world.kubectl_with(&["apply", "-f", "-"], &secret.to_string()).expect_success();
+
+    let first = push(world, &registry, "1.0.0", "one");
+    ours.sign(&registry, &first);
+    let commit = declare(world, &registry, "1.0.0");
+    let unit = world.has_applied("helmrelease/signed/web", &commit);
+    assert_eq!(inventory(&unit), ["ConfigMap/signed/web"]);
+    world.config_map_is("signed", "web", "one");
+    let before = live(world);
+
+    let second = push(world, &registry, "1.1.0", "two");
+    theirs.sign(&registry, &second);
+    let commit = declare(world, &registry, "1.1.0");
+    world.has_read(&commit);
+    let why = is_refused(world, "none of its 1 signatures is by a key that is trusted");
+    assert!(why.contains("tried were cosign.pub (SHA-256 ") && why.contains(&second), "{why}");
+    let found = problems(world);
+    assert!(found.iter().any(|problem| problem["code"] == "MS6002"), "{found:#?}");
+    assert_eq!(live(world), before);
+
+    ours.sign(&registry, &second);
+    world.is("helmrelease/signed/web", "Ready");
+    world.config_map_is("signed", "web", "two");
+
+    // In an outage a new daemon knows what was proved, and proves nothing new.
+    registry.set_down(true);
+    world.kill();
+    world.run();
+    world.until("it is told that the registry is down", |world| match problems(world) {
+        found if found.iter().any(|problem| problem["code"] == "MS6001") => Ok(()),
+        found => Err(format!("{found:#?}")),
+    });
+    world.is("helmrelease/signed/web", "Ready");
+    world.config_map_is("signed", "web", "two");
+    registry.set_down(false);
+
+    world.repository.module("signed", "stays", &[], &config_map("signed", "stays", "as it is"));
+    world.repository.remove("signed/flux.yaml");
+    world.repository.remove("signed/flux");
+    world.repository.commit("No release any more");
+    world.config_map_is_gone("signed", "web");
+}
