@@ -34,10 +34,11 @@ fn outcome(file: &str, chart: &str, fields: &str) -> String {
     };
     let Source::Chart(chart) = &expanded.units[0].unit.source else { panic!("{:?}", expanded.units) };
     assert_eq!(chart.verify, request.verify);
-    match &request.verify {
-        None => "nothing".to_owned(),
-        Some(Verification::Cosign { keys }) => keys.to_string(),
+    if let Some(Verification::Cosign { keys }) = &request.verify {
+        return keys.to_string();
     }
+    assert_eq!(request.verify, None);
+    "nothing".to_owned()
 }
 
 #[test]
