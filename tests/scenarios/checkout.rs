@@ -66,3 +66,55 @@ fn a_checkout_knows_itself_by_its_remotes() {
     // Without keys the entry's objects are not known, but what it declares is.
     assert!(known.stdout.contains("2 units: 1 rendered, 1 planned but not rendered"), "{}", known.stdout);
 }
+
+#[test]
+fn variables_that_the_repository_declares_are_known_where_no_cluster_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kustomization = |name: &str, more: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec:\n  interval: 10m\n  prune: true\n  path: ./{name}\n  sourceRef: {{kind: GitRepository, name: flux-system}}\n{more}---\n"
+        )
+    };
+    let from = |kind: &str| format!("  postBuild: {{substituteFrom: [{{kind: {kind}, name: vars}}]}}\n");
+    // The variables of the apps hold a variable themselves, of a ConfigMap that is a file.
+    let units = [
+        kustomization("settings", ""),
+        kustomization("vars", "  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n"),
+        kustomization("apps", &from("ConfigMap")),
+        kustomization("others", &from("Secret")),
+    ];
+    let map = |name: &str, value: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: flux-system}}\ndata: {{domain: {value}}}\n"
+        )
+    };
+    for (path, text) in [
+        ("cluster/units.yaml", units.concat()),
+        ("settings/map.yaml", map("settings", "example.com")),
+        ("vars/map.yaml", map("vars", "'apps.${domain}'")),
+        ("apps/map.yaml", map("app", "'web.${domain}'")),
+        ("others/map.yaml", map("other", "'web.${domain}'")),
+    ] {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+    let (here, state) = (folder.path().display().to_string(), tempfile::tempdir().expect("a folder"));
+    let at = state.path().display().to_string();
+    let run = |arguments: &[&str]| mainstay(arguments, folder.path(), &[]);
+    let told = run(&["validate", "--offline", "--state-dir", &at, "--path", "cluster", &here]);
+    assert!(told.stdout.contains("5 units: 4 rendered, 1 planned but not rendered"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("Secret flux-system/vars lives in a cluster, and none is asked"),
+        "{}",
+        told.stdout
+    );
+    let rendered = run(&["render", "--path", "cluster", "kustomization/flux-system/apps", &here]);
+    assert!(
+        rendered.stdout.contains("domain: web.apps.example.com"),
+        "{}\n{}",
+        rendered.stdout,
+        rendered.stderr
+    );
+}

@@ -6,6 +6,7 @@
 mod charts;
 mod commands;
 mod counterparts;
+mod declared;
 mod events;
 mod execute;
 mod handover;

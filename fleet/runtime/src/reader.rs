@@ -1,6 +1,7 @@
 //! Reading a revision: fetch, read, meet its needs, read again.
 
 use crate::charts::{self, Reached};
+use crate::declared;
 use crate::ports::Sources;
 use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
@@ -66,14 +67,25 @@ fn meet(
     reached: &mut Reached,
 ) -> bool {
     let mut news = false;
+    // Without a cluster: who declares it may be rendered once something else is known.
+    let mut unknown = Vec::new();
     for need in &reading.needs {
         match need {
             Need::Reference { reference, claim } => {
                 let question = (reference.clone(), claim.clone());
-                if let Entry::Vacant(free) = inputs.references.entry(question) {
-                    free.insert(ask(answers, reference, claim));
-                    news = true;
-                }
+                let Entry::Vacant(free) = inputs.references.entry(question.clone()) else { continue };
+                let supply = match answers {
+                    Answers::Live(..) => ask(answers, reference, claim),
+                    Answers::Nobody => match declared::content(reading, reference) {
+                        Some(content) => Supply::Here(content),
+                        None => {
+                            unknown.push(question);
+                            continue;
+                        }
+                    },
+                };
+                free.insert(supply);
+                news = true;
             }
             Need::Git { id, secret, authorities, .. } => {
                 if inputs.trees.contains_key(id) {
@@ -125,6 +137,13 @@ fn meet(
                     news = true;
                 }
             }
+        }
+    }
+    if !news {
+        for (reference, claim) in unknown {
+            let answer = ask(answers, &reference, &claim);
+            inputs.references.insert((reference, claim), answer);
+            news = true;
         }
     }
     news
