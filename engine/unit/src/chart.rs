@@ -34,6 +34,31 @@ pub struct ChartRequest {
 pub enum Verification {
     /// A signature of cosign's by one of the public keys (`*.pub`) of a Secret.
     Cosign { keys: Reference },
+    /// A signature of cosign's, made without a key by whom one of these names; by anyone where there is none.
+    Identity {
+        any_of: Vec<OidcIdentity>,
+        /// A Secret with a `trusted_root.json` of sigstore's, in the place of the public one that Mainstay brings along.
+        root: Option<Reference>,
+    },
+}
+
+/// Who has proved who he is: regular expressions of Go's that match anywhere unless they are anchored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct OidcIdentity {
+    /// Of the URL of the OpenID provider.
+    pub issuer: String,
+    /// Of the URI or e-mail address that the provider vouches for.
+    pub subject: String,
+}
+
+impl Verification {
+    /// The Secret that it takes.
+    pub fn secret(&self) -> Option<&Reference> {
+        match self {
+            Self::Cosign { keys } => Some(keys),
+            Self::Identity { root, .. } => root.as_ref(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -59,7 +84,7 @@ pub enum ChartVersion {
 pub struct ChartCredentials<'a> {
     pub secret: Option<&'a BTreeMap<String, String>>,
     pub certificates: Option<&'a BTreeMap<String, String>>,
-    /// Public keys.
+    /// Public keys, or a trust root: [`Verification::secret`].
     pub keys: Option<&'a BTreeMap<String, String>>,
 }
 

@@ -28,7 +28,8 @@ mod variables;
 mod veil;
 
 pub use chart::{
-    Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, Registry, Verification,
+    Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, OidcIdentity, Registry,
+    Verification,
 };
 pub use condition::{Condition, Truth};
 pub use counterpart::Counterpart;

@@ -166,7 +166,7 @@ fn chart(
         Some(Supply::NotEvaluated(why)) => Err(Supply::NotEvaluated(why)),
         Some(Supply::Refused(why)) => Err(Supply::Refused(why)),
     };
-    let keys = request.verify.as_ref().map(|Verification::Cosign { keys }| keys);
+    let keys = request.verify.as_ref().and_then(Verification::secret);
     let (secret, certificates) = (request.secret.as_ref(), request.certificates.as_ref());
     match (content(secret), content(certificates), content(keys)) {
         (Ok(secret), Ok(certificates), Ok(keys)) => {

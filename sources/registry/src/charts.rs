@@ -3,6 +3,7 @@
 mod files;
 
 use crate::RegistryError;
+use crate::TrustRoot;
 use crate::access::Access;
 use crate::digest::Digest;
 use crate::error::shown;
@@ -11,7 +12,7 @@ use crate::index::Index;
 use crate::metadata::Metadata;
 use crate::oci::{Oci, Repository};
 use crate::store::{Kind, Store};
-use crate::verify::{self, Keys};
+use crate::verify::{Keys, Trusted};
 use mainstay_package::{Limits, unpack};
 use mainstay_unit::{
     ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, Verification, WebFile,
@@ -38,18 +39,21 @@ pub struct Charts {
     recent: Mutex<Recent>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Bytes that are kept of archives; as many of answers, and of indexes.
     pub kept: u64,
     /// How long an answer, a refusal included, is good enough without asking anew.
     pub fresh: Duration,
     pub limits: Limits,
+    /// Whom signatures without a key are believed by, where a source names nobody; the public ones that Mainstay brings
+    /// along where this is nothing.
+    pub root: Option<Arc<TrustRoot>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kept: 1 << 30, fresh: Duration::from_secs(30), limits: Limits::default() }
+        Self { kept: 1 << 30, fresh: Duration::from_secs(30), limits: Limits::default(), root: None }
     }
 }
 
@@ -89,7 +93,7 @@ struct KeptIndex {
 /// What was verified; its name says the digest and which keys are trusted.
 #[derive(Serialize, Deserialize)]
 struct Verified {
-    /// The fingerprint of the key that has signed.
+    /// Who has signed: the fingerprint of a key, or an identity.
     by: String,
 }
 
@@ -99,7 +103,7 @@ struct Asked<'a> {
     url: Url,
     access: Access,
     /// One of these has signed it.
-    keys: Option<Keys>,
+    trusted: Option<Trusted>,
     /// Names what these credentials may see at this place.
     scope: String,
     /// Names the place's host as these credentials reach it.
@@ -176,7 +180,7 @@ impl Charts {
         if url.set_username("").is_err() || url.set_password(None).is_err() {
             return Err(fail("it names no host"));
         }
-        let keys = keys(request, credentials)?;
+        let trusted = trusted(request, credentials, self.options.root.as_ref())?;
         let pass = request.pass_credentials.to_string();
         let insecure = request.insecure.to_string();
         let mut parts = vec![url.as_str(), &pass, &insecure];
@@ -187,7 +191,7 @@ impl Charts {
         let mut parts = vec![url.scheme(), url.host_str().unwrap_or_default(), &port, &insecure, &timeout];
         parts.extend(access.parts());
         let host = self.store.name(&parts)?;
-        Ok(Asked { request, access, keys, scope, host, url })
+        Ok(Asked { request, access, trusted, scope, host, url })
     }
 
     fn answer_name(&self, asked: &Asked<'_>) -> Result<String, RegistryError> {
@@ -200,9 +204,9 @@ impl Charts {
         let chart = asked.request.chart.as_str();
         let mut parts = vec![&*asked.scope, chart, kind, text, filtered, filter.unwrap_or_default()];
         // What nobody has verified, or others have, is no answer.
-        if let Some(keys) = &asked.keys {
+        if let Some(trusted) = &asked.trusted {
             parts.push("cosign");
-            parts.extend(keys.fingerprints());
+            parts.extend(trusted.parts());
         }
         self.store.name(&parts)
     }
@@ -310,8 +314,8 @@ impl Charts {
             ChartVersion::Tag(tag) => oci.by_tag(tag)?,
             ChartVersion::Digest(digest) => oci.by_digest(digest)?,
         };
-        if let Some(keys) = &asked.keys {
-            self.verify(&repository, &oci, &found.resolved, keys)?;
+        if let Some(trusted) = &asked.trusted {
+            self.verify(&repository, &oci, &found.resolved, trusted)?;
         }
         let at = repository.shown();
         let answer = self.answer(&found.layer, Some(&found.manifest));
@@ -324,44 +328,27 @@ impl Charts {
         Ok((answer, chart))
     }
 
-    /// Asks for signatures, unless one by these very keys was found before.
+    /// Asks for signatures, unless one by these very people was found before.
     fn verify(
         &self,
         repository: &Repository,
         oci: &Oci<'_>,
         digest: &Digest,
-        keys: &Keys,
+        trusted: &Trusted,
     ) -> Result<(), RegistryError> {
         let at = repository.shown();
         let mut parts = vec![at.as_str(), digest.text()];
-        parts.extend(keys.fingerprints());
+        parts.extend(trusted.parts());
         let name = self.store.name(&parts)?;
         let known: Option<Verified> = self.store.record(Kind::Verified, &name)?;
-        if known.is_some_and(|known| keys.fingerprints().contains(&known.by.as_str())) {
+        if known.is_some_and(|known| trusted.include(&known.by)) {
             return Ok(());
         }
-        let signatures = oci.signatures(digest)?;
-        let refused = |why: &str| {
-            let what = format!("{at} {}", digest.text());
-            let why = format!("{why}; tried were {}", keys.shown());
-            Err(RegistryError::Unverified { what, why })
-        };
-        match verify::find(&signatures, keys, digest) {
-            verify::Found::By(key) => {
-                tracing::info!(
-                    chart = at,
-                    digest = digest.text(),
-                    key = key.shown(),
-                    "a signature is verified"
-                );
-                self.store.keep(Kind::Verified, &name, &Verified { by: key.fingerprint().to_owned() })
-            }
-            verify::Found::Another => refused("its signature is of another digest"),
-            verify::Found::Strange if signatures.is_empty() => refused("nobody has signed it with cosign"),
-            verify::Found::Strange => {
-                refused(&format!("none of its {} signatures is by a key that is trusted", signatures.len()))
-            }
-        }
+        let (shown, by) = trusted
+            .prove(&oci.signatures(digest)?, digest)
+            .map_err(|why| RegistryError::unverified(&format!("{at} {}", digest.text()), &why))?;
+        tracing::info!(chart = at, digest = digest.text(), by = shown, "a signature is verified");
+        self.store.keep(Kind::Verified, &name, &Verified { by })
     }
 
     fn remember(&self, name: String, answer: Answer) -> Result<(), RegistryError> {
@@ -463,17 +450,27 @@ impl Charts {
     }
 }
 
-/// The keys that a request asks for; in no other case none.
-fn keys(request: &ChartRequest, credentials: ChartCredentials<'_>) -> Result<Option<Keys>, RegistryError> {
+/// Whom a request trusts; where it asks for no proof, nobody is asked for.
+fn trusted(
+    request: &ChartRequest,
+    credentials: ChartCredentials<'_>,
+    default: Option<&Arc<TrustRoot>>,
+) -> Result<Option<Trusted>, RegistryError> {
+    let what = request.to_string();
     match (&request.verify, request.registry) {
         (None, _) => Ok(None),
-        (Some(Verification::Cosign { .. }), Registry::Http) => {
+        (Some(Verification::Cosign { .. } | Verification::Identity { .. }), Registry::Http) => {
             let why = "only charts of OCI registries have signatures of cosign's";
-            Err(RegistryError::unverified(&request.to_string(), why))
+            Err(RegistryError::unverified(&what, why))
         }
         (Some(Verification::Cosign { .. }), Registry::Oci) => match credentials.keys {
-            Some(secret) => Keys::read(secret, &request.to_string()).map(Some),
-            None => Err(RegistryError::unverified(&request.to_string(), "its keys are not there")),
+            Some(secret) => Keys::read(secret, &what).map(|keys| Some(Trusted::Keys(keys))),
+            None => Err(RegistryError::unverified(&what, "its keys are not there")),
+        },
+        (Some(Verification::Identity { any_of, root }), Registry::Oci) => match (root, credentials.keys) {
+            (Some(_), None) => Err(RegistryError::unverified(&what, "its trust root is not there")),
+            (None, _) => Trusted::names(&what, any_of, None, default).map(Some),
+            (Some(_), secret @ Some(_)) => Trusted::names(&what, any_of, secret, None).map(Some),
         },
     }
 }

@@ -12,6 +12,11 @@ impl Digest {
         Self(format!("{PREFIX}{}", hex(&Sha256::digest(bytes))))
     }
 
+    /// Of which the hash is known.
+    pub fn of_hash(hash: &[u8]) -> Option<Self> {
+        Self::parse(&hex(hash))
+    }
+
     /// With or without its prefix, as indexes write it.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix(PREFIX).unwrap_or(text).to_ascii_lowercase();

@@ -23,3 +23,4 @@ mod verify;
 pub use charts::{Charts, Options};
 pub use error::RegistryError;
 pub use index::{Index, Version};
+pub use verify::Root as TrustRoot;

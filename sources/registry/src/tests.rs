@@ -1,10 +1,12 @@
 //! Registries as they are and as they should not be.
+mod agree;
 mod cosign;
 mod files;
 mod hostile;
 mod http;
 mod index;
 mod keeping;
+mod keyless;
 mod oci;
 mod real;
 mod registry;

@@ -4,7 +4,7 @@ use super::Oci;
 use crate::RegistryError;
 use crate::digest::Digest;
 use crate::error::shown;
-use crate::verify::{Signature, envelope, simple_signing};
+use crate::verify::{SIGNATURE, Signature, envelope, simple_signing};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -13,7 +13,6 @@ const MANIFEST: &str =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-const ANNOTATION: &str = "dev.cosignproject.cosign/signature";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 
 const ABSENT: &[u16] = &[404];
@@ -57,7 +56,7 @@ impl Oci<'_> {
         let manifest = self.maybe::<Manifest>(&["manifests", &tag], MANIFEST, ABSENT)?;
         let mut layers = manifest.map(|manifest| manifest.layers).unwrap_or_default();
         layers
-            .retain(|layer| layer.media_type == SIMPLE_SIGNING && layer.annotations.contains_key(ANNOTATION));
+            .retain(|layer| layer.media_type == SIMPLE_SIGNING && layer.annotations.contains_key(SIGNATURE));
         for referrer in self.few(self.referrers(of)?)? {
             let digest = Digest::required(&referrer.digest, "a bundle")?;
             let manifest = self.maybe::<Manifest>(&["manifests", digest.text()], MANIFEST, ABSENT)?;
@@ -68,9 +67,9 @@ impl Oci<'_> {
         let mut found = Vec::new();
         for layer in self.few(layers)? {
             let signed = self.blob_of(&layer.digest)?;
-            found.extend(match layer.annotations.get(ANNOTATION) {
-                Some(signature) if layer.media_type == SIMPLE_SIGNING => simple_signing(signed, signature),
-                Some(_) | None => envelope(&signed),
+            found.extend(match layer.media_type.as_str() {
+                SIMPLE_SIGNING => simple_signing(signed, layer.annotations),
+                _ => envelope(signed),
             });
         }
         Ok(found)

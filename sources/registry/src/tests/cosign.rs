@@ -2,7 +2,7 @@
 use super::verified::{Signer, get, keys, layer, tag_of, trusting};
 use super::{charts, digest, oci, secret, tgz};
 use crate::digest::Digest;
-use crate::verify::{Found, Keys, Signature, envelope, find, simple_signing};
+use crate::verify::{Found, Keys, SIGNATURE, Signature, envelope, find, simple_signing};
 use mainstay_harness::{OciRegistry, Requirement, cosign_or_skip, skip};
 use mainstay_unit::{ChartRequest, ChartVersion};
 use rcgen::{KeyPair, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm};
@@ -35,8 +35,11 @@ struct Signed {
 impl Signed {
     fn signature(&self) -> Signature {
         match (&self.payload, &self.signature, &self.bundle) {
-            (Some(payload), Some(signature), None) => simple_signing(payload.clone().into_bytes(), signature),
-            (None, None, Some(bundle)) => envelope(&bundle.to_string().into_bytes()),
+            (Some(payload), Some(signature), None) => {
+                let annotations = [(SIGNATURE.to_owned(), signature.clone())];
+                simple_signing(payload.clone().into_bytes(), annotations.into())
+            }
+            (None, None, Some(bundle)) => envelope(bundle.to_string().into_bytes()),
             _ => None,
         }
         .unwrap()

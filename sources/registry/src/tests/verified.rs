@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
@@ -75,13 +75,24 @@ pub fn tag_of(manifest: &str) -> String {
     manifest.replace(':', "-")
 }
 
-fn sign(content: &mut Content, manifest: &str, layers: &[Value]) {
+pub fn sign(content: &mut Content, manifest: &str, layers: &[Value]) {
     let body = json!({"schemaVersion": 2, "layers": layers}).to_string().into_bytes();
     content.tags.insert(format!("{}.sig", tag_of(manifest)), body);
 }
 
+/// A bundle that refers to a manifest, listed behind a tag.
+pub fn referred(content: &mut Content, manifest: &str, bundle: Vec<u8>) {
+    let layers = json!([{"mediaType": BUNDLE, "digest": digest(&bundle), "size": bundle.len()}]);
+    content.blobs.insert(digest(&bundle), bundle);
+    let referrer = json!({"schemaVersion": 2, "layers": layers}).to_string().into_bytes();
+    let listed = json!([{"mediaType": "x", "artifactType": BUNDLE, "digest": digest(&referrer), "size": 1}]);
+    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed});
+    content.tags.insert("a-bundle".into(), referrer);
+    content.tags.insert(tag_of(manifest), index.to_string().into_bytes());
+}
+
 /// A chart with the tag 1.0.0, and the digest of its manifest.
-fn content() -> (Content, String) {
+pub fn content() -> (Content, String) {
     let content = Content::new("charts/web", &[("1.0.0", tgz("web", "1.0.0"))]);
     let manifest = digest(&content.tags["1.0.0"]);
     (content, manifest)
@@ -110,10 +121,12 @@ fn refused(content: Content, keys: &BTreeMap<String, String>, why: &str) {
     let double = Double::start(content);
     let error = get(&charts().0, &request(&double), keys).unwrap_err();
     assert!(error.contains("is not verified") && error.contains(why), "{error}");
-    assert!(
-        double.blobs.paths().iter().all(|path| !path.ends_with(&digest(&tgz("web", "1.0.0")))),
-        "not fetched"
-    );
+    assert!(!fetched(&double), "not fetched");
+}
+
+pub fn fetched(double: &Double) -> bool {
+    let chart = digest(&tgz("web", "1.0.0"));
+    double.blobs.paths().iter().any(|path| path.ends_with(&chart))
 }
 
 #[test]
@@ -220,14 +233,7 @@ fn keys_are_of_the_kinds_that_cosign_makes_and_bundles_are_read() {
             "signatures": [{"sig": ours.sign(signed.as_bytes())}],
         });
         let bundle = json!({"mediaType": BUNDLE, "dsseEnvelope": envelope}).to_string().into_bytes();
-        let layers = json!([{"mediaType": BUNDLE, "digest": digest(&bundle), "size": bundle.len()}]);
-        content.blobs.insert(digest(&bundle), bundle);
-        let referrer = json!({"schemaVersion": 2, "layers": layers}).to_string().into_bytes();
-        let listed =
-            json!([{"mediaType": "x", "artifactType": BUNDLE, "digest": digest(&referrer), "size": 1}]);
-        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed});
-        content.tags.insert("a-bundle".into(), referrer);
-        content.tags.insert(tag_of(&manifest), index.to_string().into_bytes());
+        referred(&mut content, &manifest, bundle);
         content
     };
     const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";

@@ -1,12 +1,17 @@
-//! Whether somebody who is trusted has signed what was resolved: cosign's signatures, by public keys. Neither transparency
-//! logs nor certificates are asked: a key is trusted because the declaration names it.
+//! Whether somebody who is trusted has signed what was resolved: cosign's signatures, by public keys or by identities. For
+//! a key neither logs nor certificates are asked: it is trusted because the declaration names it.
 
+pub(crate) mod identity;
 mod key;
 mod public;
 mod statement;
+mod trusted;
 
+pub use identity::Root;
 pub(crate) use key::{Key, Keys};
-pub(crate) use statement::{envelope, simple_signing};
+use statement::pre_authenticated;
+pub(crate) use statement::{SIGNATURE, envelope, simple_signing};
+pub(crate) use trusted::Trusted;
 
 use crate::digest::Digest;
 
@@ -17,6 +22,7 @@ pub(crate) struct Signature {
     pub signature: Vec<u8>,
     /// What it says to be of; nothing where it does not say so.
     pub of: Option<Digest>,
+    pub beside: identity::Beside,
 }
 
 /// What was found among signatures.

@@ -24,7 +24,7 @@ const SIZES: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// What is asked of a key.
 pub(super) const SUPPORTED: &str = "ECDSA P-256 or P-384, RSA of 2048 to 8192 bits, Ed25519";
 
-pub(super) struct Public {
+pub(crate) struct Public {
     kind: Kind,
     /// The key itself, as its kind writes it.
     key: Vec<u8>,
@@ -57,6 +57,12 @@ impl Public {
             _ => return Err("a key of another kind".to_owned()),
         };
         Ok(Self { kind, key: key.to_vec() })
+    }
+
+    /// `RSAPublicKey` of RFC 8017, as the keys of some logs are written.
+    pub fn rsa(der: &[u8]) -> Option<Self> {
+        let fits = modulus(der).is_some_and(|bits| SIZES.contains(&bits));
+        fits.then(|| Self { kind: Kind::Rsa, key: der.to_vec() })
     }
 
     /// cosign 2 hashed with SHA-256 whatever the key; cosign 3 signs as `algorithm_registry.go` of sigstore/sigstore has it:

@@ -2,12 +2,15 @@
 //! DSSE envelope within a bundle of sigstore's, which cosign writes since version 3.
 
 use super::Signature;
+use super::identity::Beside;
 use crate::digest::Digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+/// The annotation that holds a layer's signature.
+pub(crate) const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const TYPE: &str = "cosign container image signature";
 const STATEMENT: &str = "application/vnd.in-toto+json";
 const IN_TOTO: &str = "https://in-toto.io/Statement/";
@@ -32,11 +35,12 @@ struct Image {
     digest: String,
 }
 
-/// A payload with the signature that its layer carries.
-pub(crate) fn simple_signing(payload: Vec<u8>, signature: &str) -> Option<Signature> {
+/// A payload with what its layer carries.
+pub(crate) fn simple_signing(payload: Vec<u8>, annotations: BTreeMap<String, String>) -> Option<Signature> {
+    let signature = STANDARD.decode(annotations.get(SIGNATURE)?.trim()).ok()?;
     let said = serde_json::from_slice::<Payload>(&payload).ok().filter(|said| said.critical.kind == TYPE);
     let of = said.and_then(|said| Digest::parse(&said.critical.image.digest));
-    Some(Signature { signed: payload, signature: STANDARD.decode(signature.trim()).ok()?, of })
+    Some(Signature { signed: payload, signature, of, beside: Beside::Annotations(annotations) })
 }
 
 #[derive(Deserialize)]
@@ -72,15 +76,20 @@ struct Subject {
     digest: BTreeMap<String, String>,
 }
 
+/// What is signed of an envelope names the type as well (`protocol.md` of secure-systems-lab/dsse).
+pub(super) fn pre_authenticated(kind: &str, payload: &[u8]) -> Vec<u8> {
+    let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
+    signed.extend_from_slice(payload);
+    signed
+}
+
 /// What a bundle's envelope holds: one signature, of one subject.
-pub(crate) fn envelope(bundle: &[u8]) -> Option<Signature> {
-    let envelope = serde_json::from_slice::<Bundle>(bundle).ok()?.dsse_envelope?;
+pub(crate) fn envelope(bundle: Vec<u8>) -> Option<Signature> {
+    let envelope = serde_json::from_slice::<Bundle>(&bundle).ok()?.dsse_envelope?;
     let [Signed { sig }] = envelope.signatures.as_slice() else { return None };
     let payload = STANDARD.decode(&envelope.payload).ok()?;
-    // What is signed names the type as well (`protocol.md` of secure-systems-lab/dsse).
     let kind = &envelope.payload_type;
-    let mut signed = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).into_bytes();
-    signed.extend_from_slice(&payload);
+    let signed = pre_authenticated(kind, &payload);
     let statement = serde_json::from_slice::<Statement>(&payload).ok();
     let statement = statement.filter(|statement| {
         kind == STATEMENT && statement.kind.starts_with(IN_TOTO) && statement.predicate_type == SIGNED
@@ -89,5 +98,6 @@ pub(crate) fn envelope(bundle: &[u8]) -> Option<Signature> {
         [Subject { digest }] => Digest::parse(digest.get("sha256")?),
         _ => None,
     });
-    Some(Signature { signed, signature: STANDARD.decode(sig).ok()?, of })
+    let signature = STANDARD.decode(sig).ok()?;
+    Some(Signature { signed, signature, of, beside: Beside::Bundle(bundle) })
 }
