@@ -5,7 +5,8 @@ use crate::shape::Problem;
 use mainstay_diagnostic::{Location, codes};
 use mainstay_object::Object;
 use mainstay_unit::{
-    ChartRequest, ChartVersion, GitReference, Reference, ReferenceKind, Registry, SourceId, Verification,
+    ChartRequest, ChartVersion, GitReference, OidcIdentity, Reference, ReferenceKind, Registry, SourceId,
+    Verification,
 };
 use std::time::Duration;
 
@@ -178,9 +179,11 @@ pub(crate) fn verification(
     })
 }
 
-const KEYS: &str = "sign with cosign and a key, and name a Secret with the public keys (*.pub) in secretRef";
+const KEYS: &str = "sign with cosign, and name a Secret with the public keys (*.pub) in secretRef, or who signs without a \
+                    key in matchOIDCIdentity";
 
-/// The error is which field asks for what can't be proved.
+/// As source-controller has it: keys where a Secret is named, else identities, and where none is named, anyone. The error is
+/// which field asks for what can't be proved.
 fn asked(verify: Fields<'_>, namespace: &str) -> Result<Option<Verification>, (&'static str, &'static str)> {
     if !verify.is_set() {
         return Ok(None);
@@ -190,14 +193,24 @@ fn asked(verify: Fields<'_>, namespace: &str) -> Result<Option<Verification>, (&
         Some("notation") => return Err(("provider", "a signature of notation's")),
         Some(_) | None => return Err(("provider", "a signature of an unknown kind")),
     }
-    for field in ["matchOIDCIdentity", "trustedRootSecretRef"] {
-        if verify.at(field).is_set() {
-            return Err((field, "an identity in the place of a key"));
-        }
+    let secret = |field: &str| {
+        let name = verify.at(field).owned("name")?;
+        Some(Reference { kind: ReferenceKind::Secret, namespace: namespace.to_owned(), name })
+    };
+    if let Some(keys) = secret("secretRef") {
+        // Whoever names both relies on both, and Flux looks at the key alone.
+        return match ["matchOIDCIdentity", "trustedRootSecretRef"].into_iter().find(|f| verify.at(f).is_set())
+        {
+            Some(field) => Err((field, "an identity beside a key, of which Flux looks at the key alone,")),
+            None => Ok(Some(Verification::Cosign { keys })),
+        };
     }
-    let name = verify.at("secretRef").owned("name").ok_or(("secretRef", "a signature without a key"))?;
-    let keys = Reference { kind: ReferenceKind::Secret, namespace: namespace.to_owned(), name };
-    Ok(Some(Verification::Cosign { keys }))
+    let any_of = verify.list("matchOIDCIdentity").map(|(_, one)| OidcIdentity {
+        issuer: one.owned("issuer").unwrap_or_default(),
+        subject: one.owned("subject").unwrap_or_default(),
+    });
+    let any_of: Vec<OidcIdentity> = any_of.collect();
+    Ok(Some(Verification::Identity { any_of, root: secret("trustedRootSecretRef") }))
 }
 
 /// Flux's precedence: digest, semver, tag, else `latest`.

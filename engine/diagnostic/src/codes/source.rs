@@ -13,7 +13,18 @@ pub static UNVERIFIED: Code = Code::error(
     "signature not verified",
     "The declaration asks for a proof that the chart was signed, and there is none: no signature, one by another key, or one of \
      something else. Nothing of the chart is used, and what is on the cluster stays as it is. Sign the very digest with one of \
-     the keys that the Secret holds (`cosign sign --key`), or name the key that it was signed with.",
+     the keys that the Secret holds (`cosign sign --key`), or name the key that it was signed with. Where it was signed without \
+     a key, the message says whom its certificate names, and which check failed otherwise: name him in `matchOIDCIdentity`; \
+     where an authority or a log is not trusted, the trust root is too old or another (`trustedRootSecretRef`).",
 );
 
-pub static ALL: &[&Code] = &[&STALE, &UNVERIFIED];
+pub static ANYONE: Code = Code::warning(
+    "MS6003",
+    "signature by anyone",
+    "The declaration asks for a signature by cosign and names neither keys nor identities, so as in Flux whoever has an account \
+     with one of the providers that sigstore's authority knows may have made it, as long as it lies behind cosign's tag. It \
+     proves that what was signed is what is used, not that somebody you trust has signed it. Name who signs in \
+     `matchOIDCIdentity`; signatures in bundles, as cosign 3 makes them, count only then.",
+);
+
+pub static ALL: &[&Code] = &[&STALE, &UNVERIFIED, &ANYONE];

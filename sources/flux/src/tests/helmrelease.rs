@@ -1,5 +1,5 @@
 use super::{parse, told, unit};
-use mainstay_unit::{DriftMode, Gate, NameMatch, Selector, Source};
+use mainstay_unit::{DriftMode, Gate, NameMatch, OidcIdentity, Selector, Source, Verification};
 use std::time::Duration;
 
 fn release(version: &str, fields: &str) -> crate::Read {
@@ -106,11 +106,12 @@ fn what_would_change_what_is_applied_and_is_not_done_is_an_error() {
         let told = told(&release("v2", &format!("{CHART}{fields}")));
         assert!(told.len() == 1 && told[0].starts_with("7: MS3004 "), "{told:?}");
     }
-    let verified = CHART.replace("chart: x,", "chart: x, verify: {provider: cosign},");
-    let keyless = told(&release("v2", &verified));
+    let both = "{provider: cosign, secretRef: {name: k}, matchOIDCIdentity: [{issuer: a, subject: b}]}";
+    let both = told(&release("v2", &CHART.replace("chart: x,", &format!("chart: x, verify: {both},"))));
     assert!(
-        keyless.len() == 1 && keyless[0].contains("MS3004 spec.chart.spec.verify.secretRef"),
-        "{keyless:?}"
+        both.len() == 1
+            && both[0].contains("MS3004 spec.chart.spec.verify.matchOIDCIdentity: an identity beside a key"),
+        "{both:?}"
     );
     let verified =
         CHART.replace("chart: x,", "chart: x, verify: {provider: notation, secretRef: {name: k}},");
@@ -126,9 +127,28 @@ fn the_keys_of_a_signature_lie_beside_the_source() {
     let verify = "chart: x, verify: {provider: cosign, secretRef: {name: k}},";
     let read = unit(release("v2", &CHART.replace("chart: x,", verify)));
     let mainstay_unit::Source::Chart(chart) = read.source else { panic!("a chart") };
-    let Some(mainstay_unit::Verification::Cosign { keys }) = chart.verify else { panic!("it is asked for") };
+    let Some(Verification::Cosign { keys }) = chart.verify else { panic!("it is asked for") };
     let mainstay_unit::SourceId::Named { namespace, .. } = chart.source else { panic!("a name") };
     assert_eq!((keys.namespace, keys.name.as_str()), (namespace, "k"));
+}
+
+#[test]
+fn whoever_signs_without_a_key_is_named_or_is_anyone() {
+    let verify = |fields: &str| {
+        let verify = format!("chart: x, verify: {{provider: cosign{fields}}},");
+        let read = unit(release("v2", &CHART.replace("chart: x,", &verify)));
+        let mainstay_unit::Source::Chart(chart) = read.source else { panic!("a chart") };
+        match chart.verify {
+            Some(Verification::Identity { any_of, root }) => (any_of, root.map(|root| root.name)),
+            Some(Verification::Cosign { .. }) | None => panic!("by name"),
+        }
+    };
+    assert_eq!(verify(""), (vec![], None));
+    let one = |issuer: &str, subject: &str| OidcIdentity { issuer: issuer.into(), subject: subject.into() };
+    let named = verify(", matchOIDCIdentity: [{issuer: ^a$, subject: b.*}, {issuer: c, subject: d}]");
+    assert_eq!(named, (vec![one("^a$", "b.*"), one("c", "d")], None));
+    let root = verify(", matchOIDCIdentity: [{issuer: a, subject: b}], trustedRootSecretRef: {name: r}");
+    assert_eq!(root, (vec![one("a", "b")], Some("r".to_owned())));
 }
 
 #[test]

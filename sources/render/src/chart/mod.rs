@@ -59,6 +59,10 @@ pub(crate) fn ask<'a>(
         let message = format!("the chart of {} is what its registry said last: {why}", declared.unit.id);
         told.push(declared.path_at.diagnostic(&codes::source::STALE, message));
     }
+    if placed.by_anyone {
+        let message = format!("anyone may have signed the chart of {}", declared.unit.id);
+        told.push(declared.path_at.diagnostic(&codes::source::ANYONE, message));
+    }
     let given = match values::given(chart, &claim(declared), inputs) {
         Ok(given) => given,
         Err(lacking) => return lacking.answer(),

@@ -18,6 +18,8 @@ pub(crate) struct Placed {
     pub archive: Option<Arc<ChartArchive>>,
     pub values_files: Vec<String>,
     pub ignore_missing_values_files: bool,
+    /// It was signed by somebody, and whoever it is will do.
+    pub by_anyone: bool,
 }
 
 /// The media type of a chart in an OCI registry, by Helm's own pushing.
@@ -124,7 +126,12 @@ impl Wanted<'_> {
                 };
                 let origin = Origin::Named(format!("{name} {}", archive.version));
                 let source = Source { tree: Arc::new(MemoryTree::new()), origin: Arc::new(origin) };
-                Ok(self.placed(source, TreePath::root(), Some(archive.clone())))
+                let placed = self.placed(source, TreePath::root(), Some(archive.clone()));
+                let by_anyone = match &request.verify {
+                    Some(Verification::Identity { any_of, .. }) => any_of.is_empty(),
+                    Some(Verification::Cosign { .. }) | None => false,
+                };
+                Ok(Placed { by_anyone, ..placed })
             }
             Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{request}: {why}"))),
             Some(Supply::Refused(why)) => Err(unverified(format!("{request}: {why}"))),
@@ -148,6 +155,7 @@ impl Wanted<'_> {
             archive,
             values_files: self.values_files.to_vec(),
             ignore_missing_values_files: self.ignore_missing_values_files,
+            by_anyone: false,
         }
     }
 }

@@ -49,6 +49,20 @@ fn files_of_values_take_the_place_of_the_charts_own() {
     assert_eq!(value(&reading, "ConfigMap", "c")["data"], json!({"b": "2"}));
 }
 
+fn archive() -> mainstay_unit::ChartArchive {
+    let files = [
+        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("values.yaml", "replicas: 7\n"),
+        ("templates/c.yaml", CONFIG),
+    ];
+    mainstay_unit::ChartArchive {
+        digest: "sha256:1".into(),
+        version: "1.0.0".into(),
+        files: files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into(),
+        stale: None,
+    }
+}
+
 #[test]
 fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
     let text = format!(
@@ -69,17 +83,7 @@ fn a_chart_of_a_registry_is_a_need_until_it_is_here() {
     inputs.charts.insert(question.clone(), Supply::NotEvaluated("offline".into()));
     let RenderState::NotRendered { reason } = state(&read(&inputs)).clone() else { panic!("it is rendered") };
     assert_eq!(reason, "web >=1 of https://charts.example.com is not evaluated: offline");
-    let files = [
-        ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
-        ("values.yaml", "replicas: 7\n"),
-        ("templates/c.yaml", CONFIG),
-    ];
-    let archive = mainstay_unit::ChartArchive {
-        digest: "sha256:1".into(),
-        version: "1.0.0".into(),
-        files: files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into(),
-        stale: None,
-    };
+    let archive = archive();
     let stale = mainstay_unit::ChartArchive { stale: Some("it does not answer".into()), ..archive.clone() };
     inputs.charts.insert(question.clone(), Supply::Here(Arc::new(stale)));
     let mut cache = Cache::default();
@@ -126,6 +130,34 @@ fn a_chart_without_the_proof_that_is_asked_for_fails_its_unit() {
         "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}";
     let told = errors(&read(&inputs_with(&format!("{}{CHART}", of(tree, "oci://charts.example.com")))));
     assert!(told.len() == 1 && told[0].contains("its chart lies in a tree"), "{told:?}");
+}
+
+#[test]
+fn a_signature_by_anyone_is_a_warning_as_long_as_nobody_is_named() {
+    let of = |identities: &str| {
+        let source = format!(
+            "chart: web, sourceRef: {{kind: HelmRepository, name: r}}, verify: {{provider: cosign{identities}}}"
+        );
+        let release = release("").replace(
+            "chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}",
+            &source,
+        );
+        let mut inputs = inputs_with(&format!(
+            "{release}---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {{name: r, namespace: apps}}\nspec: {{type: oci, url: 'oci://charts.example.com'}}\n"
+        ));
+        let Some(Need::Chart { request, authorities }) = read(&inputs).needs.first().cloned() else {
+            panic!("a chart is needed")
+        };
+        let archive = Supply::Here(Arc::new(archive()));
+        inputs.charts.insert((*request, authorities), archive);
+        told(&read(&inputs))
+    };
+    let anyone = of("");
+    assert!(
+        anyone.len() == 1 && anyone[0].contains("MS6003 anyone may have signed the chart of "),
+        "{anyone:?}"
+    );
+    assert_eq!(of(", matchOIDCIdentity: [{issuer: a, subject: b}]"), Vec::<String>::new());
 }
 
 #[test]
