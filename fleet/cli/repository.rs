@@ -6,7 +6,7 @@ use mainstay_diagnostic::Fault;
 use mainstay_exec::{Helm, Limits};
 use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
-use mainstay_registry::{Charts, Options, RegistryError};
+use mainstay_registry::{Charts, Options, RegistryError, TrustRoot};
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
@@ -50,6 +50,9 @@ pub(crate) struct RepositoryArgs {
     /// The real helm, for charts that ask for it where the Platform allows it [default: none is run]
     #[arg(long, env = "MAINSTAY_HELM", value_name = "PROGRAM")]
     pub helm: Option<PathBuf>,
+    /// sigstore's trust root (trusted_root.json) for signatures without a key [default: the public one, as of this release]
+    #[arg(long, env = "MAINSTAY_SIGSTORE_ROOT", value_name = "FILE")]
+    pub sigstore_root: Option<PathBuf>,
 }
 
 impl RepositoryArgs {
@@ -65,6 +68,7 @@ impl RepositoryArgs {
             known_hosts_file: None,
             git_ca_file: None,
             helm: None,
+            sigstore_root: None,
         }
     }
 
@@ -120,6 +124,7 @@ impl RepositoryArgs {
         }
         let mirror = Mirror::open(&path, remote.clone())?;
         let state = state.clone();
+        let root = self.sigstore_root.as_deref().map(trust_root).transpose()?;
         let helm = LazyHelm { program: self.helm.clone(), opened: None, failed: None };
         Ok(Repository {
             mirror,
@@ -130,6 +135,7 @@ impl RepositoryArgs {
             state,
             others: BTreeMap::new(),
             charts: None,
+            root,
             helm,
         })
     }
@@ -146,7 +152,14 @@ pub(crate) struct Repository {
     others: BTreeMap<Digest, Mirror>,
     /// Opened once a chart is asked for.
     charts: Option<Charts>,
+    root: Option<Arc<TrustRoot>>,
     helm: LazyHelm,
+}
+
+fn trust_root(path: &Path) -> Result<Arc<TrustRoot>, Failure> {
+    let failed = |why: String| Failure::user(format!("--sigstore-root: {} {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(format!("can't be read: {error}")))?;
+    TrustRoot::read(&text).map(Arc::new).map_err(failed)
 }
 
 /// The program that whoever started Mainstay names, opened once a chart asks for it.
@@ -197,7 +210,10 @@ impl Repository {
     fn charts(&mut self) -> Result<&Charts, RegistryError> {
         match &mut self.charts {
             Some(charts) => Ok(charts),
-            none => Ok(none.insert(Charts::open(&self.state.charts(), Options::default())?)),
+            none => {
+                let options = Options { root: self.root.clone(), ..Options::default() };
+                Ok(none.insert(Charts::open(&self.state.charts(), options)?))
+            }
         }
     }
 
