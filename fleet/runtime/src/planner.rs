@@ -1,9 +1,10 @@
 //! What a revision would do to the clusters as they are: dry-run requests only, nothing is written.
 
+mod hooks;
+
 use crate::counterparts;
-use crate::execute::Deployed;
 use crate::install::{Installation, PART_OF};
-use crate::targets::open;
+use crate::targets::{is_missing, open};
 use futures::StreamExt;
 use mainstay_cluster::{Apply, Cluster, ClusterError, Identity};
 use mainstay_graph::of_reading;
@@ -12,10 +13,10 @@ use mainstay_plan::{
     Action, Guard, Held, Left, Plan, Step, UnitPlan, Verdict, changes, held_prune, removals,
     sensitive_changes,
 };
-use mainstay_reconcile::{Record, RunKind, is_recorded};
+use mainstay_reconcile::{Record, is_recorded};
 use mainstay_unit::{
-    Applying, Hook, Inventory, InventoryEntry, Manifest, Policy, Reading, ReadingUnit, RenderState, Rendered,
-    Target, Unit, UnitId,
+    Applying, Inventory, InventoryEntry, Manifest, Policy, Reading, ReadingUnit, Release, RenderState,
+    Rendered, Target, Unit, UnitId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,7 +127,7 @@ impl Planner<'_> {
                     .collect()
                     .await
             }
-            Err(why) if why.ends_with("does not exist") => {
+            Err(why) if is_missing(&why) => {
                 let create =
                     |d: &Manifest| step(Action::Create, d.key.clone(), "its cluster does not exist yet");
                 rendered.objects.iter().map(|d| Some(create(d))).collect()
@@ -264,23 +265,15 @@ impl Planner<'_> {
         let first = record.is_none_or(|record| record.revision.is_empty());
         let known = match (&rendered.release, first) {
             (Some(release), true) => match self.cluster(&out.target).await {
-                Ok(cluster) => crate::execute::newest(&cluster, release).await.ok().flatten(),
-                Err(_) => None,
+                Ok(cluster) => crate::execute::newest(&cluster, release)
+                    .await
+                    .map_err(|error| unread(release, &error.to_string())),
+                Err(why) if is_missing(&why) => Ok(None),
+                Err(why) => Err(unread(release, &why)),
             },
-            (_, _) => None,
+            (_, _) => Ok(None),
         };
-        if known.as_ref().is_some_and(Deployed::is_this) {
-            return;
-        }
-        let first = first && known.is_none_or(|known| !known.was_deployed);
-        let kind = if first { RunKind::Install } else { RunKind::Upgrade };
-        let [before, after] = kind.moments().map(|moment| {
-            let run = move |hook: &Hook| {
-                let reason = format!("{} hook, weight {}", moment.word(), hook.weight);
-                step(Action::Run, hook.manifest.key.clone(), &reason)
-            };
-            Hook::at(&rendered.hooks, moment).into_iter().map(run).collect::<Vec<_>>()
-        });
+        let [before, after] = hooks::steps(&rendered.hooks, &hooks::runs(first, known));
         out.steps.splice(0..0, before);
         out.steps.extend(after);
     }
@@ -342,6 +335,10 @@ impl Planner<'_> {
         plan.held = held;
         plan.held.append(&mut self.held);
     }
+}
+
+fn unread(release: &Release, why: &str) -> String {
+    format!("what Helm has deployed as {}/{} can't be read: {why}", release.namespace, release.name)
 }
 
 fn step(action: Action, key: ObjectKey, reason: &str) -> Step {

@@ -124,6 +124,14 @@ async fn reach(
     Ok(Connection::new(cluster, with, installation))
 }
 
+const MISSING: &str = "its kubeconfig, Secret ";
+const THERE: &str = ", does not exist";
+
+/// Whether `open` found no cluster yet, rather than one that can't be asked.
+pub(crate) fn is_missing(why: &str) -> bool {
+    why.starts_with(MISSING) && why.ends_with(THERE)
+}
+
 /// A client for a target, through the kubeconfig in its Secret.
 pub(crate) async fn open(management: &Cluster, target: &Target) -> Result<Cluster, String> {
     let Target::Workload(workload) = target else {
@@ -133,7 +141,7 @@ pub(crate) async fn open(management: &Cluster, target: &Target) -> Result<Cluste
     let secret_key = ObjectKey::new("", "Secret", &**secret_namespace, &**secret_name);
     let secret = management.get(&secret_key, "v1", &Identity::Own).await.map_err(|error| match error {
         ClusterError::NotFound { .. } => {
-            format!("its kubeconfig, Secret {secret_namespace}/{secret_name}, does not exist")
+            format!("{MISSING}{secret_namespace}/{secret_name}{THERE}")
         }
         other => other.to_string(),
     })?;
