@@ -38,7 +38,12 @@ fn scan(
         return Err(here(Problem::new(&codes::LIMIT, message)));
     }
     for (name, entry) in loader.list(folder).map_err(here)? {
-        let Ok(path) = folder.join(&name) else { continue };
+        let path = match folder.join(&name) {
+            Ok(path) => path,
+            Err(_) if entry.kind != EntryKind::Folder && !is_yaml(&name) => continue,
+            // Left out, its objects would seem to have been deleted.
+            Err(error) => return Err(here(Problem::new(&codes::INVALID, error.to_string()))),
+        };
         let relative = path.as_str().get(root.as_str().len()..).unwrap_or_default().trim_start_matches('/');
         match entry.kind {
             EntryKind::Folder => match find(loader, &path).map_err(here)? {
@@ -46,7 +51,7 @@ fn scan(
                 None => scan(loader, root, &path, depth + 1, found)?,
             },
             EntryKind::File | EntryKind::Executable => {
-                if !name.ends_with(".yaml") && !name.ends_with(".yml") {
+                if !is_yaml(&name) {
                     continue;
                 }
                 let parsed = loader.documents(&path, &entry).map_err(here)?;
@@ -66,4 +71,8 @@ fn scan(
         }
     }
     Ok(())
+}
+
+fn is_yaml(name: &str) -> bool {
+    name.ends_with(".yaml") || name.ends_with(".yml")
 }

@@ -91,7 +91,20 @@ impl Walk<'_> {
             if name.starts_with('.') {
                 continue;
             }
-            let Ok(place) = path.join(&name) else { continue };
+            let place = match path.join(&name) {
+                Ok(place) => place,
+                Err(_) if entry.kind != EntryKind::Folder && !is_yaml(&name) => continue,
+                // Left out, what it declares would seem to have been deleted.
+                Err(error) => {
+                    let message = format!("{path} holds what can't be read: {error}");
+                    let problem = Diagnostic::new(&codes::render::UNREADABLE, message).at_file(path.as_str());
+                    self.base.diagnostics.push(problem.clone());
+                    self.base.platforms.push((path.to_string(), problem));
+                    self.base.unread.insert(Unread::new(path.to_string(), CouldDeclare::Anything));
+                    out.clean = false;
+                    continue;
+                }
+            };
             let known = before.and_then(|before| before.item(&name));
             match entry.kind {
                 EntryKind::Folder => {
@@ -131,10 +144,10 @@ impl Walk<'_> {
         let limits = Limits::default();
         if entry.size > limits.bytes as u64 {
             let message = format!("{path} has {} bytes; the limit is {}", entry.size, limits.bytes);
-            self.base
-                .diagnostics
-                .push(Diagnostic::new(&codes::render::UNREADABLE, message).at_file(path.as_str()));
+            let problem = Diagnostic::new(&codes::render::UNREADABLE, message).at_file(path.as_str());
+            self.base.diagnostics.push(problem.clone());
             self.base.broken.push((path.to_string(), path.to_string()));
+            self.base.platforms.push((path.to_string(), problem));
             return None;
         }
         match self.tree.read(path) {

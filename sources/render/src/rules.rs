@@ -176,10 +176,17 @@ impl Named<'_> {
             Err(error) => return self.problem(index, error.to_string()),
         };
         for (name, entry) in entries {
-            let Ok(path) = folder.join(&name) else { continue };
             if name.starts_with('.') {
                 continue;
             }
+            let path = match folder.join(&name) {
+                Ok(path) => path,
+                Err(_) if entry.kind != EntryKind::Folder && !is_yaml(&name) => continue,
+                Err(error) => {
+                    self.problem(index, format!("{folder} holds what can't be read: {error}"));
+                    continue;
+                }
+            };
             if self.problems.len() >= PROBLEMS {
                 return;
             }

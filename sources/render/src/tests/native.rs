@@ -1,6 +1,9 @@
 use super::draw::draw;
-use super::{errors, id, reading, told};
+use super::{errors, id, inputs, reading, told, tree};
+use crate::read;
+use mainstay_unit::tree::{Entry, EntryKind, MemoryTree, Tree, TreeError, TreePath};
 use mainstay_unit::{Layer, RenderState};
+use std::sync::Arc;
 
 const PLATFORM: &str = "=== platform.yaml
 apiVersion: mainstay.dev/v1alpha1
@@ -175,4 +178,47 @@ fn broken_yaml_fails_its_units_alone() {
     assert!(matches!(reading.units[&id("module/platform/a")].state, RenderState::Rendered(_)));
     assert!(matches!(reading.units[&id("module/platform/b")].state, RenderState::Failed { .. }));
     assert_eq!(reading.unread.len(), 1);
+}
+
+/// A tree that lists one more file than paths can name.
+struct Odd(MemoryTree, &'static str);
+
+impl Tree for Odd {
+    fn id(&self) -> String {
+        self.0.id()
+    }
+
+    fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
+        self.0.entry(path)
+    }
+
+    fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
+        let mut all = self.0.list(path)?;
+        if path.as_str() == "modules" {
+            all.push((self.1.to_owned(), Entry { kind: EntryKind::File, id: "odd".into(), size: 1 }));
+            all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        Ok(all)
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        self.0.read(path)
+    }
+}
+
+#[test]
+fn a_file_whose_name_is_no_path_counts_as_unread_if_it_may_declare() {
+    let read_with = |name| {
+        let tree = tree(&format!("{PLATFORM}{}", module("web", "  source: {path: web}\n")));
+        let mut inputs = inputs(MemoryTree::new());
+        inputs.platform.tree = Arc::new(Odd(tree, name));
+        read(&inputs)
+    };
+    let odd = read_with("we\\b.yaml");
+    let message = "modules MS4503 modules holds what can't be read: the path \"we\\\\b.yaml\" holds a character that no path may hold";
+    assert!(errors(&odd).contains(&message.to_owned()), "{:?}", errors(&odd));
+    assert_eq!(odd.unread.iter().map(|unread| unread.what.clone()).collect::<Vec<_>>(), ["modules"]);
+    let picture = read_with("we\\b.png");
+    assert!(picture.unread.is_empty(), "{:?}", picture.unread);
+    assert!(!errors(&picture).iter().any(|line| line.contains("can't be read")), "{:?}", errors(&picture));
 }
