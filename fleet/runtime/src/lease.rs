@@ -29,6 +29,7 @@ impl Lease {
     pub async fn acquire(&self, sole: bool) -> Result<(), String> {
         let mut seen: Option<(String, Instant)> = None;
         let mut told = false;
+        let mut refused: Option<String> = None;
         loop {
             let live = match self.read().await {
                 Ok(live) => live,
@@ -51,9 +52,22 @@ impl Lease {
             seen = Some((version.clone(), since));
             let free = holder.is_empty() || holder == self.holder || sole || since.elapsed() >= length;
             let sent = Instant::now();
-            if free && self.write(live.as_ref()).await.is_ok() {
-                self.hold_from(sent);
-                return Ok(());
+            if free {
+                match self.write(live.as_ref()).await {
+                    Ok(()) => {
+                        self.hold_from(sent);
+                        return Ok(());
+                    }
+                    // Another replica was faster.
+                    Err(ClusterError::Conflict { .. }) => {}
+                    Err(error) => {
+                        let error = error.to_string();
+                        if refused.as_ref() != Some(&error) {
+                            tracing::warn!(%error, "the Lease can't be written; trying again");
+                            refused = Some(error);
+                        }
+                    }
+                }
             }
             if !free && !told {
                 told = true;

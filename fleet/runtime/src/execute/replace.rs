@@ -47,13 +47,43 @@ pub(super) async fn replace(
                     metadata.remove(field);
                 }
             }
-            if let Ok(old) = Object::new(old)
-                && let Err(second) = cluster.create(&old, false, &how.identity).await
-            {
-                tracing::error!(object = %key, error = %second, "the replaced object could not be put back");
-            }
-            Err(error)
+            let put_back = match Object::new(old) {
+                Ok(old) => cluster.create(&old, false, &how.identity).await.map(|_| ()),
+                Err(error) => Err(ClusterError::Unreadable { message: error.to_string() }),
+            };
+            Err(match put_back {
+                // Something of its name is there: it, while it is being deleted, or what was made after all.
+                Ok(()) | Err(ClusterError::Conflict { .. }) => error,
+                Err(second) => {
+                    tracing::error!(object = %key, error = %second, "the replaced object could not be put back");
+                    lost(error, &second)
+                }
+            })
         }
+    }
+}
+
+/// Why the new object could not be made, and why the old one is not there either. Who waits for a server goes on doing so.
+fn lost(error: ClusterError, second: &ClusterError) -> ClusterError {
+    let both =
+        |message: &str| format!("{message}; what it replaces is deleted and could not be put back: {second}");
+    match error {
+        ClusterError::Invalid { message } => ClusterError::Invalid { message: both(&message) },
+        ClusterError::Forbidden { message } => ClusterError::Forbidden { message: both(&message) },
+        ClusterError::Unauthorized { message } => ClusterError::Unauthorized { message: both(&message) },
+        ClusterError::Unreachable { message } => ClusterError::Unreachable { message: both(&message) },
+        ClusterError::Server { code, message } => ClusterError::Server { code, message: both(&message) },
+        ClusterError::Throttled { message, retry_after } => {
+            ClusterError::Throttled { message: both(&message), retry_after }
+        }
+        error @ (ClusterError::NotFound { .. }
+        | ClusterError::NoKind { .. }
+        | ClusterError::FieldConflict(_)
+        | ClusterError::Conflict { .. }
+        | ClusterError::Gone { .. }
+        | ClusterError::Timeout(_)
+        | ClusterError::Fenced
+        | ClusterError::Unreadable { .. }) => ClusterError::Conflict { message: both(&error.to_string()) },
     }
 }
 
@@ -72,4 +102,21 @@ async fn rehearse(cluster: &Cluster, object: &Object, how: &Apply) -> Result<(),
         })
         .map_err(|e| ClusterError::Unreadable { message: e.to_string() })?;
     cluster.create(&trial, true, &how.identity).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lost;
+    use mainstay_cluster::ClusterError;
+    use std::time::Duration;
+
+    #[test]
+    fn an_object_that_is_gone_after_a_failed_replacement_is_told_beside_the_failure() {
+        let second = ClusterError::Forbidden { message: "no create".into() };
+        let gone = "what it replaces is deleted and could not be put back: no create";
+        let invalid = lost(ClusterError::Invalid { message: "spec.x is wrong".into() }, &second);
+        assert_eq!(invalid, ClusterError::Invalid { message: format!("spec.x is wrong; {gone}") });
+        let timeout = lost(ClusterError::Timeout(Duration::from_secs(30)), &second);
+        assert_eq!(timeout.to_string(), format!("no answer within 30 s; {gone}"));
+    }
 }

@@ -144,8 +144,13 @@ pub(crate) async fn found(management: &Cluster) -> Result<Vec<Found>, String> {
         let Some(status) = unit.get("status").filter(|s| s.get("id").is_some()) else { continue };
         let mut record: Record = serde_json::from_value(status.clone())
             .map_err(|e| format!("the status of Unit {name} can't be read: {e}"))?;
-        let parts = status.get(PARTS).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
-        let parts = parts.unwrap_or_default();
+        let parts = match status.get(PARTS) {
+            None | Some(Value::Null) => 0,
+            Some(number) => number
+                .as_u64()
+                .and_then(|n| usize::try_from(n).ok())
+                .ok_or_else(|| format!("the status of Unit {name} can't be read: {PARTS} is {number}"))?,
+        };
         if parts > 0 {
             let read = match &split {
                 Some(read) => read,
