@@ -24,11 +24,12 @@ pub enum RenderError {
 }
 
 /// How a limit that was passed in a template is told.
-const LIMITS: [&str; 4] = [
+const LIMITS: [&str; 5] = [
     "rendering takes more than ",
     "rendering makes more than ",
     "templates call each other more than ",
     "blocks, pipelines and templates are nested more than ",
+    "YAML over a limit: ",
 ];
 
 impl RenderError {
@@ -40,22 +41,39 @@ impl RenderError {
                 message.starts_with("function ") && message.ends_with(" not defined")
             }
             RenderError::Template(error) => {
-                let message = &error.innermost().message;
-                // A function's failure stands behind its name; what `fail` says is the chart's.
-                let said = match message.strip_prefix("error calling ").and_then(|rest| rest.split_once(": "))
-                {
-                    Some(("fail", _)) => return false,
-                    Some((_, said)) => said,
-                    None => message,
-                };
-                LIMITS.iter().any(|limit| said.starts_with(limit)) || said.ends_with(" are not supported")
+                let said = said(error);
+                self.is_limit() || said.is_some_and(|said| said.ends_with(" are not supported"))
             }
             RenderError::Limit(_) => true,
             RenderError::Chart { .. } | RenderError::Manifest { .. } | RenderError::Schema(_) => false,
         }
     }
 
+    /// Whether the chart asks for more than this renderer's [`crate::Limits`] allow. Helm itself has none.
+    pub fn is_limit(&self) -> bool {
+        match self {
+            RenderError::Template(error) => {
+                said(error).is_some_and(|said| LIMITS.iter().any(|limit| said.starts_with(limit)))
+            }
+            RenderError::Limit(_) => true,
+            RenderError::Parse { .. }
+            | RenderError::Chart { .. }
+            | RenderError::Manifest { .. }
+            | RenderError::Schema(_) => false,
+        }
+    }
+
     pub(crate) fn chart(path: impl Into<String>, message: impl Into<String>) -> Self {
         RenderError::Chart { path: path.into(), message: message.into() }
+    }
+}
+
+/// A function's failure stands behind its name; what `fail` says is the chart's.
+fn said(error: &exec::Error) -> Option<&str> {
+    let message: &str = &error.innermost().message;
+    match message.strip_prefix("error calling ").and_then(|rest| rest.split_once(": ")) {
+        Some(("fail", _)) => None,
+        Some((_, said)) => Some(said),
+        None => Some(message),
     }
 }

@@ -30,7 +30,7 @@ mod x509;
 
 pub use capabilities::Capabilities;
 pub use error::RenderError;
-pub use exec::{Error, Limits, Place};
+pub use exec::{Error, Limits, Place, document_limits};
 pub use render::{
     Asked, Hook, Lookup, Manifest, Outline, Release, Rendered, Request, observe, observe_unchecked, print,
     render,

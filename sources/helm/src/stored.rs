@@ -71,7 +71,7 @@ impl Stored<'_> {
     /// The fields of Chart.yaml that Helm knows, each of the type that it reads them as.
     fn metadata(&self) -> Result<Json, RenderError> {
         let read = |path: &str| match self.files.get(path) {
-            Some(bytes) => parse_yaml(bytes).map_err(|why| RenderError::chart(path, why)),
+            Some(bytes) => parse_yaml(bytes).map_err(|why| RenderError::chart(path, why.to_string())),
             None => Ok(Json::Null),
         };
         let (own, required) = (read("Chart.yaml")?, read("requirements.yaml")?);

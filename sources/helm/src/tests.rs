@@ -131,6 +131,40 @@ fn steps_bytes_and_depth_are_limited() {
 }
 
 #[test]
+fn a_release_may_be_as_large_as_its_limit_however_it_is_divided() {
+    let text = |bytes: usize| {
+        "{{ range $i := until 10 }}---\na: {{ repeat SIZE \"x\" }}\n{{ end }}"
+            .replace("SIZE", &bytes.to_string())
+    };
+    let made = |bytes: usize| (4 + 3 + bytes + 1) * 10;
+    let limits = Limits { release_bytes: made(100), ..Limits::default() };
+    let rendered = limited(&[("templates/x", &text(100))], Value::Null, limits).unwrap();
+    assert_eq!(rendered.manifests.len(), 10);
+    for files in
+        [&[("templates/x", &*text(101))][..], &[("templates/x", &text(100)), ("templates/y", "a: b")]]
+    {
+        let error = limited(files, Value::Null, limits).unwrap_err();
+        assert_eq!(error.to_string(), format!("templates make more than {} bytes", made(100)));
+        assert!(error.is_ours() && error.is_limit());
+    }
+}
+
+#[test]
+fn a_document_may_be_larger_than_other_files_of_yaml() {
+    let bytes = mainstay_yaml::Limits::default().bytes + 1;
+    let large = format!("kind: ConfigMap\ndata:\n  a: {{{{ repeat {bytes} \"x\" }}}}\n");
+    let rendered = limited(&[("templates/x", &large)], Value::Null, Limits::default()).unwrap();
+    assert!(rendered.manifests[0].text.len() > bytes);
+    // What costs memory is the number of its nodes.
+    let many = "[{{ repeat 1000001 \"1,\" }}]";
+    let error = limited(&[("templates/x", many)], Value::Null, Limits::default()).unwrap_err();
+    assert!(error.is_limit() && error.to_string().contains("more than 1000000 nodes"), "{error}");
+    let read = "{{ $x := fromYamlArray (printf \"[%s]\" (repeat 1000001 \"1,\")) }}";
+    let error = limited(&[("templates/x", read)], Value::Null, Limits::default()).unwrap_err();
+    assert!(error.is_limit() && error.to_string().contains("more than 1000000 nodes"), "{error}");
+}
+
+#[test]
 fn what_fails_for_want_of_this_renderer_is_told_from_what_fails_anyway() {
     let ours = |text: &str, limits: Limits| {
         limited(&[("templates/x.yaml", text)], Value::Null, limits).unwrap_err().is_ours()

@@ -2,7 +2,7 @@
 
 use crate::outcome::Printed;
 use anyhow::Result;
-use mainstay_helm::{Capabilities, Limits, Release, Rendered, Request, Values, print, render};
+use mainstay_helm::{Capabilities, Limits, Release, RenderError, Rendered, Request, Values, print, render};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -31,14 +31,15 @@ pub fn values_of(file: Option<&Path>) -> Result<Values> {
 pub fn build_with(files: &BTreeMap<String, Vec<u8>>, values: &Values, kube_version: Option<&str>) -> Printed {
     let started = Instant::now();
     let result = rendered(files, values, kube_version).map(|rendered| print(&rendered, true));
-    Printed { result, took: started.elapsed() }
+    let limited = result.as_ref().is_err_and(RenderError::is_limit);
+    Printed { result: result.map_err(|error| error.to_string()), limited, took: started.elapsed() }
 }
 
 pub fn rendered(
     files: &BTreeMap<String, Vec<u8>>,
     values: &Values,
     kube_version: Option<&str>,
-) -> Result<Rendered, String> {
+) -> Result<Rendered, RenderError> {
     let release =
         Release { name: RELEASE.into(), namespace: NAMESPACE.into(), revision: 1, is_upgrade: false };
     let mut capabilities = Capabilities::default();
@@ -56,5 +57,5 @@ pub fn rendered(
         short_keys: false,
         limits: Limits::default(),
     };
-    render(&request).map_err(|error| error.to_string())
+    render(&request)
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub struct Printed {
     /// What it printed, or why it did not.
     pub result: Result<String, String>,
+    /// It asked for more than our limits allow; helm knows none.
+    pub limited: bool,
     pub took: Duration,
 }
 
@@ -18,6 +20,8 @@ pub enum Outcome {
     BothErr,
     /// We refuse what we say we don't support.
     Unsupported,
+    /// We refuse it for its size, and say so.
+    Beyond,
     OursErrs,
     TheirsErrs,
     Different,
@@ -31,6 +35,7 @@ impl Outcome {
             Outcome::EqualObjects => "equal objects",
             Outcome::BothErr => "both err",
             Outcome::Unsupported => "not supported",
+            Outcome::Beyond => "beyond our limits",
             Outcome::OursErrs => "ours errs",
             Outcome::TheirsErrs => "theirs errs",
             Outcome::Different => "different",
@@ -39,13 +44,18 @@ impl Outcome {
 
     pub fn is_fine(self) -> bool {
         match self {
-            Outcome::EqualBytes | Outcome::EqualButChance | Outcome::EqualObjects | Outcome::BothErr => true,
+            Outcome::EqualBytes
+            | Outcome::EqualButChance
+            | Outcome::EqualObjects
+            | Outcome::BothErr
+            | Outcome::Beyond => true,
             Outcome::Unsupported | Outcome::OursErrs | Outcome::TheirsErrs | Outcome::Different => false,
         }
     }
 
     /// `again` renders once more with the real helm, which shows what is left to chance.
     pub fn of(ours: &Printed, theirs: &Printed, again: impl FnOnce() -> Option<String>) -> Self {
+        let ours_is_limited = ours.limited;
         match (&ours.result, &theirs.result) {
             (Ok(ours), Ok(theirs)) if ours == theirs => Outcome::EqualBytes,
             (Ok(ours), Ok(theirs)) => {
@@ -59,6 +69,7 @@ impl Outcome {
             }
             (Err(_), Err(_)) => Outcome::BothErr,
             (Ok(_), Err(_)) => Outcome::TheirsErrs,
+            (Err(_), Ok(_)) if ours_is_limited => Outcome::Beyond,
             (Err(why), Ok(_)) if why.contains("not supported") => Outcome::Unsupported,
             (Err(_), Ok(_)) => Outcome::OursErrs,
         }
@@ -78,7 +89,7 @@ fn equal_but_chance(ours: &str, theirs: &str, again: &str) -> bool {
 
 /// The documents, in any order.
 fn objects(text: &str) -> Option<Vec<String>> {
-    let loaded = mainstay_yaml::load_last_wins("output", text.as_bytes(), &mainstay_yaml::Limits::default());
+    let loaded = mainstay_yaml::load_last_wins("output", text.as_bytes(), &mainstay_helm::document_limits());
     if !loaded.complete {
         return None;
     }

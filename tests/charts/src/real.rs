@@ -58,7 +58,7 @@ pub fn build_with(tool: &Path, chart: &Path, more: &[&OsStr]) -> Result<Printed>
         let last: Vec<&str> = errors.lines().filter(|line| line.starts_with("Error:")).collect();
         Err(if last.is_empty() { errors.trim().to_owned() } else { last.join("\n") })
     };
-    Ok(Printed { result, took })
+    Ok(Printed { result, limited: false, took })
 }
 
 /// helm knows no limits: a loop over a large number takes all the time and memory that there is.

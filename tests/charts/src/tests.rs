@@ -85,7 +85,7 @@ fn what_a_confined_helm_prints_is_read_as_what_we_render() {
             let theirs = outline.map_err(|error| error.to_string()).and_then(|outline| {
                 let run = HelmRun::new(given, &DigestKey::default());
                 let printed = helm.template(&run).map_err(|error| error.to_string())?;
-                outline.read(&printed).map_err(|error| error.to_string())
+                outline.read(&printed, &mainstay_helm::Limits::default()).map_err(|error| error.to_string())
             });
             match (ours::rendered(&files, &values, None), theirs) {
                 (Ok(ours), Ok(theirs)) => {

@@ -55,7 +55,12 @@ fn from_files(files: Vec<File>, at: &str, budget: &mut Budget) -> Result<Chart, 
         return Err(fail("", "charts are nested too deeply".into()));
     }
     budget.depth -= 1;
-    let read = |path: &str, bytes: &[u8]| funcs::parse_yaml(bytes).map_err(|why| fail(path, why));
+    let read = |path: &str, bytes: &[u8]| {
+        funcs::parse_yaml(bytes).map_err(|why| match why {
+            funcs::Unread::Broken(message) => fail(path, message),
+            limit @ funcs::Unread::Limit(_) => RenderError::Limit(format!("{at}{path}: {limit}")),
+        })
+    };
     let Some(own) = files.iter().find(|file| file.path == "Chart.yaml") else {
         return Err(fail("Chart.yaml", "Chart.yaml file is missing".into()));
     };

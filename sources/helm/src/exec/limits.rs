@@ -9,12 +9,22 @@ pub struct Limits {
     pub depth: usize,
     /// Blocks and pipelines within each other, over all templates that call each other. The stack grows with them.
     pub nesting: usize,
+    /// Bytes of the documents that templates made, manifests and hooks of all of them together; also of one YAML text that
+    /// a template reads. What costs memory is its nodes, of which there may be no more than in any other file.
+    pub release_bytes: usize,
     /// Bytes of the chart's files, archives unpacked.
     pub chart_bytes: u64,
     /// Files of the chart, archives unpacked.
     pub chart_files: usize,
     /// Charts within charts.
     pub chart_depth: usize,
+}
+
+const RELEASE_BYTES: usize = 64 << 20;
+
+/// How one document of a release is read: Helm itself knows no limit.
+pub fn document_limits() -> mainstay_yaml::Limits {
+    mainstay_yaml::Limits { bytes: RELEASE_BYTES, ..mainstay_yaml::Limits::default() }
 }
 
 impl Default for Limits {
@@ -24,6 +34,7 @@ impl Default for Limits {
             bytes: 1 << 30,
             depth: 100,
             nesting: 1000,
+            release_bytes: RELEASE_BYTES,
             chart_bytes: 128 << 20,
             chart_files: 20_000,
             chart_depth: 20,

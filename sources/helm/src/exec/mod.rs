@@ -7,7 +7,7 @@ mod set;
 mod state;
 
 pub use error::{Error, Place};
-pub use limits::Limits;
+pub use limits::{Limits, document_limits};
 
 pub(crate) use call::Context;
 pub(crate) use error::Failure;

@@ -191,4 +191,4 @@ const fn with_context(
 pub(crate) use dicts::copy as copy_value;
 /// What Helm's loader and sorter use, too.
 pub(crate) use paths::clean as clean_path;
-pub(crate) use yaml::parse as parse_yaml;
+pub(crate) use yaml::{Unread, parse as parse_yaml};

@@ -1,10 +1,13 @@
 //! YAML, both ways.
 use super::Type::{Any, Text};
 use super::{Function, args, pure};
+use crate::exec::document_limits;
 use crate::json;
 use crate::text;
 use crate::value::{Map, MapType, Value, from_json, to_json, to_json_for_yaml};
+use mainstay_diagnostic::codes;
 use serde_json::Value as Json;
+use std::fmt;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     pure("toYaml", &[Any], |args| Ok(to_yaml(&args[0]))),
@@ -22,7 +25,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 let message = json::mismatch(&found, "map[string]interface {}");
                 error_map(format!("error unmarshaling JSON: while decoding JSON: {message}"))
             }
-            Err(message) => error_map(message),
+            Err(Unread::Broken(message)) => error_map(message),
+            Err(limit @ Unread::Limit(_)) => return Err(limit.to_string()),
         })
     }),
     pure("fromYamlArray", &[Text], |args| {
@@ -33,7 +37,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 let message = json::mismatch(&found, "[]interface {}");
                 Value::list(vec![format!("error unmarshaling JSON: while decoding JSON: {message}").into()])
             }
-            Err(message) => Value::list(vec![message.into()]),
+            Err(Unread::Broken(message)) => Value::list(vec![message.into()]),
+            Err(limit @ Unread::Limit(_)) => return Err(limit.to_string()),
         })
     }),
 ];
@@ -49,16 +54,36 @@ fn error_map(message: String) -> Value {
     Value::map([("Error".into(), message.into())])
 }
 
+/// Why a text was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// Helm's own words.
+    Broken(String),
+    /// Helm would read it.
+    Limit(String),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(message) => f.write_str(message),
+            Self::Limit(message) => write!(f, "YAML over a limit: {message}"),
+        }
+    }
+}
+
 /// The first document.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Json, String> {
-    let limits = mainstay_yaml::Limits::default();
-    let loaded = mainstay_yaml::load_last_wins("yaml", bytes, &limits);
+pub(crate) fn parse(bytes: &[u8]) -> Result<Json, Unread> {
+    let loaded = mainstay_yaml::load_last_wins("yaml", bytes, &document_limits());
     let broken =
         loaded.diagnostics.iter().find(|found| found.severity == mainstay_diagnostic::Severity::Error);
     if let Some(broken) = broken {
+        if broken.code.id == codes::yaml::LIMIT.id {
+            return Err(Unread::Limit(broken.message.clone()));
+        }
         let line = broken.location.as_ref().and_then(|at| at.span).map(|span| span.start.line);
         let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        return Err(format!("error converting YAML to JSON: yaml: {line}{}", broken.message));
+        return Err(Unread::Broken(format!("error converting YAML to JSON: yaml: {line}{}", broken.message)));
     }
     Ok(loaded.documents.into_iter().next().map_or(Json::Null, |document| document.root.into_json()))
 }

@@ -132,7 +132,7 @@ fn attempt(request: &Request<'_>, asked: &mut Asked, schemas: bool) -> Result<Re
             files.insert(path, text);
         }
     }
-    (rendered.manifests, rendered.hooks) = sort::sort(&files)?;
+    (rendered.manifests, rendered.hooks) = sort::sort(&files, &request.limits)?;
     collect_crds(&chart, chart.name(), &mut rendered.crds);
     Ok(rendered)
 }

@@ -32,7 +32,7 @@ impl Outline {
     }
 
     /// What `helm template` printed, without `--include-crds`, as [`super::render`] would have told it.
-    pub fn read(self, printed: &str) -> Result<Rendered, RenderError> {
+    pub fn read(self, printed: &str, limits: &Limits) -> Result<Rendered, RenderError> {
         let mut files: BTreeMap<String, String> = BTreeMap::new();
         for document in documents(printed) {
             let Some((path, text)) = source(document) else {
@@ -45,7 +45,7 @@ impl Outline {
             file.push_str(text);
             file.push('\n');
         }
-        let (manifests, hooks) = sort::sort(&files)?;
+        let (manifests, hooks) = sort::sort(&files, limits)?;
         Ok(Rendered { manifests, hooks, crds: self.crds, ..Rendered::default() })
     }
 }
@@ -118,7 +118,7 @@ mod tests {
                        ---\n# Source: web/templates/hook.yaml\nkind: Job\nmetadata:\n  name: h\n  annotations:\n    \
                        helm.sh/hook: pre-install\n    helm.sh/hook-weight: \"-3\"\n";
         let crds = [("crds/c.yaml", "kind: CustomResourceDefinition\n---\n# Source: x\nkind: Other\n")];
-        let rendered = outline(&crds).unwrap().read(printed).unwrap();
+        let rendered = outline(&crds).unwrap().read(printed, &Limits::default()).unwrap();
         let told: Vec<_> = rendered.manifests.iter().map(|m| (m.path.as_str(), m.text.as_str())).collect();
         assert_eq!(
             told,
@@ -134,16 +134,16 @@ mod tests {
             ("h", -3, &["pre-install".to_owned()][..])
         );
         assert_eq!(rendered.crds, [("web/crds/c.yaml".to_owned(), crds[0].1.to_owned())]);
-        assert_eq!(outline(&[]).unwrap().read("\n").unwrap(), Rendered::default());
+        assert_eq!(outline(&[]).unwrap().read("\n", &Limits::default()).unwrap(), Rendered::default());
         let twice = "---\n# Source: web/templates/a.yaml\n---\n# nothing\n---\n# Source: web/templates/b.yaml\nkind: A\n";
-        let rendered = outline(&[]).unwrap().read(twice).unwrap();
+        let rendered = outline(&[]).unwrap().read(twice, &Limits::default()).unwrap();
         let told: Vec<_> = rendered.manifests.iter().map(|m| m.text.as_str()).collect();
         assert_eq!(told, ["---\n# nothing", "kind: A"]);
     }
 
     #[test]
     fn what_helm_does_not_print_is_an_error() {
-        let error = outline(&[]).unwrap().read("hello\n").unwrap_err().to_string();
+        let error = outline(&[]).unwrap().read("hello\n", &Limits::default()).unwrap_err().to_string();
         assert!(error.contains("expected `# Source: `"), "{error}");
     }
 

@@ -1,6 +1,7 @@
 //! Output cut into documents, hooks told from the rest, all in the order of installation.
 use crate::error::RenderError;
-use crate::funcs::parse_yaml;
+use crate::exec::Limits;
+use crate::funcs::{Unread, parse_yaml};
 use crate::json::as_text;
 use regex::Regex;
 use serde_json::Value as Json;
@@ -82,12 +83,22 @@ const EVENTS: [&str; 9] = [
 ];
 
 /// By paths, of which those that begin with `_` hold nothing to install.
-pub(super) fn sort(files: &BTreeMap<String, String>) -> Result<(Vec<Manifest>, Vec<Hook>), RenderError> {
+pub(super) fn sort(
+    files: &BTreeMap<String, String>,
+    limits: &Limits,
+) -> Result<(Vec<Manifest>, Vec<Hook>), RenderError> {
     let (mut manifests, mut hooks) = (Vec::new(), Vec::new());
+    if files.values().map(String::len).sum::<usize>() > limits.release_bytes {
+        return Err(RenderError::Limit(format!("templates make more than {} bytes", limits.release_bytes)));
+    }
     for (path, content) in files {
         for text in split(content) {
             let fail = |message| RenderError::Manifest { path: path.clone(), message };
-            let head = Head::read(&parse_yaml(text.as_bytes()).map_err(fail)?).map_err(fail)?;
+            let read = parse_yaml(text.as_bytes()).map_err(|why| match why {
+                Unread::Broken(message) => fail(message),
+                limit @ Unread::Limit(_) => RenderError::Limit(format!("{path}: {limit}")),
+            });
+            let head = Head::read(&read?).map_err(fail)?;
             let text = text.to_owned();
             let Some(on) = head.annotations.get("helm.sh/hook") else {
                 manifests.push(Manifest { path: path.clone(), kind: head.kind, text });

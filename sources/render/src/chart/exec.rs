@@ -97,7 +97,7 @@ impl ChartJob<'_> {
         }
         let lookups = outline.lookups.clone();
         let mut made = printed.iter().map(|text| {
-            let rendered = outline.clone().read(text).map_err(Unrendered::Chart)?;
+            let rendered = outline.clone().read(text, &Limits::default()).map_err(Unrendered::Chart)?;
             Ok(making.objects(rendered, quiet))
         });
         let first = made.next().unwrap_or(Err(Unrendered::Unasked));

@@ -8,7 +8,7 @@ use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_helm::Rendered;
 use mainstay_object::{GroupKind, GroupVersionKind, Kinds, Minor, Object, ObjectKey, Value};
 use mainstay_unit::{Applying, Chart, Crds, Desired, HookDeletion, Moment, Need};
-use mainstay_yaml::{Limits, load_last_wins};
+use mainstay_yaml::load_last_wins;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -301,7 +301,7 @@ struct Lines<'m, 'a> {
 
 impl Lines<'_, '_> {
     fn read(&mut self, path: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Desired> {
-        let loaded = load_last_wins(path, text.as_bytes(), &Limits::default());
+        let loaded = load_last_wins(path, text.as_bytes(), &mainstay_helm::document_limits());
         if let Some(problem) = loaded.diagnostics.errors().next() {
             let line = problem.location.as_ref().and_then(|l| l.span).map_or(1, |span| span.start.line);
             // The line is one of the rendered text, which nobody has before him.

@@ -4,6 +4,7 @@ mod expr;
 mod template;
 mod values;
 
+use crate::outcome::Printed;
 use crate::{ours, real};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -63,12 +64,12 @@ pub fn play(asked: &Asked, tool: &Path) -> Result<Found> {
 }
 
 fn batch(asked: &Asked, tool: &Path, values: &str, templates: &[String], found: &mut Found) -> Result<()> {
-    let ours: Vec<Result<String, String>> = templates
+    let ours: Vec<Printed> = templates
         .iter()
-        .map(|template| Ok(ours::build(&chart(values, &[template]), None, None)?.result))
+        .map(|template| ours::build(&chart(values, &[template]), None, None))
         .collect::<Result<_>>()?;
     let fine: Vec<&String> =
-        templates.iter().zip(&ours).filter(|(_, ours)| ours.is_ok()).map(|(t, _)| t).collect();
+        templates.iter().zip(&ours).filter(|(_, ours)| ours.result.is_ok()).map(|(t, _)| t).collect();
     let together = ours::build(&chart(values, &fine), None, None)?.result;
     let theirs = real_of(asked, tool, values, &fine)?;
     if together.is_ok() && together == theirs {
@@ -79,18 +80,14 @@ fn batch(asked: &Asked, tool: &Path, values: &str, templates: &[String], found: 
             compare(asked, template, values, ours, real_of(asked, tool, values, &[template])?, found);
         }
     }
-    for (template, ours) in templates.iter().zip(ours).filter(|(_, ours)| ours.is_err()) {
-        if ours.as_ref().is_err_and(|why| passes_limits(why)) {
+    for (template, ours) in templates.iter().zip(ours).filter(|(_, ours)| ours.result.is_err()) {
+        if ours.limited {
             found.limited += 1;
             continue;
         }
-        compare(asked, template, values, ours, real_of(asked, tool, values, &[template])?, found);
+        compare(asked, template, values, ours.result, real_of(asked, tool, values, &[template])?, found);
     }
     Ok(())
-}
-
-fn passes_limits(why: &str) -> bool {
-    ["rendering takes more than ", "rendering makes more than "].iter().any(|limit| why.contains(limit))
 }
 
 fn compare(
