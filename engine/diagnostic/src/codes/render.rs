@@ -43,7 +43,8 @@ pub static CHART_DECLARES: Code = Code::error(
     "chart can't declare that",
     "What a chart renders may declare units and sources of Flux's kinds, which are followed as those of a folder are. It may \
      not declare Mainstay's own kinds, nor do so in a hook, nor write secrets or what it makes up into what it declares: \
-     that is shown, and so is what it renders to.",
+     that is shown, and so is what it renders to. Whether it does is seen by rendering it a second time with other secrets \
+     and other chance; where that second render alone fails it can't be told, and the message says at what.",
 );
 pub static IRREPRODUCIBLE: Code = Code::warning(
     "MS4508",

@@ -1,5 +1,6 @@
 //! A unit out of a Helm chart, as helm-controller installs it: where the chart lies, its values, what it renders to, and
 //! what becomes of that.
+mod again;
 mod exec;
 mod files;
 mod objects;
@@ -159,17 +160,23 @@ impl ChartJob<'_> {
             diagnostic.message = hidden(std::mem::take(&mut diagnostic.message), &secret);
         }
         let mut sensitive = BTreeSet::new();
-        if first.random || !secret.is_empty() || values::are_secret(&self.given) {
-            let altered = values::altered(self.chart, &self.given);
-            let other = altered.ok().map(|values| {
+        let mut untold = None;
+        let quiet = !secret.is_empty() || values::are_secret(&self.given);
+        if first.random || quiet {
+            let other = values::altered(self.chart, &self.given).map(|values| {
                 let variant = Variant { values: &values, seed: seed(b"other charts"), altered: true };
                 self.render(&making, &variant)
             });
-            if let Some(lacking) = other.as_ref().and_then(Once::lacking_helm) {
+            if let Some(lacking) = other.as_ref().ok().and_then(Once::lacking_helm) {
                 return Err(lacking);
             }
-            let other = other.and_then(|other| other.objects.ok());
-            sensitive = depends(&objects, other.as_ref(), &secret);
+            let other = other
+                .and_then(|other| other.objects.map_err(|why| again::failure(self, &making, why, quiet)));
+            sensitive = depends(&objects, other.as_ref().ok(), &secret);
+            untold = match other {
+                Ok(other) => again::problem(&other, quiet),
+                Err(why) => Some(why),
+            };
         }
         let warning = (first.random || first.externals.clock).then(|| self.irreproducible(first.random));
         let record = match self.record(&making, &values, &objects) {
@@ -177,7 +184,7 @@ impl ChartJob<'_> {
             Err(error) => return Ok(failed(vec![self.failure(&making, &error, &secret)])),
         };
         let Objects { desired, hooks, applying, diagnostics, declared, .. } = objects;
-        let telling = self.telling(&declared, &sensitive);
+        let telling = self.telling(&declared, &sensitive, untold.as_deref());
         let diagnostics = diagnostics.into_iter().chain(telling).chain(warning).collect();
         let declaring = |desired: Desired| {
             let place = Arc::new(places::Rendered::at(desired.origin.clone()));
@@ -192,15 +199,32 @@ impl ChartJob<'_> {
         Ok(Made { outcome, objects: desired, hooks, sensitive, applying, release: Some(record), reads })
     }
 
-    /// What is declared is shown, and so is what it renders to.
-    fn telling(&self, declared: &[Desired], sensitive: &BTreeSet<ObjectKey>) -> Vec<Diagnostic> {
+    /// What is declared is shown, and so is what it renders to. `untold`: why the render failed that tells what depends on
+    /// secrets and chance.
+    fn telling(
+        &self,
+        declared: &[Desired],
+        sensitive: &BTreeSet<ObjectKey>,
+        untold: Option<&str>,
+    ) -> Vec<Diagnostic> {
         let told = |desired: &&Desired| sensitive.contains(&desired.object.key());
         let problem = |desired: &Desired| {
             let (id, key) = (&self.asker.declared.unit.id, desired.object.key());
-            let message = format!("the chart of {id} writes a secret, or what it makes up, into {key}");
-            Diagnostic::new(&codes::render::CHART_DECLARES, message)
-                .at(desired.origin.clone())
-                .hint("let it read a Secret instead: valuesFrom, postBuild.substituteFrom")
+            let (message, hint) = match untold {
+                None => (
+                    format!("the chart of {id} writes a secret, or what it makes up, into {key}"),
+                    "let it read a Secret instead: valuesFrom, postBuild.substituteFrom",
+                ),
+                Some(why) => (
+                    format!(
+                        "whether the chart of {id} writes a secret, or what it makes up, into {key} can't be told: its \
+                         second render, with other secrets and other chance, fails: {why}"
+                    ),
+                    "the chart itself renders; let its templates take any text in the place of a secret, or let what it \
+                     declares read a Secret instead: valuesFrom, postBuild.substituteFrom",
+                ),
+            };
+            Diagnostic::new(&codes::render::CHART_DECLARES, message).at(desired.origin.clone()).hint(hint)
         };
         declared.iter().filter(told).map(problem).collect()
     }

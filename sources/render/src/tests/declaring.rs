@@ -108,6 +108,23 @@ fn what_a_chart_declares_holds_no_secret_and_nothing_made_up() {
 }
 
 #[test]
+fn a_second_render_that_fails_is_told_from_what_writes_a_secret() {
+    // It accepts nothing but this very password.
+    let picky = "{{ if ne .Values.password \"correct-horse\" }}{{ fail (printf \"no %s\" .Values.password) }}{{ end }}\n";
+    let told = errors(&read(&secret(&format!("{UMBRELLA}---\n{picky}"))));
+    assert_eq!(told.len(), 3, "{told:?}");
+    let second = "can't be told: its second render, with other secrets and other chance, fails: the function fail fails \
+        (at charts/web/templates/all.yaml:";
+    assert!(told.iter().all(|line| line.contains("MS4507") && line.contains(second)), "{told:?}");
+    // What stood in the place of the secret tells the secret.
+    assert!(!told.iter().any(|line| line.contains("horse") || line.contains("ipstf")), "{told:?}");
+    let broken = "{{ if ne .Values.password \"correct-horse\" }}a: [{{ .Values.password }}{{ end }}\n";
+    let told = errors(&read(&secret(&format!("{UMBRELLA}---\n{broken}"))));
+    let said = "fails: what web/templates/all.yaml makes can't be read as YAML (at charts/web/templates/all.yaml:1:1)";
+    assert!(told.len() == 3 && told.iter().all(|line| line.contains(said)), "{told:?}");
+}
+
+#[test]
 fn hooks_and_kinds_of_our_own_are_no_declarations_of_a_chart() {
     let hook = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x, annotations: {helm.sh/hook: pre-install}}\n";
     let native = "apiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {name: x}\n";
