@@ -110,7 +110,9 @@ impl Manifest {
     pub fn object(&self) -> Object {
         let text = self.body.pack.text();
         let text = text.get(self.body.from as usize..self.body.to as usize).unwrap_or_default();
-        let value = serde_json::from_slice(text).expect("the text of an object, written here");
+        // serde_json reads 127 levels; readers of objects and what patches them allow 100.
+        let value =
+            serde_json::from_slice(text).expect("the text of an object, written here and not too deep");
         Object::new(value).expect("it was an object when it was packed")
     }
 
@@ -218,6 +220,18 @@ mod tests {
         let key = DigestKey([7; 32]);
         let desired = Desired { object, origin: Location::file("a.yaml") };
         Manifest::pack(vec![desired], None, Secrecy { key: &key, sensitive: &sensitive }).remove(0)
+    }
+
+    #[test]
+    fn what_is_as_deep_as_readers_allow_is_unpacked() {
+        let deep = (0..110).fold(json!(1), |below, _| json!({"x": below}));
+        let object = json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "data": deep});
+        let desired = Desired {
+            object: Object::new(object.clone()).expect("an object"),
+            origin: Location::file("a.yaml"),
+        };
+        let secrecy = Secrecy { key: &DigestKey([7; 32]), sensitive: &BTreeSet::new() };
+        assert_eq!(*Manifest::pack(vec![desired], None, secrecy)[0].object().value(), object);
     }
 
     #[test]

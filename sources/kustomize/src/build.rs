@@ -110,8 +110,10 @@ impl<'a> Builder<'a> {
         name::add_hashes(&mut all.objects).map_err(root)?;
         let config = all.config();
         reference::fix(&mut all.objects, &config.name_reference).map_err(root)?;
-        variable::resolve(&mut all.objects, &all.vars, &config.var_reference)
-            .map_err(|p| target.fault(p, "/vars"))?;
+        variable::resolve(&mut all.objects, &all.vars, &config.var_reference, &|bytes| {
+            self.loader.pay(bytes)
+        })
+        .map_err(|p| target.fault(p, "/vars"))?;
         self.check(&mut all.objects)?;
         all.objects.retain(|r| !r.is_local());
         distinct(&mut all.objects).map_err(root)?;

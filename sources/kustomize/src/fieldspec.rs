@@ -1,5 +1,6 @@
 //! Field specs: which fields of which kinds a transformation touches. A path names fields only; lists on the way are
 //! entered element by element.
+use crate::cost::deep;
 use crate::id::Gvk;
 use crate::node::Node;
 use crate::problem::Problem;
@@ -91,7 +92,9 @@ pub(crate) fn apply_at(
     set: Setter<'_>,
 ) -> Result<(), Problem> {
     let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
-    visit(object, Some(path), create, make, set).map_err(|mut p| {
+    let visited =
+        deep(path.matches('/').count(), 0).and_then(|()| visit(object, Some(path), create, make, set));
+    visited.map_err(|mut p| {
         p.message = format!("{} of {}: {}", spec.path, gvk.kind, p.message);
         p
     })

@@ -1,4 +1,5 @@
 //! JSON patches (RFC 6902) as kustomize applies them: indices may be negative, and replacing a missing field adds it.
+use crate::cost::{Cost, Pay, deep};
 use crate::problem::Problem;
 use mainstay_diagnostic::codes::kustomize as codes;
 use serde_json::Value;
@@ -8,7 +9,7 @@ pub(crate) fn is_patch(value: &Value) -> bool {
     value.as_array().is_some_and(|ops| ops.iter().all(|op| op.is_object() || op.is_null()))
 }
 
-pub(crate) fn apply(doc: &mut Value, patch: &Value) -> Result<(), Problem> {
+pub(crate) fn apply(doc: &mut Value, patch: &Value, pay: Pay<'_>) -> Result<(), Problem> {
     for op in patch.as_array().into_iter().flatten() {
         let text = |field: &str| op.get(field).and_then(Value::as_str);
         let name = text("op").unwrap_or_default();
@@ -17,21 +18,26 @@ pub(crate) fn apply(doc: &mut Value, patch: &Value) -> Result<(), Problem> {
         };
         let value = || op.get("value").cloned().unwrap_or(Value::Null);
         let from = || text("from").ok_or_else(|| problem(format!("the operation {name:?} has no from")));
+        let place = |value: Value| {
+            let cost = Cost::of_value(&value);
+            deep(path.matches('/').count(), cost.depth)?;
+            pay(cost.bytes).map(|()| value)
+        };
         match name {
-            "add" => add(doc, path, value())?,
+            "add" => add(doc, path, place(value())?)?,
             "remove" => {
                 remove(doc, path)?;
             }
-            "replace" => replace(doc, path, value())?,
+            "replace" => replace(doc, path, place(value())?)?,
             "move" => {
                 let from = from()?;
                 let moved = get(doc, from)?.unwrap_or(Value::Null);
                 remove(doc, from)?;
-                add(doc, path, moved)?;
+                add(doc, path, place(moved)?)?;
             }
             "copy" => {
                 let copied = get(doc, from()?)?.unwrap_or(Value::Null);
-                add(doc, path, copied)?;
+                add(doc, path, place(copied)?)?;
             }
             "test" => test(doc, path, &value())?,
             other => {

@@ -10,6 +10,7 @@ mod build;
 mod cache;
 mod chart;
 mod config;
+mod cost;
 mod document;
 mod fieldspec;
 mod generate;

@@ -277,9 +277,14 @@ impl<'a> Loader<'a> {
             let message = format!("{path} has {} bytes; the limit is {}", entry.size, self.limits.file_bytes);
             return Err(Problem::new(&codes::LIMIT, message));
         }
-        let spent = self.spent.get().saturating_add(usize::try_from(entry.size).unwrap_or(usize::MAX));
+        self.pay(usize::try_from(entry.size).unwrap_or(usize::MAX))
+    }
+
+    /// For bytes that are read, or copied within the build.
+    pub(crate) fn pay(&self, bytes: usize) -> Result<(), Problem> {
+        let spent = self.spent.get().saturating_add(bytes);
         if spent > self.limits.total_bytes {
-            let message = format!("the build reads more than {} bytes", self.limits.total_bytes);
+            let message = format!("the build reads or copies more than {} bytes", self.limits.total_bytes);
             return Err(Problem::new(&codes::LIMIT, message));
         }
         self.spent.set(spent);

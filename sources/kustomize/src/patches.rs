@@ -73,7 +73,9 @@ impl Builder<'_> {
             }
             Patch::Json(ops) => match matcher {
                 None => invalid("a JSON patch needs a target"),
-                Some(matcher) => patch::json(all, &ops, &matcher, true).map_err(fault),
+                Some(matcher) => {
+                    patch::json(all, &ops, &matcher, true, &|bytes| self.loader.pay(bytes)).map_err(fault)
+                }
             },
         }
     }
@@ -159,7 +161,8 @@ impl Builder<'_> {
         };
         match operations(&bytes).filter(json_patch::is_patch) {
             Some(Value::Array(ops)) if !ops.is_empty() => {
-                patch::json(all, &Value::Array(ops), &matcher, false).map_err(fault)
+                patch::json(all, &Value::Array(ops), &matcher, false, &|bytes| self.loader.pay(bytes))
+                    .map_err(fault)
             }
             _ => Err(fault(Problem::new(&codes::PATCH, "this is no JSON patch"))),
         }

@@ -175,8 +175,9 @@ impl Builder<'_> {
         pointer: &str,
     ) -> Result<(), Diagnostics> {
         let fault = |p: Problem| target.fault(p, pointer);
+        let pay = |bytes| self.loader.pay(bytes);
         if field.path.is_empty() {
-            return replacement::replace(objects, field).map_err(fault);
+            return replacement::replace(objects, field, &pay).map_err(fault);
         }
         if field.source.is_some() || field.targets.is_some() {
             let message = "a replacement has either a path or a source and targets";
@@ -191,7 +192,7 @@ impl Builder<'_> {
             let read: ReplacementField = serde_json::from_value(value).map_err(|e| {
                 fault(Problem::new(&codes::INVALID, format!("{} holds no replacement: {e}", field.path)))
             })?;
-            replacement::replace(objects, &read).map_err(fault)?;
+            replacement::replace(objects, &read, &pay).map_err(fault)?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ pub(super) fn fits(format: &str, text: &str) -> bool {
 macro_rules! patterns {
     ($($name:ident = $pattern:literal;)*) => {
         // The patterns are constants, and a test compiles them all.
-        $(static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("constant"));)*
+        $(static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a constant, which a test compiles"));)*
 
         #[cfg(test)]
         pub(super) fn all() -> Vec<&'static Regex> {

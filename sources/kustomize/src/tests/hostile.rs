@@ -178,3 +178,66 @@ fn bombs_in_a_kustomization_or_a_patch_are_refused() {
     ]);
     assert_eq!(code_of(&tree, Limits::default()), yaml::LIMIT.id);
 }
+
+/// A ConfigMap, and what a kustomization does to it.
+fn copying(fields: &str) -> &'static str {
+    let object =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: aaaaaaaaaaaaaaaa, b: {c: d}}\n";
+    let kustomization = format!("resources: [x.yaml]\n{fields}");
+    code_of(&tree(&[("kustomization.yaml", &kustomization), ("x.yaml", object)]), small())
+}
+
+fn small() -> Limits {
+    Limits { total_bytes: 4 << 20, ..Limits::default() }
+}
+
+#[test]
+fn copies_of_copies_are_refused_before_they_fill_the_memory() {
+    let copy = "{op: copy, from: /data, path: /data/x}, {op: copy, from: /data, path: /data/y}, {op: move, from: /data/x, path: /z}, {op: copy, from: /z, path: /data/x}, ";
+    let patch = format!("patches: [{{target: {{kind: ConfigMap}}, patch: '[{}]'}}]", copy.repeat(40));
+    assert_eq!(copying(&patch), codes::LIMIT.id);
+    let replacement = "- source: {kind: ConfigMap, fieldPath: data.a}\n  targets: [{select: {kind: ConfigMap}, fieldPaths: [data.a], options: {delimiter: '-', index: 9}}]\n";
+    assert_eq!(copying(&format!("replacements:\n{}", replacement.repeat(60))), codes::LIMIT.id);
+    let replacement = |n: usize| {
+        format!(
+            "- source: {{kind: ConfigMap, fieldPath: data.b}}\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [data.b.x{n}], options: {{create: true}}}}]\n"
+        )
+    };
+    let replacements: String = (0..60).map(replacement).collect();
+    assert_eq!(copying(&format!("replacements:\n{replacements}")), codes::LIMIT.id);
+    let data: String = (0..6).map(|n| format!(", v{n}: '{}'", "$(A)".repeat(2_000))).collect();
+    let object = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: x, annotations: {{a: {} {data}}}}}\n",
+        "a".repeat(1_000)
+    );
+    let vars = "resources: [x.yaml]\nvars: [{name: A, objref: {apiVersion: v1, kind: Pod, name: x}, fieldref: {fieldPath: metadata.annotations.a}}]\nconfigurations: [c.yaml]\n";
+    let spec = "varReference: [{path: metadata/annotations, kind: Pod}]\n";
+    let tree = tree(&[("kustomization.yaml", vars), ("x.yaml", &object), ("c.yaml", spec)]);
+    assert_eq!(code_of(&tree, small()), codes::LIMIT.id);
+}
+
+#[test]
+fn what_a_build_makes_is_no_deeper_than_what_it_reads() {
+    let deep = |levels: usize| format!("{}1{}", "{x: ".repeat(levels), "}".repeat(levels));
+    let at = |levels: usize| format!("/data{}", "/x".repeat(levels));
+    let ops = |times: usize| -> String {
+        (0..times).map(|n| format!("{{op: add, path: {}, value: {}}}, ", at(n * 60), deep(61))).collect()
+    };
+    let patch = |times| format!("patches: [{{target: {{kind: ConfigMap}}, patch: '[{}]'}}]", ops(times));
+    assert_eq!(copying(&patch(2)), codes::LIMIT.id);
+    assert_eq!(copying(&patch(400)), codes::LIMIT.id);
+    let path = |levels: usize| format!("data.{}", vec!["x"; levels].join("."));
+    let replacement = |levels| {
+        format!(
+            "replacements: [{{source: {{kind: ConfigMap, fieldPath: data.a}}, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{}], options: {{create: true}}}}]}}]",
+            path(levels)
+        )
+    };
+    assert_eq!(copying(&replacement(100)), codes::LIMIT.id);
+    assert_eq!(copying(&replacement(100_000)), codes::LIMIT.id);
+    let spec = format!("commonLabels: [{{path: {}, create: true}}]\n", vec!["x"; 100_000].join("/"));
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
+    let fields = "resources: [x.yaml]\ncommonLabels: {a: b}\nconfigurations: [c.yaml]\n";
+    let tree = tree(&[("kustomization.yaml", fields), ("x.yaml", object), ("c.yaml", &spec)]);
+    assert_eq!(code_of(&tree, Limits::default()), codes::LIMIT.id);
+}

@@ -1,3 +1,4 @@
+use crate::cost::Pay;
 use crate::id::Id;
 use crate::json_patch;
 use crate::node::Node;
@@ -101,6 +102,7 @@ pub(crate) fn json(
     patch: &Value,
     matcher: &Matcher,
     remember: bool,
+    pay: Pay<'_>,
 ) -> Result<(), Problem> {
     let mut gone = Vec::new();
     for (at, resource) in objects.iter_mut().enumerate() {
@@ -114,7 +116,7 @@ pub(crate) fn json(
         let marked = resource.mark();
         let mut value =
             resource.node.to_value().map_err(|e| Problem::new(&codes::NOT_AN_OBJECT, e.to_string()))?;
-        json_patch::apply(&mut value, patch).map_err(|mut p| {
+        json_patch::apply(&mut value, patch, pay).map_err(|mut p| {
             p.message = format!("the JSON patch does not fit {id}: {}", p.message);
             p
         })?;

@@ -1,4 +1,5 @@
 //! Replacements: a value of one object copied into fields of others.
+use crate::cost::{Cost, Pay, deep};
 use crate::fieldspec::split_field_path;
 use crate::id::Id;
 use crate::kustomization::{FieldOptions, ReplacementField, SourceSelector, TargetSelector};
@@ -14,12 +15,16 @@ use mainstay_unit::Selector as Labels;
 
 const DEFAULT_PATH: &str = "metadata.name";
 
-pub(crate) fn replace(objects: &mut Objects, replacement: &ReplacementField) -> Result<(), Problem> {
+pub(crate) fn replace(
+    objects: &mut Objects,
+    replacement: &ReplacementField,
+    pay: Pay<'_>,
+) -> Result<(), Problem> {
     let (Some(source), Some(targets)) = (&replacement.source, &replacement.targets) else {
         return Err(Problem::new(&codes::INVALID, "a replacement needs a source and at least one target"));
     };
     let value = source_value(objects, source)?;
-    targets.iter().try_for_each(|target| set_targets(objects, target, &value))
+    targets.iter().try_for_each(|target| set_targets(objects, target, &value, pay))
 }
 
 /// What is copied.
@@ -152,7 +157,12 @@ fn element(part: &str) -> Result<Option<(&str, &str)>, Problem> {
     }
 }
 
-fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) -> Result<(), Problem> {
+fn set_targets(
+    objects: &mut Objects,
+    target: &TargetSelector,
+    value: &Value,
+    pay: Pay<'_>,
+) -> Result<(), Problem> {
     let Some(select) = &target.select else {
         return Err(Problem::new(&codes::INVALID, "a replacement's target needs select"));
     };
@@ -188,6 +198,7 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) ->
         for path in paths {
             let mut copied = value.now(objects);
             let parts = split_field_path(path);
+            deep(parts.len(), Cost::of_node(&copied).depth)?;
             let create = target.options.as_ref().is_some_and(|o| o.create).then_some(&copied);
             let mut count = 0;
             let Some(resource) = objects.get_mut(at) else { break };
@@ -200,7 +211,13 @@ fn set_targets(objects: &mut Objects, target: &TargetSelector, value: &Value) ->
                 copied = value.now(objects);
             }
             let Some(resource) = objects.get_mut(at) else { break };
-            visit(&mut resource.node, &parts, None, &mut |node| set(node, target.options.as_ref(), &copied))?;
+            let cost = Cost::of_node(&copied);
+            deep(parts.len(), cost.depth)?;
+            visit(&mut resource.node, &parts, None, &mut |node| {
+                // With a delimiter what stands there is written once more.
+                pay(cost.bytes + node.text().len())?;
+                set(node, target.options.as_ref(), &copied)
+            })?;
             resource.settle();
             if count == 0 {
                 let message = format!("the replacement's target, {id}, has no {path}");

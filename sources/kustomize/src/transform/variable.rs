@@ -1,4 +1,5 @@
 //! `vars`: `$(NAME)` in the fields that the configuration names.
+use crate::cost::Pay;
 use crate::fieldspec::{FieldSpec, Make, apply, split_field_path};
 use crate::id::{Gvk, Id};
 use crate::kustomization::Var;
@@ -69,6 +70,7 @@ pub(crate) fn resolve(
     objects: &mut Objects,
     declared: &BTreeMap<String, Var>,
     specs: &[FieldSpec],
+    pay: Pay<'_>,
 ) -> Result<(), Problem> {
     if declared.is_empty() {
         return Ok(());
@@ -80,7 +82,7 @@ pub(crate) fn resolve(
     for resource in objects.iter_mut() {
         let gvk = resource.gvk();
         for spec in specs {
-            apply(spec, &gvk, &mut resource.node, Make::Nothing, &mut |node| expand(node, &values))?;
+            apply(spec, &gvk, &mut resource.node, Make::Nothing, &mut |node| expand(node, &values, pay))?;
         }
         resource.settle();
     }
@@ -109,18 +111,20 @@ fn value(objects: &Objects, var: &Var) -> Result<Node, Problem> {
     }
 }
 
-fn expand(node: &mut Node, values: &BTreeMap<&str, Node>) -> Result<(), Problem> {
+fn expand(node: &mut Node, values: &BTreeMap<&str, Node>, pay: Pay<'_>) -> Result<(), Problem> {
     match node {
-        Node::Scalar(scalar) => replace(scalar, values),
-        Node::Map(entries) => entries.iter_mut().for_each(|(_, value)| {
-            if let Node::Scalar(scalar) = value {
-                replace(scalar, values);
+        Node::Scalar(scalar) => replace(scalar, values, pay)?,
+        Node::Map(entries) => {
+            for (_, value) in entries.iter_mut() {
+                if let Node::Scalar(scalar) = value {
+                    replace(scalar, values, pay)?;
+                }
             }
-        }),
+        }
         Node::Seq(items) => {
             for item in items {
                 match item {
-                    Node::Scalar(scalar) if scalar.may_be_string() => replace(scalar, values),
+                    Node::Scalar(scalar) if scalar.may_be_string() => replace(scalar, values, pay)?,
                     _ => {
                         let message = "a list that variables are replaced in holds more than strings";
                         return Err(Problem::new(&codes::TRANSFORM, message));
@@ -132,9 +136,9 @@ fn expand(node: &mut Node, values: &BTreeMap<&str, Node>) -> Result<(), Problem>
     Ok(())
 }
 
-fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>) {
+fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>, pay: Pay<'_>) -> Result<(), Problem> {
     if !scalar.may_be_string() {
-        return;
+        return Ok(());
     }
     let text = scalar.text.as_str();
     let mut out = String::with_capacity(text.len());
@@ -159,10 +163,14 @@ fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>) {
                     Tag::Int | Tag::Float | Tag::Bool => value.tag,
                     Tag::Empty | Tag::Null | Tag::Str | Tag::Timestamp | Tag::Merge => Tag::Str,
                 };
+                pay(value.text.len())?;
                 scalar.overwrite(Scalar::tagged(tag, value.text.as_str()));
-                return;
+                return Ok(());
             }
-            Some(Node::Scalar(value)) => out.push_str(&value.text),
+            Some(Node::Scalar(value)) => {
+                pay(value.text.len())?;
+                out.push_str(&value.text);
+            }
             Some(Node::Seq(_) | Node::Map(_)) | None => {
                 out.push_str("$(");
                 out.push_str(name);
@@ -173,4 +181,5 @@ fn replace(scalar: &mut Scalar, values: &BTreeMap<&str, Node>) {
     }
     out.push_str(rest);
     scalar.overwrite(Scalar::string(out));
+    Ok(())
 }
