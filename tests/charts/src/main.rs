@@ -12,7 +12,8 @@ mod real;
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use mainstay_harness::Options;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,18 +36,17 @@ fn main() -> ExitCode {
 
 /// False if anything was rendered to other objects.
 fn run() -> Result<bool> {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
+    let mut options = Options::given();
+    match options.take().as_deref() {
         Some("compare") => {
             let mut asked = compare::Asked::default();
-            while let Some(argument) = arguments.next() {
-                let mut value = || arguments.next().with_context(|| format!("{argument} takes a value"));
-                match argument.as_str() {
-                    "--only" => asked.only = Some(value()?),
-                    "--save" => asked.save = Some(PathBuf::from(value()?)),
-                    "--lines" => asked.lines = value()?.parse().context("--lines takes a number")?,
-                    "--kube-version" => asked.kube_version = Some(value()?),
-                    option if option.starts_with('-') => bail!("no such option: {option}"),
+            while let Some(option) = options.take() {
+                match option.as_str() {
+                    "--only" => asked.only = Some(options.text()?),
+                    "--save" => asked.save = Some(options.path()?),
+                    "--lines" => asked.lines = options.number()?,
+                    "--kube-version" => asked.kube_version = Some(options.text()?),
+                    option if option.starts_with('-') => return Err(options.unknown().into()),
                     folder => asked.folders.push(PathBuf::from(folder)),
                 }
             }
@@ -55,15 +55,13 @@ fn run() -> Result<bool> {
         Some("random") => {
             let folder = std::env::temp_dir().join(format!("mainstay-charts-{}", std::process::id()));
             let mut asked = random::Asked { count: 500, seed: 1, findings: 10, folder, loud: false };
-            while let Some(argument) = arguments.next() {
-                let value = arguments.next().with_context(|| format!("{argument} takes a value"))?;
-                let number = || value.parse::<u64>().with_context(|| format!("{argument} takes a number"));
-                match argument.as_str() {
-                    "--count" => asked.count = usize::try_from(number()?)?,
-                    "--seed" => asked.seed = number()?,
-                    "--findings" => asked.findings = usize::try_from(number()?)?,
-                    "--loud" => asked.loud = value.parse().context("--loud takes true or false")?,
-                    _ => bail!("no such option: {argument}"),
+            while let Some(option) = options.take() {
+                match option.as_str() {
+                    "--count" => asked.count = options.number()?,
+                    "--seed" => asked.seed = options.number()?,
+                    "--findings" => asked.findings = options.number()?,
+                    "--loud" => asked.loud = options.truth()?,
+                    _ => return Err(options.unknown().into()),
                 }
             }
             random::run(&asked)

@@ -27,6 +27,7 @@ mod value;
 mod wire;
 
 use anyhow::{Context, Result, bail};
+use mainstay_harness::Options;
 use run::{Plan, Tally};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,24 +50,21 @@ fn run() -> Result<bool> {
     let mut plan =
         Plan { seed: 1, sequences: 2_000, most: 10, custom: 60, kind: None, only: Vec::new(), loud: false };
     let mut progress: Option<PathBuf> = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(option) = arguments.next() {
-        let value = arguments.next().with_context(|| format!("{option} takes a value"))?;
-        let number = || value.parse::<u64>().with_context(|| format!("{option} takes a number"));
+    let mut options = Options::given();
+    while let Some(option) = options.take() {
         match option.as_str() {
-            "--sequences" => plan.sequences = number()?,
-            "--seed" => plan.seed = number()?,
-            "--findings" => plan.most = number()? as usize,
-            "--custom" => plan.custom = number()? as usize,
-            "--kind" => plan.kind = Some(value.clone().leak()),
+            "--sequences" => plan.sequences = options.number()?,
+            "--seed" => plan.seed = options.number()?,
+            "--findings" => plan.most = options.number()?,
+            "--custom" => plan.custom = options.number()?,
+            "--kind" => plan.kind = Some(options.text()?.leak()),
             "--only" => {
-                let numbers = value.split(',').map(|number| number.trim().parse::<u64>());
-                plan.only = numbers.collect::<Result<_, _>>().context("--only takes numbers")?;
+                plan.only = options.numbers()?;
                 plan.sequences = plan.only.iter().max().map_or(0, |last| last + 1);
             }
-            "--loud" => plan.loud = value.parse().context("--loud takes true or false")?,
-            "--resume" => progress = Some(PathBuf::from(&value)),
-            _ => bail!("no such option: {option}"),
+            "--loud" => plan.loud = options.truth()?,
+            "--resume" => progress = Some(options.path()?),
+            _ => return Err(options.unknown().into()),
         }
     }
     let (mut done, earlier) = match &progress {

@@ -25,6 +25,8 @@ macro_rules! here {
 
 mod audit;
 mod kubeconfig;
+mod options;
+mod pace;
 mod process;
 mod registry;
 mod server;
@@ -32,6 +34,8 @@ mod skip;
 mod tools;
 
 pub use audit::{AuditEntry, AuditMark};
+pub use options::{OptionError, Options};
+pub use pace::Pace;
 pub use process::{Guarded, Output, StartError, SweptFolder};
 pub use registry::OciRegistry;
 pub use server::RealServer;

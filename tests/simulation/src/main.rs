@@ -1,6 +1,7 @@
 //! Plays seeds, on every processor, and says which failed.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use mainstay_harness::Options;
 use mainstay_simulation::{Outcome, play};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,20 +27,15 @@ fn run() -> Result<bool> {
     let (mut first, mut seeds, mut most) = (1_u64, 300_u64, 5_usize);
     let mut progress: Option<PathBuf> = None;
     let mut trace = false;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(option) = arguments.next() {
-        if option == "--trace" {
-            trace = true;
-            continue;
-        }
-        let value = arguments.next().with_context(|| format!("{option} takes a value"))?;
-        let number = || value.parse::<u64>().with_context(|| format!("{option} takes a number"));
+    let mut options = Options::given();
+    while let Some(option) = options.take() {
         match option.as_str() {
-            "--seed" => first = number()?,
-            "--seeds" => seeds = number()?,
-            "--findings" => most = usize::try_from(number()?)?,
-            "--resume" => progress = Some(PathBuf::from(&value)),
-            _ => bail!("no such option: {option}"),
+            "--trace" => trace = true,
+            "--seed" => first = options.number()?,
+            "--seeds" => seeds = options.number()?,
+            "--findings" => most = options.number()?,
+            "--resume" => progress = Some(options.path()?),
+            _ => return Err(options.unknown().into()),
         }
     }
     let last = first + seeds;

@@ -14,7 +14,8 @@ mod story;
 mod tests;
 mod weather;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use mainstay_harness::Options;
 use memory::Samples;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,18 +36,16 @@ fn run() -> Result<()> {
     let (mut minutes, mut units, mut seed) = (120_u64, 200_usize, 1_u64);
     let mut folder = PathBuf::from("target/soak");
     let (mut binary, mut plot) = (None, None);
-    let mut arguments = std::env::args().skip(1);
-    while let Some(option) = arguments.next() {
-        let value = arguments.next().with_context(|| format!("{option} takes a value"))?;
-        let number = || value.parse::<u64>().with_context(|| format!("{option} takes a number"));
+    let mut options = Options::given();
+    while let Some(option) = options.take() {
         match option.as_str() {
-            "--minutes" => minutes = number()?,
-            "--units" => units = usize::try_from(number()?)?,
-            "--seed" => seed = number()?,
-            "--folder" => folder = PathBuf::from(&value),
-            "--plot" => plot = Some(PathBuf::from(&value)),
-            "--mainstay" => binary = Some(PathBuf::from(&value)),
-            _ => bail!("no such option: {option}"),
+            "--minutes" => minutes = options.number()?,
+            "--units" => units = options.number()?,
+            "--seed" => seed = options.number()?,
+            "--folder" => folder = options.path()?,
+            "--plot" => plot = Some(options.path()?),
+            "--mainstay" => binary = Some(options.path()?),
+            _ => return Err(options.unknown().into()),
         }
     }
     let binary = binary.context("--mainstay says which binary to run")?;

@@ -9,7 +9,8 @@ mod real;
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use mainstay_harness::Options;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,17 +27,16 @@ fn main() -> ExitCode {
 
 /// False if anything was built to something else.
 fn run() -> Result<bool> {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
+    let mut options = Options::given();
+    match options.take().as_deref() {
         Some("compare") => {
             let mut asked = compare::Asked::default();
-            while let Some(argument) = arguments.next() {
-                let mut value = || arguments.next().with_context(|| format!("{argument} takes a value"));
-                match argument.as_str() {
-                    "-o" if value()? == "json" => asked.json = true,
-                    "--only" => asked.only = Some(value()?),
-                    "--save" => asked.save = Some(PathBuf::from(value()?)),
-                    option if option.starts_with('-') => bail!("no such option: {option}"),
+            while let Some(option) = options.take() {
+                match option.as_str() {
+                    "-o" if options.text()? == "json" => asked.json = true,
+                    "--only" => asked.only = Some(options.text()?),
+                    "--save" => asked.save = Some(options.path()?),
+                    option if option.starts_with('-') => return Err(options.unknown().into()),
                     folder => asked.folders.push(PathBuf::from(folder)),
                 }
             }
@@ -45,17 +45,15 @@ fn run() -> Result<bool> {
         Some("random") => {
             let keep = std::env::temp_dir().join(format!("mainstay-trees-{}", std::process::id()));
             let mut asked = play::Asked { trees: 300, seed: 1, builds: 400, findings: 10, loud: false, keep };
-            while let Some(argument) = arguments.next() {
-                let value = arguments.next().with_context(|| format!("{argument} takes a value"))?;
-                let number = || value.parse::<u64>().with_context(|| format!("{argument} takes a number"));
-                match argument.as_str() {
-                    "--trees" => asked.trees = number()?,
-                    "--seed" => asked.seed = number()?,
-                    "--builds" => asked.builds = number()? as usize,
-                    "--findings" => asked.findings = number()? as usize,
-                    "--loud" => asked.loud = value.parse().context("--loud takes true or false")?,
-                    "--keep" => asked.keep = PathBuf::from(&value),
-                    _ => bail!("no such option: {argument}"),
+            while let Some(option) = options.take() {
+                match option.as_str() {
+                    "--trees" => asked.trees = options.number()?,
+                    "--seed" => asked.seed = options.number()?,
+                    "--builds" => asked.builds = options.number()?,
+                    "--findings" => asked.findings = options.number()?,
+                    "--loud" => asked.loud = options.truth()?,
+                    "--keep" => asked.keep = options.path()?,
+                    _ => return Err(options.unknown().into()),
                 }
             }
             play::run(&asked)

@@ -4,6 +4,7 @@ use crate::compare::Outcome;
 use crate::random::{self, Files};
 use crate::{case, real};
 use anyhow::{Context, Result};
+use mainstay_harness::Pace;
 use mainstay_kustomize::ParseCache;
 use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use std::cell::Cell;
@@ -59,7 +60,12 @@ pub fn play(asked: &Asked, tool: &Path) -> Result<(Counts, Vec<Finding>)> {
     let mut counts = Counts::new();
     let mut findings = Vec::new();
     let mut compared = 0;
+    let mut pace = Pace::default();
     for seed in asked.seed.. {
+        pace.says(|| {
+            let found = findings.len();
+            format!("{compared} of {} trees, {found} different, now seed {seed}", asked.trees)
+        });
         if compared >= asked.trees {
             break;
         }

@@ -1,4 +1,5 @@
 use crate::{case, play, random, real};
+use mainstay_harness::Requirement;
 use std::collections::BTreeSet;
 
 #[test]
@@ -15,8 +16,11 @@ fn a_seed_is_the_same_tree_twice_and_what_is_left_out_changes_nothing_else() {
 #[test]
 fn random_trees_are_built_to_the_bytes_that_the_real_kustomize_prints() {
     let Some(tool) = real::kustomize() else {
-        eprintln!("SKIPPED: target/real/kustomize is not built, so nothing was compared with it");
-        return;
+        return mainstay_harness::skip(
+            Requirement::Real,
+            "random trees",
+            "target/real/kustomize is not built",
+        );
     };
     let keep = std::env::temp_dir().join(format!("mainstay-random-trees-{}", std::process::id()));
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get() as u64).min(10);

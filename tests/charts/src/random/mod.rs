@@ -7,6 +7,7 @@ mod values;
 use crate::outcome::Printed;
 use crate::{ours, real};
 use anyhow::{Context, Result};
+use mainstay_harness::Pace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,7 @@ pub fn run(asked: &Asked) -> Result<bool> {
 pub fn play(asked: &Asked, tool: &Path) -> Result<Found> {
     let mut found = Found::default();
     let mut done = 0;
+    let mut pace = Pace::default();
     while done < asked.count && found.different.len() < asked.findings {
         let mut dice = fastrand::Rng::with_seed(asked.seed.wrapping_add(done as u64));
         let count = TOGETHER.min(asked.count - done);
@@ -59,6 +61,7 @@ pub fn play(asked: &Asked, tool: &Path) -> Result<Found> {
         let templates: Vec<String> = (0..count).map(|_| template::template(&mut dice)).collect();
         batch(asked, tool, &values, &templates, &mut found)?;
         done += count;
+        pace.says(|| format!("{done} of {} templates, {} different", asked.count, found.different.len()));
     }
     Ok(found)
 }
