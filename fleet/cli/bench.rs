@@ -15,9 +15,13 @@ mod kustomize;
 mod plan;
 mod plot;
 mod revision;
+mod tools;
 
 use crate::exit::{Exit, Failure};
-use std::path::Path;
+use crate::management::block_on;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -63,17 +67,76 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Works in a new folder, which is gone afterwards.
 fn in_folder<T>(work: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
-    let folder = std::env::temp_dir().join(format!("mainstay-bench-{}", std::process::id()));
-    std::fs::create_dir(&folder)
-        .map_err(|e| Failure::environment(format!("{} can't be made: {e}", folder.display())))?;
-    let outcome = work(&folder);
-    if let Err(error) = std::fs::remove_dir_all(&folder) {
-        tracing::warn!(%error, folder = %folder.display(), "the bench's folder could not be removed");
+    work(&Folder::new()?.0)
+}
+
+/// The same for what starts servers and daemons: who is told to end takes them along.
+fn beside_servers<T>(work: impl AsyncFnOnce(&Path) -> Result<T, Failure>) -> Result<T, Failure> {
+    block_on(async {
+        let told = interruption()?;
+        let folder = Folder::new()?;
+        tokio::select! {
+            outcome = work(&folder.0) => outcome,
+            failure = told => Err(failure),
+        }
+    })
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(format!("mainstay-bench-{}", std::process::id()));
+        std::fs::create_dir(&folder)
+            .map_err(|e| Failure::environment(format!("{} can't be made: {e}", folder.display())))?;
+        Ok(Self(folder))
     }
-    outcome
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "the bench's folder could not be removed");
+        }
+    }
+}
+
+/// Comes once it is told to end, from now on: by Ctrl-C, by SIGTERM, by a terminal that is closed.
+fn interruption() -> Result<impl Future<Output = Failure>, Failure> {
+    let listen =
+        |kind| signal(kind).map_err(|e| Failure::environment(format!("signals can't be listened to: {e}")));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+        Failure::user("interrupted")
+    })
 }
 
 /// On standard error, so that the figures can be piped.
 fn progress(text: &str) {
     eprintln!("{text}");
+}
+
+/// What of many small things is done: a line every few seconds.
+struct Pace(Instant);
+
+impl Pace {
+    const OFTEN: Duration = Duration::from_secs(5);
+
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn says(&mut self, text: impl FnOnce() -> String) {
+        if self.0.elapsed() >= Self::OFTEN {
+            self.0 = Instant::now();
+            progress(&text());
+        }
+    }
 }

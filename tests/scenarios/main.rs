@@ -8,6 +8,7 @@
 mod adoption;
 mod authority;
 mod bases;
+mod bench;
 mod build;
 mod changes;
 mod charts;

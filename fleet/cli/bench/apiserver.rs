@@ -7,11 +7,10 @@ mod server;
 mod work;
 
 pub(super) use report::median;
-pub(super) use server::{Server, Tools, Which, free_port, memory, start, tools};
+pub(super) use server::{Server, Which, free_port, memory, start};
 
 use super::progress;
 use crate::exit::{Exit, Failure};
-use crate::management::block_on;
 use crate::output::{self, Format};
 use report::{Measure, Report};
 use std::collections::BTreeMap;
@@ -58,14 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         return output::structured(&inside::measure(folder, args.clusters)?, Format::Json)
             .map(|()| Exit::Done);
     }
-    let report = super::in_folder(|folder| {
-        block_on(async {
-            tokio::select! {
-                outcome = measure(args, folder) => outcome,
-                () = crate::run::signalled() => Err(Failure::user("interrupted")),
-            }
-        })
-    })?;
+    let report = super::beside_servers(async |folder| measure(args, folder).await)?;
     match args.output {
         Format::Table | Format::Wide => output::print(&report.table())?,
         Format::Json | Format::Yaml => output::structured(&report, args.output)?,
@@ -85,7 +77,7 @@ async fn measure(args: &Args, folder: &Path) -> Result<Report, Failure> {
         servers.push(Server::embedded(which, folder).await?);
     }
     if !args.embedded_only {
-        match server::tools() {
+        match super::tools::tools() {
             Some(tools) => servers.push(Server::real(&tools, folder, args.etcd_without_fsync).await?),
             None => report.notes.push(
                 "no real server: KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver, and there is no target/real"

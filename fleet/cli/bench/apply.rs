@@ -1,11 +1,11 @@
 //! Units of 25 objects, with all that is recorded of them, beside a bare loop of the same requests: same client, same
 //! bytes, same field manager, the best of 1 to 64 requests at a time.
 
-use super::apiserver::{Server, Tools, Which, median, tools};
+use super::apiserver::{Server, Which, median};
 use super::figures::{Figures, Target};
-use super::{daemon, in_folder, progress, revision};
+use super::tools::{Tools, tools};
+use super::{beside_servers, daemon, progress, revision};
 use crate::exit::{Exit, Failure};
-use crate::management::block_on;
 use crate::output::Format;
 use mainstay_cluster::Cluster;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ const PROBE: usize = 500;
 const SHARE: f64 = 85.0;
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let figures = in_folder(|folder| block_on(measure(args, folder)))?;
+    let figures = beside_servers(async |folder| measure(args, folder).await)?;
     figures.show(args.output, args.check)
 }
 

@@ -1,8 +1,8 @@
-//! The real tool beside us: where it is, what it prints, how long it takes.
+//! The real tool beside us: what it prints, how long it takes.
 
 use crate::exit::Failure;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -42,32 +42,6 @@ pub(super) fn lowest(mut values: Vec<f64>) -> f64 {
 /// What all but one in a hundred stay below.
 pub(super) fn highest(values: Vec<f64>) -> f64 {
     -lowest(values.into_iter().map(|value| -value).collect())
-}
-
-/// This program.
-pub(super) fn own() -> Result<PathBuf, Failure> {
-    std::env::current_exe()
-        .map_err(|e| Failure::environment(format!("the program's own path is unknown: {e}")))
-}
-
-/// The one that is named, else in `target/real` of this folder or one above it, else on the PATH.
-pub(super) fn tool(named: Option<&Path>, name: &str) -> Result<PathBuf, Failure> {
-    let linked = above(&Path::new("target/real").join(name));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let installed = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-    match named {
-        Some(named) if named.is_file() => Ok(named.to_owned()),
-        Some(named) => Err(Failure::user(format!("{} is no file", named.display()))),
-        None => linked
-            .or(installed)
-            .ok_or_else(|| Failure::environment(format!("there is no {name}; name it with --{name}"))),
-    }
-}
-
-/// What lies there in this folder or in the nearest one above it.
-pub(super) fn above(path: &Path) -> Option<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    here.ancestors().map(|folder| folder.join(path)).find(|found| found.exists())
 }
 
 #[cfg(test)]

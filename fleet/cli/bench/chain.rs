@@ -1,9 +1,8 @@
+use super::beside_servers;
 use super::figures::{Figures, Target};
-use super::in_folder;
 use super::revision::author;
 use crate::exit::{Exit, Failure};
 use crate::hosting;
-use crate::management::block_on;
 use crate::output::Format;
 use crate::repository::RepositoryArgs;
 use crate::state::State;
@@ -34,7 +33,7 @@ const BRANCH: &str = "main";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut samples = in_folder(|folder| block_on(measure(args, folder)))?;
+    let mut samples = beside_servers(async |folder| measure(args, folder).await)?;
     samples.sort_unstable();
     let at = |share: f64| {
         let index = ((samples.len() as f64 * share).ceil() as usize).clamp(1, samples.len());

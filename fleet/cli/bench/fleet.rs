@@ -1,10 +1,9 @@
 //! One-ConfigMap units on logical clusters of the embedded control plane, a hundred on each.
 
 use super::figures::{Figures, Target, memory};
-use super::{daemon, growth, in_folder, revision};
+use super::{beside_servers, daemon, growth, revision};
 use crate::exit::{Exit, Failure};
 use crate::hosting;
-use crate::management::block_on;
 use crate::output::Format;
 use mainstay_apiserver::{ControlPlane, ROOT, User};
 use mainstay_cluster::Cluster;
@@ -38,7 +37,7 @@ pub(super) const PEAK: &str = "peak memory, all clusters included";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let figures = if args.growth.is_empty() {
-        in_folder(|folder| block_on(measure(args.units as usize, folder)))?
+        beside_servers(async |folder| measure(args.units as usize, folder).await)?
     } else {
         growth::measure(&args.growth, &args.plot)?
     };

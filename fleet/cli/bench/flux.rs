@@ -4,11 +4,11 @@
 
 mod controller;
 
-use super::apiserver::{Server, Tools, median, tools};
+use super::apiserver::{Server, median};
 use super::figures::{Figures, Target};
-use super::{apply::connect, daemon, in_folder, progress, revision};
+use super::tools::{Tools, tools};
+use super::{apply::connect, beside_servers, daemon, progress, revision};
 use crate::exit::{Exit, Failure};
-use crate::management::block_on;
 use crate::output::Format;
 use mainstay_cluster::{Cluster, Selection, WatchEvent};
 use mainstay_object::Value;
@@ -41,7 +41,7 @@ const FLUX: f64 = 10.0;
 const ANY: &str = "${name}";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let figures = in_folder(|folder| block_on(measure(args, folder)))?;
+    let figures = beside_servers(async |folder| measure(args, folder).await)?;
     figures.show(args.output, args.check)
 }
 

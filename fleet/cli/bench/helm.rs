@@ -3,10 +3,11 @@
 mod charts;
 
 use super::apiserver::median;
-use super::beside::{Took, above, highest, lowest, output, own, process, seconds, tool};
+use super::beside::{Took, highest, lowest, output, process, seconds};
 use super::figures::{Figures, Target};
 use super::revision::{author, file, next, reader, sources};
-use super::{in_folder, progress};
+use super::tools::{above, own, tool};
+use super::{Pace, in_folder, progress};
 use crate::build;
 use crate::exit::{Exit, Failure};
 use crate::output::Format;
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     /// `ci/*-values.yaml` [default: tests/charts/cases of this folder or one above it]
     #[arg(long, value_name = "FOLDER")]
     charts: Option<PathBuf>,
-    /// The real helm [default: in target/real of this folder or one above it, else on the PATH]
+    /// The real helm [default: in KUBEBUILDER_ASSETS, in target/real of this folder or one above it, else on the PATH]
     #[arg(long, value_name = "FILE")]
     helm: Option<PathBuf>,
     /// How often each chart is rendered by each; the median counts
@@ -77,7 +78,9 @@ fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
     let mut counts: BTreeMap<Printed, u32> = BTreeMap::new();
     let all = cases(&charts)?;
     progress(&format!("{}: {} charts and files of values", charts.display(), all.len()));
-    for case in &all {
+    let mut pace = Pace::new();
+    for (done, case) in all.iter().enumerate() {
+        pace.says(|| format!("{done} of {}: {case}", all.len()));
         let files = build::files(&case.chart, &case.chart)?;
         let printed = bench.compare(case, &files)?;
         *counts.entry(printed).or_default() += 1;

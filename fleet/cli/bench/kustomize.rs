@@ -3,11 +3,12 @@
 mod trees;
 
 use super::apiserver::median;
-use super::beside::{Took, lowest, process, seconds, tool};
+use super::beside::{Took, lowest, process, seconds};
 use super::figures::{Figures, Target};
 use super::plot::{self, Line};
 use super::revision::{author, file, module, next, reader, sources};
-use super::{in_folder, progress};
+use super::tools::{own, tool};
+use super::{Pace, in_folder, progress};
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::Format;
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     /// trees that are made up]
     #[arg(long, value_name = "FOLDER")]
     trees: Option<PathBuf>,
-    /// The real kustomize [default: in target/real of this folder or one above it, else on the PATH]
+    /// The real kustomize [default: in KUBEBUILDER_ASSETS, in target/real of this folder or one above it, else on the PATH]
     #[arg(long, value_name = "FILE")]
     kustomize: Option<PathBuf>,
     /// How often each tree is built by each; the median counts
@@ -55,17 +56,19 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
     let real = tool(args.kustomize.as_deref(), "kustomize")?;
-    let own = super::beside::own()?;
+    let own = own()?;
     let trees = match &args.trees {
         Some(trees) => trees.clone(),
         None => trees::write(&folder.join("trees"))?,
     };
     let mut took = Vec::new();
     let (mut refused, mut different) = (0, 0);
+    let mut pace = Pace::new();
     for case in cases(&trees)? {
         progress(&format!("{}: {} kustomizations", case.tree.display(), case.roots.len()));
         let tree = folder::index(&case.tree)?;
-        for root in &case.roots {
+        for (done, root) in case.roots.iter().enumerate() {
+            pace.says(|| format!("{done} of {}: {}", case.roots.len(), case.path(root).display()));
             let theirs = process(&real, &["build".into(), case.path(root)])?;
             let ours = build(&tree, root);
             match (ours, theirs) {

@@ -2,7 +2,7 @@
 
 use super::client::{Client, Method};
 use super::inside::Inside;
-use crate::bench::beside::own;
+use crate::bench::tools::{Tools, own};
 use crate::exit::Failure;
 use bytes::Bytes;
 use serde::Serialize;
@@ -40,36 +40,10 @@ pub(in crate::bench) struct Server {
     processes: Vec<Child>,
 }
 
-pub(in crate::bench) struct Tools {
-    etcd: PathBuf,
-    apiserver: PathBuf,
-    /// kube-controller-manager.
-    pub(in crate::bench) controllers: Option<PathBuf>,
-    /// Flux's kustomize-controller.
-    pub(in crate::bench) flux: Option<PathBuf>,
-}
-
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The real server's administrator; both live only as long as the bench.
 const TOKEN: &str = "bench-administrator";
-
-/// etcd and kube-apiserver: in `KUBEBUILDER_ASSETS`, else in `target/real` of this folder or one above it.
-pub(in crate::bench) fn tools() -> Option<Tools> {
-    let given = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
-    let here = std::env::current_dir().unwrap_or_default();
-    let linked = here.ancestors().map(|folder| folder.join("target/real"));
-    let folders: Vec<PathBuf> = given.into_iter().chain(linked).collect();
-    let found = |folder: &PathBuf, name: &str| Some(folder.join(name)).filter(|path| path.is_file());
-    folders.iter().find_map(|folder| {
-        Some(Tools {
-            etcd: found(folder, "etcd")?,
-            apiserver: found(folder, "kube-apiserver")?,
-            controllers: found(folder, "kube-controller-manager"),
-            flux: folders.iter().find_map(|folder| found(folder, "kustomize-controller")),
-        })
-    })
-}
 
 impl Server {
     /// `mainstay control-plane`, without the simulation, which would write on its own.
