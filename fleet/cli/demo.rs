@@ -61,6 +61,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         control_plane_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         lease_duration: 15,
         concurrency: 16,
+        connect_timeout: 0,
         until_ready: args.once,
         timeout: 120,
     };

@@ -32,6 +32,7 @@ mod test;
 mod tree;
 mod uninstall;
 mod validate;
+mod waiting;
 mod why;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

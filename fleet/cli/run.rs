@@ -3,6 +3,7 @@ use crate::hosting;
 use crate::management::{ClusterArgs, block_on};
 use crate::repository::RepositoryArgs;
 use crate::state::State;
+use crate::waiting;
 use mainstay_apiserver::User;
 use mainstay_apiserver::shell::{ControlPlane, ROOT, Storage};
 use mainstay_cluster::Cluster;
@@ -46,6 +47,9 @@ pub(crate) struct Args {
     /// Requests under way at one API server, at most; how many there are follows how fast it answers
     #[arg(long, default_value = "64", value_name = "N")]
     pub concurrency: usize,
+    /// Seconds that the API server is waited for at the start: it may be started together with this one
+    #[arg(long, env = "MAINSTAY_CONNECT_TIMEOUT", default_value = "120", value_name = "SECONDS")]
+    pub connect_timeout: u64,
     /// Exit with 0 once every unit is ready, with 3 if that takes longer than --timeout
     #[arg(long)]
     pub until_ready: bool,
@@ -67,7 +71,14 @@ pub(crate) async fn follow(args: Args, state: State) -> Result<Exit, Failure> {
     let plane = if args.observe { None } else { Some(control_plane(&args, &state).await?) };
     let management = match &plane {
         Some(plane) if args.embedded => embedded(plane, &state)?,
-        Some(_) | None => args.cluster.connect().await?,
+        Some(_) | None => {
+            let management = args.cluster.connect().await?;
+            tokio::select! {
+                answers = waiting::for_answer(&management, Duration::from_secs(args.connect_timeout)) => answers?,
+                () = signalled() => return Ok(Exit::Done),
+            }
+            management
+        }
     };
     // Where that can't be told, nothing may be written either.
     let fresh = !args.embedded

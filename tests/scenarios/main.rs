@@ -37,6 +37,7 @@ mod secrets;
 mod signed;
 mod transfer;
 mod uninstall;
+mod waiting;
 mod web;
 mod world;
 
