@@ -1,10 +1,18 @@
 use crate::{Graph, Reason};
+use mainstay_unit::UnitId;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// One line per unit, dependencies first, indented by wave: for people and for snapshot tests.
 pub fn draw(graph: &Graph) -> String {
+    draw_known(graph, &BTreeMap::new())
+}
+
+/// The same where of some units it is not known what they come after: they stand last, without a wave, and with what is
+/// said of them.
+pub fn draw_known(graph: &Graph, unknown: &BTreeMap<UnitId, String>) -> String {
     let mut out = String::new();
-    for id in graph.ordered() {
+    for id in graph.ordered().into_iter().filter(|id| !unknown.contains_key(id)) {
         let wave = graph.wave(id).unwrap_or_default();
         let mut line = format!("{wave:<3}{}{id}", "  ".repeat(wave.min(20)));
         let mut separator = " <- ";
@@ -15,6 +23,9 @@ pub fn draw(graph: &Graph) -> String {
         }
         out.push_str(&line);
         out.push('\n');
+    }
+    for (id, why) in unknown {
+        let _ = writeln!(out, "-  {id} ({why})");
     }
     for cycle in graph.cycles() {
         let path: Vec<_> = cycle.iter().chain(cycle.first()).map(ToString::to_string).collect();

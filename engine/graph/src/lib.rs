@@ -13,7 +13,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use draw::draw;
+pub use draw::{draw, draw_known};
 pub use edges::{of_reading, of_reading_since};
 
 /// Why one unit comes after another.

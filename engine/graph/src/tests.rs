@@ -1,4 +1,4 @@
-use crate::{Edge, Graph, Reason, draw};
+use crate::{Edge, Graph, Reason, draw, draw_known};
 use mainstay_unit::UnitId;
 
 fn id(name: &str) -> UnitId {
@@ -22,6 +22,18 @@ fn a_wave_is_the_longest_chain_below() {
 ";
     assert_eq!(draw(&g), expected);
     assert_eq!(g.dependents(&id("a")).count(), 3);
+}
+
+#[test]
+fn what_comes_after_nobody_knows_what_has_no_wave() {
+    let g = graph("a b c", &[("b", "a")], &[]);
+    let unknown = [(id("c"), "not applied yet: waits for module/t/b".to_owned())].into();
+    let expected = "\
+0  module/t/a
+1    module/t/b <- module/t/a
+-  module/t/c (not applied yet: waits for module/t/b)
+";
+    assert_eq!(draw_known(&g, &unknown), expected);
 }
 
 #[test]
