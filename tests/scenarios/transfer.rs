@@ -4,6 +4,7 @@ use crate::world::{World, inventory};
 
 on_both_wires! {
     an_object_moves_between_units_and_paths_without_being_made_anew,
+    what_two_kustomizations_render_alike_goes_on_until_none_does,
 }
 
 fn an_object_moves_between_units_and_paths_without_being_made_anew(world: &mut World) {
@@ -49,4 +50,47 @@ fn an_object_moves_between_units_and_paths_without_being_made_anew(world: &mut W
         Err(_) => Ok(()),
     });
     assert_eq!(world.config_map("moves", "shared"), ("second".to_owned(), uid));
+}
+
+fn what_two_kustomizations_render_alike_goes_on_until_none_does(world: &mut World) {
+    world.tenant("alike");
+    let unit = |name: &str, path: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: alike}}\n\
+             spec: {{interval: 10m, prune: true, path: ./{path}, sourceRef: {{kind: GitRepository, name: flux-system, namespace: flux-system}}}}\n"
+        )
+    };
+    // The folder of one lies in that of the other.
+    let write = |world: &mut World, file: &str, text: &str| world.repository.write(file, text);
+    write(world, "alike-folder/own.yaml", &config_map("alike", "own", "1"));
+    write(world, "alike-folder/inner/shared.yaml", &config_map("alike", "shared", "1"));
+    let (outer, inner) = (unit("outer", "alike-folder"), unit("inner", "alike-folder/inner"));
+    world.repository.module("alike", "flux", &[], &format!("{outer}---\n{inner}"));
+    let commit = world.repository.commit("Two Kustomizations that overlap");
+    world.has_applied("kustomization/alike/outer", &commit);
+    world.has_applied("kustomization/alike/inner", &commit);
+    let uid = world.config_map_is("alike", "shared", "1");
+    let holders = |world: &World| {
+        let units = ["kustomization/alike/outer", "kustomization/alike/inner"];
+        let held = |unit: &&str| {
+            let inventory = world.unit(unit).map(|unit| inventory(&unit)).unwrap_or_default();
+            inventory.iter().any(|object| object == "ConfigMap/alike/shared")
+        };
+        units.into_iter().filter(held).collect::<Vec<_>>()
+    };
+    assert_eq!(holders(world), ["kustomization/alike/inner"]);
+
+    world.repository.module("alike", "flux", &[], &outer);
+    world.repository.write("alike-folder/inner/shared.yaml", &config_map("alike", "shared", "2"));
+    world.repository.commit("One of them goes");
+    assert_eq!(world.config_map_is("alike", "shared", "2"), uid, "the same object");
+    world.until("the other one holds it", |world| match holders(world).as_slice() {
+        ["kustomization/alike/outer"] => Ok(()),
+        others => Err(format!("{others:?}")),
+    });
+
+    world.repository.remove("alike/flux.yaml");
+    world.repository.remove("alike/flux");
+    world.repository.commit("Nobody declares it");
+    world.config_map_is_gone("alike", "shared");
 }

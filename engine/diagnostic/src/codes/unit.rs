@@ -11,7 +11,8 @@ pub static DUPLICATE_OBJECT: Code = Code::error(
     "MS5002",
     "object owned twice",
     "Two units render the same object for the same cluster. They would overwrite each other without end and pruning \
-     either would delete the other's; let only one of them declare it.",
+     either would delete the other's; let only one of them declare it. (Kustomizations of Flux may share what they render \
+     alike.)",
 );
 pub static SHARED_NAMESPACE: Code = Code::warning(
     "MS5003",
@@ -65,6 +66,14 @@ pub static TOO_MANY_ROUNDS: Code = Code::error(
     "Renders declare units whose renders declare units and so on, deeper than Mainstay follows.",
 );
 
+pub static SHARED_OBJECT: Code = Code::warning(
+    "MS5012",
+    "object declared by two Flux Kustomizations alike",
+    "Two Kustomizations of Flux render the same object identically, often because the folder of one lies in that of the \
+     other. They share it: one that is not suspended owns it, the first in graph order, and it is pruned only when none \
+     declares it. It becomes an error as soon as the two differ.",
+);
+
 pub static ALL: &[&Code] = &[
     &DUPLICATE_UNIT,
     &DUPLICATE_OBJECT,
@@ -77,4 +86,5 @@ pub static ALL: &[&Code] = &[
     &UNREACHED_FOLDER,
     &TOO_MANY_UNITS,
     &TOO_MANY_ROUNDS,
+    &SHARED_OBJECT,
 ];

@@ -2,13 +2,14 @@ use super::Units;
 use crate::fixpoint::{Rendered, Settled};
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_object::ObjectKey;
-use mainstay_unit::{Applying, Manifest, RenderState, UnitId};
+use mainstay_unit::{Applying, Dialect, Manifest, RenderState, Source, UnitId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 type Owners<'a> = BTreeMap<(&'a str, ObjectKey), Vec<(&'a UnitId, &'a Manifest)>>;
 
-/// No object has two owners, but for a namespace that all declare alike: the first in graph order has it alone.
+/// No object has two owners, but for a namespace that all declare alike, and what Kustomizations of Flux render alike:
+/// the first in graph order has it alone.
 pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<Diagnostic>) {
     let twice = twice(settled);
     if twice.is_empty() {
@@ -36,7 +37,8 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
     let mut given_away: BTreeMap<UnitId, BTreeSet<ObjectKey>> = BTreeMap::new();
     for ((_, key), mut owners) in owners {
         let place = |id: &UnitId| order.get(id).copied().unwrap_or(usize::MAX);
-        owners.sort_by_key(|(id, desired)| (yields(desired), place(id), *id));
+        let suspended = |id: &UnitId| units.get(id).is_some_and(|reading| reading.unit.suspend);
+        owners.sort_by_key(|(id, desired)| (yields(desired), suspended(id), place(id), *id));
         let (first, one) = owners[0];
         for (id, other) in &owners[1..] {
             if yields(other) {
@@ -45,17 +47,15 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
             }
             let is_namespace = key.group().is_empty() && key.kind() == "Namespace";
             let same = one.digest == other.digest;
-            if is_namespace && same {
-                let message = format!(
-                    "namespace {} is declared by {first} ({}) and by {id} ({})",
-                    key.name(),
-                    one.origin,
-                    other.origin
-                );
+            if same && (is_namespace || [first, *id].iter().all(|id| is_kustomization(units, id))) {
+                let (code, what) = match is_namespace {
+                    true => (&codes::unit::SHARED_NAMESPACE, format!("namespace {}", key.name())),
+                    false => (&codes::unit::SHARED_OBJECT, key.to_string()),
+                };
+                let message =
+                    format!("{what} is declared by {first} ({}) and by {id} ({})", one.origin, other.origin);
                 diagnostics.push(
-                    Diagnostic::new(&codes::unit::SHARED_NAMESPACE, message)
-                        .at(other.origin.clone())
-                        .hint(format!("{first} owns it")),
+                    Diagnostic::new(code, message).at(other.origin.clone()).hint(format!("{first} owns it")),
                 );
                 given_away.entry((*id).clone()).or_default().insert(key.clone());
                 continue;
@@ -76,6 +76,13 @@ pub(super) fn check(settled: &Settled, units: &mut Units, diagnostics: &mut Vec<
             *rendered = Arc::new(rendered.without(&keys));
         }
     }
+}
+
+/// A Kustomization of Flux's: its controller lets several apply one object.
+fn is_kustomization(units: &Units, id: &UnitId) -> bool {
+    units.get(id).is_some_and(|reading| {
+        reading.unit.dialect == Dialect::Flux && matches!(reading.unit.source, Source::Folder { .. })
+    })
 }
 
 /// What a chart makes only where nobody else does: its namespace, or a definition that another chart brings too.

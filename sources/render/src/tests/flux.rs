@@ -196,6 +196,42 @@ fn a_shared_namespace_belongs_to_the_first_in_graph_order() {
 }
 
 #[test]
+fn what_kustomizations_render_alike_belongs_to_the_first_that_is_not_suspended() {
+    let map = |value: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m, namespace: n}}\ndata: {{a: {value}}}\n"
+        )
+    };
+    // The folder of one lies in that of the other, as in many repositories.
+    let with = |b: &str, inner: &str| {
+        reading(&format!(
+            "=== kustomization.yaml\nresources: [a.yaml, b.yaml]\n{}{}=== outer/inner/m.yaml\n{}=== other/m.yaml\n{}",
+            kustomization("a", "  path: outer\n  dependsOn: [{name: b}]\n"),
+            kustomization("b", &format!("  path: {inner}\n{b}")),
+            map("x"),
+            map("y"),
+        ))
+    };
+    let count = |reading: &mainstay_unit::Reading, name: &str| match &reading.units[&id(name)].state {
+        RenderState::Rendered(rendered) => rendered.objects.len(),
+        other => panic!("{other:?}"),
+    };
+    let counts = |reading: &mainstay_unit::Reading| {
+        (count(reading, "kustomization/flux-system/a"), count(reading, "kustomization/flux-system/b"))
+    };
+    let alike = with("", "outer/inner");
+    assert_eq!(errors(&alike), Vec::<String>::new());
+    let shared = |line: &&String| line.contains("MS5012");
+    assert_eq!(told(&alike).iter().filter(shared).count(), 1, "{:?}", told(&alike));
+    assert_eq!(counts(&alike), (0, 1));
+    assert_eq!(counts(&with("  suspend: true\n", "outer/inner")), (1, 0));
+    // What differs by so much as a label would be overwritten without end.
+    for other in [with("  commonMetadata: {labels: {a: b}}\n", "outer/inner"), with("", "other")] {
+        assert!(errors(&other).len() == 1 && errors(&other)[0].contains("MS5002"), "{:?}", told(&other));
+    }
+}
+
+#[test]
 fn what_is_wrong_in_a_folder_without_a_kustomization_is_told_of_at_the_folder() {
     let twice = format!("{CONFIG}---\n{CONFIG}");
     let told =
