@@ -35,5 +35,5 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     plan.units.retain(|u| u.id == id);
     plan.held.clear();
     output::print(&mainstay_plan::text(&plan))?;
-    Ok(if plan.has_changes() { Exit::Changes } else { Exit::Done })
+    Ok(Exit::of_plan(&plan, false))
 }

@@ -15,6 +15,17 @@ pub(crate) enum Exit {
     Internal,
 }
 
+impl Exit {
+    /// Where a cluster was asked, what is not known is not in sync.
+    pub fn of_plan(plan: &mainstay_plan::Plan, offline: bool) -> Self {
+        match plan.has_changes() {
+            true => Self::Changes,
+            false if plan.unknown() > 0 && !offline => Self::Environment,
+            false => Self::Done,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

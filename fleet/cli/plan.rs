@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     if head.errors().next().is_some() {
         return Ok(Exit::User);
     }
-    Ok(if plan.has_changes() { Exit::Changes } else { Exit::Done })
+    Ok(Exit::of_plan(&plan, args.offline))
 }
 
 /// Against the clusters; what declarations refer to is read there too.

@@ -59,14 +59,14 @@ pub fn text(plan: &Plan) -> String {
     if !out.is_empty() {
         out.push('\n');
     }
-    line(&mut out, format_args!("Plan: {}.", plan.counts()));
+    line(&mut out, format_args!("Plan: {}{}.", plan.counts(), unknown(plan)));
     out
 }
 
 /// The plan as a comment on a pull request.
 pub fn markdown(plan: &Plan) -> String {
     let mut out = String::new();
-    line(&mut out, format_args!("**Plan** for `{}`: {}.\n", plan.revision, plan.counts()));
+    line(&mut out, format_args!("**Plan** for `{}`: {}{}.\n", plan.revision, plan.counts(), unknown(plan)));
     for unit in plan.units.iter().filter(|u| speaks(u)) {
         line(&mut out, format_args!("<details><summary><code>{}</code></summary>\n", heading(unit)));
         out.push_str("```diff\n");
@@ -79,6 +79,14 @@ pub fn markdown(plan: &Plan) -> String {
         line(&mut out, format_args!("> held: `{}`: {}", held.unit, held.why));
     }
     out
+}
+
+fn unknown(plan: &Plan) -> String {
+    match plan.unknown() {
+        0 => String::new(),
+        1 => "; 1 unit is not known".to_owned(),
+        n => format!("; {n} units are not known"),
+    }
 }
 
 fn speaks(unit: &UnitPlan) -> bool {

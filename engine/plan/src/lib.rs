@@ -135,10 +135,17 @@ impl Plan {
         counts
     }
 
-    /// Whether carrying the plan out would change a cluster.
+    /// Whether a cluster is otherwise than it should be: carrying the plan out would change it, or can't.
     pub fn has_changes(&self) -> bool {
         let c = self.counts();
-        c.create + c.change + c.replace + c.delete > 0
+        c.create + c.change + c.replace + c.delete + c.run + c.blocked > 0 || !self.held.is_empty()
+    }
+
+    /// Units of which nobody knows what would be done.
+    pub fn unknown(&self) -> usize {
+        let unknown =
+            |unit: &&UnitPlan| matches!(unit.verdict, Verdict::NotRendered(_) | Verdict::NotEvaluated(_));
+        self.units.iter().filter(unknown).count()
     }
 
     /// What an approval names: it covers targets, steps and their content, not the commit that led to them.

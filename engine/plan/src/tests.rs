@@ -192,3 +192,49 @@ Plan: 1 to create, 1 to change, 0 to delete, 4 unchanged.
     plan.units[0].steps.pop();
     assert_ne!(plan.hash(), hash);
 }
+
+#[test]
+fn a_plan_is_in_sync_only_where_nothing_waits_and_says_what_is_not_known() {
+    let unit = |verdict, actions: &[Action]| UnitPlan {
+        id: id("a"),
+        target: Target::Management,
+        wave: 0,
+        verdict,
+        steps: actions
+            .iter()
+            .map(|action| Step {
+                action: *action,
+                key: ObjectKey::new("", "ConfigMap", "n", "c"),
+                reason: String::new(),
+                changes: Vec::new(),
+            })
+            .collect(),
+        unchanged: 0,
+    };
+    let plan = |units: Vec<UnitPlan>| Plan { units, ..Plan::default() };
+    for (action, changes) in [
+        (Action::Create, true),
+        (Action::Change, true),
+        (Action::Replace, true),
+        (Action::Delete, true),
+        (Action::Run, true),
+        (Action::Blocked, true),
+        (Action::Keep, false),
+    ] {
+        assert_eq!(plan(vec![unit(Verdict::Planned, &[action])]).has_changes(), changes, "{action:?}");
+    }
+    let managed = Verdict::Managed("by Flux".into());
+    assert!(!plan(vec![unit(managed, &[Action::Create])]).has_changes());
+    let held = crate::Held { unit: id("a"), why: "it holds a namespace".into(), hash: None };
+    assert!(Plan { held: vec![held], ..Plan::default() }.has_changes());
+
+    let known = plan(vec![unit(Verdict::Planned, &[]), unit(Verdict::Suspended, &[])]);
+    assert_eq!(known.unknown(), 0);
+    assert!(text(&known).ends_with("unchanged.\n"), "{}", text(&known));
+    let lost = plan(vec![
+        unit(Verdict::NotRendered("no chart".into()), &[]),
+        unit(Verdict::NotEvaluated("no cluster".into()), &[]),
+    ]);
+    assert_eq!((lost.unknown(), lost.has_changes()), (2, false));
+    assert!(text(&lost).ends_with("; 2 units are not known.\n"), "{}", text(&lost));
+}
