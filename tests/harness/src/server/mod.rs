@@ -111,8 +111,15 @@ impl RealServer {
             _etcd: etcd,
             folder,
         };
-        server.wait_until_ready(port)?;
-        Ok(server)
+        match server.wait_until_ready(port) {
+            Ok(()) => Ok(server),
+            // It may be etcd that lost its port.
+            Err(StartError { what, log }) => {
+                let etcd = fs::read(server.folder.path.join("etcd.log")).unwrap_or_default();
+                let end = String::from_utf8_lossy(&etcd[etcd.len().saturating_sub(ETCD_LOG)..]).into_owned();
+                Err(StartError { what, log: format!("{log}\netcd:\n{end}") })
+            }
+        }
     }
 
     fn wait_until_ready(&mut self, port: u16) -> Result<(), StartError> {
@@ -335,6 +342,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn error(what: impl Into<String>) -> StartError {
     StartError { what: what.into(), log: String::new() }
 }
+
+/// Bytes of its log's end.
+const ETCD_LOG: usize = 8 << 10;
 
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
