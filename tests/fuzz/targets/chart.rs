@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 const LIMITS: Limits = Limits {
     steps: 20_000,
     bytes: 1 << 20,
+    release_bytes: 1 << 20,
     depth: 20,
     nesting: 100,
     chart_bytes: 1 << 18,
