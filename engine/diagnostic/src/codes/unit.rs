@@ -11,8 +11,8 @@ pub static DUPLICATE_OBJECT: Code = Code::error(
     "MS5002",
     "object owned twice",
     "Two units render the same object for the same cluster. They would overwrite each other without end and pruning \
-     either would delete the other's; let only one of them declare it. (Kustomizations of Flux may share what they render \
-     alike.)",
+     either would delete the other's; let only one of them declare it. What Kustomizations of Flux render alike they may \
+     share.",
 );
 pub static SHARED_NAMESPACE: Code = Code::warning(
     "MS5003",
