@@ -45,7 +45,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Holds a fleet of Kubernetes clusters to what a Git repository says.
 ///
 /// Exit codes: 0 in sync or done, 1 the repository or the command line is wrong, 2 there are changes to make, 3 something
-/// outside failed (network, API server, disk), 4 Mainstay itself is wrong.
+/// outside failed (network, API server, disk) or a plan does not know every unit, 4 Mainstay itself is wrong.
 #[derive(Parser)]
 #[command(name = "mainstay", version, max_term_width = 100)]
 struct Cli {

@@ -57,15 +57,17 @@ fn together(diagnostics: &[Diagnostic]) -> Vec<Vec<&Diagnostic>> {
 
 /// The further places, a line for each.
 fn elsewhere(others: &[&Diagnostic], all: bool) -> Vec<String> {
-    let named = if all { others.len() } else { others.len().min(NAMED) };
     let place =
         |d: &&Diagnostic| d.location.as_ref().map_or_else(|| "no place".to_owned(), ToString::to_string);
-    let mut lines: Vec<String> = others.iter().take(named).map(place).collect();
-    if others.len() > named {
-        lines.push(format!(
-            "and {} (-o wide names them all)",
-            output::count(others.len() - named, "more place")
-        ));
+    few(others.iter().map(place).collect(), all, "more place")
+}
+
+/// The first lines, and how many there are besides.
+fn few(mut lines: Vec<String>, all: bool, what: &str) -> Vec<String> {
+    let more = lines.len().saturating_sub(NAMED);
+    if !all && more > 0 {
+        lines.truncate(NAMED);
+        lines.push(format!("and {} (-o wide names them all)", output::count(more, what)));
     }
     lines
 }
@@ -86,16 +88,9 @@ fn not_rendered(reading: &Reading, all: bool) -> String {
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, units)| std::cmp::Reverse(units.len()));
     let mut out = String::new();
-    for (reason, units) in &reasons {
+    for (reason, units) in reasons {
         out += &format!("not rendered: {reason}\n");
-        let named = if all { units.len() } else { units.len().min(NAMED) };
-        for unit in units.iter().take(named) {
-            out += &format!("  {unit}\n");
-        }
-        if units.len() > named {
-            let more = output::count(units.len() - named, "more unit");
-            out += &format!("  and {more} (-o wide names them all)\n");
-        }
+        out.extend(few(units, all, "more unit").iter().map(|unit| format!("  {unit}\n")));
     }
     if out.is_empty() { out } else { out + "\n" }
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 struct Fetched {
     url: String,
     bytes: Arc<[u8]>,
+    entry: Entry,
 }
 
 pub(crate) struct Loader<'a> {
@@ -182,20 +183,17 @@ impl<'a> Loader<'a> {
         // Two URLs never share a path.
         let path =
             TreePath::parse(&format!(":web:/{}", Digest::of_bytes(url.as_bytes()))).map_err(invalid)?;
-        let known = self.fetched.borrow().get(&path).map(|fetched| fetched.bytes.clone());
-        let bytes = match known {
-            Some(bytes) => bytes,
-            None => {
-                let refused =
-                    |refused: Refused| refused.problem(&codes::REMOTE, &format!("{url} can't be had"));
-                let bytes = web(url).map_err(refused)?.unwrap_or_default();
-                let fetched = Fetched { url: url.to_owned(), bytes: bytes.clone() };
-                self.fetched.borrow_mut().insert(path.clone(), fetched);
-                bytes
-            }
-        };
+        let known = self.fetched.borrow().get(&path).map(|fetched| fetched.entry.clone());
+        if let Some(entry) = known {
+            return Ok((path, entry));
+        }
+        let refused = |refused: Refused| refused.problem(&codes::REMOTE, &format!("{url} can't be had"));
+        let bytes = web(url).map_err(refused)?.unwrap_or_default();
         let id = Digest::of_bytes(&bytes).hex();
-        Ok((path, Entry { kind: EntryKind::File, id, size: bytes.len() as u64 }))
+        let entry = Entry { kind: EntryKind::File, id, size: bytes.len() as u64 };
+        let fetched = Fetched { url: url.to_owned(), bytes, entry: entry.clone() };
+        self.fetched.borrow_mut().insert(path.clone(), fetched);
+        Ok((path, entry))
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, Problem> {

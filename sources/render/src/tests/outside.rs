@@ -37,11 +37,11 @@ fn repository(kustomize: &str, kustomization: &str, template: &str) -> String {
     )
 }
 
-fn state(reading: &Reading) -> &RenderState {
+pub(super) fn state(reading: &Reading) -> &RenderState {
     &reading.units[&id("module/platform/m")].state
 }
 
-fn reason(reading: &Reading) -> &str {
+pub(super) fn reason(reading: &Reading) -> &str {
     match state(reading) {
         RenderState::NotRendered { reason } => reason,
         other => panic!("{other:?}\n{:#?}", told(reading)),

@@ -1,7 +1,8 @@
 //! Files of the web that kustomizations of units name: what the Platform names with a digest, and nothing else.
-use super::{errors, id, inputs, told, tree};
+use super::outside::{reason, state};
+use super::{errors, inputs, told, tree};
 use crate::{Cache, Inputs, Supply, read_with};
-use mainstay_unit::{Need, Reading, RenderState, WebFile};
+use mainstay_unit::{Need, RenderState, WebFile};
 use std::sync::Arc;
 
 const URL: &str = "https://example.com/releases/v1/install.yaml";
@@ -21,17 +22,6 @@ fn repository(named: &str, kustomization: &str) -> Inputs {
 
 fn named() -> String {
     format!("{{url: '{URL}', sha256: {}}}", "a".repeat(64))
-}
-
-fn state(reading: &Reading) -> &RenderState {
-    &reading.units[&id("module/platform/m")].state
-}
-
-fn reason(reading: &Reading) -> &str {
-    match state(reading) {
-        RenderState::NotRendered { reason } => reason,
-        other => panic!("{other:?}\n{:#?}", told(reading)),
-    }
 }
 
 #[test]
