@@ -33,7 +33,6 @@ pub enum Need {
         url: String,
         reference: GitReference,
         secret: Option<Reference>,
-        ignore: Option<String>,
         /// What those who declare the repository must be allowed to.
         authorities: Vec<Authority>,
     },

@@ -6,6 +6,7 @@
 mod artifact;
 mod chart;
 mod compose;
+mod exclude;
 mod expression;
 mod fields;
 mod glob;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use artifact::{Artifact, Copy, CopyStrategy, Generator, GeneratorSource};
 pub use compose::{ComposeError, Composed, compose};
+pub use exclude::{Exclusion, IgnoreFiles, artifact_of, without_ignored};
 pub use glob::Glob;
 pub use installation::{SUBSTITUTE_SWITCH, is_installation};
 pub use kind::{KUSTOMIZE, Kind, Recognised, SOURCE, recognise};

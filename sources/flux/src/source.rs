@@ -1,4 +1,5 @@
 use crate::Kind;
+use crate::exclude::Exclusion;
 use crate::fields::Fields;
 use crate::read::Place;
 use crate::shape::Problem;
@@ -27,7 +28,7 @@ pub enum SourceSpec {
         url: String,
         reference: GitReference,
         secret: Option<Reference>,
-        ignore: Option<String>,
+        exclusion: Exclusion,
     },
     /// An artifact of any kind, a chart among others.
     Oci {
@@ -257,6 +258,9 @@ fn git(spec: Fields<'_>, namespace: &str, problems: &mut Vec<Problem>) -> Source
             namespace: namespace.to_owned(),
             name,
         }),
-        ignore: spec.owned("ignore"),
+        exclusion: Exclusion {
+            ignore: spec.owned("ignore"),
+            sparse: spec.at("sparseCheckout").is_set().then(|| spec.strings("sparseCheckout")),
+        },
     }
 }

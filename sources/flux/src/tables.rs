@@ -341,7 +341,7 @@ const GIT_REPOSITORY: &[Field] = &[
     ),
     may("secretRef", NAME),
     not_yet("serviceAccountName", "name a Secret with credentials in secretRef"),
-    not_yet("sparseCheckout", "remove it: trees are read without a checkout"),
+    may("sparseCheckout", List(&Text)),
     may("suspend", Flag),
     may("timeout", Duration),
     not_yet("verify", "signatures are not verified yet, so nothing of this source is used"),

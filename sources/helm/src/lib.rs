@@ -13,7 +13,6 @@ mod fmt;
 mod funcs;
 mod glob;
 mod json;
-mod path_match;
 mod random;
 mod render;
 mod schema;

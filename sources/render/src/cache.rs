@@ -6,6 +6,7 @@ use crate::outcome::Outcome;
 use crate::reads::{Reads, digest, files, still_holds};
 use crate::rules;
 use crate::sources::Source;
+use crate::views::Views;
 use mainstay_kustomize::ParseCache;
 use mainstay_native::Expansions;
 use mainstay_object::{Digest, DigestKey, GroupKind};
@@ -37,6 +38,7 @@ pub struct Cache {
     pub(crate) parsed: ParseCache,
     pub(crate) built: Builds,
     pub(crate) rules: Option<rules::Kept>,
+    pub(crate) views: Views,
 }
 
 impl Default for Cache {
@@ -56,6 +58,7 @@ impl Default for Cache {
             parsed: ParseCache::new(PARSED),
             built: Builds::default(),
             rules: None,
+            views: Views::default(),
         }
     }
 }
@@ -108,6 +111,7 @@ impl Cache {
 
     pub(crate) fn end(&mut self) {
         self.built.clear();
+        self.views.end();
         let now = self.generation;
         self.renders.retain(|_, kept| kept.generation == now);
         self.looked.retain(|_, looked| {

@@ -22,6 +22,8 @@ pub(crate) const DEPTH: usize = 64;
 
 #[derive(Default)]
 pub(crate) struct Base {
+    /// The platform repository without what its ignore files leave out; nothing where that can't be told.
+    pub tree: Option<Arc<dyn Tree>>,
     pub units: Vec<Arc<DeclaredUnit>>,
     pub repositories: BTreeMap<SourceId, Need>,
     pub tenants: BTreeMap<String, TenantRules>,
@@ -51,8 +53,17 @@ pub(crate) fn entry_id() -> UnitId {
 }
 
 pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
-    let tree = inputs.platform.tree.as_ref();
     let mut base = Base::default();
+    let shown = match cache.views.entry(&inputs.platform.tree) {
+        Ok(tree) => tree,
+        Err(why) => {
+            let message = format!("what is left out of the repository can't be told: {why}");
+            base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message));
+            nothing_is_known(inputs, &mut base);
+            return base;
+        }
+    };
+    let tree = shown.as_ref();
     let id = match tree.entry(&inputs.entry) {
         Ok(Some(entry)) if entry.kind == EntryKind::Folder => entry.id,
         Ok(_) => {
@@ -62,14 +73,12 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
                     .at_file(inputs.entry.as_str())
                     .hint(closest(tree, &inputs.entry)),
             );
-            base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
-            base.health_rules = HealthRules::Unknown { why: format!("{} can't be read", inputs.entry) };
+            nothing_is_known(inputs, &mut base);
             return base;
         }
         Err(error) => {
             unreadable(&inputs.entry, &error, &mut base);
-            base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
-            base.health_rules = HealthRules::Unknown { why: format!("{} can't be read", inputs.entry) };
+            nothing_is_known(inputs, &mut base);
             return base;
         }
     };
@@ -109,9 +118,15 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
     // entry's too.
     if !native || has_kustomization(tree, &inputs.entry) {
         root.native_files(&inputs.entry, &mut base.native);
-        base.units.push(Arc::new(entry_unit(inputs)));
+        base.units.push(Arc::new(entry_unit(inputs, tree)));
     }
+    base.tree = Some(shown);
     base
+}
+
+fn nothing_is_known(inputs: &Inputs, base: &mut Base) {
+    base.unread.insert(Unread::new(inputs.entry.to_string(), CouldDeclare::Anything));
+    base.health_rules = HealthRules::Unknown { why: format!("{} can't be read", inputs.entry) };
 }
 
 /// The very same as before where nothing of it has changed.
@@ -149,8 +164,8 @@ fn could_declare(declarations: &Declarations, file: &str) -> CouldDeclare {
     }
 }
 
-fn entry_unit(inputs: &Inputs) -> DeclaredUnit {
-    let file = inputs.platform.tree.list(&inputs.entry).ok().into_iter().flatten();
+fn entry_unit(inputs: &Inputs, tree: &dyn Tree) -> DeclaredUnit {
+    let file = tree.list(&inputs.entry).ok().into_iter().flatten();
     let file = file.map(|(name, _)| name).find(|name| KUSTOMIZATIONS.contains(&name.as_str()));
     let file = file.and_then(|name| inputs.entry.join(&name).ok()).unwrap_or_else(|| inputs.entry.clone());
     let location = Location::file(file.to_string());

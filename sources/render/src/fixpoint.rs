@@ -6,6 +6,7 @@ use crate::entry::{self, Base};
 use crate::inputs::Inputs;
 use crate::outcome::Outcome;
 use crate::sources::Resolver;
+use crate::views::Views;
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_unit::{CouldDeclare, Need, Reading, ReadingUnit, RenderState, Source, UnitId, Unread};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,9 +42,10 @@ pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Reading {
     cache.begin(inputs.key);
     let mut base = entry::read(inputs, cache);
     let settled = settle(inputs, &base, cache);
-    cache.end();
     let diagnostics = std::mem::take(&mut base.diagnostics);
-    assemble(inputs, &base, settled, diagnostics.into_iter().collect())
+    let reading = assemble(inputs, &base, settled, &cache.views, diagnostics.into_iter().collect());
+    cache.end();
+    reading
 }
 
 fn settle(inputs: &Inputs, base: &Base, cache: &mut Cache) -> Settled {
@@ -92,7 +94,7 @@ fn round(inputs: &Inputs, base: &Base, state: &State, mut next: State, cache: &m
         diagnostics: Vec::new(),
         needs: BTreeSet::new(),
     };
-    let mut resolver = Resolver::default();
+    let mut resolver = Resolver::new(std::mem::take(&mut cache.views));
     // Shallow ones first, so that a unit's parent is the one nearest to a file.
     let mut order: Vec<&Arc<DeclaredUnit>> = state.units.values().collect();
     // They are sorted by name.
@@ -118,6 +120,7 @@ fn round(inputs: &Inputs, base: &Base, state: &State, mut next: State, cache: &m
             renders.push((declared.unit.id.clone(), rendering.rendered));
         }
     }
+    cache.views = resolver.into_views();
     out.renders = renders.into_iter().collect();
     next.keep_entry(state, base);
     next.find_entry(base, inputs);
@@ -125,7 +128,13 @@ fn round(inputs: &Inputs, base: &Base, state: &State, mut next: State, cache: &m
     out
 }
 
-fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics: Vec<Diagnostic>) -> Reading {
+fn assemble(
+    inputs: &Inputs,
+    base: &Base,
+    mut settled: Settled,
+    views: &Views,
+    mut diagnostics: Vec<Diagnostic>,
+) -> Reading {
     let mut unread = base.unread.clone();
     unread.append(&mut settled.state.unread);
     diagnostics.append(&mut settled.diagnostics);
@@ -153,7 +162,7 @@ fn assemble(inputs: &Inputs, base: &Base, mut settled: Settled, mut diagnostics:
     }
     // Of what is sorted, a map is made at once.
     let mut units = units.into_iter().collect();
-    checks::all(inputs, base, &settled, &mut units, &mut diagnostics);
+    checks::all(inputs, base, views, &settled, &mut units, &mut diagnostics);
     Reading {
         revision: inputs.platform.revision.clone(),
         units,

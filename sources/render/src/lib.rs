@@ -28,6 +28,7 @@ mod secrets;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use cache::Cache;
 pub use inflate::{Inflating, NotInflated, inflate};

@@ -99,7 +99,6 @@ pub(crate) fn base_need(base: &RemoteBase) -> Need {
         url: base.url.clone(),
         reference: GitReference { commit: Some(base.commit.clone()), ..GitReference::default() },
         secret: None,
-        ignore: None,
         authorities: Vec::new(),
     }
 }

@@ -1,8 +1,10 @@
 //! Which tree a source's name stands for.
 use crate::inputs::{Inputs, Supply};
+use crate::views::Views;
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{
-    Artifact, Composed, ENTRY_NAME, ENTRY_NAMESPACE, Generator, SourceDeclaration, SourceSpec, compose,
+    Artifact, Composed, ENTRY_NAME, ENTRY_NAMESPACE, Exclusion, Generator, SourceDeclaration, SourceSpec,
+    compose,
 };
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{Authority, GitReference, Need, SourceId};
@@ -91,12 +93,20 @@ pub(crate) struct Known<'a> {
 }
 
 /// Artifacts are composed once a round.
-#[derive(Default)]
 pub(crate) struct Resolver {
     composed: BTreeMap<SourceId, Result<Source, Unavailable>>,
+    views: Views,
 }
 
 impl Resolver {
+    pub(crate) fn new(views: Views) -> Self {
+        Self { composed: BTreeMap::new(), views }
+    }
+
+    pub(crate) fn into_views(self) -> Views {
+        self.views
+    }
+
     pub(crate) fn resolve(&mut self, id: &SourceId, known: Known<'_>) -> Result<Source, Unavailable> {
         self.resolve_below(id, known, &mut Vec::new())
     }
@@ -109,9 +119,15 @@ impl Resolver {
     ) -> Result<Source, Unavailable> {
         let Known { declared, repositories, inputs } = known;
         let platform = || Source { tree: inputs.platform.tree.clone(), origin: Arc::new(Origin::Platform) };
-        let SourceId::Named { kind, namespace, name } = id else { return Ok(platform()) };
+        let SourceId::Named { kind, namespace, name } = id else {
+            return self.views.before_anything_is_known(id, platform());
+        };
         if stands_for_platform(id, inputs) {
-            return Ok(platform());
+            return match declared.sources.get(id).map(|(found, _)| &found.spec) {
+                Some(SourceSpec::Git { exclusion, .. }) => self.views.artifact(id, platform(), exclusion),
+                None if kind == "GitRepository" => self.views.artifact(id, platform(), &Exclusion::default()),
+                Some(_) | None => self.views.before_anything_is_known(id, platform()),
+            };
         }
         if let Some(need) = repositories.get(id) {
             return supplied(id, Some(need), inputs);
@@ -121,9 +137,9 @@ impl Resolver {
         }
         match declared.sources.get(id) {
             Some((found, authorities)) => match &found.spec {
-                SourceSpec::Git { url, reference, secret, ignore } => {
+                SourceSpec::Git { url, reference, secret, exclusion } => {
                     if is_followed(found, declared, inputs) {
-                        return Ok(platform());
+                        return self.views.artifact(id, platform(), exclusion);
                     }
                     if found.broken {
                         return Err(Unavailable::because(format!("{id} has errors")));
@@ -133,10 +149,9 @@ impl Resolver {
                         url: url.clone(),
                         reference: reference.clone(),
                         secret: secret.clone(),
-                        ignore: ignore.clone(),
                         authorities: authorities.clone(),
                     };
-                    supplied(id, Some(&need), inputs)
+                    self.views.artifact(id, supplied(id, Some(&need), inputs)?, exclusion)
                 }
                 SourceSpec::Oci { access, .. } | SourceSpec::HelmRepository { access, .. } => {
                     supplied(id, None, inputs).map_err(|u| not_fetched(u, id, &access.url, inputs))
@@ -148,7 +163,7 @@ impl Resolver {
                 }
             },
             None if kind == "GitRepository" && namespace == ENTRY_NAMESPACE && name == ENTRY_NAME => {
-                Ok(platform())
+                self.views.artifact(id, platform(), &Exclusion::default())
             }
             None => {
                 let message = format!("{id} is not declared");

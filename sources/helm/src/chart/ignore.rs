@@ -1,5 +1,5 @@
 //! `.helmignore`.
-use crate::path_match::path_match;
+use mainstay_package::path_match;
 
 pub(super) struct Rules(Vec<Rule>);
 

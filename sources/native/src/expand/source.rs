@@ -146,14 +146,8 @@ fn git(
         namespace: tenant.to_owned(),
         name: format!("{}-{}", last.trim_end_matches(".git"), Digest::of_bytes(identity.as_bytes()).short()),
     };
-    let need = Need::Git {
-        id: id.clone(),
-        url: repository.url.clone(),
-        reference,
-        secret,
-        ignore: None,
-        authorities: Vec::new(),
-    };
+    let need =
+        Need::Git { id: id.clone(), url: repository.url.clone(), reference, secret, authorities: Vec::new() };
     (id, need)
 }
 

@@ -10,6 +10,7 @@ mod tenants;
 use crate::entry::Base;
 use crate::fixpoint::Settled;
 use crate::inputs::Inputs;
+use crate::views::Views;
 use mainstay_diagnostic::Diagnostic;
 use mainstay_unit::{ReadingUnit, UnitId};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub(crate) type Units = BTreeMap<UnitId, ReadingUnit>;
 pub(crate) fn all(
     inputs: &Inputs,
     base: &Base,
+    views: &Views,
     settled: &Settled,
     units: &mut Units,
     diagnostics: &mut Vec<Diagnostic>,
@@ -30,5 +32,5 @@ pub(crate) fn all(
     cycles::check(units, diagnostics);
     objects::check(settled, units, diagnostics);
     charts::check(settled, units, diagnostics);
-    reach::check(inputs, base, settled, diagnostics);
+    reach::check(inputs, base, views, settled, diagnostics);
 }

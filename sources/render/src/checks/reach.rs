@@ -1,6 +1,7 @@
 use crate::entry::{Base, KUSTOMIZATIONS, files_below, is_yaml};
 use crate::fixpoint::{Rendered, Settled};
 use crate::inputs::Inputs;
+use crate::views::Views;
 use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{Source, SourceId};
@@ -9,11 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Manifests that no unit reads. With the repository's root as the entry everything is meant to be read; else other
 /// folders may belong to other entries, and only files beside ones that are read are told.
-pub(super) fn check(inputs: &Inputs, base: &Base, settled: &Settled, diagnostics: &mut Vec<Diagnostic>) {
-    if base.entry().is_none() {
-        return;
-    }
-    let tree = inputs.platform.tree.as_ref();
+pub(super) fn check(
+    inputs: &Inputs,
+    base: &Base,
+    views: &Views,
+    settled: &Settled,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(tree) = base.tree.as_deref().filter(|_| base.entry().is_some()) else { return };
     let (reached, unknown) = reached(settled);
     let beside: BTreeSet<TreePath> = reached.iter().filter_map(TreePath::parent).collect();
     let all = files_below(tree, &TreePath::root());
@@ -27,6 +31,7 @@ pub(super) fn check(inputs: &Inputs, base: &Base, settled: &Settled, diagnostics
             || !(inputs.entry.is_root() || path.is_within(&inputs.entry) || beside.contains(&folder))
             || unknown.iter().any(|below| path.is_within(below))
             || !(is_kustomization || holds_manifests(tree, &path))
+            || views.leave_out(&inputs.platform.tree, &path)
         {
             continue;
         }

@@ -238,3 +238,65 @@ fn what_is_wrong_in_a_folder_without_a_kustomization_is_told_of_at_the_folder() 
         errors(&reading(&format!("{ENTRY}{}=== leaf/x.yaml\n{twice}", kustomization("a", "  path: leaf\n"))));
     assert!(told.len() == 1 && told[0].starts_with("leaf MS4008 "), "{told:?}");
 }
+
+fn git_repository(name: &str, fields: &str) -> String {
+    format!(
+        "=== {name}-source.yaml\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+         spec:\n  interval: 10m\n  url: https://example.com/acme/fleet\n{fields}"
+    )
+}
+
+#[test]
+fn what_the_source_leaves_out_is_not_there() {
+    let source = git_repository("flux-system", "  ignore: |\n    /leaf/old.yaml\n    !logo.png\n");
+    let source = source.replace("=== flux-system-source.yaml", "=== source.yaml");
+    let leaf = kustomization("a", "  path: ./leaf\n");
+    let old = CONFIG.replace("name: x", "name: old");
+    let files = format!("=== leaf/x.yaml\n{CONFIG}=== leaf/old.yaml\n{old}=== leaf/logo.png\nx\n");
+    let rendered = |source: &str| {
+        let entry = "=== kustomization.yaml\nresources: [a.yaml, source.yaml]\n";
+        let mut inputs = inputs(tree(&format!("{entry}{source}{leaf}{files}")));
+        inputs.followed = Some(crate::Followed {
+            urls: vec!["https://example.com/acme/fleet".into()],
+            reference: mainstay_unit::GitReference::default(),
+            folder: true,
+            source: None,
+        });
+        read(&inputs)
+    };
+    let reading = rendered(&source);
+    assert_eq!(told(&reading), Vec::<String>::new());
+    let objects =
+        |reading: &mainstay_unit::Reading| match &reading.units[&id("kustomization/flux-system/a")].state {
+            RenderState::Rendered(rendered) => rendered.objects.len(),
+            other => panic!("{other:?}"),
+        };
+    assert_eq!(objects(&reading), 1);
+    assert_eq!(objects(&rendered(&source.replace("/leaf/old.yaml", "/leaf/other.yaml"))), 2);
+    let sparse = source.replace("  ignore: |\n", "  sparseCheckout: [lea]\n  ignore: |\n");
+    let told = told(&rendered(&sparse));
+    assert!(told.iter().any(|line| line.contains("the folder lea does not exist")), "{told:?}");
+    let sparse = source.replace("  ignore: |\n", "  sparseCheckout: [leaf/x.yaml]\n  ignore: |\n");
+    assert_eq!(objects(&rendered(&sparse)), 1);
+}
+
+#[test]
+fn an_ignore_file_of_the_platform_is_heeded_from_the_beginning() {
+    let broken = "=== old/kustomization.yaml\nresources: [nothing.yaml]\n";
+    let text = CONFIG.replace("${v}", "v");
+    let files = format!("=== x.yaml\n{text}{broken}");
+    assert_eq!(
+        errors(&reading(&files)),
+        ["old/kustomization.yaml:1 MS4004 there is no file or folder nothing.yaml in old"]
+    );
+    let mut cache = crate::Cache::default();
+    let ignoring = |ignored: &str, cache: &mut crate::Cache| {
+        let text = format!("{files}=== .sourceignore\n{ignored}\n");
+        let reading = crate::read_with(&inputs(tree(&text)), cache);
+        (errors(&reading).len(), draw(&reading).matches("ConfigMap").count())
+    };
+    assert_eq!(ignoring("/old/", &mut cache), (0, 1));
+    assert_eq!(ignoring("old/*\nx.yaml", &mut cache), (0, 0));
+    assert_eq!(ignoring("/older/", &mut cache).0, 1);
+    assert_eq!(ignoring("/old/", &mut cache), (0, 1));
+}

@@ -1,7 +1,8 @@
-//! Go's filepath.Match, of which `.helmignore` and `--show-only` are made.
+//! Go's filepath.Match, of which ignore files are made.
 
-/// `None`: the pattern is malformed.
-pub(crate) fn path_match(pattern: &str, name: &str) -> Option<bool> {
+/// Whether a name, or a path, is what a pattern means: `*` and `?` but for slashes, classes, `\` before what is meant
+/// literally. `None`: the pattern is malformed.
+pub fn path_match(pattern: &str, name: &str) -> Option<bool> {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     check(&pattern)?;

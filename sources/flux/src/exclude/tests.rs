@@ -1,0 +1,171 @@
+use super::rules::Rules;
+use super::{Exclusion, IgnoreFiles, artifact_of, without_ignored};
+use mainstay_unit::tree::{EntryKind, MemoryTree, Tree, TreePath};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Answers of fluxcd/pkg/sourceignore: ignore files by folder, then paths, whether each is a folder and left out.
+const CASES: &str = include_str!("cases.jsonl");
+
+#[test]
+fn patterns_leave_out_what_they_leave_out_upstream() {
+    let mut seen = [0, 0];
+    for line in CASES.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let mut rules = Rules::default();
+        for file in case[0].as_array().unwrap() {
+            rules.add(file[1].as_str().unwrap(), &TreePath::parse(file[0].as_str().unwrap()).unwrap());
+        }
+        for ask in case[1].as_array().unwrap() {
+            let path: Vec<&str> = ask[0].as_str().unwrap().split('/').collect();
+            let expected = ask[2].as_bool().unwrap();
+            assert_eq!(rules.leave_out(&path, ask[1].as_bool().unwrap()), expected, "{ask} by {}", case[0]);
+            if expected && !rules.may_include_below(&path) {
+                assert!(rules.leave_out(&[&path[..], &["new"]].concat(), false), "{ask} by {}", case[0]);
+            }
+            seen[usize::from(expected)] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 300), "{seen:?}");
+}
+
+fn repository(files: &[(&str, &str)]) -> Arc<dyn Tree> {
+    let tree = MemoryTree::new();
+    Arc::new(files.iter().fold(tree, |tree, (path, text)| tree.with(path, text).unwrap()))
+}
+
+/// Every file that can be reached by listing, each of which must be there when asked for by name.
+fn files(tree: &dyn Tree) -> Vec<String> {
+    let mut open = vec![TreePath::root()];
+    let mut out = Vec::new();
+    while let Some(folder) = open.pop() {
+        for (name, entry) in tree.list(&folder).unwrap() {
+            let path = folder.join(&name).unwrap();
+            assert_eq!(tree.entry(&path).unwrap(), Some(entry.clone()), "{path}");
+            match entry.kind {
+                EntryKind::Folder => open.push(path),
+                EntryKind::File | EntryKind::Executable | EntryKind::Symlink | EntryKind::Submodule => {
+                    tree.read(&path).unwrap();
+                    out.push(path.to_string());
+                }
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+fn left(
+    files_: &[(&str, &str)],
+    ignore: Option<&str>,
+    sparse: Option<&[&str]>,
+) -> Result<Vec<String>, String> {
+    let exclusion = Exclusion {
+        ignore: ignore.map(str::to_owned),
+        sparse: sparse.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect()),
+    };
+    let tree = artifact_of(&repository(files_), &exclusion, &mut IgnoreFiles::default())?;
+    Ok(files(tree.as_ref()))
+}
+
+const PLAIN: [(&str, &str); 6] = [
+    (".github/workflows/ci.yaml", ""),
+    (".gitignore", ""),
+    ("apps/.sops.yaml", ""),
+    ("apps/logo.png", ""),
+    ("apps/web.yaml", ""),
+    ("charts/web/Chart.yaml", ""),
+];
+
+#[test]
+fn pictures_archives_and_settings_of_other_tools_are_left_out_where_nobody_says_more() {
+    assert_eq!(left(&PLAIN, None, None).unwrap(), ["apps/web.yaml", "charts/web/Chart.yaml"]);
+    let mut own = PLAIN.to_vec();
+    own.push((".sourceignore", "charts/\n"));
+    assert_eq!(
+        left(&own, None, None).unwrap(),
+        [".github/workflows/ci.yaml", ".sourceignore", "apps/.sops.yaml", "apps/logo.png", "apps/web.yaml"]
+    );
+    own.pop();
+    own.push((".sourceignore", "# nothing but words\n\n"));
+    assert_eq!(left(&own, None, None).unwrap(), [".sourceignore", "apps/web.yaml", "charts/web/Chart.yaml"]);
+}
+
+#[test]
+fn a_source_lets_in_again_what_its_repository_leaves_out() {
+    let ignore = "/*\n!/apps\n/apps/**/*.png\n";
+    assert_eq!(left(&PLAIN, Some(ignore), None).unwrap(), ["apps/.sops.yaml", "apps/web.yaml"]);
+    let below = [("a/.sourceignore", "*.txt\n"), ("a/x.txt", ""), ("a/b/y.txt", ""), ("x.txt", "")];
+    assert_eq!(left(&below, None, None).unwrap(), ["a/.sourceignore", "x.txt"]);
+    assert_eq!(left(&below, Some("!y.txt"), None).unwrap(), ["a/.sourceignore", "a/b/y.txt", "x.txt"]);
+    let deep = [("k/a/b/c.yaml", ""), ("k/d.yaml", ""), ("l/e.yaml", "")];
+    assert_eq!(left(&deep, Some("/*\n!**/b\n"), None).unwrap(), ["k/a/b/c.yaml"]);
+}
+
+#[test]
+fn a_sparse_checkout_holds_what_begins_with_a_path() {
+    let repository = [
+        (".sourceignore", "*.txt\n"),
+        ("charts/web/Chart.yaml", ""),
+        ("charts/web/notes.txt", ""),
+        ("charts-old/Chart.yaml", ""),
+        ("kustomize/base.yaml", ""),
+        ("README.md", ""),
+    ];
+    let all = ["charts-old/Chart.yaml", "charts/web/Chart.yaml", "charts/web/notes.txt"];
+    assert_eq!(left(&repository, None, Some(&["./charts"])).unwrap(), all);
+    assert_eq!(left(&repository, None, Some(&["charts/"])).unwrap(), all[1..]);
+    assert_eq!(left(&repository, None, Some(&["charts/web", "kustomize"])).unwrap().len(), 3);
+    assert_eq!(left(&repository, None, Some(&[])).unwrap().len(), 5);
+    assert_eq!(left(&repository, Some("Chart.yaml"), Some(&["charts/"])).unwrap(), ["charts/web/notes.txt"]);
+    let error = left(&repository, None, Some(&["chart/web"])).unwrap_err();
+    assert_eq!(error, "sparseCheckout: the folder chart/web does not exist in the repository");
+    let error = left(&repository, None, Some(&["../x"])).unwrap_err();
+    assert_eq!(error, "sparseCheckout: the path \"../x\" leads out of the repository");
+}
+
+#[test]
+fn what_leaves_files_out_changes_the_tree_and_its_folders() {
+    let tree = repository(&PLAIN);
+    let apps = TreePath::parse("apps").unwrap();
+    let mut known = IgnoreFiles::default();
+    let mut of = |ignore: &str| {
+        let exclusion = Exclusion { ignore: Some(ignore.to_owned()), sparse: None };
+        let view = artifact_of(&tree, &exclusion, &mut known).unwrap();
+        (view.id(), view.entry(&apps).unwrap().unwrap().id)
+    };
+    let (a, b) = (of("*.png"), of("*.yaml"));
+    assert!(a.0 != b.0 && a.1 != b.1 && a.1 != tree.entry(&apps).unwrap().unwrap().id, "{a:?} {b:?}");
+    assert_eq!(a, of("*.png"));
+}
+
+#[test]
+fn without_an_ignore_file_the_platform_is_read_as_it_is() {
+    let mut known = IgnoreFiles::default();
+    let tree = repository(&PLAIN);
+    assert!(Arc::ptr_eq(&without_ignored(&tree, &mut known).unwrap(), &tree));
+    let tree = repository(&[("a/.sourceignore", "old\n"), ("a/old/x.yaml", ""), ("a/x.png", "")]);
+    let view = without_ignored(&tree, &mut known).unwrap();
+    assert_eq!(files(view.as_ref()), ["a/.sourceignore", "a/x.png"]);
+    assert!(view.list(&TreePath::parse("a/old").unwrap()).is_err());
+    assert!(view.read(&TreePath::parse("a/old/x.yaml").unwrap()).is_err());
+    // Of the folder that was known before, another one is made of the same.
+    let next =
+        repository(&[("a/.sourceignore", "old\n"), ("a/old/x.yaml", ""), ("a/x.png", ""), ("b.yaml", "")]);
+    assert_eq!(files(without_ignored(&next, &mut known).unwrap().as_ref()).len(), 3);
+}
+
+#[test]
+fn an_ignore_file_that_cannot_be_read_is_an_error() {
+    let mut tree = MemoryTree::new().with("x.yaml", "").unwrap();
+    tree.insert_symlink(TreePath::parse(".sourceignore").unwrap(), "/etc/passwd");
+    let error = |tree: MemoryTree| {
+        let tree: Arc<dyn Tree> = Arc::new(tree);
+        artifact_of(&tree, &Exclusion::default(), &mut IgnoreFiles::default()).err().unwrap()
+    };
+    assert_eq!(error(tree), ".sourceignore is no file, and links are not followed");
+    let large = MemoryTree::new().with("a/.sourceignore", &"#".repeat((1 << 20) + 1)).unwrap();
+    assert_eq!(error(large), "a/.sourceignore has 1048577 bytes; the limit is 1048576");
+    let many = MemoryTree::new().with(".sourceignore", &"x\n".repeat(10_001)).unwrap();
+    assert_eq!(error(many), "more than 10000 patterns leave files out");
+}
