@@ -47,6 +47,8 @@ pub(crate) struct Args {
 const MANY: usize = 2000;
 /// In this process a build takes so little that one more round costs nothing.
 const AGAIN: u16 = 5;
+/// Processes that do nothing.
+const EMPTY: usize = 200;
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let figures =
@@ -99,9 +101,21 @@ fn measure(args: &Args, folder: &Path) -> Result<Figures, Failure> {
     out.hold("in this process, faster: 99 % of trees", lowest(inside), "times", Target::AtLeast(20.0));
     let process = of(|t| t.real / t.process);
     out.hold("as a process, faster: median", median(&process), "times", Target::AtLeast(15.0));
+    empty(&mut out, median(&of(|t| t.real)))?;
     large(&mut out, folder, &real)?;
     unchanged(&mut out, folder)?;
     Ok(out)
+}
+
+/// What no process is faster than: one that does nothing.
+fn empty(out: &mut Figures, real: f64) -> Result<(), Failure> {
+    let nothing = tool(None, "true")?;
+    let took: Vec<f64> =
+        (0..EMPTY).map(|_| seconds(|| process(&nothing, &[""; 0]))).collect::<Result<_, _>>()?;
+    let took = median(&took);
+    out.push("a process that does nothing, median", took * 1e3, "ms");
+    out.push("a process that does nothing, faster: median", real / took, "times");
+    Ok(())
 }
 
 fn compare(
