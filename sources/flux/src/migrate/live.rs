@@ -30,6 +30,8 @@ pub struct Live {
     pub not_ready: Option<String>,
     /// What Flux has applied, with the version of each.
     pub inventory: Vec<(ObjectKey, String)>,
+    /// Entries of its inventory that name no object.
+    pub unread: Vec<String>,
     /// Those of its own kind that it waits for.
     pub depends_on: Vec<ObjectKey>,
     /// Where a HelmRelease has its chart from.
@@ -83,6 +85,14 @@ impl Live {
         // A cluster that can't be named is shown by the reading of the repository.
         let target = target(spec, object.namespace(), &mut Vec::new());
         let handled = status.text("lastHandledReconcileAt");
+        let mut inventory = Vec::new();
+        let mut unread = Vec::new();
+        for (_, item) in status.at("inventory").list("entries") {
+            match entry(item) {
+                Some(entry) => inventory.push(entry),
+                None => unread.push(item.0.to_string()),
+            }
+        }
         Some(Self {
             applier,
             unit: UnitId::new(applier.unit(), object.namespace(), object.name(), target.name()),
@@ -95,7 +105,8 @@ impl Live {
             memory: annotation(MEMORY).map_or(Memory::Nothing, Before::read),
             answered: annotation(REQUEST).is_none_or(|asked| handled == Some(asked)),
             not_ready: not_ready(status),
-            inventory: status.at("inventory").list("entries").filter_map(|(_, item)| entry(item)).collect(),
+            inventory,
+            unread,
             depends_on: spec
                 .list("dependsOn")
                 .filter_map(|(_, item)| {

@@ -76,6 +76,8 @@ pub enum Hold {
     /// It applies a source from which a HelmRelease that stays Flux's has its chart: the source, the HelmRelease.
     Source(String, String),
     Memory,
+    /// An entry of its inventory names no object: what it stands for would be lost.
+    Inventory(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -423,6 +425,7 @@ fn standing(live: &Live, known: Option<&Known>) -> Standing {
     if live.memory == Memory::Unreadable {
         holds.push(Hold::Memory);
     }
+    holds.extend(live.unread.first().cloned().map(Hold::Inventory));
     let Some(known) = known else {
         holds.push(Hold::NotDeclared);
         return Standing::Stays(holds);
@@ -510,6 +513,7 @@ impl fmt::Display for Hold {
             Self::Source(source, by) => {
                 write!(f, "it applies {source}, from which {by} has its chart and stays Flux's")
             }
+            Self::Inventory(entry) => write!(f, "its inventory holds {entry}, which names no object"),
             Self::Memory => write!(f, "its annotation {} can't be read", super::MEMORY),
         }
     }

@@ -1,5 +1,5 @@
 use crate::migrate::{
-    Act, Before, Goal, Known, Live, Memory, Plan, Recorded, plan, restore, retain, suspend,
+    Act, Before, Goal, Known, Live, Memory, Plan, Recorded, Standing, plan, restore, retain, suspend,
 };
 use mainstay_object::{ObjectKey, Value};
 use mainstay_unit::UnitId;
@@ -199,13 +199,22 @@ fn inventories_are_read_as_flux_writes_them() {
         "_system__reader_rbac.authorization.k8s.io_ClusterRole",
         "odd",
     ];
-    let keys: Vec<ObjectKey> = live("web", &ids, |_| {}).inventory.into_iter().map(|(key, _)| key).collect();
+    let read = live("web", &ids, |_| {});
+    let keys: Vec<ObjectKey> = read.inventory.iter().map(|(key, _)| key.clone()).collect();
     let expected = [
         ObjectKey::new("apps", "Deployment", "shop", "web"),
         ObjectKey::new("", "Namespace", "", "shop"),
         ObjectKey::new("rbac.authorization.k8s.io", "ClusterRole", "", "system:reader"),
     ];
     assert_eq!(keys, expected);
+    let known = known(&[("web", Known::default())]);
+    let Standing::Stays(holds) = &to(Goal::Migrate, &[read], &known).rows[0].standing else {
+        panic!("it stays")
+    };
+    assert_eq!(
+        holds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [r#"its inventory holds {"id":"odd","v":"v1"}, which names no object"#]
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `postRenderers`: a kustomization over what the chart made.
 use super::objects::From;
-use mainstay_diagnostic::{Diagnostic, Location};
+use mainstay_diagnostic::{Diagnostic, Location, codes};
 use mainstay_kustomize::{Build, Options, Order};
 use mainstay_object::{Map, Value};
 use mainstay_unit::Desired;
@@ -39,11 +39,15 @@ pub(crate) fn build(
     let built = mainstay_kustomize::build(&request)
         .map_err(|failed| failed.diagnostics.into_iter().map(place).collect::<Vec<_>>())?;
     let of = |file: &str| objects.get(file.strip_suffix(".yaml")?.parse::<usize>().ok()?);
-    // Nothing but these was given to it, so that every object is one of them.
-    let built = built.objects.into_iter().filter_map(|built| {
-        let before = of(&built.origin.file)?;
+    let mut out = Vec::with_capacity(built.objects.len());
+    for built in built.objects {
+        let Some(before) = of(&built.origin.file) else {
+            // Nothing but these was given to it, so that every object is one of them.
+            let message = format!("it makes {}, which is none of the chart's", built.object.key());
+            return Err(vec![place(Diagnostic::new(&codes::kustomize::TRANSFORM, message))]);
+        };
         let desired = Desired { origin: before.desired.origin.clone(), ..built };
-        Some(From { desired, ..before.clone() })
-    });
-    Ok(built.collect())
+        out.push(From { desired, ..before.clone() });
+    }
+    Ok(out)
 }
