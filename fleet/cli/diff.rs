@@ -26,14 +26,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let checkout = repository.at(&newest)?;
     let followed = mainstay_runtime::Sources::followed(&repository);
     let mut fixed = Fixed { checkout, followed, others: Some(&mut repository) };
-    let mut reading = fixed.read_with(&live.answers(), &args.repository.entry()?)?;
+    let reading = fixed.read_with(&live.answers(), &args.repository.entry()?)?;
     let id = find(reading.units.keys(), &args.unit)?;
-    reading.units.retain(|other, _| *other == id);
-    let mut plan = live.plan(&reading, &progress)?;
+    let plan = live.plan_of(&reading, Some(&id), &progress)?;
     drop(progress);
-    // The other units were left out of this reading, not of the repository.
-    plan.units.retain(|u| u.id == id);
-    plan.held.clear();
     output::print(&mainstay_plan::text(&plan))?;
     Ok(Exit::of_plan(&plan, false))
 }

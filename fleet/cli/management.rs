@@ -6,7 +6,7 @@ use crate::state::StateArgs;
 use mainstay_cluster::Cluster;
 use mainstay_plan::Plan;
 use mainstay_runtime::{Answers, RecordedRules};
-use mainstay_unit::Reading;
+use mainstay_unit::{Reading, UnitId};
 use std::future::Future;
 use std::path::PathBuf;
 
@@ -65,9 +65,19 @@ impl Live {
     }
 
     pub fn plan(&self, reading: &Reading, progress: &Progress) -> Result<Plan, Failure> {
-        let total = reading.units.len();
+        self.plan_of(reading, None, progress)
+    }
+
+    /// Of one unit, if it is named: what the others declare is no deletion.
+    pub fn plan_of(
+        &self,
+        reading: &Reading,
+        only: Option<&UnitId>,
+        progress: &Progress,
+    ) -> Result<Plan, Failure> {
+        let total = only.map_or(reading.units.len(), |_| 1);
         let told = |done: usize| progress.says(format!("planning {done} of {total} units"));
-        let planned = self.runtime.block_on(mainstay_runtime::plan(&self.management, reading, &told));
+        let planned = self.runtime.block_on(mainstay_runtime::plan(&self.management, reading, only, &told));
         planned.map(|planned| planned.plan).map_err(Failure::environment)
     }
 

@@ -83,10 +83,15 @@ fn get(address: &str, path: &str) -> std::io::Result<String> {
 
 /// Runs a command of the binary to its end, with nothing of the user's.
 pub fn mainstay(arguments: &[&str], home: &Path, environment: &[(&str, &Path)]) -> Output {
+    mainstay_in(home, arguments, home, environment)
+}
+
+/// In a folder, which a repository that is not named is.
+pub fn mainstay_in(folder: &Path, arguments: &[&str], home: &Path, environment: &[(&str, &Path)]) -> Output {
     let mut command = Command::new(MAINSTAY);
     for foreign in ["KUBECONFIG", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
         command.env_remove(foreign);
     }
-    command.args(arguments).env("HOME", home).envs(environment.iter().copied());
+    command.current_dir(folder).args(arguments).env("HOME", home).envs(environment.iter().copied());
     Output::of(&mut command, "").expect("mainstay can be run")
 }

@@ -147,6 +147,7 @@ fn search(world: &mut World) {
         &["diff", "module/canary/plain"],
     ] {
         let output = world.mainstay(command);
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{output:?}");
         silent(&command.join(" "), &output.stdout);
         silent(&command.join(" "), &output.stderr);
     }

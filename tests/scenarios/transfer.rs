@@ -26,7 +26,15 @@ fn an_object_moves_between_units_and_paths_without_being_made_anew(world: &mut W
 
     world.repository.module("moves", "one", &[], &own);
     world.repository.module("moves", "two", &[], &(config_map("moves", "other", "first") + &shared));
-    world.repository.commit("An object changes its module");
+    world.repository.propose("move", "An object changes its module");
+    let diff = world.mainstay(&["diff", "module/moves/one", "--branch", "move"]);
+    assert!(
+        diff.status.code() == Some(0) && !diff.stdout.contains("shared"),
+        "taken over, not deleted: {diff:?}"
+    );
+    let diff = world.mainstay(&["diff", "module/moves/two", "--branch", "move"]);
+    assert!(diff.status.code() == Some(2) && diff.stdout.contains("shared"), "{diff:?}");
+    world.repository.merge("move");
     of(world, "module/moves/two", &["other", "shared"]);
     of(world, "module/moves/one", &["own"]);
     assert_eq!(world.config_map("moves", "shared"), ("first".to_owned(), uid.clone()));

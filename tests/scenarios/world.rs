@@ -12,7 +12,7 @@ use mainstay_unit::InventoryEntry;
 use serde_json::Value;
 
 use crate::adoption::Observed;
-use crate::process::{Daemon, mainstay};
+use crate::process::{Daemon, mainstay_in};
 use crate::repository::Repository;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,14 +202,14 @@ impl World {
         Output::of(&mut command, "").expect("helm can be run")
     }
 
-    /// Runs a command that talks to this world's cluster.
+    /// Runs a command in the platform repository that talks to this world's cluster.
     pub fn mainstay(&self, arguments: &[&str]) -> Output {
         let (state, kubeconfig) = (self.state(), self.kubeconfig());
         let mut environment = vec![("MAINSTAY_STATE_DIR", state.as_path())];
         if self.server.is_some() {
             environment.push(("MAINSTAY_KUBECONFIG", kubeconfig.as_path()));
         }
-        mainstay(arguments, &self.folder.path, &environment)
+        mainstay_in(&self.repository.path, arguments, &self.folder.path, &environment)
     }
 
     /// Looks until there is an answer.

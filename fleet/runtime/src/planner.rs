@@ -38,10 +38,11 @@ struct Planner<'a> {
     others: BTreeMap<GroupKind, Result<BTreeSet<ObjectKey>, String>>,
 }
 
-/// Plans every unit against its target; `told` hears how many are done.
+/// Plans every unit against its target, or one of them among the others; `told` hears how many are done.
 pub async fn plan(
     management: &Cluster,
     reading: &Reading,
+    only: Option<&UnitId>,
     told: &(dyn Fn(usize) + Sync),
 ) -> Result<Planned, String> {
     let installation = crate::install::find(management).await.map_err(|e| e.to_string())?;
@@ -61,12 +62,15 @@ pub async fn plan(
     let graph = of_reading(reading);
     let mut plan = Plan { revision: reading.revision.clone(), ..Plan::default() };
     for id in graph.ordered() {
-        if let Some(unit) = reading.units.get(id) {
+        if let Some(unit) = reading.units.get(id).filter(|_| only.is_none_or(|only| only == id)) {
             told(plan.units.len());
             plan.units.push(planner.unit(id, unit, graph.wave(id).unwrap_or_default()).await);
         }
     }
-    planner.removed(reading, &mut plan);
+    if only.is_none() {
+        planner.removed(reading, &mut plan);
+    }
+    plan.held.append(&mut planner.held);
     Ok(Planned { plan, records })
 }
 
@@ -333,7 +337,6 @@ impl Planner<'_> {
             plan.units.push(UnitPlan { id, target, wave: 0, verdict: Verdict::Removed, steps, unchanged: 0 });
         }
         plan.held = held;
-        plan.held.append(&mut self.held);
     }
 }
 

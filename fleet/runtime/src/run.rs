@@ -132,7 +132,7 @@ async fn observe(
             Read::Past(_) | Read::Rules { .. } => continue,
         };
         if let Some(reading) = reading {
-            match crate::planner::plan(&management, reading, &|_| {}).await {
+            match crate::planner::plan(&management, reading, None, &|_| {}).await {
                 Ok(planned) => {
                     let text = mainstay_plan::text(&planned.plan);
                     if text != last {
