@@ -69,7 +69,7 @@ impl Artifact {
 pub(crate) fn read(object: &Object, place: &dyn Place, problems: &mut Vec<Problem>) -> Generator {
     let spec = Fields(object.value()).at("spec");
     let namespace = object.namespace();
-    let broken = !problems.is_empty();
+    let broken = problems.iter().any(Problem::is_error);
     let mut aliases = BTreeSet::new();
     let mut sources = Vec::new();
     for (i, item) in spec.list("sources") {

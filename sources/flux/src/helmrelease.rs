@@ -98,6 +98,7 @@ fn conflicts(spec: Fields<'_>, problems: &mut Vec<Problem>) {
                 .hint("nothing is uninstalled because it failed; the strategy rollback goes back"),
         );
     }
+    strategy(spec.at("chart").at("spec"), "/spec/chart/spec", problems);
     let values = spec.at("values");
     if values.is_set() && !values.0.is_object() {
         problems.push(crate::shape::wrong("/spec/values", "expected a map"));
@@ -114,4 +115,17 @@ fn retry_interval(spec: Fields<'_>) -> Option<Duration> {
 fn gate(spec: Fields<'_>) -> Gate {
     let skips = |action: &str| spec.at(action).flag("disableWait");
     if skips("install") && skips("upgrade") { Gate::Applied } else { Gate::Healthy }
+}
+
+/// Of a chart that lies in a repository, source-controller packs a new one where its version is another.
+pub(crate) fn strategy(chart: Fields<'_>, above: &str, problems: &mut Vec<Problem>) {
+    let in_tree = matches!(chart.at("sourceRef").text("kind"), Some("GitRepository" | "Bucket"));
+    if in_tree && chart.text("reconcileStrategy") == Some("ChartVersion") {
+        let pointer = format!("{above}/reconcileStrategy");
+        let message = format!("field {} has no effect", mainstay_diagnostic::dotted(&pointer));
+        problems.push(
+            Problem::new(&codes::flux::NO_EFFECT, &pointer, message)
+                .hint("a chart in a repository is followed, whatever its version says"),
+        );
+    }
 }

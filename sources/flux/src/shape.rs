@@ -69,6 +69,10 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    pub(crate) fn is_error(&self) -> bool {
+        self.code.severity == mainstay_diagnostic::Severity::Error
+    }
+
     pub(crate) fn new(code: &'static Code, pointer: &str, message: impl Into<String>) -> Self {
         Self { code, pointer: pointer.to_owned(), message: message.into(), hint: None }
     }

@@ -121,7 +121,10 @@ pub(crate) fn read(
             },
             verify: verification(spec, namespace, "/spec", problems),
             values_files: crate::chart::values_files(spec),
-            ignore_missing_values_files: spec.flag("ignoreMissingValuesFiles"),
+            ignore_missing_values_files: {
+                crate::helmrelease::strategy(spec, "/spec", problems);
+                spec.flag("ignoreMissingValuesFiles")
+            },
         },
         Kind::Bucket => SourceSpec::Bucket { endpoint: text("endpoint"), bucket: text("bucketName") },
         Kind::HelmRepository
@@ -142,7 +145,7 @@ pub(crate) fn read(
         spec: read,
         suspend: spec.flag("suspend"),
         declared_at: place.location(""),
-        broken: !problems.is_empty(),
+        broken: problems.iter().any(Problem::is_error),
     }
 }
 

@@ -357,7 +357,7 @@ const OCI_REPOSITORY: &[Field] = &[
     may("insecure", Flag),
     may("layerSelector", Fields(&[may("mediaType", Text), may("operation", OneOf(&["extract", "copy"]))])),
     may("provider", OneOf(&["generic", "aws", "azure", "gcp"])),
-    may("proxySecretRef", NAME),
+    not_yet("proxySecretRef", "configure the proxy for Mainstay itself"),
     may(
         "ref",
         Fields(&[may("digest", Text), may("semver", Text), may("semverFilter", Text), may("tag", Text)]),

@@ -98,3 +98,25 @@ fn flux_itself_is_recognised() {
         assert!(!is_installation(&object(value.clone())), "{value}");
     }
 }
+
+#[test]
+fn a_chart_in_a_repository_is_followed_whatever_its_version_says() {
+    let of = |kind: &str, strategy: &str| {
+        let read = parse(&format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmChart\nmetadata: {{name: web, namespace: apps}}\nspec:\n  \
+             interval: 10m\n  chart: ./web\n  sourceRef: {{kind: {kind}, name: fleet}}\n  reconcileStrategy: {strategy}\n"
+        ))
+        .unwrap();
+        let Declaration::Source(source) = &read.declaration else { panic!("{:?}", read.declaration) };
+        assert!(!source.broken);
+        told(&read)
+    };
+    assert_eq!(
+        of("GitRepository", "ChartVersion"),
+        [
+            "8: MS3010 field spec.reconcileStrategy has no effect (a chart in a repository is followed, whatever its version says)"
+        ]
+    );
+    assert_eq!(of("GitRepository", "Revision"), Vec::<String>::new());
+    assert_eq!(of("HelmRepository", "ChartVersion"), Vec::<String>::new());
+}
