@@ -4,6 +4,7 @@ use crate::output;
 use crate::progress::Progress;
 use crate::render::find;
 use crate::repository::{Fixed, RepositoryArgs};
+use mainstay_unit::RenderState;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -31,5 +32,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let plan = live.plan_of(&reading, Some(&id), &progress)?;
     drop(progress);
     output::print(&mainstay_plan::text(&plan))?;
-    Ok(Exit::of_plan(&plan, false))
+    match reading.units.get(&id).map(|unit| &unit.state) {
+        Some(RenderState::Failed { .. }) => Ok(Exit::User),
+        Some(RenderState::Rendered(_) | RenderState::NotRendered { .. }) | None => {
+            Ok(Exit::of_plan(&plan, false))
+        }
+    }
 }

@@ -59,7 +59,8 @@ pub(crate) fn reconcile(args: &ReconcileArgs) -> Result<Exit, Failure> {
         }
         Ok(records.len())
     })?;
-    output::print(&format!("{count} units are looked at again\n"))?;
+    let are = if count == 1 { "is" } else { "are" };
+    output::print(&format!("{} {are} looked at again\n", output::count(count, "unit")))?;
     Ok(Exit::Done)
 }
 

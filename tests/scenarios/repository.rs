@@ -41,11 +41,13 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
-    /// Makes a commit on a branch of its own, and returns to the main one.
+    /// Makes a commit on a branch of its own. HEAD, which the daemon follows, stays where it is.
     pub fn propose(&self, branch: &str, message: &str) {
-        self.git(&["checkout", "--quiet", "-b", branch]);
-        self.commit(message);
-        self.git(&["checkout", "--quiet", "main"]);
+        self.git(&["add", "--all"]);
+        let tree = self.git(&["write-tree"]);
+        let commit = self.git(&["commit-tree", tree.trim(), "-p", "HEAD", "-m", message]);
+        self.git(&["branch", branch, commit.trim()]);
+        self.git(&["reset", "--quiet", "--hard"]);
     }
 
     pub fn merge(&self, branch: &str) -> String {

@@ -83,7 +83,7 @@ fn rules_of_the_repository_say_what_is_healthy_and_change_it_without_a_request(w
     // Only the rule changes.
     let path = world.repository.path.display().to_string();
     let plan = world.mainstay(&["plan", &path]);
-    assert!(!plan.stdout.contains("Judged by another"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("Plan: ") && !plan.stdout.contains("Judged by another"), "{plan:?}");
     let before = world.object("widget.ruled.example.com", "ruled", "one");
     world.repository.write("health/widgets.yaml", &rules("shipped", "done"));
     world.repository.propose("stricter", "Done is not enough");
