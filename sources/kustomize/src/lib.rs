@@ -43,7 +43,6 @@ mod substitute;
 mod target;
 #[cfg(test)]
 mod tests;
-mod timestamp;
 mod transform;
 mod written;
 

@@ -246,7 +246,7 @@ pub(crate) fn resolve(text: &str) -> (Tag, Found) {
 }
 
 fn numeric(text: &str) -> (Tag, Found) {
-    if let Some(time) = crate::timestamp::rfc3339(text) {
+    if let Some(time) = mainstay_yaml::rfc3339(text) {
         return (Tag::Timestamp, Found::Time(time));
     }
     let plain: String = text.chars().filter(|c| *c != '_').collect();

@@ -28,3 +28,4 @@ pub use limits::Limits;
 pub use load::{Document, Loaded, load, load_last_wins};
 pub use mainstay_diagnostic::{Position, Span};
 pub use node::{Key, Node, NodeValue};
+pub use timestamp::rfc3339;

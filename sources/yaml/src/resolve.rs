@@ -1,6 +1,6 @@
 //! The type of a scalar, as go-yaml v2 resolves it: YAML 1.1 without base 60, `yes` and `on` included.
 use crate::number::{Number, parse_float, parse_integer};
-use crate::timestamp::is_timestamp;
+use crate::timestamp::rfc3339;
 
 const CORE: &str = "tag:yaml.org,2002:";
 
@@ -108,7 +108,7 @@ fn resolve_as(text: &str, timestamps: bool) -> Scalar {
             found => found,
         },
         b'0'..=b'9' | b'+' | b'-' => match word(text) {
-            Scalar::Text if timestamps && is_timestamp(text) => Scalar::Timestamp,
+            Scalar::Text if timestamps && rfc3339(text).is_some() => Scalar::Timestamp,
             Scalar::Text => number(text),
             found => found,
         },
