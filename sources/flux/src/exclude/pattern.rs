@@ -33,6 +33,10 @@ impl Pattern {
         Some(Self { domain, anchored: parts.len() > 1, parts, inclusion, folders_only })
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.len() + 1).sum()
+    }
+
     pub(super) fn matches(&self, path: &[&str], folder: bool) -> bool {
         let Some((above, within)) = path.split_at_checked(self.domain.len()) else { return false };
         if within.is_empty() || above != self.domain {
@@ -44,7 +48,7 @@ impl Pattern {
     fn matches_name(&self, path: &[&str], folder: bool) -> bool {
         let Some(pattern) = self.parts.first() else { return false };
         for (at, name) in path.iter().enumerate() {
-            match path_match(pattern, name) {
+            match one_matches(pattern, name) {
                 None => return false,
                 Some(true) => return !self.folders_only || folder || at + 1 < path.len(),
                 Some(false) => {}
@@ -75,7 +79,7 @@ impl Pattern {
                     break;
                 };
                 path = rest;
-                match path_match(pattern, name) {
+                match one_matches(pattern, name) {
                     Some(true) => {
                         matched = true;
                         break;
@@ -101,10 +105,15 @@ impl Pattern {
             if part.contains(ANY_DEPTH) {
                 return true;
             }
-            if path_match(part, name) != Some(true) {
+            if one_matches(part, name) != Some(true) {
                 return false;
             }
         }
         true
     }
+}
+
+/// Most patterns are plain names, and every one is tried on every path.
+fn one_matches(pattern: &str, name: &str) -> Option<bool> {
+    if pattern.contains(['*', '?', '[', '\\']) { path_match(pattern, name) } else { Some(pattern == name) }
 }

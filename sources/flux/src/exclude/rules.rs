@@ -29,9 +29,10 @@ const DEFAULT: [&str; 20] = [
     "**/.flux.yaml",
 ];
 
-/// Of an ignore file, and of all of them together.
-const BYTES: u64 = 1 << 20;
-const PATTERNS: usize = 10_000;
+/// Of an ignore file, and of all of them together: every pattern is tried on every path.
+const BYTES: u64 = 1 << 16;
+const PATTERNS: usize = 1000;
+const PATTERN: usize = 4096;
 const FOLDERS: usize = 500_000;
 const DEPTH: usize = 64;
 /// Folders that are remembered.
@@ -63,6 +64,9 @@ impl Rules {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.0.len() > PATTERNS {
             return Err(format!("more than {PATTERNS} patterns leave files out"));
+        }
+        if self.0.iter().any(|pattern| pattern.bytes() > PATTERN) {
+            return Err(format!("a pattern of what is left out has more than {PATTERN} bytes"));
         }
         Ok(())
     }

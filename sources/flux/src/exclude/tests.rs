@@ -164,8 +164,10 @@ fn an_ignore_file_that_cannot_be_read_is_an_error() {
         artifact_of(&tree, &Exclusion::default(), &mut IgnoreFiles::default()).err().unwrap()
     };
     assert_eq!(error(tree), ".sourceignore is no file, and links are not followed");
-    let large = MemoryTree::new().with("a/.sourceignore", &"#".repeat((1 << 20) + 1)).unwrap();
-    assert_eq!(error(large), "a/.sourceignore has 1048577 bytes; the limit is 1048576");
-    let many = MemoryTree::new().with(".sourceignore", &"x\n".repeat(10_001)).unwrap();
-    assert_eq!(error(many), "more than 10000 patterns leave files out");
+    let large = MemoryTree::new().with("a/.sourceignore", &"#".repeat((1 << 16) + 1)).unwrap();
+    assert_eq!(error(large), "a/.sourceignore has 65537 bytes; the limit is 65536");
+    let long = MemoryTree::new().with(".sourceignore", &"*".repeat(4097)).unwrap();
+    assert_eq!(error(long), "a pattern of what is left out has more than 4096 bytes");
+    let many = MemoryTree::new().with(".sourceignore", &"x\n".repeat(1001)).unwrap();
+    assert_eq!(error(many), "more than 1000 patterns leave files out");
 }
