@@ -54,15 +54,7 @@ pub(crate) fn entry_id() -> UnitId {
 
 pub(crate) fn read(inputs: &Inputs, cache: &mut Cache) -> Base {
     let mut base = Base::default();
-    let shown = match cache.views.entry(&inputs.platform.tree) {
-        Ok(tree) => tree,
-        Err(why) => {
-            let message = format!("what is left out of the repository can't be told: {why}");
-            base.diagnostics.push(Diagnostic::new(&codes::render::UNREADABLE, message));
-            nothing_is_known(inputs, &mut base);
-            return base;
-        }
-    };
+    let shown = cache.views.entry(&inputs.platform.tree);
     let tree = shown.as_ref();
     let id = match tree.entry(&inputs.entry) {
         Ok(Some(entry)) if entry.kind == EntryKind::Folder => entry.id,

@@ -120,13 +120,13 @@ impl Resolver {
         let Known { declared, repositories, inputs } = known;
         let platform = || Source { tree: inputs.platform.tree.clone(), origin: Arc::new(Origin::Platform) };
         let SourceId::Named { kind, namespace, name } = id else {
-            return self.views.before_anything_is_known(id, platform());
+            return Ok(self.views.before_anything_is_known(platform()));
         };
         if stands_for_platform(id, inputs) {
             return match declared.sources.get(id).map(|(found, _)| &found.spec) {
                 Some(SourceSpec::Git { exclusion, .. }) => self.views.artifact(id, platform(), exclusion),
                 None if kind == "GitRepository" => self.views.artifact(id, platform(), &Exclusion::default()),
-                Some(_) | None => self.views.before_anything_is_known(id, platform()),
+                Some(_) | None => Ok(self.views.before_anything_is_known(platform())),
             };
         }
         if let Some(need) = repositories.get(id) {

@@ -10,14 +10,18 @@ use std::sync::Arc;
 /// The same tree for as long as it is asked for: what was read of it is known by it.
 #[derive(Default)]
 pub(crate) struct Views {
-    /// Nothing where no source says what is left out. By the place of the tree that is looked at, which is held.
-    made: HashMap<(usize, Option<Exclusion>), Made>,
+    /// Where no source says what is left out.
+    entries: HashMap<Place, Made<Arc<dyn Tree>>>,
+    artifacts: HashMap<(Place, Exclusion), Made<Result<Arc<dyn Tree>, String>>>,
     files: IgnoreFiles,
 }
 
-struct Made {
+/// Of the tree that is looked at, which is held.
+type Place = usize;
+
+struct Made<T> {
     of: Arc<dyn Tree>,
-    view: Result<Arc<dyn Tree>, String>,
+    view: T,
     used: bool,
 }
 
@@ -29,57 +33,55 @@ impl Views {
         source: Source,
         exclusion: &Exclusion,
     ) -> Result<Source, Unavailable> {
-        let tree = self.view(&source.tree, Some(exclusion)).map_err(|why| unavailable(id, why))?;
+        let files = &mut self.files;
+        let key = (place(&source.tree), exclusion.clone());
+        let made = self
+            .artifacts
+            .entry(key)
+            .or_insert_with(|| Made::new(&source.tree, artifact_of(&source.tree, exclusion, files)));
+        made.used = true;
+        let tree = made.view.clone().map_err(|why| unavailable(id, &why))?;
         Ok(Source { tree, ..source })
     }
 
     /// What is read where no source says anything.
-    pub(crate) fn before_anything_is_known(
-        &mut self,
-        id: &SourceId,
-        source: Source,
-    ) -> Result<Source, Unavailable> {
-        let tree = self.entry(&source.tree).map_err(|why| unavailable(id, why))?;
-        Ok(Source { tree, ..source })
+    pub(crate) fn before_anything_is_known(&mut self, source: Source) -> Source {
+        Source { tree: self.entry(&source.tree), ..source }
     }
 
-    pub(crate) fn entry(&mut self, tree: &Arc<dyn Tree>) -> Result<Arc<dyn Tree>, String> {
-        self.view(tree, None)
-    }
-
-    fn view(&mut self, tree: &Arc<dyn Tree>, exclusion: Option<&Exclusion>) -> Result<Arc<dyn Tree>, String> {
-        let key = (Arc::as_ptr(tree).cast::<()>().addr(), exclusion.cloned());
+    pub(crate) fn entry(&mut self, tree: &Arc<dyn Tree>) -> Arc<dyn Tree> {
         let files = &mut self.files;
-        let made = self.made.entry(key).or_insert_with(|| Made {
-            of: tree.clone(),
-            view: match exclusion {
-                Some(exclusion) => artifact_of(tree, exclusion, files),
-                None => without_ignored(tree, files),
-            },
-            used: true,
-        });
+        let make = || Made::new(tree, without_ignored(tree, files));
+        let made = self.entries.entry(place(tree)).or_insert_with(make);
         made.used = true;
         made.view.clone()
     }
 
     /// Whether a file of a tree is left out by every source that shows this tree.
     pub(crate) fn leave_out(&self, tree: &Arc<dyn Tree>, path: &TreePath) -> bool {
-        let mut views = self.made.iter().filter_map(|((_, exclusion), made)| {
-            let of_a_source = exclusion.is_some() && made.used && Arc::ptr_eq(&made.of, tree);
-            made.view.as_ref().ok().filter(|_| of_a_source)
-        });
-        let shows = |view: &Arc<dyn Tree>| view.entry(path).is_ok_and(|found| found.is_some());
-        let Some(first) = views.next() else { return false };
-        !shows(first) && !views.any(shows)
+        let of_it = self.artifacts.values().filter(|made| made.used && Arc::ptr_eq(&made.of, tree));
+        let mut views = of_it.filter_map(|made| made.view.as_ref().ok()).peekable();
+        views.peek().is_some() && !views.any(|view| view.entry(path).is_ok_and(|found| found.is_some()))
     }
 
     /// What no reading has asked for since the last one is forgotten.
     pub(crate) fn end(&mut self) {
-        self.made.retain(|_, made| std::mem::take(&mut made.used));
+        self.entries.retain(|_, made| std::mem::take(&mut made.used));
+        self.artifacts.retain(|_, made| std::mem::take(&mut made.used));
     }
 }
 
-fn unavailable(id: &SourceId, why: String) -> Unavailable {
+impl<T> Made<T> {
+    fn new(of: &Arc<dyn Tree>, view: T) -> Self {
+        Self { of: of.clone(), view, used: true }
+    }
+}
+
+fn place(tree: &Arc<dyn Tree>) -> Place {
+    Arc::as_ptr(tree).cast::<()>().addr()
+}
+
+fn unavailable(id: &SourceId, why: &str) -> Unavailable {
     let message = format!("{id}: what is left out of it can't be told: {why}");
     let diagnostic = Diagnostic::new(&codes::render::UNREADABLE, message.clone());
     Unavailable { reason: message, need: None, diagnostic: Some(Box::new(diagnostic)) }

@@ -9,7 +9,7 @@ mod view;
 
 use mainstay_object::Digest;
 use mainstay_unit::tree::{Tree, TreePath};
-use rules::{Rules, text};
+use rules::{IGNORE_FILE, Mark, Rules, text};
 use std::sync::Arc;
 use view::View;
 
@@ -42,44 +42,45 @@ pub fn artifact_of(
         }
         None => tree.clone(),
     };
-    let mut rules = Rules::git();
-    let own = from_files(tree.as_ref(), checkout.as_ref(), files, &mut rules)?;
+    let mut rules = Rules::default();
+    rules.git();
+    from_files(tree.as_ref(), checkout.as_ref(), files, &mut rules);
     match &exclusion.ignore {
-        Some(patterns) => rules.add(patterns, &TreePath::root()),
-        None if own => {}
+        Some(patterns) => rules.source(patterns)?,
+        None if rules.are_of_files() => {}
         None => rules.defaults(),
     }
-    rules.check()?;
     Ok(Arc::new(View::without(checkout, rules)))
 }
 
 /// The platform repository as it is read first, before anything says what is left out: but for what its ignore files say,
 /// everything.
-pub fn without_ignored(tree: &Arc<dyn Tree>, files: &mut IgnoreFiles) -> Result<Arc<dyn Tree>, String> {
+pub fn without_ignored(tree: &Arc<dyn Tree>, files: &mut IgnoreFiles) -> Arc<dyn Tree> {
     let mut rules = Rules::default();
-    if !from_files(tree.as_ref(), tree.as_ref(), files, &mut rules)? {
-        return Ok(tree.clone());
-    }
-    rules.check()?;
-    Ok(Arc::new(View::without(tree.clone(), rules)))
+    from_files(tree.as_ref(), tree.as_ref(), files, &mut rules);
+    if rules.are_of_files() { Arc::new(View::without(tree.clone(), rules)) } else { tree.clone() }
 }
 
-/// Adds what the ignore files say; whether there is one that says anything.
-fn from_files(
-    whole: &dyn Tree,
-    checkout: &dyn Tree,
-    files: &mut IgnoreFiles,
-    rules: &mut Rules,
-) -> Result<bool, String> {
-    let before = rules.len();
-    for path in files.find(whole)?.iter() {
-        if checkout.entry(path).map_err(|error| error.to_string())?.is_some() {
-            let folder = path.parent().unwrap_or_default();
-            rules.add(&text(checkout, path)?, &folder);
-            rules.check()?;
+/// Adds what the ignore files say that are in a checkout of the whole repository.
+fn from_files(whole: &dyn Tree, checkout: &dyn Tree, files: &mut IgnoreFiles, rules: &mut Rules) {
+    for (folder, mark) in files.find(whole).iter() {
+        let said =
+            match mark {
+                Mark::Unknown(why) => Err(why.clone()),
+                Mark::IgnoreFile => folder.join(IGNORE_FILE).map_err(|error| error.to_string()).and_then(
+                    |path| match checkout.entry(&path) {
+                        Ok(Some(_)) => text(checkout, &path).map(Some),
+                        Ok(None) => Ok(None),
+                        Err(error) => Err(error.to_string()),
+                    },
+                ),
+            };
+        match said {
+            Ok(Some(text)) => rules.file(folder.clone(), &text),
+            Ok(None) => {}
+            Err(why) => rules.broken(folder.clone(), why),
         }
     }
-    Ok(rules.len() > before)
 }
 
 /// `./` before a path is nothing.

@@ -14,14 +14,14 @@ fn patterns_leave_out_what_they_leave_out_upstream() {
         let case: Value = serde_json::from_str(line).unwrap();
         let mut rules = Rules::default();
         for file in case[0].as_array().unwrap() {
-            rules.add(file[1].as_str().unwrap(), &TreePath::parse(file[0].as_str().unwrap()).unwrap());
+            rules.file(TreePath::parse(file[0].as_str().unwrap()).unwrap(), file[1].as_str().unwrap());
         }
         for ask in case[1].as_array().unwrap() {
-            let path: Vec<&str> = ask[0].as_str().unwrap().split('/').collect();
+            let path = TreePath::parse(ask[0].as_str().unwrap()).unwrap();
             let expected = ask[2].as_bool().unwrap();
             assert_eq!(rules.leave_out(&path, ask[1].as_bool().unwrap()), expected, "{ask} by {}", case[0]);
             if expected && !rules.may_include_below(&path) {
-                assert!(rules.leave_out(&[&path[..], &["new"]].concat(), false), "{ask} by {}", case[0]);
+                assert!(rules.leave_out(&path.join("new").unwrap(), false), "{ask} by {}", case[0]);
             }
             seen[usize::from(expected)] += 1;
         }
@@ -143,31 +143,57 @@ fn what_leaves_files_out_changes_the_tree_and_its_folders() {
 fn without_an_ignore_file_the_platform_is_read_as_it_is() {
     let mut known = IgnoreFiles::default();
     let tree = repository(&PLAIN);
-    assert!(Arc::ptr_eq(&without_ignored(&tree, &mut known).unwrap(), &tree));
+    assert!(Arc::ptr_eq(&without_ignored(&tree, &mut known), &tree));
     let tree = repository(&[("a/.sourceignore", "old\n"), ("a/old/x.yaml", ""), ("a/x.png", "")]);
-    let view = without_ignored(&tree, &mut known).unwrap();
+    let view = without_ignored(&tree, &mut known);
     assert_eq!(files(view.as_ref()), ["a/.sourceignore", "a/x.png"]);
     assert!(view.list(&TreePath::parse("a/old").unwrap()).is_err());
     assert!(view.read(&TreePath::parse("a/old/x.yaml").unwrap()).is_err());
     // Of the folder that was known before, another one is made of the same.
     let next =
         repository(&[("a/.sourceignore", "old\n"), ("a/old/x.yaml", ""), ("a/x.png", ""), ("b.yaml", "")]);
-    assert_eq!(files(without_ignored(&next, &mut known).unwrap().as_ref()).len(), 3);
+    assert_eq!(files(without_ignored(&next, &mut known).as_ref()).len(), 3);
 }
 
 #[test]
-fn an_ignore_file_that_cannot_be_read_is_an_error() {
-    let mut tree = MemoryTree::new().with("x.yaml", "").unwrap();
-    tree.insert_symlink(TreePath::parse(".sourceignore").unwrap(), "/etc/passwd");
-    let error = |tree: MemoryTree| {
-        let tree: Arc<dyn Tree> = Arc::new(tree);
-        artifact_of(&tree, &Exclusion::default(), &mut IgnoreFiles::default()).err().unwrap()
-    };
-    assert_eq!(error(tree), ".sourceignore is no file, and links are not followed");
-    let large = MemoryTree::new().with("a/.sourceignore", &"#".repeat((1 << 16) + 1)).unwrap();
-    assert_eq!(error(large), "a/.sourceignore has 65537 bytes; the limit is 65536");
-    let long = MemoryTree::new().with(".sourceignore", &"*".repeat(4097)).unwrap();
-    assert_eq!(error(long), "a pattern of what is left out has more than 4096 bytes");
-    let many = MemoryTree::new().with(".sourceignore", &"x\n".repeat(1001)).unwrap();
-    assert_eq!(error(many), "more than 1000 patterns leave files out");
+fn an_ignore_file_that_cannot_be_read_closes_its_folder_and_no_other() {
+    let path = |text: &str| TreePath::parse(text).unwrap();
+    let mut link = MemoryTree::new().with("a/x.yaml", "").unwrap();
+    link.insert_symlink(path("a/.sourceignore"), "/etc/passwd");
+    let with =
+        |text: &str| MemoryTree::new().with("a/x.yaml", "").unwrap().with("a/.sourceignore", text).unwrap();
+    let deep = format!("a/{}x.yaml", "b/".repeat(70));
+    for (tree, why) in [
+        (link, "a/.sourceignore is no file, and links are not followed"),
+        (with(&"#".repeat((1 << 16) + 1)), "a/.sourceignore has 65537 bytes; the limit is 65536"),
+        (with(&"*".repeat(4097)), "a pattern of what is left out has more than 4096 bytes"),
+        (with(&"x\n".repeat(1001)), "more than 1000 patterns leave files out"),
+        (
+            MemoryTree::new().with(&deep, "").unwrap(),
+            "more than 64 folders deep, or more than 500000 folders",
+        ),
+    ] {
+        let tree: Arc<dyn Tree> = Arc::new(tree.with("b/y.yaml", "").unwrap());
+        for view in [
+            without_ignored(&tree, &mut IgnoreFiles::default()),
+            artifact_of(&tree, &Exclusion::default(), &mut IgnoreFiles::default()).unwrap(),
+        ] {
+            let names: Vec<String> =
+                view.list(&TreePath::root()).unwrap().into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, ["a", "b"]);
+            assert!(view.read(&path("b/y.yaml")).is_ok());
+            let below = if why.contains("deep") { path(&deep) } else { path("a/x.yaml") };
+            let error = view.read(&below).unwrap_err().to_string();
+            assert!(
+                error.ends_with(&format!("can't be read: what is left out of it can't be told: {why}")),
+                "{error}"
+            );
+            assert!(view.list(&below.parent().unwrap()).is_err());
+            assert!(view.entry(&below).is_err());
+        }
+    }
+    let exclusion = Exclusion { ignore: Some("x\n".repeat(1001)), sparse: None };
+    let tree = repository(&PLAIN);
+    let error = artifact_of(&tree, &exclusion, &mut IgnoreFiles::default()).err().unwrap();
+    assert_eq!(error, "more than 1000 patterns leave files out");
 }

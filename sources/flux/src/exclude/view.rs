@@ -34,7 +34,7 @@ impl View {
     fn shows_file(&self, path: &TreePath) -> bool {
         match &self.by {
             By::Sparse(paths) => paths.iter().any(|start| path.as_str().starts_with(start.as_str())),
-            By::Rules(rules) => !rules.leave_out(&path.parts().collect::<Vec<_>>(), false),
+            By::Rules(rules) => !rules.leave_out(path, false),
         }
     }
 
@@ -50,11 +50,10 @@ impl View {
                 }
             }
             By::Rules(rules) => {
-                let parts: Vec<&str> = path.parts().collect();
-                if !rules.leave_out(&parts, true) {
+                if !rules.leave_out(path, true) {
                     return Ok(true);
                 }
-                if !rules.may_include_below(&parts) {
+                if !rules.may_include_below(path) {
                     return Ok(false);
                 }
             }
@@ -88,6 +87,18 @@ impl View {
         Ok(false)
     }
 
+    /// What lies in a folder of which it can't be told is not shown as if it could.
+    fn check(&self, folder: &TreePath) -> Result<(), TreeError> {
+        let By::Rules(rules) = &self.by else { return Ok(()) };
+        match rules.why_broken(folder) {
+            Some((folder, why)) => Err(TreeError::Broken {
+                path: folder.clone(),
+                why: format!("what is left out of it can't be told: {why}"),
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn seen(&self, path: &TreePath, entry: Entry) -> Result<Option<Entry>, TreeError> {
         match entry.kind {
             EntryKind::Folder => {
@@ -109,6 +120,9 @@ impl Tree for View {
     }
 
     fn entry(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
+        if let Some(folder) = path.parent() {
+            self.check(&folder)?;
+        }
         match self.inner.entry(path)? {
             Some(entry) => self.seen(path, entry),
             None => Ok(None),
@@ -116,6 +130,7 @@ impl Tree for View {
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
+        self.check(path)?;
         if !self.shows_folder(path)? {
             return Err(TreeError::NotFound(path.clone()));
         }

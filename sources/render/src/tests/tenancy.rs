@@ -99,3 +99,35 @@ fn tests_that_a_tenant_may_not_run_leave_its_release_sound() {
         "what runs by itself is no such thing: {told:?}"
     );
 }
+
+#[test]
+fn an_ignore_file_of_a_tenant_concerns_nobody_else() {
+    let own = module("", CONFIG).replace(TENANT, "");
+    let other = own.replace("teams/a", "teams/b").replace("namespace: a", "namespace: b");
+    let tenants = format!("{TENANT}{}", TENANT.replace("team-a", "team-b").replace("teams/a", "teams/b"))
+        .replace("=== tenants.yaml\napiVersion", "---\napiVersion")
+        .replacen("---\n", "=== tenants.yaml\n", 1)
+        .replace("  allowedKinds: [{kind: ConfigMap}, {kind: Secret}]\n", "");
+    let tenants = match tenants.rsplit_once("namespaces: [a]\n  serviceAccount: {namespace: a") {
+        Some((first, last)) => format!("{first}namespaces: [b]\n  serviceAccount: {{namespace: b{last}"),
+        None => panic!("two tenants"),
+    };
+    let read = |ignore: &str| reading(&format!("{tenants}{own}{other}=== teams/b/.sourceignore\n{ignore}\n"));
+    let rendered = |reading: &mainstay_unit::Reading, unit: &str| match &reading.units.get(&id(unit))?.state {
+        RenderState::Rendered(rendered) => Some(rendered.objects.len()),
+        RenderState::Failed { .. } | RenderState::NotRendered { .. } => None,
+    };
+    let sound = read("/n/");
+    assert_eq!(errors(&sound), Vec::<String>::new());
+    let both = |reading: &mainstay_unit::Reading| {
+        (rendered(reading, "module/team-a/m"), rendered(reading, "module/team-b/m"))
+    };
+    assert_eq!(both(&sound), (Some(1), Some(1)));
+    // Not even the whole repository, named from there.
+    assert_eq!(both(&read("/teams/a/\n/../a\n**")), (Some(1), None));
+    let broken = read(&"x\n".repeat(1001));
+    assert_eq!(both(&broken), (Some(1), None));
+    let told = errors(&broken);
+    assert!(told.iter().all(|line| line.contains("teams/b")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("more than 1000 patterns leave files out")), "{told:?}");
+}
