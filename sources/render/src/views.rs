@@ -12,9 +12,11 @@ use std::sync::Arc;
 pub(crate) struct Views {
     /// Where no source says what is left out.
     entries: HashMap<Place, Made<Arc<dyn Tree>>>,
-    artifacts: HashMap<(Place, Exclusion), Made<Result<Arc<dyn Tree>, String>>>,
+    artifacts: HashMap<(Place, Exclusion), Made<Told>>,
     files: IgnoreFiles,
 }
+
+type Told = Result<Arc<dyn Tree>, String>;
 
 /// Of the tree that is looked at, which is held.
 type Place = usize;
