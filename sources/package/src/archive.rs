@@ -1,5 +1,6 @@
-//! Charts packed as `.tgz`, read by the rules of Helm's loader (`pkg/chart/loader/archive.go`) and POSIX pax, GNU and
-//! ustar headers. Read as a stream: what is beyond a limit is never in memory.
+//! Archives packed as `.tgz`: charts by the rules of Helm's loader (`pkg/chart/loader/archive.go`), other files by those of
+//! Flux (`fluxcd/pkg/tar`), with POSIX pax, GNU and ustar headers. Read as a stream: what is beyond a limit is never in
+//! memory.
 use crate::path::clean;
 use flate2::bufread::MultiGzDecoder;
 use std::collections::BTreeMap;
@@ -35,10 +36,12 @@ pub enum ArchiveError {
     Header(u64),
     #[error("it holds no files")]
     Empty,
-    #[error("{path} lies outside of the chart's folder")]
+    #[error("{path} lies outside of the archive's folder")]
     Outside { path: String },
-    #[error("{path} is a {kind}; a chart holds files and folders only")]
+    #[error("{path} is a {kind}; only files and folders are unpacked")]
     Kind { path: String, kind: &'static str },
+    #[error("{path} is both a file and a folder")]
+    Both { path: String },
     #[error("Chart.yaml is not in a folder")]
     NoFolder,
     #[error("{what} is more than {most}")]
@@ -50,8 +53,45 @@ const BLOCK: usize = 512;
 const MOST_EXTRA: u64 = 1 << 20;
 const FREE: u64 = 16 << 20;
 
-/// The files of an archive, by their paths behind the folder that all of them lie in.
+/// The files of a chart's archive, by their paths behind the folder that all of them lie in.
 pub fn unpack(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+    read(packed, limits, Layout::Chart)
+}
+
+/// The files of an archive, by their paths. Symbolic links are left out, as by Flux; a hard link, which Flux makes an empty
+/// file of, is refused.
+pub fn unpack_files(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+    let files = read(packed, limits, Layout::Files)?;
+    for path in files.keys() {
+        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        if let Some(both) = folders.find(|folder| files.contains_key(*folder)) {
+            return Err(ArchiveError::Both { path: shown(both) });
+        }
+    }
+    Ok(files)
+}
+
+/// How an archive is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    Chart,
+    Files,
+}
+
+impl Layout {
+    fn path(self, name: &str) -> Result<String, ArchiveError> {
+        match self {
+            Self::Chart => inside(name),
+            Self::Files => below(name),
+        }
+    }
+}
+
+fn read(
+    packed: &[u8],
+    limits: &Limits,
+    layout: Layout,
+) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     let most = limits.bytes.min((packed.len() as u64).saturating_mul(limits.ratio).max(FREE));
     // Headers and padding of every entry beside the content.
     let overhead = (limits.files as u64 + 1).saturating_mul(4 * BLOCK as u64) + MOST_EXTRA;
@@ -91,7 +131,7 @@ pub fn unpack(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>
                 if header[156] == 0 && name.ends_with('/') {
                     continue;
                 }
-                let path = inside(&name)?;
+                let path = layout.path(&name)?;
                 bytes += size;
                 if size > limits.file_bytes {
                     return Err(too_large(&format!("the size of {}", shown(&name)), limits.file_bytes));
@@ -105,6 +145,8 @@ pub fn unpack(packed: &[u8], limits: &Limits) -> Result<BTreeMap<String, Vec<u8>
                     return Err(too_large("the number of files", limits.files as u64));
                 }
             }
+            // Nothing lies behind it, and nothing is written through it.
+            b'2' if layout == Layout::Files => name = None,
             kind => {
                 let path = shown(&name.take().unwrap_or_else(|| own_name(&header)));
                 return Err(ArchiveError::Kind { path, kind: word(kind) });
@@ -202,6 +244,16 @@ fn inside(name: &str) -> Result<String, ArchiveError> {
     }
     let path = clean(&path);
     if path == "." || path == ".." || path.starts_with("../") { Err(outside()) } else { Ok(path) }
+}
+
+/// The path of an archive without a folder of its own: `validRelPath` of Flux, and no way out by any other spelling.
+fn below(name: &str) -> Result<String, ArchiveError> {
+    let path = clean(name);
+    let leads_out = name.starts_with('/') || name.contains("../") || path == "." || path == "..";
+    if leads_out || name.contains(['\\', '\0', '\n']) {
+        return Err(ArchiveError::Outside { path: shown(name) });
+    }
+    Ok(path)
 }
 
 fn word(kind: u8) -> &'static str {

@@ -12,7 +12,7 @@ mod semver;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{ArchiveError, Limits, unpack};
+pub use archive::{ArchiveError, Limits, unpack, unpack_files};
 pub use path::clean;
 pub use path_match::path_match;
 pub use semver::{Constraint, Version};

@@ -1,6 +1,6 @@
 //! Archives that mean harm, and those that real tools write.
 
-use crate::{ArchiveError, Limits, unpack};
+use crate::{ArchiveError, Limits, unpack, unpack_files};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
@@ -82,7 +82,7 @@ fn what_leads_out_of_the_folder_is_refused() {
     for name in ["c/../../etc/passwd", "c//etc/passwd", "../c/x", "c/..", r"c\..\..\x", "c/c:/x", "c/"] {
         let outcome = paths(&[entry(name, b'0', b"x")]);
         let is_refused =
-            outcome.ends_with("lies outside of the chart's folder") || outcome == "it holds no files";
+            outcome.ends_with("lies outside of the archive's folder") || outcome == "it holds no files";
         assert!(is_refused, "{name}: {outcome}");
     }
     assert_eq!(paths(&[entry("Chart.yaml", b'0', b"x")]), "Chart.yaml is not in a folder");
@@ -103,9 +103,41 @@ fn what_is_neither_file_nor_folder_is_refused() {
         (b'Z', "entry of an unknown kind"),
     ];
     for (kind, word) in kinds {
-        let expected = format!("c/x is a {word}; a chart holds files and folders only");
+        let expected = format!("c/x is a {word}; only files and folders are unpacked");
         assert_eq!(paths(&[entry("c/x", kind, b"")]), expected);
     }
+}
+
+#[test]
+fn files_without_a_folder_of_their_own_are_unpacked_as_flux_does_it() {
+    let of = |entries: &[Vec<u8>]| match unpack_files(&packed(entries), &Limits::default()) {
+        Ok(files) => files.into_keys().collect::<Vec<_>>().join(" "),
+        Err(why) => why.to_string(),
+    };
+    let link = entry("apps/link", b'2', b"");
+    let entries = [
+        entry("./", b'5', b""),
+        entry("./apps/", b'5', b""),
+        entry("./apps/a.yaml", b'0', b"a"),
+        entry("b.yaml", 0, b"b"),
+        link.clone(),
+        entry("..c.yaml", b'0', b"c"),
+    ];
+    assert_eq!(of(&entries), "..c.yaml apps/a.yaml b.yaml");
+    // What would be written through a link is a file of its own.
+    assert_eq!(of(&[link, entry("apps/link/x", b'0', b"x")]), "apps/link/x");
+    for name in ["/etc/x", "../x", "a/../b", "a/..", "./", r"a\b", "a\nb"] {
+        let refused = of(&[entry(name, b'0', b"x"), entry("y", b'0', b"y")]);
+        assert!(refused.ends_with("lies outside of the archive's folder"), "{name}: {refused}");
+    }
+    for (kind, word) in [(b'1', "hard link"), (b'3', "device"), (b'6', "named pipe"), (b'S', "sparse file")] {
+        let refused = of(&[entry("x", kind, b"")]);
+        assert_eq!(refused, format!("x is a {word}; only files and folders are unpacked"));
+    }
+    assert_eq!(of(&[entry("a/b", b'0', b""), entry("a", b'0', b"")]), "a is both a file and a folder");
+    assert_eq!(of(&[entry("a/", b'5', b"")]), "it holds no files");
+    let twice = unpack_files(&packed(&[entry("a", b'0', b"1"), entry("./a", b'0', b"2")]), &Limits::default());
+    assert_eq!(twice.unwrap()["a"], b"2");
 }
 
 #[test]
