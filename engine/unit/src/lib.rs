@@ -2,6 +2,7 @@
 //!
 //! Absent by design: how a unit was written (dialects), how it is rendered, where it is applied from. No I/O, no clock.
 
+mod artifact;
 mod chart;
 mod condition;
 mod counterpart;
@@ -27,6 +28,7 @@ mod unit;
 mod variables;
 mod veil;
 
+pub use artifact::{ArtifactRequest, OciArtifact};
 pub use chart::{
     Capabilities, ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Lookup, OidcIdentity, Registry,
     Verification,

@@ -1,5 +1,6 @@
-//! From a request to an archive: what is fresh is not asked for again, what is unchanged not fetched again, and where a
+//! From a request to what is in an archive: what is fresh is not asked for again, what is unchanged not fetched again, and where a
 //! registry is down, what it said last is the answer and says so.
+mod artifacts;
 mod files;
 
 use crate::RegistryError;
@@ -10,10 +11,11 @@ use crate::error::shown;
 use crate::http::{Client, Get};
 use crate::index::Index;
 use crate::metadata::Metadata;
-use crate::oci::{Oci, Repository};
+use crate::oci::{Found, Layer, Oci, Repository, Spelling};
 use crate::store::{Kind, Store};
 use crate::verify::{Keys, Trusted};
 use mainstay_package::{Limits, unpack};
+use mainstay_unit::tree::IndexedTree;
 use mainstay_unit::{
     ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, Verification, WebFile,
 };
@@ -32,7 +34,7 @@ const MOST_URL: usize = 4096;
 /// How long an answer that goes on the same is good on disk.
 const WRITTEN: Duration = Duration::from_secs(300);
 
-/// The charts of all registries.
+/// The charts of all registries, and artifacts of OCI registries.
 pub struct Charts {
     store: Store,
     options: Options,
@@ -69,6 +71,8 @@ struct Recent {
     written: BTreeMap<String, (Instant, Answer)>,
     /// Charts that somebody holds, by the names of their archives.
     held: BTreeMap<(String, Digest), Weak<ChartArchive>>,
+    /// Files of artifacts that somebody holds, alike.
+    trees: BTreeMap<(String, Digest), Weak<IndexedTree>>,
 }
 
 /// What a request came to.
@@ -78,6 +82,9 @@ struct Answer {
     digest: String,
     /// Of the OCI manifest.
     manifest: Option<String>,
+    /// What an artifact calls itself: its tag and digest.
+    #[serde(default)]
+    revision: Option<String>,
     /// Seconds since 1970 at which the registry said so.
     at: u64,
 }
@@ -100,6 +107,7 @@ struct Verified {
 /// A request as it is carried out.
 struct Asked<'a> {
     request: &'a ChartRequest,
+    layer: Layer<'a>,
     url: Url,
     access: Access,
     /// One of these has signed it.
@@ -108,6 +116,33 @@ struct Asked<'a> {
     scope: String,
     /// Names the place's host as these credentials reach it.
     host: String,
+}
+
+/// What is made of an archive.
+trait Form: Clone {
+    /// Whatever was kept before, the registry is asked.
+    fn ask(charts: &Charts, asked: &Asked<'_>) -> Result<(Answer, Arc<Self>), RegistryError>;
+    /// What was fetched for an answer before.
+    fn kept(charts: &Charts, asked: &Asked<'_>, answer: &Answer) -> Result<Option<Arc<Self>>, RegistryError>;
+    fn stale(self, why: String) -> Self;
+}
+
+impl Form for ChartArchive {
+    fn ask(charts: &Charts, asked: &Asked<'_>) -> Result<(Answer, Arc<Self>), RegistryError> {
+        match asked.request.registry {
+            Registry::Http => charts.ask_http(asked),
+            Registry::Oci => charts.ask_oci(asked),
+        }
+    }
+
+    fn kept(charts: &Charts, asked: &Asked<'_>, answer: &Answer) -> Result<Option<Arc<Self>>, RegistryError> {
+        let Some(digest) = Digest::parse(&answer.digest) else { return Ok(None) };
+        charts.archive(asked, &digest, &asked.url, None)
+    }
+
+    fn stale(self, why: String) -> Self {
+        Self { stale: Some(why), ..self }
+    }
 }
 
 impl Recent {
@@ -133,39 +168,43 @@ impl Charts {
         request: &ChartRequest,
         credentials: ChartCredentials<'_>,
     ) -> Result<Arc<ChartArchive>, RegistryError> {
-        let asked = self.asked(request, credentials)?;
-        let name = self.answer_name(&asked)?;
+        self.get(&self.asked(request, Layer::Chart, credentials)?)
+    }
+
+    fn get<T: Form>(&self, asked: &Asked<'_>) -> Result<Arc<T>, RegistryError> {
+        let name = self.answer_name(asked)?;
         let recent = self.recent().answers.get(&name).cloned();
         if let Some((at, answer)) = recent
             && at.elapsed() < self.options.fresh
         {
             match answer {
                 Ok(answer) => {
-                    if let Some(chart) = self.kept(&asked, &answer)? {
-                        return Ok(chart);
+                    if let Some(kept) = T::kept(self, asked, &answer)? {
+                        return Ok(kept);
                     }
                 }
-                Err(error) => return self.after_outage(&asked, &name, error),
+                Err(error) => return self.after_outage(asked, &name, error),
             }
         }
-        let result = self.ask(&asked);
+        let result = self.ask::<T>(asked);
         let answer = result.as_ref().map(|(answer, _)| answer.clone()).map_err(Clone::clone);
         let mut recent = self.recent();
         recent.forget(self.options.fresh);
         recent.answers.insert(name.clone(), (Instant::now(), answer));
         drop(recent);
         match result {
-            Ok((answer, chart)) => {
+            Ok((answer, got)) => {
                 self.remember(name, answer)?;
-                Ok(chart)
+                Ok(got)
             }
-            Err(error) => self.after_outage(&asked, &name, error),
+            Err(error) => self.after_outage(asked, &name, error),
         }
     }
 
     fn asked<'a>(
         &self,
         request: &'a ChartRequest,
+        layer: Layer<'a>,
         credentials: ChartCredentials<'_>,
     ) -> Result<Asked<'a>, RegistryError> {
         let fail = |why: &str| RegistryError::url(&request.url, why);
@@ -191,7 +230,7 @@ impl Charts {
         let mut parts = vec![url.scheme(), url.host_str().unwrap_or_default(), &port, &insecure, &timeout];
         parts.extend(access.parts());
         let host = self.store.name(&parts)?;
-        Ok(Asked { request, access, trusted, scope, host, url })
+        Ok(Asked { request, layer, access, trusted, scope, host, url })
     }
 
     fn answer_name(&self, asked: &Asked<'_>) -> Result<String, RegistryError> {
@@ -208,20 +247,22 @@ impl Charts {
             parts.push("cosign");
             parts.extend(trusted.parts());
         }
+        match asked.layer {
+            Layer::Chart => {}
+            Layer::First => parts.push("artifact"),
+            Layer::Of(kind) => parts.extend(["artifact of", kind]),
+        }
         self.store.name(&parts)
     }
 
-    fn ask(&self, asked: &Asked<'_>) -> Result<(Answer, Arc<ChartArchive>), RegistryError> {
+    fn ask<T: Form>(&self, asked: &Asked<'_>) -> Result<(Answer, Arc<T>), RegistryError> {
         let down = self.recent().down.get(&asked.host).cloned();
         if let Some((at, error)) = down
             && at.elapsed() < self.options.fresh
         {
             return Err(error);
         }
-        let result = match asked.request.registry {
-            Registry::Http => self.ask_http(asked),
-            Registry::Oci => self.ask_oci(asked),
-        };
+        let result = T::ask(self, asked);
         if let Err(error @ (RegistryError::Unreachable { url, .. } | RegistryError::Timeout { url })) =
             &result
             && Url::parse(url).is_ok_and(|url| url.host_str() == asked.url.host_str())
@@ -307,16 +348,8 @@ impl Charts {
         let Asked { request, url, access, .. } = asked;
         let repository = Repository::read(url, &request.chart, request.insecure)?;
         let oci = Oci::new(&repository, access, request.timeout)?;
-        let found = match &request.version {
-            ChartVersion::Range { range, filter } => {
-                oci.by_tag(&oci.tag(range, filter.as_deref(), request.chart.is_empty())?)?
-            }
-            ChartVersion::Tag(tag) => oci.by_tag(tag)?,
-            ChartVersion::Digest(digest) => oci.by_digest(digest)?,
-        };
-        if let Some(trusted) = &asked.trusted {
-            self.verify(&repository, &oci, &found.resolved, trusted)?;
-        }
+        let spelling = if request.chart.is_empty() { Spelling::OfCharts } else { Spelling::OfVersions };
+        let (found, _) = self.resolve(asked, &repository, &oci, spelling)?;
         let at = repository.shown();
         let answer = self.answer(&found.layer, Some(&found.manifest));
         if let Some(chart) = self.archive(asked, &found.layer, url, None)? {
@@ -326,6 +359,29 @@ impl Charts {
         let chart = self.unpack(&bytes, &found.layer, &at, None)?;
         self.keep(asked, &found.layer, &bytes, &chart)?;
         Ok((answer, chart))
+    }
+
+    /// What the request stands for, proved where a proof is asked for; and the tag that was chosen.
+    fn resolve(
+        &self,
+        asked: &Asked<'_>,
+        repository: &Repository,
+        oci: &Oci<'_>,
+        spelling: Spelling,
+    ) -> Result<(Found, Option<String>), RegistryError> {
+        let layer = asked.layer;
+        let (found, tag) = match &asked.request.version {
+            ChartVersion::Range { range, filter } => {
+                let tag = oci.tag(range, filter.as_deref(), spelling)?;
+                (oci.by_tag(&tag, layer)?, Some(tag))
+            }
+            ChartVersion::Tag(tag) => (oci.by_tag(tag, layer)?, Some(tag.clone())),
+            ChartVersion::Digest(digest) => (oci.by_digest(digest, layer)?, None),
+        };
+        if let Some(trusted) = &asked.trusted {
+            self.verify(repository, oci, &found.resolved, trusted)?;
+        }
+        Ok((found, tag))
     }
 
     /// Asks for signatures, unless one by these very people was found before.
@@ -353,9 +409,8 @@ impl Charts {
 
     fn remember(&self, name: String, answer: Answer) -> Result<(), RegistryError> {
         let known = self.recent().written.get(&name).cloned();
-        let is_known = known.is_some_and(|(at, old)| {
-            at.elapsed() < WRITTEN && (&old.digest, &old.manifest) == (&answer.digest, &answer.manifest)
-        });
+        let is_known = known
+            .is_some_and(|(at, old)| at.elapsed() < WRITTEN && Answer { at: answer.at, ..old } == answer);
         if is_known {
             return Ok(());
         }
@@ -366,31 +421,25 @@ impl Charts {
 
     fn answer(&self, digest: &Digest, manifest: Option<&Digest>) -> Answer {
         let manifest = manifest.map(|digest| digest.text().to_owned());
-        Answer { digest: digest.text().into(), manifest, at: now() }
+        Answer { digest: digest.text().into(), manifest, revision: None, at: now() }
     }
 
     /// What was answered last, if the registry is down; otherwise the error.
-    fn after_outage(
+    fn after_outage<T: Form>(
         &self,
         asked: &Asked<'_>,
         name: &str,
         error: RegistryError,
-    ) -> Result<Arc<ChartArchive>, RegistryError> {
+    ) -> Result<Arc<T>, RegistryError> {
         if !error.is_outage() {
             return Err(error);
         }
         let Some(answer) = self.store.record::<Answer>(Kind::Answers, name)? else { return Err(error) };
-        let Some(chart) = self.kept(asked, &answer)? else { return Err(error) };
+        let Some(kept) = T::kept(self, asked, &answer)? else { return Err(error) };
         let since = i64::try_from(answer.at).ok().and_then(|at| jiff::Timestamp::from_second(at).ok());
         let since = since.map_or_else(|| "before".to_owned(), |since| format!("at {since}"));
-        tracing::warn!(chart = %asked.request, %error, "using what the registry said last");
-        let stale = format!("{error}; this is what the registry said {since}");
-        Ok(Arc::new(ChartArchive { stale: Some(stale), ..(*chart).clone() }))
-    }
-
-    fn kept(&self, asked: &Asked<'_>, answer: &Answer) -> Result<Option<Arc<ChartArchive>>, RegistryError> {
-        let Some(digest) = Digest::parse(&answer.digest) else { return Ok(None) };
-        self.archive(asked, &digest, &asked.url, None)
+        tracing::warn!(asked = %asked.request, %error, "using what the registry said last");
+        Ok(Arc::new(T::clone(&kept).stale(format!("{error}; this is what the registry said {since}"))))
     }
 
     /// A chart that these credentials fetched from this place before.

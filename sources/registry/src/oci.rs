@@ -1,11 +1,14 @@
-//! Charts in OCI registries: the pull half of the distribution specification v1.1, with the media types of Helm.
+//! Charts and other artifacts in OCI registries: the pull half of the distribution specification v1.1, with the media types
+//! of Helm.
 mod challenge;
 mod manifest;
 mod name;
 mod signatures;
 mod tags;
 
+pub(crate) use manifest::CHART;
 pub(crate) use name::Repository;
+pub(crate) use tags::Spelling;
 
 use crate::RegistryError;
 use crate::access::{Access, User};
@@ -29,12 +32,23 @@ pub(crate) struct Oci<'a> {
     shown: RefCell<Option<User>>,
 }
 
-/// Where a chart lies.
+/// Which layer of a manifest is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer<'a> {
+    /// The only one that is a chart.
+    Chart,
+    /// The first, whatever it is.
+    First,
+    /// The first of a media type.
+    Of(&'a str),
+}
+
+/// Where a chart or another artifact lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     /// What the tag or digest stands for: that is what people sign.
     pub resolved: Digest,
-    /// Of the chart itself: another one, if that was an index.
+    /// Of the artifact itself: another one, if that was an index.
     pub manifest: Digest,
     pub layer: Digest,
     pub size: u64,

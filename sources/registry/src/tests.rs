@@ -1,5 +1,6 @@
 //! Registries as they are and as they should not be.
 mod agree;
+mod artifacts;
 mod cosign;
 mod files;
 mod hostile;

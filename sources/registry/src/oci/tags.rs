@@ -17,12 +17,43 @@ struct Page {
     tags: Option<Vec<String>>,
 }
 
+/// Which version a tag stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// Of a HelmRepository's chart: a plus is no character of tags, `_` stands for it. A tag with a `v` is none.
+    OfVersions,
+    /// Of a chart that an OCIRepository names: with a `v` it is one.
+    OfCharts,
+    /// Of another artifact: a version as it is written, with or without a `v`, which only a list tells.
+    AsWritten,
+}
+
+impl Spelling {
+    fn has_plus(self) -> bool {
+        match self {
+            Self::OfVersions | Self::OfCharts => true,
+            Self::AsWritten => false,
+        }
+    }
+
+    fn has_v(self) -> bool {
+        match self {
+            Self::OfVersions => false,
+            Self::OfCharts | Self::AsWritten => true,
+        }
+    }
+}
+
 impl Oci<'_> {
-    /// The tag of a version, or of the newest one in a range. A plus is no character of tags: `_` stands for it. A tag
-    /// with a `v` is none of a HelmRepository's versions, but one of an OCIRepository's.
-    pub fn tag(&self, range: &str, filter: Option<&str>, with_v: bool) -> Result<String, RegistryError> {
+    /// The tag of a version, or of the newest one in a range.
+    pub fn tag(
+        &self,
+        range: &str,
+        filter: Option<&str>,
+        spelling: Spelling,
+    ) -> Result<String, RegistryError> {
         // Registries that hold much may be slow to list it: who asks for one version by its whole name needs no list.
-        if filter.is_none() && is_whole(range) {
+        if spelling.has_plus() && filter.is_none() && is_whole(range) {
             return Ok(range.replace('+', "_"));
         }
         let range_of = constraint(range)?;
@@ -33,8 +64,8 @@ impl Oci<'_> {
                 None => true,
                 Some(filter) => filter.is_match(tag.as_bytes()),
             };
-            let text = tag.replace('_', "+");
-            let is_one = chosen && is_whole(&text) && (with_v || !text.starts_with('v'));
+            let text = if spelling.has_plus() { tag.replace('_', "+") } else { tag.clone() };
+            let is_one = chosen && is_whole(&text) && (spelling.has_v() || !text.starts_with('v'));
             let version = Version::parse(&text).ok().filter(|version| is_one && range_of.allows(version))?;
             Some((version, tag))
         });

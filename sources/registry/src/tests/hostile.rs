@@ -80,7 +80,10 @@ fn an_archive_that_means_harm_is_refused() {
         })
     };
     let outside = of(packed(&[("web/../../x", "x")]));
-    assert_eq!(outside, "the archive URL/web.tgz is refused: web/../../x lies outside of the archive's folder");
+    assert_eq!(
+        outside,
+        "the archive URL/web.tgz is refused: web/../../x lies outside of the archive's folder"
+    );
     let none = of(packed(&[("web/values.yaml", "a: 1\n")]));
     assert_eq!(none, "URL/web.tgz holds no Chart.yaml where a chart was expected");
     let cut = tgz("web", "1.0.0");
