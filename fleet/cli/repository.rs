@@ -11,7 +11,8 @@ use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, Reading, SourceId, WebFile,
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, OciArtifact,
+    Reading, SourceId, WebFile,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -206,6 +207,14 @@ fn unavailable<T>(error: &RegistryError) -> Supply<T> {
     }
 }
 
+fn of_registry<T>(got: Result<T, RegistryError>) -> Supply<T> {
+    match got {
+        Ok(got) => Supply::Here(got),
+        Err(error @ RegistryError::Unverified { .. }) => Supply::Refused(error.to_string()),
+        Err(error) => unavailable(&error),
+    }
+}
+
 impl Repository {
     fn charts(&mut self) -> Result<&Charts, RegistryError> {
         match &mut self.charts {
@@ -286,11 +295,15 @@ impl Sources for Repository {
         request: &ChartRequest,
         credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>> {
-        match self.charts().and_then(|charts| charts.chart(request, credentials)) {
-            Ok(chart) => Supply::Here(chart),
-            Err(error @ RegistryError::Unverified { .. }) => Supply::Refused(error.to_string()),
-            Err(error) => unavailable(&error),
-        }
+        of_registry(self.charts().and_then(|charts| charts.chart(request, credentials)))
+    }
+
+    fn artifact(
+        &mut self,
+        request: &ArtifactRequest,
+        credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<OciArtifact>> {
+        of_registry(self.charts().and_then(|charts| charts.artifact(request, credentials)))
     }
 
     fn file(&mut self, file: &WebFile) -> Supply<Arc<[u8]>> {
@@ -442,6 +455,17 @@ impl Sources for Fixed<'_> {
     ) -> Supply<Arc<ChartArchive>> {
         match &mut self.others {
             Some(repository) => repository.chart(request, credentials),
+            None => Supply::NotEvaluated("it is not fetched offline".into()),
+        }
+    }
+
+    fn artifact(
+        &mut self,
+        request: &ArtifactRequest,
+        credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<OciArtifact>> {
+        match &mut self.others {
+            Some(repository) => repository.artifact(request, credentials),
             None => Supply::NotEvaluated("it is not fetched offline".into()),
         }
     }

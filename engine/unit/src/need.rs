@@ -1,4 +1,4 @@
-use crate::{ChartRequest, HelmRun, Lookup, ServiceAccount, Target};
+use crate::{ArtifactRequest, ChartRequest, HelmRun, Lookup, ServiceAccount, Target};
 use serde::Serialize;
 use std::fmt;
 
@@ -42,6 +42,12 @@ pub enum Need {
     Chart {
         request: Box<ChartRequest>,
         /// What those who declare the registry and the unit must be allowed to.
+        authorities: Vec<Authority>,
+    },
+    /// The files of an artifact in an OCI registry.
+    Artifact {
+        request: Box<ArtifactRequest>,
+        /// What those who declare the source must be allowed to.
         authorities: Vec<Authority>,
     },
     /// What a chart sees of the API server that its objects go to.

@@ -1,7 +1,10 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId, WebFile};
+use mainstay_unit::{
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, OciArtifact, UnitId,
+    WebFile,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +27,12 @@ pub trait Sources {
         request: &ChartRequest,
         credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>>;
+    /// The files of an artifact in an OCI registry, alike; one without the proof that is asked for is refused.
+    fn artifact(
+        &mut self,
+        request: &ArtifactRequest,
+        credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<OciArtifact>>;
     /// A file of the web, where it is what it must be; one with another content is refused.
     fn file(&mut self, file: &WebFile) -> Supply<Arc<[u8]>>;
     /// What the real Helm prints for a chart. Absent is its own refusal, which will be the same next time.

@@ -7,11 +7,10 @@ use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Authority, ChartArchive, ChartCredentials, ChartRequest, Claim, Need, Reading, Reference, Verification,
+    Authority, ChartCredentials, ChartRequest, Claim, Need, Reading, Reference, Verification,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::Arc;
 
 /// A reading that still has needs after so many rounds will never be complete.
 const ROUNDS: usize = 16;
@@ -107,7 +106,16 @@ fn meet(
             Need::Chart { request, authorities } => {
                 let question = ((**request).clone(), authorities.clone());
                 if let Entry::Vacant(free) = inputs.charts.entry(question) {
-                    free.insert(chart(request, authorities, sources, answers));
+                    let fetch = |credentials: ChartCredentials<'_>| sources.chart(request, credentials);
+                    free.insert(fetched(request, authorities, answers, fetch));
+                    news = true;
+                }
+            }
+            Need::Artifact { request, authorities } => {
+                let question = ((**request).clone(), authorities.clone());
+                if let Entry::Vacant(free) = inputs.artifacts.entry(question) {
+                    let fetch = |credentials: ChartCredentials<'_>| sources.artifact(request, credentials);
+                    free.insert(fetched(&request.from, authorities, answers, fetch));
                     news = true;
                 }
             }
@@ -149,12 +157,13 @@ fn meet(
     news
 }
 
-fn chart(
+/// Something of a registry, with what the Secrets of the request hold.
+fn fetched<T>(
     request: &ChartRequest,
     authorities: &[Authority],
-    sources: &mut dyn Sources,
     answers: &Answers<'_>,
-) -> Supply<Arc<ChartArchive>> {
+    fetch: impl FnOnce(ChartCredentials<'_>) -> Supply<T>,
+) -> Supply<T> {
     if let Err(why) = permitted(answers, authorities) {
         return Supply::NotEvaluated(why);
     }
@@ -171,7 +180,7 @@ fn chart(
     match (content(secret), content(certificates), content(keys)) {
         (Ok(secret), Ok(certificates), Ok(keys)) => {
             let (secret, certificates, keys) = (secret.as_ref(), certificates.as_ref(), keys.as_ref());
-            sources.chart(request, ChartCredentials { secret, certificates, keys })
+            fetch(ChartCredentials { secret, certificates, keys })
         }
         (Err(lacking), _, _) | (_, Err(lacking), _) | (_, _, Err(lacking)) => lacking,
     }

@@ -159,7 +159,10 @@ mod tests {
     use mainstay_reconcile::Good;
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
-    use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, UnitId, WebFile};
+    use mainstay_unit::{
+        ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, OciArtifact, UnitId,
+        WebFile,
+    };
 
     /// Two revisions of one unit, of which the second can't be rendered.
     struct Broken;
@@ -187,6 +190,9 @@ mod tests {
             Supply::NotEvaluated(String::new())
         }
         fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
+            Supply::NotEvaluated(String::new())
+        }
+        fn artifact(&mut self, _: &ArtifactRequest, _: ChartCredentials<'_>) -> Supply<Arc<OciArtifact>> {
             Supply::NotEvaluated(String::new())
         }
         fn file(&mut self, _: &WebFile) -> Supply<Arc<[u8]>> {
@@ -225,6 +231,9 @@ mod tests {
             Supply::NotEvaluated(String::new())
         }
         fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
+            Supply::NotEvaluated(String::new())
+        }
+        fn artifact(&mut self, _: &ArtifactRequest, _: ChartCredentials<'_>) -> Supply<Arc<OciArtifact>> {
             Supply::NotEvaluated(String::new())
         }
         fn file(&mut self, _: &WebFile) -> Supply<Arc<[u8]>> {

@@ -35,7 +35,9 @@ pub enum SourceSpec {
         access: Access,
         version: ChartVersion,
         media_type: Option<String>,
-        /// The error is what can't be proved: no chart of it is used.
+        /// What is left out of its files; nothing where the layer is copied as it is.
+        exclusion: Option<Exclusion>,
+        /// The error is what can't be proved: nothing of it is used.
         verify: Result<Option<Verification>, String>,
     },
     HelmRepository {
@@ -108,6 +110,10 @@ pub(crate) fn read(
             access: access(spec, namespace, problems),
             version: oci_version(spec.at("ref")),
             media_type: spec.at("layerSelector").owned("mediaType"),
+            exclusion: match spec.at("layerSelector").text("operation") {
+                Some("copy") => None,
+                Some(_) | None => Some(Exclusion { ignore: spec.owned("ignore"), sparse: None }),
+            },
             verify: asked(spec.at("verify"), namespace)
                 .map_err(|(_, what)| format!("{what} is not supported yet: {KEYS}")),
         },

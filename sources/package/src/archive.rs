@@ -87,11 +87,7 @@ impl Layout {
     }
 }
 
-fn read(
-    packed: &[u8],
-    limits: &Limits,
-    layout: Layout,
-) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
+fn read(packed: &[u8], limits: &Limits, layout: Layout) -> Result<BTreeMap<String, Vec<u8>>, ArchiveError> {
     let most = limits.bytes.min((packed.len() as u64).saturating_mul(limits.ratio).max(FREE));
     // Headers and padding of every entry beside the content.
     let overhead = (limits.files as u64 + 1).saturating_mul(4 * BLOCK as u64) + MOST_EXTRA;

@@ -136,7 +136,8 @@ fn files_without_a_folder_of_their_own_are_unpacked_as_flux_does_it() {
     }
     assert_eq!(of(&[entry("a/b", b'0', b""), entry("a", b'0', b"")]), "a is both a file and a folder");
     assert_eq!(of(&[entry("a/", b'5', b"")]), "it holds no files");
-    let twice = unpack_files(&packed(&[entry("a", b'0', b"1"), entry("./a", b'0', b"2")]), &Limits::default());
+    let twice =
+        unpack_files(&packed(&[entry("a", b'0', b"1"), entry("./a", b'0', b"2")]), &Limits::default());
     assert_eq!(twice.unwrap()["a"], b"2");
 }
 

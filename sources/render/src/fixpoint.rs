@@ -120,7 +120,9 @@ fn round(inputs: &Inputs, base: &Base, state: &State, mut next: State, cache: &m
             renders.push((declared.unit.id.clone(), rendering.rendered));
         }
     }
-    cache.views = resolver.into_views();
+    let (views, told) = resolver.end();
+    cache.views = views;
+    out.diagnostics.extend(told);
     out.renders = renders.into_iter().collect();
     next.keep_entry(state, base);
     next.find_entry(base, inputs);

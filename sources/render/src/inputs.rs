@@ -1,8 +1,8 @@
 use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    Authority, Capabilities, ChartArchive, ChartRequest, Claim, GitReference, Lookup, Reference, SourceId,
-    Target, WebFile,
+    ArtifactRequest, Authority, Capabilities, ChartArchive, ChartRequest, Claim, GitReference, Lookup,
+    OciArtifact, Reference, SourceId, Target, WebFile,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub struct Inputs {
     pub references: BTreeMap<(Reference, Claim), Supply<BTreeMap<String, String>>>,
     /// Whoever declares a chart fetches it for itself.
     pub charts: BTreeMap<(ChartRequest, Vec<Authority>), Supply<Arc<ChartArchive>>>,
+    /// Files of artifacts, alike.
+    pub artifacts: BTreeMap<(ArtifactRequest, Vec<Authority>), Supply<Arc<OciArtifact>>>,
     pub capabilities: BTreeMap<(Target, Vec<Authority>), Supply<Arc<Capabilities>>>,
     /// The object, or a `List`; `Absent` is an answer that a chart sees as an empty map.
     pub lookups: BTreeMap<(Lookup, Claim), Supply<Arc<Value>>>,
@@ -43,6 +45,7 @@ impl Inputs {
             trees: BTreeMap::new(),
             references: BTreeMap::new(),
             charts: BTreeMap::new(),
+            artifacts: BTreeMap::new(),
             capabilities: BTreeMap::new(),
             lookups: BTreeMap::new(),
             helm: BTreeMap::new(),

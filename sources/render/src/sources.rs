@@ -7,7 +7,9 @@ use mainstay_flux::{
     compose,
 };
 use mainstay_unit::tree::{Tree, TreePath};
-use mainstay_unit::{Authority, GitReference, Need, SourceId};
+use mainstay_unit::{
+    ArtifactRequest, Authority, GitReference, Need, OciArtifact, Registry, SourceId, Verification,
+};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -81,6 +83,12 @@ impl Unavailable {
     pub(crate) fn because(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), need: None, diagnostic: None }
     }
+
+    /// No proof, no source.
+    pub(crate) fn unproved(why: String) -> Self {
+        let problem = Diagnostic::new(&codes::source::UNVERIFIED, why.clone());
+        Self { diagnostic: Some(Box::new(problem)), ..Self::because(why) }
+    }
 }
 
 /// Where a name is looked up.
@@ -96,15 +104,17 @@ pub(crate) struct Known<'a> {
 pub(crate) struct Resolver {
     composed: BTreeMap<SourceId, Result<Source, Unavailable>>,
     views: Views,
+    /// What holds of sources that were used, whatever is rendered.
+    told: BTreeMap<SourceId, Vec<Diagnostic>>,
 }
 
 impl Resolver {
     pub(crate) fn new(views: Views) -> Self {
-        Self { composed: BTreeMap::new(), views }
+        Self { composed: BTreeMap::new(), views, told: BTreeMap::new() }
     }
 
-    pub(crate) fn into_views(self) -> Views {
-        self.views
+    pub(crate) fn end(self) -> (Views, Vec<Diagnostic>) {
+        (self.views, self.told.into_values().flatten().collect())
     }
 
     pub(crate) fn resolve(&mut self, id: &SourceId, known: Known<'_>) -> Result<Source, Unavailable> {
@@ -153,7 +163,24 @@ impl Resolver {
                     };
                     self.views.artifact(id, supplied(id, Some(&need), inputs)?, exclusion)
                 }
-                SourceSpec::Oci { access, .. } | SourceSpec::HelmRepository { access, .. } => {
+                SourceSpec::Oci { access, version, media_type, exclusion, verify } => {
+                    if found.broken {
+                        return Err(Unavailable::because(format!("{id} has errors")));
+                    }
+                    let verify =
+                        verify.clone().map_err(|why| Unavailable::unproved(format!("{id}: {why}")))?;
+                    let from = access.chart(Registry::Oci, "", version.clone(), verify);
+                    let request = ArtifactRequest { from, layer: media_type.clone() };
+                    let artifact = artifact_in(id, &request, authorities, inputs)?;
+                    self.told.entry(id.clone()).or_insert_with(|| notices(found, &request, artifact));
+                    let origin = Arc::new(Origin::Named(id.to_string()));
+                    let source = Source { tree: artifact.tree.clone(), origin };
+                    match exclusion {
+                        Some(exclusion) => self.views.artifact(id, source, exclusion),
+                        None => Ok(source),
+                    }
+                }
+                SourceSpec::HelmRepository { access, .. } => {
                     supplied(id, None, inputs).map_err(|u| not_fetched(u, id, &access.url, inputs))
                 }
                 SourceSpec::Bucket { endpoint, bucket } => supplied(id, None, inputs)
@@ -232,6 +259,47 @@ impl Resolver {
         self.composed.insert(id.clone(), done.clone());
         done
     }
+}
+
+fn artifact_in<'i>(
+    id: &SourceId,
+    request: &ArtifactRequest,
+    authorities: &[Authority],
+    inputs: &'i Inputs,
+) -> Result<&'i OciArtifact, Unavailable> {
+    match inputs.artifacts.get(&(request.clone(), authorities.to_vec())) {
+        Some(Supply::Here(artifact)) => Ok(artifact),
+        Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{id}: {why}"))),
+        Some(Supply::Refused(why)) => Err(Unavailable::unproved(format!("{id}: {why}"))),
+        Some(Supply::NotEvaluated(why)) => {
+            Err(Unavailable::because(format!("{id} ({request}) is not evaluated: {why}")))
+        }
+        None => Err(Unavailable {
+            need: Some(Box::new(Need::Artifact {
+                request: Box::new(request.clone()),
+                authorities: authorities.to_vec(),
+            })),
+            ..Unavailable::because(format!("{id} has not been fetched"))
+        }),
+    }
+}
+
+/// What whoever uses an artifact should know, once for all of them.
+fn notices(source: &SourceDeclaration, request: &ArtifactRequest, artifact: &OciArtifact) -> Vec<Diagnostic> {
+    let id = &source.id;
+    let stale = artifact.stale.as_ref().map(|why| {
+        let revision = &artifact.revision;
+        let message = format!("{id} is what its registry said last, {revision}: {why}");
+        Diagnostic::new(&codes::source::STALE, message)
+    });
+    let by_anyone = match &request.from.verify {
+        Some(Verification::Identity { any_of, .. }) => any_of.is_empty(),
+        Some(Verification::Cosign { .. }) | None => false,
+    };
+    let anyone = by_anyone.then(|| {
+        Diagnostic::new(&codes::source::ANYONE, format!("anyone may have signed the artifact of {id}"))
+    });
+    stale.into_iter().chain(anyone).map(|notice| notice.at(source.declared_at.clone())).collect()
 }
 
 fn composed_source(id: &SourceId, composed: Composed, origins: &BTreeMap<String, Arc<Origin>>) -> Source {

@@ -4,7 +4,9 @@ use fastrand::Rng;
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::Sources;
 use mainstay_unit::tree::MemoryTree;
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, WebFile};
+use mainstay_unit::{
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, OciArtifact, WebFile,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -388,6 +390,14 @@ impl Sources for Shared {
         _request: &ChartRequest,
         _credentials: ChartCredentials<'_>,
     ) -> Supply<Arc<ChartArchive>> {
+        Supply::NotEvaluated("there is no registry".to_owned())
+    }
+
+    fn artifact(
+        &mut self,
+        _request: &ArtifactRequest,
+        _credentials: ChartCredentials<'_>,
+    ) -> Supply<Arc<OciArtifact>> {
         Supply::NotEvaluated("there is no registry".to_owned())
     }
 

@@ -72,7 +72,7 @@ impl Wanted<'_> {
                 )));
             }
             SourceSpec::Oci { access, version, verify, .. } => {
-                let verify = verify.clone().map_err(|why| unverified(format!("{id}: {why}")))?;
+                let verify = verify.clone().map_err(|why| Unavailable::unproved(format!("{id}: {why}")))?;
                 access.chart(Registry::Oci, "", version.clone(), verify)
             }
             SourceSpec::HelmChart {
@@ -97,7 +97,7 @@ impl Wanted<'_> {
 
     fn in_tree(self, source: Source) -> Result<Placed, Unavailable> {
         if self.verify.is_some() {
-            return Err(unverified(
+            return Err(Unavailable::unproved(
                 "its chart lies in a tree, and only those of OCI registries are signed".into(),
             ));
         }
@@ -134,7 +134,7 @@ impl Wanted<'_> {
                 Ok(Placed { by_anyone, ..placed })
             }
             Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{request}: {why}"))),
-            Some(Supply::Refused(why)) => Err(unverified(format!("{request}: {why}"))),
+            Some(Supply::Refused(why)) => Err(Unavailable::unproved(format!("{request}: {why}"))),
             Some(Supply::NotEvaluated(why)) => {
                 Err(Unavailable::because(format!("{request} is not evaluated: {why}")))
             }
@@ -158,12 +158,6 @@ impl Wanted<'_> {
             by_anyone: false,
         }
     }
-}
-
-/// No proof, no chart.
-fn unverified(why: String) -> Unavailable {
-    let problem = Diagnostic::new(&codes::source::UNVERIFIED, why.clone());
-    Unavailable { diagnostic: Some(Box::new(problem)), ..Unavailable::because(why) }
 }
 
 /// What can't be read, and why.

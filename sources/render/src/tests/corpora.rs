@@ -64,7 +64,8 @@ fn what_cannot_be_fetched_is_a_need_where_somebody_can_meet_it() {
     let checkout = Checkout { revision: "r".into(), tree: std::sync::Arc::new(tree) };
     let reading = read(&Inputs::new(checkout, TreePath::parse("clusters/staging").unwrap()));
     let needs: Vec<String> = reading.needs.iter().map(|need| format!("{need:?}")).collect();
-    assert_eq!(needs.len(), 1, "{needs:?}");
+    assert_eq!(needs.len(), 2, "{needs:?}");
     assert!(needs[0].contains("https://github.com/fluxcd/flux2-multi-tenancy"), "{needs:?}");
     assert!(needs[0].contains("dev-team"), "{needs:?}");
+    assert!(needs[1].contains("oci://ghcr.io/kyverno/manifests/kyverno"), "{needs:?}");
 }

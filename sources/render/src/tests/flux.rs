@@ -160,6 +160,7 @@ fn references_are_read_as_who_the_unit_is_applied_as() {
             match need {
                 Need::Git { authorities, .. } => authorities.iter().map(one).collect(),
                 Need::Chart { .. }
+                | Need::Artifact { .. }
                 | Need::Capabilities { .. }
                 | Need::Lookup { .. }
                 | Need::Helm { .. }

@@ -1,3 +1,4 @@
+mod artifacts;
 mod chart_places;
 mod charts;
 mod corpora;
