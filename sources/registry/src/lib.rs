@@ -1,5 +1,5 @@
-//! Charts of registries: fetched over HTTP or by the OCI distribution specification, verified, and kept by digest so
-//! that an outage stops nothing.
+//! Charts of registries, fetched over HTTP or by the OCI distribution specification, and artifacts of OCI registries:
+//! verified, and kept by digest so that an outage stops nothing.
 //!
 //! Absent by design: processes, the environment but for proxies and trusted roots, a body without a limit, a request
 //! without a timeout, credentials in an error, a log, a path or a request to a host that they are not for. There is no

@@ -40,7 +40,7 @@ pub(crate) fn ask<'a>(
     told: &mut Vec<Diagnostic>,
 ) -> Asked<'a> {
     let inputs = asker.inputs;
-    let keys = keys(overlay, claim(declared), inputs);
+    let keys = keys(overlay, asker);
     let values = match values(overlay.substitution.as_ref(), &claim(declared), inputs) {
         Ok(values) => values,
         Err(lacking) => {
@@ -100,14 +100,16 @@ struct DecryptionKeys {
     need: Option<Need>,
 }
 
-fn keys(overlay: &Overlay, claim: Claim, inputs: &Inputs) -> Option<DecryptionKeys> {
-    let decryption = overlay.decryption.as_ref()?;
-    let Some(reference) = &decryption.keys else {
-        let secret = Err("the unit names no Secret with keys".to_owned());
-        return Some(DecryptionKeys { secret, need: None });
+fn keys(overlay: &Overlay, asker: Asker<'_>) -> Option<DecryptionKeys> {
+    let reference = match &overlay.decryption.as_ref()?.keys {
+        Some(own) => own.clone(),
+        None => match secrets::shared_keys(asker) {
+            Ok(shared) => shared,
+            Err(why) => return Some(DecryptionKeys { secret: Err(why), need: None }),
+        },
     };
-    let question = (reference.clone(), claim);
-    let (secret, need) = match inputs.references.get(&question) {
+    let question = (reference.clone(), claim(asker.declared));
+    let (secret, need) = match asker.inputs.references.get(&question) {
         Some(Supply::Here(content)) => (Ok(content.clone()), None),
         Some(Supply::Absent(why) | Supply::Refused(why)) => (Err(why.clone()), None),
         Some(Supply::NotEvaluated(why)) => (Err(format!("{reference} is not evaluated: {why}")), None),

@@ -9,7 +9,7 @@ use crate::sources::{Origin, Source};
 use mainstay_diagnostic::Diagnostics;
 use mainstay_helm::{RenderError, print};
 use mainstay_kustomize::{Answer, Chart, ChartFiles, Charts, Inflated, Pull, Refused, RemoteBase};
-use mainstay_native::kinds::{Helm, Kustomize};
+use mainstay_native::kinds::{Decryption, Helm, Kustomize};
 use mainstay_object::{Digest, Value};
 use mainstay_unit::tree::{MemoryTree, Tree, TreePath};
 use mainstay_unit::{ChartRequest, ChartVersion, GitReference, Need, Registry, SourceId, WebFile};
@@ -30,6 +30,8 @@ pub(crate) enum Allowed {
 pub(crate) struct Permissions {
     pub kustomize: Kustomize,
     pub helm: Helm,
+    /// What units may decrypt with that name no Secret themselves.
+    pub decryption: Option<Decryption>,
 }
 
 impl Default for Allowed {
@@ -51,6 +53,13 @@ impl Allowed {
     pub(crate) fn helm(&self) -> Result<Helm, &str> {
         match self {
             Self::Known(known) => Ok(known.helm),
+            Self::Unknown(why) => Err(why),
+        }
+    }
+
+    pub(crate) fn decryption(&self) -> Result<Option<&Decryption>, &str> {
+        match self {
+            Self::Known(known) => Ok(known.decryption.as_ref()),
             Self::Unknown(why) => Err(why),
         }
     }

@@ -41,12 +41,15 @@ fn platform<'a>(
     }
 }
 
-/// What kustomizations and charts may.
+/// What kustomizations and charts may, and what is decrypted with.
 pub(crate) fn allowed(declarations: &Declarations, unread: &[(String, Diagnostic)]) -> Allowed {
     match platform(declarations, unread) {
         Ok(platform) => {
-            let known =
-                platform.map(|p| Permissions { kustomize: p.spec.kustomize.clone(), helm: p.spec.helm });
+            let known = platform.map(|p| Permissions {
+                kustomize: p.spec.kustomize.clone(),
+                helm: p.spec.helm,
+                decryption: p.spec.decryption.clone(),
+            });
             Allowed::Known(known.unwrap_or_default())
         }
         Err(why) => Allowed::Unknown(why),

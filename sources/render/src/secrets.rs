@@ -1,10 +1,11 @@
 //! Encrypted files and objects of a unit: as kustomize-controller does, files of secretGenerators are decrypted before the
 //! build, and objects after it.
 use crate::chart::TELLING;
+use crate::external::Asker;
 use mainstay_kustomize::{SecretFile, SecretSource};
 use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_secrets::{Integrity, Keys, Limits, Reference, decrypt_object, decrypt_referenced};
-use mainstay_unit::Desired;
+use mainstay_unit::{Desired, ServiceAccount};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -81,6 +82,34 @@ impl Decryption {
         let first = locked.get_or_insert_with(|| Locked { what: what.into(), why: why.into(), declares });
         first.declares |= declares;
     }
+}
+
+/// The Platform's keys, for a unit that names none. What is encrypted for them lies in the open, and whoever may commit to a
+/// unit could copy it there and read it: so they are for those who run as Mainstay itself, with nobody else above them.
+pub(crate) fn shared_keys(asker: Asker<'_>) -> Result<mainstay_unit::Reference, String> {
+    const NONE: &str = "the unit names no Secret with keys";
+    let shared = match asker.allowed.decryption() {
+        Ok(Some(shared)) => shared,
+        Ok(None) => {
+            return Err(format!(
+                "{NONE}, nor does a Platform, whose spec.decryption is what --sops-age-secret is to \
+                 kustomize-controller"
+            ));
+        }
+        Err(why) => return Err(format!("{NONE}, and whether the Platform does is not known: {why}")),
+    };
+    let as_account = |account: &ServiceAccount| format!("as {}/{}", account.namespace, account.name);
+    let declared = asker.declared;
+    let other = match (&declared.owner, &declared.unit.service_account, declared.authorities.first()) {
+        (Some(tenant), _, _) => format!("is tenant {tenant}'s"),
+        (None, Some(account), _) => format!("is applied {}", as_account(account)),
+        (None, None, Some(above)) => format!("is declared by what is applied {}", as_account(&above.account)),
+        (None, None, None) => return Ok(shared.keys()),
+    };
+    Err(format!(
+        "{NONE}, and the Platform's are for units that run as Mainstay itself, where this one {other}: name one in \
+         spec.decryption.secretRef"
+    ))
 }
 
 pub(crate) fn is_encrypted(object: &Object) -> bool {

@@ -16,6 +16,9 @@ pub use common::{
 };
 pub use exemption::ExemptionSpec;
 pub use module::{ClusterSelection, DeletionPolicyName, ModuleSpec, Rollout};
-pub use platform::{Defaults, Helm, Kustomize, Objective, PlatformSpec, Sharding, VersionSet};
+pub use platform::{
+    Decryption, DecryptionKeys, DecryptionProvider, Defaults, Helm, Kustomize, Objective, PlatformSpec,
+    Sharding, VersionSet,
+};
 pub use provider::{ProviderSpec, ProviderType};
 pub use tenant::{AllowedKind, Quotas, TenantSpec};

@@ -1,4 +1,6 @@
 use super::{DriftModeName, Duration, Values};
+use crate::SYSTEM_NAMESPACE;
+use mainstay_unit::{Reference, ReferenceKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -33,6 +35,46 @@ pub struct PlatformSpec {
     /// What charts may do, every unit's, tenants' included.
     #[serde(default)]
     pub helm: Helm,
+    /// What Kustomizations of Flux decrypt with whose `decryption` names no Secret, as kustomize-controller does where it
+    /// runs with `--sops-age-secret`; but only those that run as Mainstay itself. Who is in a Tenant's paths, names a
+    /// service account or is declared by what has one must name a Secret: else whoever may commit there could decrypt
+    /// what was encrypted for the platform. Nothing if absent.
+    #[serde(default)]
+    pub decryption: Option<Decryption>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Decryption {
+    pub provider: DecryptionProvider,
+    /// A Secret of the management cluster with age identities under `*.agekey`.
+    pub secret_ref: DecryptionKeys,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum DecryptionProvider {
+    Sops,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DecryptionKeys {
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// `mainstay-system` if absent.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace: Option<String>,
+}
+
+impl Decryption {
+    /// The Secret that holds the keys.
+    pub fn keys(&self) -> Reference {
+        let DecryptionKeys { name, namespace } = self.secret_ref.clone();
+        let namespace = namespace.unwrap_or_else(|| SYSTEM_NAMESPACE.to_owned());
+        Reference { kind: ReferenceKind::Secret, namespace, name }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]

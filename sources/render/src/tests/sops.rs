@@ -124,3 +124,84 @@ fn a_value_out_of_a_secret_makes_what_holds_it_sensitive() {
     let sensitive: Vec<&str> = rendered.sensitive.iter().map(|key| key.name()).collect();
     assert_eq!(sensitive, ["clear"]);
 }
+
+const PLATFORM: &str = "=== platform.yaml
+apiVersion: mainstay.dev/v1alpha1
+kind: Platform
+metadata: {name: p}
+spec: {decryption: {provider: sops, secretRef: {name: shared, namespace: flux-system}}}
+";
+
+fn unnamed() -> String {
+    UNIT.replace(", secretRef: {name: keys}", "")
+}
+
+/// A repository whose Platform has keys, which are there.
+fn with_shared_keys(text: &str) -> Inputs {
+    let mut inputs =
+        inputs(tree(&format!("{text}{PLATFORM}=== apps/secret.yaml\n{SECRET}=== apps/vars.env\n{ENV}")));
+    let content = BTreeMap::from([("age.agekey".to_owned(), KEYS.to_owned())]);
+    let shared = Reference { name: "shared".into(), ..reference() };
+    inputs.references.insert((shared, Claim::default()), Supply::Here(content));
+    inputs
+}
+
+fn reason(inputs: &Inputs) -> String {
+    let reading = read(inputs);
+    assert!(!format!("{reading:?}").contains("hunter2"));
+    match &reading.units[&id("kustomization/flux-system/apps")].state {
+        RenderState::NotRendered { reason } => reason.clone(),
+        other => panic!("{other:?} {:?}", told(&reading)),
+    }
+}
+
+#[test]
+fn a_unit_that_names_no_keys_decrypts_with_the_platforms() {
+    let rendered = rendered(&with_shared_keys(&unnamed()));
+    assert!(rendered.objects.iter().any(|d| format!("{:?}", d.object()).contains("hunter2")));
+    // Not a unit that names its own.
+    assert!(reason(&with_shared_keys(UNIT)).contains("Secret flux-system/keys has not been read"));
+    // The Secret is where Mainstay is, unless another namespace is named.
+    let mut inputs = with_shared_keys(&unnamed());
+    let platform = PLATFORM.replace(", namespace: flux-system", "");
+    inputs.platform.tree = Arc::new(tree(&format!(
+        "{}{platform}=== apps/secret.yaml\n{SECRET}=== apps/vars.env\n{ENV}",
+        unnamed()
+    )));
+    let here =
+        Reference { kind: ReferenceKind::Secret, namespace: "mainstay-system".into(), name: "shared".into() };
+    assert!(read(&inputs).needs.contains(&Need::Reference { reference: here, claim: Claim::default() }));
+}
+
+#[test]
+fn nobody_who_runs_as_somebody_else_decrypts_with_the_platforms_keys() {
+    let none = "the unit names no Secret with keys, and the Platform's are for units that run as Mainstay itself, where this one";
+    let account = unnamed().replace("  path: apps\n", "  path: apps\n  serviceAccountName: deployer\n");
+    let found = reason(&with_shared_keys(&account));
+    let why = format!("{none} is applied as flux-system/deployer: name one in spec.decryption.secretRef");
+    assert!(found.ends_with(&why), "{found}");
+    // What a tenant's Kustomization declares names no account itself.
+    let tenant = "=== kustomization.yaml\nresources: [tenant.yaml]\n=== tenant.yaml\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: tenant, namespace: flux-system}\n\
+                  spec: {interval: 10m, prune: true, path: tenant, serviceAccountName: weak, sourceRef: {kind: GitRepository, name: flux-system}}\n";
+    let child = unnamed()
+        .replace("=== kustomization.yaml\nresources: [apps.yaml]\n=== apps.yaml", "=== tenant/apps.yaml");
+    let found = reason(&with_shared_keys(&format!("{tenant}{child}")));
+    assert!(found.contains(&format!("{none} is declared by what is applied as flux-system/weak")), "{found}");
+    // Nor does what lies in a Tenant's paths, whatever it runs as.
+    let native = "=== tenant.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Tenant\nmetadata: {name: blue}\nspec: {paths: [blue], namespaces: [flux-system]}\n\
+                  === blue/module.yaml\napiVersion: mainstay.dev/v1alpha1\nkind: Module\nmetadata: {name: m}\nspec: {source: {path: blue/m}}\n";
+    let owned = unnamed()
+        .replace("=== kustomization.yaml\nresources: [apps.yaml]\n=== apps.yaml", "=== blue/m/apps.yaml");
+    let found = reason(&with_shared_keys(&format!("{native}{owned}")));
+    assert!(found.contains(&format!("{none} is tenant blue's")), "{found}");
+}
+
+#[test]
+fn without_a_platform_or_one_that_can_be_read_nobodys_keys_are_shared() {
+    let files = format!("=== apps/secret.yaml\n{SECRET}=== apps/vars.env\n{ENV}");
+    let alone = reason(&inputs(tree(&format!("{}{files}", unnamed()))));
+    assert!(alone.contains("the unit names no Secret with keys, nor does a Platform"), "{alone}");
+    let second = PLATFORM.replace("platform.yaml", "second.yaml").replace("name: p}", "name: q}");
+    let two = reason(&with_shared_keys(&format!("{}{second}", unnamed())));
+    assert!(two.contains("whether the Platform does is not known: there is a second Platform at"), "{two}");
+}
