@@ -6,6 +6,7 @@
 //! `mainstay` and `kubectl`, and looks at what they print.
 
 mod adoption;
+mod artifacts;
 mod authority;
 mod bases;
 mod bench;

@@ -23,22 +23,22 @@ const P256: [u8; 26] = [
 ];
 
 /// Signs as cosign does.
-struct Signer(EcdsaKeyPair, SystemRandom);
+pub struct Signer(EcdsaKeyPair, SystemRandom);
 
 impl Signer {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (algorithm, random) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
         let pair = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a key");
         Self(EcdsaKeyPair::from_pkcs8(algorithm, pair.as_ref(), &random).expect("a key"), random)
     }
 
-    fn public(&self) -> String {
+    pub fn public(&self) -> String {
         let key = STANDARD.encode([&P256, self.0.public_key().as_ref()].concat());
         format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")
     }
 
-    /// Puts a signature beside those that a manifest has.
-    fn sign(&self, registry: &OciRegistry, manifest: &str) {
+    /// Puts a signature beside those that a manifest of a repository has.
+    pub fn sign(&self, registry: &OciRegistry, name: &str, manifest: &str) {
         let payload = json!({"critical": {
             "identity": {"docker-reference": ""}, "image": {"docker-manifest-digest": manifest},
             "type": "cosign container image signature",
@@ -47,14 +47,14 @@ impl Signer {
         let signature = self.0.sign(&self.1, &payload).expect("a signature");
         let layer = json!({
             "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
-            "digest": registry.put_blob(NAME, &payload), "size": payload.len(),
+            "digest": registry.put_blob(name, &payload), "size": payload.len(),
             "annotations": {"dev.cosignproject.cosign/signature": STANDARD.encode(signature)},
         });
         let tag = format!("{}.sig", manifest.replace(':', "-"));
         let mut signed =
-            registry.manifest(NAME, &tag).unwrap_or_else(|| json!({"schemaVersion": 2, "layers": []}));
+            registry.manifest(name, &tag).unwrap_or_else(|| json!({"schemaVersion": 2, "layers": []}));
         signed["layers"].as_array_mut().expect("layers").push(layer);
-        registry.put_manifest(NAME, &tag, &signed);
+        registry.put_manifest(name, &tag, &signed);
     }
 }
 
@@ -141,7 +141,7 @@ fn what_a_strange_key_has_signed_changes_nothing_until_a_trusted_one_has(world: 
     world.kubectl_with(&["apply", "-f", "-"], &secret.to_string()).expect_success();
 
     let first = push(world, &registry, "1.0.0", "one");
-    ours.sign(&registry, &first);
+    ours.sign(&registry, NAME, &first);
     let commit = declare(world, &registry, "1.0.0");
     let unit = world.has_applied("helmrelease/signed/web", &commit);
     assert_eq!(inventory(&unit), ["ConfigMap/signed/web"]);
@@ -149,7 +149,7 @@ fn what_a_strange_key_has_signed_changes_nothing_until_a_trusted_one_has(world: 
     let before = live(world);
 
     let second = push(world, &registry, "1.1.0", "two");
-    theirs.sign(&registry, &second);
+    theirs.sign(&registry, NAME, &second);
     let commit = declare(world, &registry, "1.1.0");
     world.has_read(&commit);
     let why = is_refused(world, "none of its 1 signatures is by a key that is trusted");
@@ -158,7 +158,7 @@ fn what_a_strange_key_has_signed_changes_nothing_until_a_trusted_one_has(world: 
     assert!(found.iter().any(|problem| problem["code"] == "MS6002"), "{found:#?}");
     assert_eq!(live(world), before);
 
-    ours.sign(&registry, &second);
+    ours.sign(&registry, NAME, &second);
     world.is("helmrelease/signed/web", "Ready");
     world.config_map_is("signed", "web", "two");
 
