@@ -363,7 +363,7 @@ const OCI_REPOSITORY: &[Field] = &[
         Fields(&[may("digest", Text), may("semver", Text), may("semverFilter", Text), may("tag", Text)]),
     ),
     may("secretRef", NAME),
-    may("serviceAccountName", Text),
+    not_yet("serviceAccountName", "name a Secret with credentials in secretRef"),
     may("suspend", Flag),
     may("timeout", Duration),
     may("verify", VERIFY),

@@ -49,6 +49,17 @@ fn every_kind_and_version_is_read() {
 }
 
 #[test]
+fn credentials_of_a_service_account_are_not_passed_over() {
+    for (kind, url) in [("GitRepository", "https://x/y"), ("OCIRepository", "oci://x/y")] {
+        let read = source(kind, "v1", &format!("{{interval: 1m, url: '{url}', serviceAccountName: puller}}"));
+        assert!(
+            told(&read)[0].contains("MS3004 field spec.serviceAccountName is not supported yet"),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
 fn a_signature_that_is_not_verified_is_an_error() {
     let read = source(
         "GitRepository",
