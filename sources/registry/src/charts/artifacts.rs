@@ -10,8 +10,9 @@ use mainstay_unit::tree::{EntryKind, IndexedTree, TreePath};
 use mainstay_unit::{ArtifactRequest, ChartCredentials, OciArtifact, Registry};
 use std::sync::{Arc, Weak};
 
-/// What one artifact may cost. source-controller has no limits; these hold monorepos of manifests.
-const LIMITS: Limits = Limits { bytes: 200 << 20, file_bytes: 32 << 20, files: 50_000, ratio: 200 };
+/// What one artifact may cost: all in all what `fluxcd/pkg/tar` allows where nobody says otherwise (source-controller does, and
+/// has no limit).
+const LIMITS: Limits = Limits { bytes: 100 << 20, file_bytes: 32 << 20, files: 50_000, ratio: 200 };
 
 impl Charts {
     /// Blocks for as long as the request's timeout, a few times over.
@@ -66,6 +67,7 @@ impl Form for OciArtifact {
                 let tree = unpacked(&bytes, &repository.shown())?;
                 charts.store.keep_archive(&asked.scope, &found.layer, &bytes)?;
                 charts.hold_tree((asked.scope.clone(), found.layer.clone()), &tree);
+                tracing::info!(artifact = repository.shown(), revision, "an artifact was fetched");
                 tree
             }
         };
