@@ -24,12 +24,14 @@ pub enum RenderError {
 }
 
 /// How a limit that was passed in a template is told.
-const LIMITS: [&str; 5] = [
+const LIMITS: [&str; 7] = [
     "rendering takes more than ",
     "rendering makes more than ",
     "templates call each other more than ",
     "blocks, pipelines and templates are nested more than ",
     "YAML over a limit: ",
+    "a list of more than ",
+    "a result of more than ",
 ];
 
 impl RenderError {

@@ -116,6 +116,18 @@ fn what_is_included_fails_with_the_whole_path_to_it() {
 }
 
 #[test]
+fn what_a_function_may_not_make_so_much_of_is_a_limit() {
+    for (template, limit) in [
+        ("{{ include \"d\" . }}{{ define \"d\" }}{{ len (until 1000001) }}{{ end }}", true),
+        ("{{ seq 1 1 2000000 | len }}", true),
+        ("{{ fail \"a list of more than 1000000 items\" }}", false),
+    ] {
+        let error = limited(&[("templates/x", template)], Value::Null, Limits::default()).unwrap_err();
+        assert_eq!(error.is_limit(), limit, "{error}");
+    }
+}
+
+#[test]
 fn steps_bytes_and_depth_are_limited() {
     let endless =
         "{{ range until 1000 }}{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}{{ end }}";
