@@ -3,6 +3,7 @@
 use crate::chart::TELLING;
 use crate::external::Asker;
 use mainstay_kustomize::{SecretFile, SecretSource};
+use mainstay_native::PLATFORM_TENANT;
 use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_secrets::{Integrity, Keys, Limits, Reference, decrypt_object, decrypt_referenced};
 use mainstay_unit::{Desired, ServiceAccount};
@@ -100,7 +101,8 @@ pub(crate) fn shared_keys(asker: Asker<'_>) -> Result<mainstay_unit::Reference, 
     };
     let as_account = |account: &ServiceAccount| format!("as {}/{}", account.namespace, account.name);
     let declared = asker.declared;
-    let other = match (&declared.owner, &declared.unit.service_account, declared.authorities.first()) {
+    let tenant = declared.owner.as_ref().filter(|owner| *owner != PLATFORM_TENANT);
+    let other = match (tenant, &declared.unit.service_account, declared.authorities.first()) {
         (Some(tenant), _, _) => format!("is tenant {tenant}'s"),
         (None, Some(account), _) => format!("is applied {}", as_account(account)),
         (None, None, Some(above)) => format!("is declared by what is applied {}", as_account(&above.account)),

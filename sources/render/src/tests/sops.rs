@@ -194,6 +194,9 @@ fn nobody_who_runs_as_somebody_else_decrypts_with_the_platforms_keys() {
         .replace("=== kustomization.yaml\nresources: [apps.yaml]\n=== apps.yaml", "=== blue/m/apps.yaml");
     let found = reason(&with_shared_keys(&format!("{native}{owned}")));
     assert!(found.contains(&format!("{none} is tenant blue's")), "{found}");
+    // The same in nobody's paths is the platform's own.
+    let own = format!("{native}{owned}").replace("blue/", "own/").replace("paths: [blue]", "paths: [red]");
+    rendered(&with_shared_keys(&own));
 }
 
 #[test]
