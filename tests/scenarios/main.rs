@@ -20,6 +20,7 @@ mod errors;
 mod exec;
 mod health;
 mod helm;
+mod keys;
 mod large;
 mod migrate;
 mod migrate_releases;
