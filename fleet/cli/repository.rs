@@ -11,8 +11,7 @@ use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, GitReference, HelmRun, Need, OciArtifact,
-    Reading, SourceId, WebFile,
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, GitReference, HelmRun, Need, NotText, OciArtifact, Reading, SourceId, WebFile,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -283,7 +282,7 @@ impl Sources for Repository {
         Some(Followed { urls, reference: self.branch(), folder: false, source: self.source.clone() })
     }
 
-    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+    fn git(&mut self, need: &Need, secret: Option<&Content>) -> Supply<Checkout> {
         match self.other(need, secret) {
             Ok(checkout) => Supply::Here(checkout),
             Err(why) => Supply::Absent(why),
@@ -342,13 +341,16 @@ impl Repository {
         }
     }
 
-    fn other(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Result<Checkout, String> {
+    fn other(&mut self, need: &Need, secret: Option<&Content>) -> Result<Checkout, String> {
         let Need::Git { url, reference, .. } = need else { return Err("it is no Git repository".into()) };
         let mut remote = Remote::new(url.clone(), Reference::from(reference));
-        credentials(&mut remote, secret);
+        if let Some(secret) = secret {
+            credentials(&mut remote, secret).map_err(|why| format!("its Secret: {why}"))?;
+        }
         // Of a commit alone no history is needed: it never moves.
         remote.depth = reference.commit.is_some().then_some(1);
-        let key = Digest::of_bytes(format!("{url} {reference:?} {secret:?}").as_bytes());
+        let key =
+            Digest::of_bytes(format!("{url} {reference:?} {:?}", secret.map(Content::digest)).as_bytes());
         let path = self.state.mirror(&key.hex());
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
@@ -377,19 +379,23 @@ impl Repository {
 }
 
 /// The keys that Flux reads from a GitRepository's Secret.
-fn credentials(remote: &mut Remote, secret: Option<&BTreeMap<String, String>>) {
-    let Some(secret) = secret else { return };
-    let get = |name: &str| secret.get(name).cloned();
-    if let (Some(private_key_pem), Some(known_hosts)) = (get("identity"), get("known_hosts")) {
-        remote.auth = Auth::Ssh { private_key_pem, passphrase: get("password"), known_hosts };
-    } else if let Some(token) = get("bearerToken") {
+fn credentials(remote: &mut Remote, secret: &Content) -> Result<(), NotText> {
+    let get = |name: &str| Ok::<_, NotText>(secret.text(name)?.map(str::to_owned));
+    if let (Some(private_key_pem), Some(known_hosts)) = (get("identity")?, get("known_hosts")?) {
+        remote.auth = Auth::Ssh { private_key_pem, passphrase: get("password")?, known_hosts };
+    } else if let Some(token) = get("bearerToken")? {
         remote.auth = Auth::Bearer(token);
-    } else if let (Some(user), Some(password)) = (get("username"), get("password")) {
+    } else if let (Some(user), Some(password)) = (get("username")?, get("password")?) {
         remote.auth = Auth::Basic { user, password };
     }
-    if let Some(ca) = get("ca.crt").or_else(|| get("caFile")) {
+    let authority = match get("ca.crt")? {
+        None => get("caFile")?,
+        some => some,
+    };
+    if let Some(ca) = authority {
         remote.ca = Some(ca.into_bytes());
     }
+    Ok(())
 }
 
 fn reference_of(reference: &Reference) -> GitReference {
@@ -441,7 +447,7 @@ impl Sources for Fixed<'_> {
         self.followed.clone()
     }
 
-    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+    fn git(&mut self, need: &Need, secret: Option<&Content>) -> Supply<Checkout> {
         match &mut self.others {
             Some(repository) => repository.git(need, secret),
             None => Supply::NotEvaluated("it is not fetched offline".into()),

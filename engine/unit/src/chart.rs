@@ -1,6 +1,6 @@
 //! Charts that lie in a registry, what is asked of them and what comes back; and what a chart asks of the cluster that it
 //! is for.
-use crate::{Reference, Target};
+use crate::{Content, Reference, Target};
 use mainstay_object::GroupKind;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,10 +82,10 @@ pub enum ChartVersion {
 /// What the Secrets of a request hold.
 #[derive(Clone, Copy, Default)]
 pub struct ChartCredentials<'a> {
-    pub secret: Option<&'a BTreeMap<String, String>>,
-    pub certificates: Option<&'a BTreeMap<String, String>>,
+    pub secret: Option<&'a Content>,
+    pub certificates: Option<&'a Content>,
     /// Public keys, or a trust root: [`Verification::secret`].
-    pub keys: Option<&'a BTreeMap<String, String>>,
+    pub keys: Option<&'a Content>,
 }
 
 /// A chart as it was fetched and unpacked.

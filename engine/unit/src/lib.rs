@@ -5,6 +5,7 @@
 mod artifact;
 mod chart;
 mod condition;
+mod content;
 mod counterpart;
 mod declared_chart;
 mod duration;
@@ -34,6 +35,7 @@ pub use chart::{
     Verification,
 };
 pub use condition::{Condition, Truth};
+pub use content::{Content, NotText};
 pub use counterpart::Counterpart;
 pub use declared_chart::{Chart, Crds, ReleaseOptions, Renderer, ValuesSource};
 pub use duration::parse_duration;

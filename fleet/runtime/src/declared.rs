@@ -1,11 +1,10 @@
 //! What a ConfigMap will hold where no cluster can be asked: what the repository itself says of it. The daemon asks the
 //! cluster; there the object is, once whoever declares it is applied.
 
-use mainstay_unit::{Reading, Reference, ReferenceKind, RenderState, Target};
-use std::collections::BTreeMap;
+use mainstay_unit::{Content, Reading, Reference, ReferenceKind, RenderState, Target};
 
 /// Nothing for a Secret, whose content a preview must not need, nor where units say different things.
-pub(crate) fn content(reading: &Reading, reference: &Reference) -> Option<BTreeMap<String, String>> {
+pub(crate) fn content(reading: &Reading, reference: &Reference) -> Option<Content> {
     if reference.kind != ReferenceKind::ConfigMap {
         return None;
     }
@@ -27,7 +26,7 @@ pub(crate) fn content(reading: &Reading, reference: &Reference) -> Option<BTreeM
     let text = |(key, value): (&String, &mainstay_object::Value)| {
         Some((key.clone(), value.as_str().map(str::to_owned)?))
     };
-    data.map_or(Some(BTreeMap::new()), |data| data.iter().map(text).collect())
+    data.map_or(Some(Content::default()), |data| data.iter().map(text).collect())
 }
 
 #[cfg(test)]
@@ -66,7 +65,7 @@ mod tests {
         let asked = |kind, name: &str| Reference { kind, namespace: "x".into(), name: name.into() };
         let map = |name: &str| asked(ReferenceKind::ConfigMap, name);
         let one = reading(&object("ConfigMap", "vars", "1"), &object("Secret", "vars", "MQ=="));
-        assert_eq!(content(&one, &map("vars")), Some([("a".to_owned(), "1".to_owned())].into()));
+        assert_eq!(content(&one, &map("vars")), Some([("a", "1")].into()));
         assert_eq!(content(&one, &map("others")), None);
         assert_eq!(content(&one, &asked(ReferenceKind::Secret, "vars")), None);
         let elsewhere = Reference { namespace: "y".into(), ..map("vars") };

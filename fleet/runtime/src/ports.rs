@@ -1,11 +1,7 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, OciArtifact, UnitId,
-    WebFile,
-};
-use std::collections::BTreeMap;
+use mainstay_unit::{ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact, UnitId, WebFile};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -19,7 +15,7 @@ pub trait Sources {
     /// Where the platform repository comes from, if it is a remote one.
     fn followed(&self) -> Option<Followed>;
     /// A further repository that a unit names, with the content of the Secret it refers to.
-    fn git(&mut self, need: &Need, secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout>;
+    fn git(&mut self, need: &Need, secret: Option<&Content>) -> Supply<Checkout>;
     /// A chart of a registry, with the content of the Secrets that the request refers to. A chart or version that the
     /// registry does not have is absent; a registry that can't be asked, and was never, is not evaluated.
     fn chart(

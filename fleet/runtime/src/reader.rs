@@ -7,9 +7,8 @@ use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Authority, ChartCredentials, ChartRequest, Claim, Need, Reading, Reference, Verification,
+    Authority, ChartCredentials, ChartRequest, Claim, Content, Need, Reading, Reference, Verification,
 };
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// A reading that still has needs after so many rounds will never be complete.
@@ -198,7 +197,7 @@ pub(crate) fn permitted(answers: &Answers<'_>, authorities: &[Authority]) -> Res
     Ok(())
 }
 
-fn ask(answers: &Answers<'_>, reference: &Reference, claim: &Claim) -> Supply<BTreeMap<String, String>> {
+fn ask(answers: &Answers<'_>, reference: &Reference, claim: &Claim) -> Supply<Content> {
     match answers {
         Answers::Nobody => Supply::NotEvaluated(format!("{reference} lives in a cluster, and none is asked")),
         Answers::Live(cluster, handle) => {

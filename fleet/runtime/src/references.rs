@@ -4,15 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mainstay_cluster::{Cluster, ClusterError, Identity};
 use mainstay_object::{ObjectKey, Value};
-use mainstay_unit::{Reference, ReferenceKind};
-use std::collections::BTreeMap;
+use mainstay_unit::{Content, Reference, ReferenceKind};
 
-/// The content of a reference as text, or nothing where it does not exist.
+/// The content of a reference, or nothing where it does not exist.
 pub(crate) async fn read(
     management: &Cluster,
     reference: &Reference,
     identity: &Identity,
-) -> Result<Option<BTreeMap<String, String>>, ClusterError> {
+) -> Result<Option<Content>, ClusterError> {
     let kind = match reference.kind {
         ReferenceKind::ConfigMap => "ConfigMap",
         ReferenceKind::Secret => "Secret",
@@ -24,11 +23,12 @@ pub(crate) async fn read(
         Err(error) => return Err(error),
     };
     let data = object.get("data").and_then(Value::as_object);
-    let text = |value: &Value| match reference.kind {
-        ReferenceKind::ConfigMap => value.as_str().map(str::to_owned),
-        ReferenceKind::Secret => decode(value.as_str()?),
+    // An API server refuses a Secret whose values are no Base64.
+    let bytes = |value: &Value| match reference.kind {
+        ReferenceKind::ConfigMap => Some(value.as_str()?.as_bytes().to_vec()),
+        ReferenceKind::Secret => STANDARD.decode(value.as_str()?).ok(),
     };
-    Ok(Some(data.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), text(v)?))).collect()))
+    Ok(Some(data.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), bytes(v)?))).collect()))
 }
 
 /// A value of a Secret: of `key`, or else of the first of `defaults` that is there.
@@ -38,9 +38,5 @@ pub(crate) fn secret_text(secret: &Value, defaults: &[&str], key: Option<&str>) 
         Some(key) => data.get(key),
         None => defaults.iter().find_map(|k| data.get(*k)),
     };
-    decode(value?.as_str()?)
-}
-
-fn decode(text: &str) -> Option<String> {
-    String::from_utf8(STANDARD.decode(text).ok()?).ok()
+    String::from_utf8(STANDARD.decode(value?.as_str()?).ok()?).ok()
 }

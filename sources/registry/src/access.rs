@@ -2,7 +2,7 @@
 use crate::RegistryError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mainstay_unit::{ChartCredentials, ChartRequest, Registry};
+use mainstay_unit::{ChartCredentials, ChartRequest, Content, Registry};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use url::Url;
@@ -46,13 +46,15 @@ impl Access {
     ) -> Result<Self, RegistryError> {
         let mut access = Self::default();
         let fail = |why: &str| Err(RegistryError::Secret(why.to_owned()));
+        let text = |secret: &Content, key: &str| {
+            let text = secret.text(key).map_err(|why| RegistryError::Secret(why.to_string()))?;
+            Ok(text.map(str::to_owned))
+        };
         if let Some(secret) = credentials.secret {
-            access.user = match (secret.get("username"), secret.get("password")) {
-                (Some(name), Some(password)) => {
-                    Some(User::Basic { name: name.clone(), password: password.clone() })
-                }
-                (None, None) => match (request.registry, secret.get(".dockerconfigjson")) {
-                    (Registry::Oci, Some(config)) => docker(config, url)?,
+            access.user = match (text(secret, "username")?, text(secret, "password")?) {
+                (Some(name), Some(password)) => Some(User::Basic { name, password }),
+                (None, None) => match (request.registry, text(secret, ".dockerconfigjson")?) {
+                    (Registry::Oci, Some(config)) => docker(&config, url)?,
                     (Registry::Http | Registry::Oci, _) => {
                         return fail(
                             "it holds neither username and password nor, for an OCI registry, .dockerconfigjson",
@@ -68,9 +70,9 @@ impl Access {
             access.user = Some(User::Basic { name: decoded(url.username()), password });
         }
         if let Some(secret) = credentials.certificates {
-            access.ca = secret.get("ca.crt").cloned();
-            access.client = match (secret.get("tls.crt"), secret.get("tls.key")) {
-                (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+            access.ca = text(secret, "ca.crt")?;
+            access.client = match (text(secret, "tls.crt")?, text(secret, "tls.key")?) {
+                (Some(certificate), Some(key)) => Some((certificate, key)),
                 (None, None) => None,
                 (Some(_), None) => return fail("it holds tls.crt without tls.key"),
                 (None, Some(_)) => return fail("it holds tls.key without tls.crt"),
@@ -94,7 +96,7 @@ impl Access {
     }
 }
 
-fn percent(text: &str) -> String {
+pub(crate) fn percent(text: &str) -> String {
     let pairs = format!("x={}", text.replace('+', "%2B"));
     url::form_urlencoded::parse(pairs.as_bytes())
         .next()

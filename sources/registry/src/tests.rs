@@ -17,9 +17,8 @@ mod verified;
 use crate::{Charts, Options, RegistryError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Content, Registry};
 use server::told;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,12 +67,12 @@ fn get_as_user(charts: &Charts, request: &ChartRequest) -> Result<Arc<ChartArchi
     charts.chart(request, ChartCredentials { secret: Some(&secret), ..ChartCredentials::default() })
 }
 
-fn secret(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
-    entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+fn secret(entries: &[(&str, &str)]) -> Content {
+    entries.iter().copied().collect()
 }
 
 /// An archive of a chart.
-fn tgz(name: &str, version: &str) -> Vec<u8> {
+pub(crate) fn tgz(name: &str, version: &str) -> Vec<u8> {
     let own = format!("apiVersion: v2\nname: {name}\nversion: {version}\n");
     let template = "kind: ConfigMap\nmetadata: {name: a}\n";
     packed(&[(&format!("{name}/Chart.yaml"), &own), (&format!("{name}/templates/a.yaml"), template)])
@@ -101,7 +100,7 @@ fn packed(files: &[(&str, &str)]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     crate::digest::Digest::of(bytes).text().to_owned()
 }
 

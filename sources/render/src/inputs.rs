@@ -1,8 +1,7 @@
 use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ArtifactRequest, Authority, Capabilities, ChartArchive, ChartRequest, Claim, GitReference, Lookup,
-    OciArtifact, Reference, SourceId, Target, WebFile,
+    ArtifactRequest, Authority, Capabilities, ChartArchive, ChartRequest, Claim, Content, GitReference, Lookup, OciArtifact, Reference, SourceId, Target, WebFile,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ pub struct Inputs {
     pub followed: Option<Followed>,
     pub trees: BTreeMap<SourceId, Supply<Checkout>>,
     /// Everyone who may read a reference reads it for itself.
-    pub references: BTreeMap<(Reference, Claim), Supply<BTreeMap<String, String>>>,
+    pub references: BTreeMap<(Reference, Claim), Supply<Content>>,
     /// Whoever declares a chart fetches it for itself.
     pub charts: BTreeMap<(ChartRequest, Vec<Authority>), Supply<Arc<ChartArchive>>>,
     /// Files of artifacts, alike.

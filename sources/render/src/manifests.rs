@@ -16,7 +16,7 @@ use mainstay_diagnostic::{Diagnostic, codes};
 use mainstay_flux::{Recognised, is_installation, recognise};
 use mainstay_object::Digest;
 use mainstay_unit::tree::{EntryKind, TreePath};
-use mainstay_unit::{Claim, Desired, Need, Overlay, ReferenceKind, Substitution};
+use mainstay_unit::{Claim, Content, Desired, Need, Overlay, ReferenceKind, Substitution};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ fn missing(declared: &DeclaredUnit, source: &Source, path: &TreePath) -> Option<
 
 /// What a unit that has encrypted files decrypts with.
 struct DecryptionKeys {
-    secret: Result<BTreeMap<String, String>, String>,
+    secret: Result<Content, String>,
     /// Asked for only where something is encrypted.
     need: Option<Need>,
 }
@@ -151,10 +151,17 @@ fn values(
         let reference = &source.reference;
         match content(reference, claim, source.optional, inputs) {
             Ok(Some(values)) => {
-                if reference.kind == ReferenceKind::Secret {
-                    out.secret.extend(values.values().filter(|v| v.len() >= TELLING).cloned());
+                for (name, value) in values.texts() {
+                    match value {
+                        Ok(value) => {
+                            if reference.kind == ReferenceKind::Secret && value.len() >= TELLING {
+                                out.secret.push(value.to_owned());
+                            }
+                            out.all.insert(name.to_owned(), value.to_owned());
+                        }
+                        Err(why) => Lacking::of(format!("{reference}: {why}")).join(&mut lacking),
+                    }
                 }
-                out.all.extend(values.clone());
             }
             Ok(None) => {}
             Err(why) => why.join(&mut lacking),
@@ -175,7 +182,7 @@ fn question(
 ) -> Digest {
     let Folder { source, path, overlay, asker } = folder;
     let mut bytes = asker.inputs.key.0.to_vec();
-    let keys = keys.as_ref().map(|keys| &keys.secret);
+    let keys = keys.as_ref().map(|keys| keys.secret.as_ref().map(Content::digest));
     let who = asker.identity();
     let text = format!("{:?}\0{path}\0{is_entry}\0{overlay:?}\0{values:?}\0{keys:?}\0{who:?}", source.origin);
     bytes.extend_from_slice(text.as_bytes());

@@ -1,8 +1,7 @@
 //! What a unit's declaration refers to on the management cluster, and in whose name it is read.
 use crate::declared::DeclaredUnit;
 use crate::inputs::{Inputs, Supply};
-use mainstay_unit::{Claim, Need, Reference, Target};
-use std::collections::BTreeMap;
+use mainstay_unit::{Claim, Content, Need, Reference, Target};
 
 /// Why a unit can't be rendered for now, and what would help.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +30,7 @@ pub(crate) fn content<'a>(
     claim: &Claim,
     optional: bool,
     inputs: &'a Inputs,
-) -> Result<Option<&'a BTreeMap<String, String>>, Lacking> {
+) -> Result<Option<&'a Content>, Lacking> {
     let question = (reference.clone(), claim.clone());
     match inputs.references.get(&question) {
         Some(Supply::Here(content)) => Ok(Some(content)),

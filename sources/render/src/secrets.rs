@@ -6,7 +6,7 @@ use mainstay_kustomize::{SecretFile, SecretSource};
 use mainstay_native::PLATFORM_TENANT;
 use mainstay_object::{Object, ObjectKey, Value};
 use mainstay_secrets::{Integrity, Keys, Limits, Reference, decrypt_object, decrypt_referenced};
-use mainstay_unit::{Desired, ServiceAccount};
+use mainstay_unit::{Content, Desired, ServiceAccount};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -28,11 +28,9 @@ pub(crate) struct Locked {
 
 impl Decryption {
     /// With the content of the Secret that holds the keys.
-    pub(crate) fn new(secret: Result<&BTreeMap<String, String>, String>) -> Self {
-        let keys = secret.and_then(|secret| {
-            let entries = secret.iter().map(|(name, text)| (name.as_str(), text.as_bytes()));
-            Keys::from_secret(entries).map_err(|error| error.to_string())
-        });
+    pub(crate) fn new(secret: Result<&Content, String>) -> Self {
+        let keys =
+            secret.and_then(|secret| Keys::from_secret(secret.entries()).map_err(|error| error.to_string()));
         Self { keys, locked: RefCell::default() }
     }
 

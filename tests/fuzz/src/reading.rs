@@ -1,7 +1,6 @@
 use mainstay_render::{Cache, Checkout, Inputs, Limits, Supply, read, read_with};
 use mainstay_unit::tree::{MemoryTree, Tree, TreePath};
-use mainstay_unit::{Capabilities, ChartArchive, Need, Reading};
-use std::collections::BTreeMap;
+use mainstay_unit::{Capabilities, ChartArchive, Content, Need, Reading};
 use std::sync::Arc;
 
 const LIMITS: Limits = Limits { rounds: 6, units: 200 };
@@ -110,12 +109,12 @@ fn archive() -> Arc<ChartArchive> {
     })
 }
 
-fn values(name: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("region".to_owned(), "eu".to_owned()),
-        ("values.yaml".to_owned(), "replicas: 2\n".to_owned()),
-        ("name".to_owned(), name.to_owned()),
-        ("odd".to_owned(), "${region} \"'\n- {".to_owned()),
+fn values(name: &str) -> Content {
+    Content::from([
+        ("region", "eu"),
+        ("values.yaml", "replicas: 2\n"),
+        ("name", name),
+        ("odd", "${region} \"'\n- {"),
     ])
 }
 

@@ -4,9 +4,7 @@ use fastrand::Rng;
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::Sources;
 use mainstay_unit::tree::MemoryTree;
-use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, HelmRun, Need, OciArtifact, WebFile,
-};
+use mainstay_unit::{ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact, WebFile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -381,7 +379,7 @@ impl Sources for Shared {
         None
     }
 
-    fn git(&mut self, _need: &Need, _secret: Option<&BTreeMap<String, String>>) -> Supply<Checkout> {
+    fn git(&mut self, _need: &Need, _secret: Option<&Content>) -> Supply<Checkout> {
         Supply::NotEvaluated("there is one repository only".to_owned())
     }
 

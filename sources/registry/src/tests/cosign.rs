@@ -238,7 +238,7 @@ fn what_the_tests_sign_themselves_the_real_cosign_verifies() {
     });
     bench.registry.put_manifest(NAME, &format!("{}.sig", tag_of(&manifest)), &signed);
     let trusted = keys(&[&ours]);
-    std::fs::write(bench.folder.path().join("ours.pub"), &trusted["k0.pub"]).unwrap();
+    std::fs::write(bench.folder.path().join("ours.pub"), trusted.text("k0.pub").unwrap().unwrap()).unwrap();
     let reference = bench.reference(&manifest);
     let offline = "--insecure-ignore-tlog";
     bench.run(

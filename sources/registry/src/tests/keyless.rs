@@ -6,11 +6,10 @@ use super::{charts, digest, http, oci, opened};
 use crate::verify::identity::tests::world::{ISSUER, SUBJECT, World};
 use crate::{Charts, Options, TrustRoot};
 use mainstay_unit::{
-    ChartArchive, ChartCredentials, ChartRequest, ChartVersion, OidcIdentity, Reference, ReferenceKind,
-    Verification,
+    ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Content as Secret, OidcIdentity, Reference,
+    ReferenceKind, Verification,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,8 +26,8 @@ pub fn trusting_by(request: ChartRequest, subject: &str) -> ChartRequest {
     ChartRequest { verify, ..request }
 }
 
-fn trusting(root: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([("trusted_root.json".to_owned(), root.to_owned())])
+fn trusting(root: &str) -> Secret {
+    Secret::from([("trusted_root.json", root)])
 }
 
 pub fn get(charts: &Charts, request: &ChartRequest, root: &str) -> Result<Arc<ChartArchive>, String> {
@@ -161,14 +160,14 @@ fn a_trust_root_is_the_sources_own_or_the_operators_or_the_public_one_and_a_brok
     let [classic, _] = signed(&world, "");
     let double = Double::start(classic);
     let named = request(&double, "team");
-    let ask = |request: &ChartRequest, secret: Option<&BTreeMap<String, String>>| {
+    let ask = |request: &ChartRequest, secret: Option<&Secret>| {
         let credentials = ChartCredentials { keys: secret, ..ChartCredentials::default() };
         told(&charts().0.chart(request, credentials).unwrap_err())
     };
     let root = |text: &str| ask(&named, Some(&trusting(text)));
     assert!(root("{}").ends_with("trusted_root.json is no trust root of sigstore's (line 1, column 2)"));
     assert!(
-        ask(&named, Some(&BTreeMap::new()))
+        ask(&named, Some(&Secret::default()))
             .ends_with("the Secret of its trust root holds no trusted_root.json")
     );
     assert!(ask(&named, None).ends_with("its trust root is not there"));

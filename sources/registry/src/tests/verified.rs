@@ -6,13 +6,13 @@ use crate::Charts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mainstay_unit::{
-    ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Reference, ReferenceKind, Verification,
+    ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Content as Secret, Reference, ReferenceKind,
+    Verification,
 };
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl Signer {
     }
 }
 
-pub fn keys(signers: &[&Signer]) -> BTreeMap<String, String> {
+pub fn keys(signers: &[&Signer]) -> Secret {
     signers.iter().enumerate().map(|(at, one)| (format!("k{at}.pub"), one.pair.public_key_pem())).collect()
 }
 
@@ -107,17 +107,13 @@ pub fn trusting(request: ChartRequest) -> ChartRequest {
     ChartRequest { verify: Some(Verification::Cosign { keys }), ..request }
 }
 
-pub fn get(
-    charts: &Charts,
-    request: &ChartRequest,
-    keys: &BTreeMap<String, String>,
-) -> Result<Arc<ChartArchive>, String> {
+pub fn get(charts: &Charts, request: &ChartRequest, keys: &Secret) -> Result<Arc<ChartArchive>, String> {
     let credentials = ChartCredentials { keys: Some(keys), ..ChartCredentials::default() };
     charts.chart(request, credentials).map_err(|error| told(&error))
 }
 
 #[track_caller]
-fn refused(content: Content, keys: &BTreeMap<String, String>, why: &str) {
+fn refused(content: Content, keys: &Secret, why: &str) {
     let double = Double::start(content);
     let error = get(&charts().0, &request(&double), keys).unwrap_err();
     assert!(error.contains("is not verified") && error.contains(why), "{error}");
@@ -255,13 +251,15 @@ fn keys_are_of_the_kinds_that_cosign_makes_and_bundles_are_read() {
 fn keys_that_can_not_be_read_and_repositories_without_signatures_are_told() {
     let (content, _) = content();
     let double = Double::start(content);
-    let ask = |secret: &BTreeMap<String, String>| get(&charts().0, &request(&double), secret).unwrap_err();
+    let ask = |secret: &Secret| get(&charts().0, &request(&double), secret).unwrap_err();
     let place = double.url("charts/web");
     let prefix = format!("chart 1.0.0 of {place} is not verified: the Secret of its keys is not valid: ");
     let private = Signer::new().pair.serialize_pem();
     let private = ask(&secret(&[("cosign.pub", &private)]));
     assert_eq!(private, format!("{prefix}cosign.pub is no public key in PEM (BEGIN PUBLIC KEY)"));
     assert_eq!(ask(&secret(&[("cosign.key", "x")])), format!("{prefix}it holds no public key, *.pub"));
+    let bytes = Secret::from([("a.pub", b"\xffhunter2".to_vec())]);
+    assert_eq!(ask(&bytes), format!("{prefix}the value of its key a.pub is not UTF-8 text"));
     let p384 = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap().public_key_pem();
     assert!(ask(&secret(&[("a.pub", &p384)])).contains("nobody has signed it"));
     let plain = ChartRequest { verify: request(&double).verify, ..http("http://127.0.0.1:9", "web", "") };

@@ -1,9 +1,9 @@
 use crate::RegistryError;
 use crate::digest::Digest;
 use crate::verify::public::{Public, SUPPORTED};
+use mainstay_unit::Content;
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject;
-use std::collections::BTreeMap;
 
 const MOST_KEYS: usize = 32;
 const MOST_BYTES: usize = 16 << 10;
@@ -23,11 +23,11 @@ pub(crate) struct Key {
 
 impl Keys {
     /// Every `*.pub`, for `what`. One that can't be read is an error: who has signed would depend on which could.
-    pub fn read(secret: &BTreeMap<String, String>, what: &str) -> Result<Self, RegistryError> {
+    pub fn read(secret: &Content, what: &str) -> Result<Self, RegistryError> {
         let fail = |why: String| {
             Err(RegistryError::unverified(what, &format!("the Secret of its keys is not valid: {why}")))
         };
-        let named: Vec<_> = secret.iter().filter(|(name, _)| name.ends_with(".pub")).collect();
+        let named: Vec<_> = secret.texts().filter(|(name, _)| name.ends_with(".pub")).collect();
         if named.is_empty() {
             return fail("it holds no public key, *.pub".to_owned());
         }
@@ -36,6 +36,10 @@ impl Keys {
         }
         let mut keys = Vec::new();
         for (name, text) in named {
+            let text = match text {
+                Ok(text) => text,
+                Err(why) => return fail(why.to_string()),
+            };
             match Key::read(name, text) {
                 Ok(key) => keys.push(key),
                 Err(why) => return fail(format!("{name} {why}")),

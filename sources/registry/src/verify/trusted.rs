@@ -4,8 +4,8 @@ use super::identity::{Identities, Identity, Root};
 use super::{Found, Keys, Signature, find};
 use crate::RegistryError;
 use crate::digest::Digest;
-use mainstay_unit::OidcIdentity;
-use std::collections::{BTreeMap, BTreeSet};
+use mainstay_unit::{Content, OidcIdentity};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) enum Trusted {
@@ -25,16 +25,17 @@ impl Trusted {
     pub fn names(
         what: &str,
         identities: &[OidcIdentity],
-        secret: Option<&BTreeMap<String, String>>,
+        secret: Option<&Content>,
         root: Option<&Arc<Root>>,
     ) -> Result<Self, RegistryError> {
         let fail = |why: String| RegistryError::unverified(what, &why);
         let root = match (secret, root) {
             (None, Some(root)) => Ok(root.clone()),
             (None, None) => Root::public().map_err(|why| fail(format!("the public trust root {why}"))),
-            (Some(secret), _) => match secret.get(ROOT) {
-                None => Err(fail(format!("the Secret of its trust root holds no {ROOT}"))),
-                Some(text) => Root::read(text).map(Arc::new).map_err(|why| fail(format!("{ROOT} {why}"))),
+            (Some(secret), _) => match secret.text(ROOT) {
+                Err(why) => Err(fail(format!("the Secret of its trust root is not valid: {why}"))),
+                Ok(None) => Err(fail(format!("the Secret of its trust root holds no {ROOT}"))),
+                Ok(Some(text)) => Root::read(text).map(Arc::new).map_err(|why| fail(format!("{ROOT} {why}"))),
             },
         };
         Ok(Self::Names(Identities::read(identities).map_err(fail)?, root?))

@@ -23,16 +23,17 @@ pub(crate) fn given<'a>(chart: &'a Chart, claim: &Claim, inputs: &'a Inputs) -> 
     for source in &chart.values_from {
         let reference = &source.reference;
         let text = content(reference, claim, source.optional, inputs).and_then(|held| match held {
-            Some(held) => match held.get(&source.key) {
-                None if !source.optional => {
+            Some(held) => match held.text(&source.key) {
+                Ok(None) if !source.optional => {
                     Err(Lacking::of(format!("{reference} has no key {}", source.key)))
                 }
-                text => Ok(text),
+                Ok(text) => Ok(text),
+                Err(why) => Err(Lacking::of(format!("{reference}: {why}"))),
             },
             None => Ok(None),
         });
         match text {
-            Ok(text) => out.extend(text.map(|text| (source, text.as_str()))),
+            Ok(text) => out.extend(text.map(|text| (source, text))),
             Err(why) => why.join(&mut lacking),
         }
     }

@@ -4,11 +4,10 @@ use crate::{Cache, Inputs, Supply, read, read_with};
 use mainstay_object::{GroupKind, ObjectKey, Value};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Applying, Capabilities, Claim, Lookup, Manifest, Moment, Need, Reading, Reference, ReferenceKind,
-    RenderState, Rendered, Target,
+    Applying, Capabilities, Claim, Content, Lookup, Manifest, Moment, Need, Reading, Reference,
+    ReferenceKind, RenderState, Rendered, Target,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) const CHART: &str = "=== charts/web/Chart.yaml\napiVersion: v2\nname: web\nversion: 1.2.3\n=== charts/web/values.yaml\nreplicas: 1\n";
@@ -70,7 +69,7 @@ pub(super) fn reference(kind: ReferenceKind, name: &str) -> Reference {
 }
 
 fn refer(inputs: &mut Inputs, kind: ReferenceKind, name: &str, content: &[(&str, &str)]) {
-    let content = content.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let content = content.iter().copied().collect();
     inputs.references.insert((reference(kind, name), Claim::default()), Supply::Here(content));
 }
 
@@ -156,8 +155,13 @@ fn without_a_reference_nothing_is_rendered() {
     assert_eq!(reason(&inputs), "Secret apps/s: it does not exist");
     inputs.references.insert(question.clone(), Supply::NotEvaluated("no cluster is asked".into()));
     assert_eq!(reason(&inputs), "Secret apps/s is not evaluated: no cluster is asked");
-    inputs.references.insert(question, Supply::Here(BTreeMap::new()));
+    inputs.references.insert(question.clone(), Supply::Here(Content::default()));
     assert_eq!(reason(&inputs), "Secret apps/s has no key k");
+    inputs.references.insert(question.clone(), Supply::Here([("k", b"a: \xff".to_vec())].into()));
+    assert_eq!(reason(&inputs), "Secret apps/s: the value of its key k is not UTF-8 text");
+    let beside = [("k", b"a: b".to_vec()), ("ring.gpg", b"\xff".to_vec())];
+    inputs.references.insert(question, Supply::Here(beside.into()));
+    assert!(matches!(state(&read(&inputs)), RenderState::Rendered(_)));
 }
 
 #[test]

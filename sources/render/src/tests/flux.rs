@@ -2,7 +2,6 @@ use super::draw::draw;
 use super::{errors, id, inputs, reading, told, tree};
 use crate::{Supply, read};
 use mainstay_unit::{Claim, Need, Reference, ReferenceKind, RenderState};
-use std::collections::BTreeMap;
 
 fn kustomization(name: &str, fields: &str) -> String {
     format!(
@@ -94,10 +93,11 @@ fn references_are_needs_until_they_are_here() {
         offline.units[&unit].state,
         RenderState::NotRendered { reason: "ConfigMap flux-system/vars is not evaluated: no cluster".into() }
     );
-    inputs
-        .references
-        .insert((reference, Claim::default()), Supply::Here(BTreeMap::from([("v".into(), "1".into())])));
+    inputs.references.insert((reference.clone(), Claim::default()), Supply::Here([("v", "1")].into()));
     assert!(matches!(read(&inputs).units[&unit].state, RenderState::Rendered(_)));
+    let reason = "ConfigMap flux-system/vars: the value of its key v is not UTF-8 text".to_owned();
+    inputs.references.insert((reference, Claim::default()), Supply::Here([("v", b"\xff".to_vec())].into()));
+    assert_eq!(read(&inputs).units[&unit].state, RenderState::NotRendered { reason });
 }
 
 #[test]

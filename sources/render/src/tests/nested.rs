@@ -5,14 +5,13 @@ use super::draw::draw;
 use super::{inputs, told, tree};
 use crate::{Supply, read};
 use mainstay_kustomize::emit;
-use mainstay_unit::{Claim, Desired, Reference, ReferenceKind, RenderState};
-use std::collections::BTreeMap;
+use mainstay_unit::{Claim, Content, Desired, Reference, ReferenceKind, RenderState};
 
 /// A case: `=== path` begins a file, `=== here ConfigMap namespace/name` and `=== absent Secret namespace/name` are what
 /// a cluster answers, `=== =>` is what comes of it: the units, what is wrong, and every object.
 struct Case {
     files: String,
-    references: Vec<(Reference, Supply<BTreeMap<String, String>>)>,
+    references: Vec<(Reference, Supply<Content>)>,
     expected: String,
 }
 
@@ -24,8 +23,7 @@ fn case(text: &str) -> Case {
             ["=>"] => case.expected = body.to_owned(),
             ["here", kind, name] => {
                 let lines = body.lines().filter_map(|line| line.split_once(": "));
-                let values: BTreeMap<String, String> =
-                    lines.map(|(name, value)| (name.to_owned(), value.replace("\\n", "\n"))).collect();
+                let values: Content = lines.map(|(name, value)| (name, value.replace("\\n", "\n"))).collect();
                 case.references.push((reference(kind, name), Supply::Here(values)));
             }
             ["absent", kind, name] => {

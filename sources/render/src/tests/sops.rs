@@ -1,8 +1,7 @@
 //! Files of the real sops, encrypted for throw-away keys.
 use super::{errors, id, inputs, told, tree};
 use crate::{Inputs, Supply, read};
-use mainstay_unit::{Claim, Manifest, Need, Reference, ReferenceKind, RenderState, Rendered};
-use std::collections::BTreeMap;
+use mainstay_unit::{Claim, Content, Manifest, Need, Reference, ReferenceKind, RenderState, Rendered};
 use std::sync::Arc;
 
 const SECRET: &str = include_str!("../../../secrets/src/tests/golden/regex.yaml");
@@ -39,7 +38,7 @@ fn reference() -> Reference {
 }
 
 fn with_keys(mut inputs: Inputs) -> Inputs {
-    let content = BTreeMap::from([("test.agekey".to_owned(), KEYS.to_owned())]);
+    let content = Content::from([("test.agekey", KEYS)]);
     inputs.references.insert((reference(), Claim::default()), Supply::Here(content));
     inputs
 }
@@ -118,7 +117,7 @@ fn a_value_out_of_a_secret_makes_what_holds_it_sensitive() {
         + unit.split("disableNameSuffixHash: true}}]\n").nth(1).unwrap();
     let other = "=== apps/other.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: web}\ndata: {a: b}\n";
     let mut inputs = inputs(tree(&format!("{unit}{other}")));
-    let content = BTreeMap::from([("password".to_owned(), "hunter2".to_owned())]);
+    let content = Content::from([("password", "hunter2")]);
     inputs.references.insert((reference(), Claim::default()), Supply::Here(content));
     let rendered = rendered(&inputs);
     let sensitive: Vec<&str> = rendered.sensitive.iter().map(|key| key.name()).collect();
@@ -140,7 +139,7 @@ fn unnamed() -> String {
 fn with_shared_keys(text: &str) -> Inputs {
     let mut inputs =
         inputs(tree(&format!("{text}{PLATFORM}=== apps/secret.yaml\n{SECRET}=== apps/vars.env\n{ENV}")));
-    let content = BTreeMap::from([("age.agekey".to_owned(), KEYS.to_owned())]);
+    let content = Content::from([("age.agekey", KEYS)]);
     let shared = Reference { name: "shared".into(), ..reference() };
     inputs.references.insert((shared, Claim::default()), Supply::Here(content));
     inputs
