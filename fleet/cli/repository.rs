@@ -11,7 +11,8 @@ use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, GitReference, HelmRun, Need, NotText, OciArtifact, Reading, SourceId, WebFile,
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, GitReference, HelmRun, Need,
+    NotText, OciArtifact, Reading, SourceId, WebFile,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

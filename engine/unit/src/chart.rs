@@ -40,6 +40,8 @@ pub enum Verification {
         /// A Secret with a `trusted_root.json` of sigstore's, in the place of the public one that Mainstay brings along.
         root: Option<Reference>,
     },
+    /// Helm's provenance, signed by one of the OpenPGP keys in the keyrings of a Secret.
+    Provenance { keys: Reference },
 }
 
 /// Who has proved who he is: regular expressions of Go's that match anywhere unless they are anchored.
@@ -55,7 +57,7 @@ impl Verification {
     /// The Secret that it takes.
     pub fn secret(&self) -> Option<&Reference> {
         match self {
-            Self::Cosign { keys } => Some(keys),
+            Self::Cosign { keys } | Self::Provenance { keys } => Some(keys),
             Self::Identity { root, .. } => root.as_ref(),
         }
     }
@@ -84,7 +86,7 @@ pub enum ChartVersion {
 pub struct ChartCredentials<'a> {
     pub secret: Option<&'a Content>,
     pub certificates: Option<&'a Content>,
-    /// Public keys, or a trust root: [`Verification::secret`].
+    /// Public keys, keyrings or a trust root: [`Verification::secret`].
     pub keys: Option<&'a Content>,
 }
 

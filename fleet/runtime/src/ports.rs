@@ -1,7 +1,10 @@
 //! What the runtime asks of the outside besides API servers.
 
 use mainstay_render::{Checkout, Followed, Supply};
-use mainstay_unit::{ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact, UnitId, WebFile};
+use mainstay_unit::{
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact,
+    UnitId, WebFile,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;

@@ -160,7 +160,8 @@ mod tests {
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
     use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact, UnitId, WebFile,
+        ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact,
+        UnitId, WebFile,
     };
 
     /// Two revisions of one unit, of which the second can't be rendered.

@@ -190,7 +190,7 @@ pub(crate) fn verification(
 }
 
 const KEYS: &str = "sign with cosign, and name a Secret with the public keys (*.pub) in secretRef, or who signs without a \
-                    key in matchOIDCIdentity";
+                    key in matchOIDCIdentity; the chart of a Module may ask for Helm's provenance";
 
 /// As source-controller has it: keys where a Secret is named, else identities, and where none is named, anyone. The error is
 /// which field asks for what can't be proved.
@@ -200,6 +200,7 @@ fn asked(verify: Fields<'_>, namespace: &str) -> Result<Option<Verification>, (&
     }
     match verify.text("provider") {
         Some("cosign") => {}
+        Some("helm") => return Err(("provider", "Helm's own provenance, for which Flux has no field,")),
         Some("notation") => return Err(("provider", "a signature of notation's")),
         Some(_) | None => return Err(("provider", "a signature of an unknown kind")),
     }

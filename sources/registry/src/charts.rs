@@ -2,6 +2,7 @@
 //! registry is down, what it said last is the answer and says so.
 mod artifacts;
 mod files;
+mod proof;
 
 use crate::RegistryError;
 use crate::TrustRoot;
@@ -13,12 +14,10 @@ use crate::index::Index;
 use crate::metadata::Metadata;
 use crate::oci::{Found, Layer, Oci, Repository, Spelling};
 use crate::store::{Kind, Store};
-use crate::verify::{Keys, Trusted};
 use mainstay_package::{Limits, unpack};
 use mainstay_unit::tree::IndexedTree;
-use mainstay_unit::{
-    ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, Verification, WebFile,
-};
+use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, ChartVersion, Registry, WebFile};
+use proof::{Proof, Trusted};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -51,11 +50,19 @@ pub struct Options {
     /// Whom signatures without a key are believed by, where a source names nobody; the public ones that Mainstay brings
     /// along where this is nothing.
     pub root: Option<Arc<TrustRoot>>,
+    /// Seconds since 1970, which say whether a key has expired.
+    pub clock: fn() -> u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kept: 1 << 30, fresh: Duration::from_secs(30), limits: Limits::default(), root: None }
+        Self {
+            kept: 1 << 30,
+            fresh: Duration::from_secs(30),
+            limits: Limits::default(),
+            root: None,
+            clock: now,
+        }
     }
 }
 
@@ -87,6 +94,9 @@ struct Answer {
     revision: Option<String>,
     /// Seconds since 1970 at which the registry said so.
     at: u64,
+    /// The last of them at which the proof that was asked for counts.
+    #[serde(default)]
+    until: Option<u64>,
 }
 
 /// An index and what a server is asked with, whether it changed.
@@ -97,20 +107,13 @@ struct KeptIndex {
     index: Index,
 }
 
-/// What was verified; its name says the digest and which keys are trusted.
-#[derive(Serialize, Deserialize)]
-struct Verified {
-    /// Who has signed: the fingerprint of a key, or an identity.
-    by: String,
-}
-
 /// A request as it is carried out.
 struct Asked<'a> {
     request: &'a ChartRequest,
     layer: Layer<'a>,
     url: Url,
     access: Access,
-    /// One of these has signed it.
+    /// One of these vouches for it.
     trusted: Option<Trusted>,
     /// Names what these credentials may see at this place.
     scope: String,
@@ -142,6 +145,12 @@ impl Form for ChartArchive {
 
     fn stale(self, why: String) -> Self {
         Self { stale: Some(why), ..self }
+    }
+}
+
+impl Answer {
+    fn counts(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| now <= until)
     }
 }
 
@@ -179,7 +188,9 @@ impl Charts {
         {
             match answer {
                 Ok(answer) => {
-                    if let Some(kept) = T::kept(self, asked, &answer)? {
+                    if answer.counts((self.options.clock)())
+                        && let Some(kept) = T::kept(self, asked, &answer)?
+                    {
                         return Ok(kept);
                     }
                 }
@@ -219,7 +230,7 @@ impl Charts {
         if url.set_username("").is_err() || url.set_password(None).is_err() {
             return Err(fail("it names no host"));
         }
-        let trusted = trusted(request, credentials, self.options.root.as_ref())?;
+        let trusted = Trusted::by(request, credentials, self.options.root.as_ref())?;
         let pass = request.pass_credentials.to_string();
         let insecure = request.insecure.to_string();
         let mut parts = vec![url.as_str(), &pass, &insecure];
@@ -244,7 +255,6 @@ impl Charts {
         let mut parts = vec![&*asked.scope, chart, kind, text, filtered, filter.unwrap_or_default()];
         // What nobody has verified, or others have, is no answer.
         if let Some(trusted) = &asked.trusted {
-            parts.push("cosign");
             parts.extend(trusted.parts());
         }
         match asked.layer {
@@ -289,10 +299,13 @@ impl Charts {
             text => Some(Digest::required(text, &format!("{} {}", request.chart, version.version))?),
         };
         let expected = Metadata { name: request.chart.clone(), version: version.version.clone() };
-        if let Some(digest) = &digest
+        let prove = |digest: &Digest| self.prove_at(asked, &client, &at, digest);
+        let mut proof = digest.as_ref().map(prove).transpose()?;
+        if let (Some(digest), Some(proof)) = (&digest, &proof)
             && let Some(chart) = self.archive(asked, digest, &at, Some(&expected))?
         {
-            return Ok((self.answer(digest, None), chart));
+            self.vouched(proof, &chart)?;
+            return Ok((self.answer(digest, None, proof), chart));
         }
         let accept = "application/gzip, application/octet-stream";
         let get = Get { url: &at, accept, headers: &[], user: access.user.as_ref(), most: MOST_ARCHIVE };
@@ -301,9 +314,14 @@ impl Charts {
             digest.check(&bytes, &shown(&at))?;
         }
         let digest = Digest::of(&bytes);
+        let proof = match proof.take() {
+            Some(proof) => proof,
+            None => prove(&digest)?,
+        };
         let chart = self.unpack(&bytes, &digest, &shown(&at), Some(&expected))?;
+        self.vouched(&proof, &chart)?;
         self.keep(asked, &digest, &bytes, &chart)?;
-        Ok((self.answer(&digest, None), chart))
+        Ok((self.answer(&digest, None, &proof), chart))
     }
 
     /// Asked for at most once in a while, and read anew only if it changed.
@@ -349,14 +367,16 @@ impl Charts {
         let repository = Repository::read(url, &request.chart, request.insecure)?;
         let oci = Oci::new(&repository, access, request.timeout)?;
         let spelling = if request.chart.is_empty() { Spelling::OfCharts } else { Spelling::OfVersions };
-        let (found, _) = self.resolve(asked, &repository, &oci, spelling)?;
+        let (found, _, proof) = self.resolve(asked, &repository, &oci, spelling)?;
         let at = repository.shown();
-        let answer = self.answer(&found.layer, Some(&found.manifest));
+        let answer = self.answer(&found.layer, Some(&found.manifest), &proof);
         if let Some(chart) = self.archive(asked, &found.layer, url, None)? {
+            self.vouched(&proof, &chart)?;
             return Ok((answer, chart));
         }
         let bytes = oci.blob(&found)?;
         let chart = self.unpack(&bytes, &found.layer, &at, None)?;
+        self.vouched(&proof, &chart)?;
         self.keep(asked, &found.layer, &bytes, &chart)?;
         Ok((answer, chart))
     }
@@ -368,7 +388,7 @@ impl Charts {
         repository: &Repository,
         oci: &Oci<'_>,
         spelling: Spelling,
-    ) -> Result<(Found, Option<String>), RegistryError> {
+    ) -> Result<(Found, Option<String>, Proof), RegistryError> {
         let layer = asked.layer;
         let (found, tag) = match &asked.request.version {
             ChartVersion::Range { range, filter } => {
@@ -378,33 +398,8 @@ impl Charts {
             ChartVersion::Tag(tag) => (oci.by_tag(tag, layer)?, Some(tag.clone())),
             ChartVersion::Digest(digest) => (oci.by_digest(digest, layer)?, None),
         };
-        if let Some(trusted) = &asked.trusted {
-            self.verify(repository, oci, &found.resolved, trusted)?;
-        }
-        Ok((found, tag))
-    }
-
-    /// Asks for signatures, unless one by these very people was found before.
-    fn verify(
-        &self,
-        repository: &Repository,
-        oci: &Oci<'_>,
-        digest: &Digest,
-        trusted: &Trusted,
-    ) -> Result<(), RegistryError> {
-        let at = repository.shown();
-        let mut parts = vec![at.as_str(), digest.text()];
-        parts.extend(trusted.parts());
-        let name = self.store.name(&parts)?;
-        let known: Option<Verified> = self.store.record(Kind::Verified, &name)?;
-        if known.is_some_and(|known| trusted.include(&known.by)) {
-            return Ok(());
-        }
-        let (shown, by) = trusted
-            .prove(&oci.signatures(digest)?, digest)
-            .map_err(|why| RegistryError::unverified(&format!("{at} {}", digest.text()), &why))?;
-        tracing::info!(chart = at, digest = digest.text(), by = shown, "a signature is verified");
-        self.store.keep(Kind::Verified, &name, &Verified { by })
+        let proof = self.prove_in(asked, repository, oci, &found, tag.as_deref())?;
+        Ok((found, tag, proof))
     }
 
     fn remember(&self, name: String, answer: Answer) -> Result<(), RegistryError> {
@@ -419,9 +414,10 @@ impl Charts {
         Ok(())
     }
 
-    fn answer(&self, digest: &Digest, manifest: Option<&Digest>) -> Answer {
+    fn answer(&self, digest: &Digest, manifest: Option<&Digest>, proof: &Proof) -> Answer {
         let manifest = manifest.map(|digest| digest.text().to_owned());
-        Answer { digest: digest.text().into(), manifest, revision: None, at: now() }
+        let (digest, at) = (digest.text().to_owned(), (self.options.clock)());
+        Answer { digest, manifest, revision: None, at, until: proof.until() }
     }
 
     /// What was answered last, if the registry is down; otherwise the error.
@@ -435,6 +431,10 @@ impl Charts {
             return Err(error);
         }
         let Some(answer) = self.store.record::<Answer>(Kind::Answers, name)? else { return Err(error) };
+        if !answer.counts((self.options.clock)()) {
+            let why = format!("what vouched for it has expired, and {error}");
+            return Err(RegistryError::unverified(&asked.request.to_string(), &why));
+        }
         let Some(kept) = T::kept(self, asked, &answer)? else { return Err(error) };
         let since = i64::try_from(answer.at).ok().and_then(|at| jiff::Timestamp::from_second(at).ok());
         let since = since.map_or_else(|| "before".to_owned(), |since| format!("at {since}"));
@@ -496,31 +496,6 @@ impl Charts {
     fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
         // Whoever panicked left whole entries: each is put in at once.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whom a request trusts; where it asks for no proof, nobody is asked for.
-fn trusted(
-    request: &ChartRequest,
-    credentials: ChartCredentials<'_>,
-    default: Option<&Arc<TrustRoot>>,
-) -> Result<Option<Trusted>, RegistryError> {
-    let what = request.to_string();
-    match (&request.verify, request.registry) {
-        (None, _) => Ok(None),
-        (Some(Verification::Cosign { .. } | Verification::Identity { .. }), Registry::Http) => {
-            let why = "only charts of OCI registries have signatures of cosign's";
-            Err(RegistryError::unverified(&what, why))
-        }
-        (Some(Verification::Cosign { .. }), Registry::Oci) => match credentials.keys {
-            Some(secret) => Keys::read(secret, &what).map(|keys| Some(Trusted::Keys(keys))),
-            None => Err(RegistryError::unverified(&what, "its keys are not there")),
-        },
-        (Some(Verification::Identity { any_of, root }), Registry::Oci) => match (root, credentials.keys) {
-            (Some(_), None) => Err(RegistryError::unverified(&what, "its trust root is not there")),
-            (None, _) => Trusted::names(&what, any_of, None, default).map(Some),
-            (Some(_), secret @ Some(_)) => Trusted::names(&what, any_of, secret, None).map(Some),
-        },
     }
 }
 

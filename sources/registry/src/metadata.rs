@@ -1,7 +1,9 @@
 //! What an archive says that it is.
 use crate::RegistryError;
+use mainstay_yaml::Node;
 use std::collections::BTreeMap;
 
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Metadata {
     pub name: String,
     pub version: String,
@@ -21,12 +23,13 @@ impl Metadata {
         let root =
             loaded.documents.into_iter().next().filter(|_| loaded.complete).map(|document| document.root);
         let root = root.ok_or_else(|| none("a Chart.yaml that is no YAML"))?;
-        let text = |key: &str| root.get(key).and_then(|node| node.as_str()).unwrap_or_default().to_owned();
-        let found = Self { name: text("name"), version: text("version") };
-        if found.name.is_empty() || found.version.is_empty() {
-            return Err(none("a Chart.yaml without name or version"));
-        }
-        Ok(found)
+        Self::read(&root).ok_or_else(|| none("a Chart.yaml without name or version"))
+    }
+
+    /// Of a Chart.yaml; nothing where it lacks one of both.
+    pub fn read(root: &Node) -> Option<Self> {
+        let text = |key: &str| root.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        Some(Self { name: text("name")?, version: text("version")? })
     }
 }
 

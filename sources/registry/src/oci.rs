@@ -15,6 +15,7 @@ use crate::access::{Access, User};
 use crate::digest::Digest;
 use crate::error::shown;
 use crate::http::{Answer, Client, Get};
+use crate::verify::provenance::MOST_BYTES;
 use challenge::Challenge;
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -52,6 +53,8 @@ pub(crate) struct Found {
     pub manifest: Digest,
     pub layer: Digest,
     pub size: u64,
+    /// Digests of Helm's provenance, as they are written; there should be one at most.
+    pub provenances: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +86,28 @@ impl<'a> Oci<'a> {
         let bytes = self.get(&url, "*/*", found.size)?.ok(&url, self.access.user.is_some())?;
         found.layer.check(&bytes, &shown(&url))?;
         Ok(bytes)
+    }
+
+    /// The provenance, checked against its digest.
+    pub fn provenance(&self, found: &Found) -> Result<Vec<u8>, RegistryError> {
+        let missing = |why: &str| RegistryError::unverified(&self.repository.shown(), why);
+        let digest = match found.provenances.as_slice() {
+            [] => return Err(missing("its provenance is missing: its manifest names none")),
+            [one] => Digest::required(one, "its provenance")?,
+            _ => return Err(missing("its manifest names more than one provenance")),
+        };
+        let url = self.repository.url(&["blobs", digest.text()]);
+        let answer = self.get(&url, "*/*", MOST_BYTES as u64);
+        match answer.and_then(|answer| answer.ok(&url, self.access.user.is_some())) {
+            Ok(bytes) => {
+                digest.check(&bytes, &shown(&url))?;
+                Ok(bytes)
+            }
+            Err(error @ (RegistryError::NotFound { .. } | RegistryError::TooLarge { .. })) => {
+                Err(missing(&format!("its provenance is missing: {error}")))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks, proves who asks if the registry wants to know, and asks again.

@@ -9,6 +9,7 @@ mod index;
 mod keeping;
 mod keyless;
 mod oci;
+mod proven;
 mod real;
 mod registry;
 mod server;

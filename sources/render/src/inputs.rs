@@ -1,7 +1,8 @@
 use mainstay_object::{Digest, DigestKey, Value};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ArtifactRequest, Authority, Capabilities, ChartArchive, ChartRequest, Claim, Content, GitReference, Lookup, OciArtifact, Reference, SourceId, Target, WebFile,
+    ArtifactRequest, Authority, Capabilities, ChartArchive, ChartRequest, Claim, Content, GitReference,
+    Lookup, OciArtifact, Reference, SourceId, Target, WebFile,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -294,7 +294,7 @@ fn notices(source: &SourceDeclaration, request: &ArtifactRequest, artifact: &Oci
     });
     let by_anyone = match &request.from.verify {
         Some(Verification::Identity { any_of, .. }) => any_of.is_empty(),
-        Some(Verification::Cosign { .. }) | None => false,
+        Some(Verification::Cosign { .. } | Verification::Provenance { .. }) | None => false,
     };
     let anyone = by_anyone.then(|| {
         Diagnostic::new(&codes::source::ANYONE, format!("anyone may have signed the artifact of {id}"))

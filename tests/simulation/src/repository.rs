@@ -4,7 +4,10 @@ use fastrand::Rng;
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::Sources;
 use mainstay_unit::tree::MemoryTree;
-use mainstay_unit::{ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact, WebFile};
+use mainstay_unit::{
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact,
+    WebFile,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -15,7 +15,9 @@ pub static UNVERIFIED: Code = Code::error(
      key, or one of something else. Nothing of it is used, and what is on the cluster stays as it is. Sign the very digest with one of \
      the keys that the Secret holds (`cosign sign --key`), or name the key that it was signed with. Where it was signed without \
      a key, the message says whom its certificate names, and which check failed otherwise: name him in `matchOIDCIdentity`; \
-     where an authority or a log is not trusted, the trust root is too old or another (`trustedRootSecretRef`).",
+     where an authority or a log is not trusted, the trust root is too old or another (`trustedRootSecretRef`). For Helm's \
+     provenance (`provider: helm`), sign with `helm package --sign`, keep the `.prov` beside the archive, and put the public key \
+     (`gpg --export`) into the Secret.",
 );
 
 pub static ANYONE: Code = Code::warning(

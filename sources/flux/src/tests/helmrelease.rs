@@ -113,13 +113,14 @@ fn what_would_change_what_is_applied_and_is_not_done_is_an_error() {
             && both[0].contains("MS3004 spec.chart.spec.verify.matchOIDCIdentity: an identity beside a key"),
         "{both:?}"
     );
-    let verified =
-        CHART.replace("chart: x,", "chart: x, verify: {provider: notation, secretRef: {name: k}},");
-    let told = told(&release("v2", &verified));
-    assert!(
-        told.len() == 1 && told[0].contains("a signature of notation's is not supported yet"),
-        "{told:?}"
-    );
+    for (provider, what) in [
+        ("notation", "a signature of notation's is not supported yet"),
+        ("helm", "Helm's own provenance, for which Flux has no field, is not supported yet"),
+    ] {
+        let verify = format!("chart: x, verify: {{provider: {provider}, secretRef: {{name: k}}}},");
+        let told = told(&release("v2", &CHART.replace("chart: x,", &verify)));
+        assert!(told.last().is_some_and(|last| last.contains(what)), "{told:?}");
+    }
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn whoever_signs_without_a_key_is_named_or_is_anyone() {
         let mainstay_unit::Source::Chart(chart) = read.source else { panic!("a chart") };
         match chart.verify {
             Some(Verification::Identity { any_of, root }) => (any_of, root.map(|root| root.name)),
-            Some(Verification::Cosign { .. }) | None => panic!("by name"),
+            Some(Verification::Cosign { .. } | Verification::Provenance { .. }) | None => panic!("by name"),
         }
     };
     assert_eq!(verify(""), (vec![], None));

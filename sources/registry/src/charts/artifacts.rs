@@ -55,10 +55,10 @@ impl Form for OciArtifact {
             Layer::Of(CHART) | Layer::Chart => Spelling::OfCharts,
             Layer::First | Layer::Of(_) => Spelling::AsWritten,
         };
-        let (found, tag) = charts.resolve(asked, &repository, &oci, spelling)?;
+        let (found, tag, proof) = charts.resolve(asked, &repository, &oci, spelling)?;
         let digest = found.resolved.text();
         let revision = tag.map_or_else(|| digest.to_owned(), |tag| format!("{tag}@{digest}"));
-        let answer = charts.answer(&found.layer, Some(&found.manifest));
+        let answer = charts.answer(&found.layer, Some(&found.manifest), &proof);
         let answer = Answer { revision: Some(revision.clone()), ..answer };
         let tree = match charts.tree(asked, &found.layer)? {
             Some(tree) => tree,

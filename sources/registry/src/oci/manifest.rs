@@ -11,6 +11,7 @@ const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vn
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 pub(crate) const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+const PROVENANCE: &str = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 const OLD_CHART: &str = "application/tar+gzip";
 const MOST: u64 = 4 << 20;
 
@@ -101,7 +102,9 @@ fn found(
         return Err(RegistryError::TooLarge { what: format!("the {name} of {what}"), most });
     }
     let layer_digest = Digest::required(&layer.digest, what)?;
-    Ok(Found { resolved, manifest: Digest::of(body), layer: layer_digest, size: layer.size })
+    let provenances = manifest.layers.iter().filter(|layer| layer.media_type == PROVENANCE);
+    let provenances = provenances.map(|layer| layer.digest.clone()).collect();
+    Ok(Found { resolved, manifest: Digest::of(body), layer: layer_digest, size: layer.size, provenances })
 }
 
 fn chart<'m>(manifest: &'m Manifest, what: &str) -> Result<&'m Descriptor, RegistryError> {

@@ -1,17 +1,19 @@
-//! Whether somebody who is trusted has signed what was resolved: cosign's signatures, by public keys or by identities. For
-//! a key neither logs nor certificates are asked: it is trusted because the declaration names it.
+//! Whether somebody who is trusted has signed what was resolved: cosign's signatures, by public keys or by identities, and
+//! Helm's provenance, by OpenPGP keys. For a key neither logs nor certificates are asked: it is trusted because the
+//! declaration names it.
 
 pub(crate) mod identity;
 mod key;
+pub(crate) mod provenance;
 mod public;
+mod signers;
 mod statement;
-mod trusted;
 
 pub use identity::Root;
 pub(crate) use key::{Key, Keys};
+pub(crate) use signers::Signers;
 use statement::pre_authenticated;
 pub(crate) use statement::{SIGNATURE, envelope, simple_signing};
-pub(crate) use trusted::Trusted;
 
 use crate::digest::Digest;
 

@@ -98,7 +98,7 @@ impl Wanted<'_> {
     fn in_tree(self, source: Source) -> Result<Placed, Unavailable> {
         if self.verify.is_some() {
             return Err(Unavailable::unproved(
-                "its chart lies in a tree, and only those of OCI registries are signed".into(),
+                "its chart lies in a tree, and only those of repositories are signed".into(),
             ));
         }
         let path = TreePath::parse(self.chart).map_err(|invalid| {
@@ -129,7 +129,7 @@ impl Wanted<'_> {
                 let placed = self.placed(source, TreePath::root(), Some(archive.clone()));
                 let by_anyone = match &request.verify {
                     Some(Verification::Identity { any_of, .. }) => any_of.is_empty(),
-                    Some(Verification::Cosign { .. }) | None => false,
+                    Some(Verification::Cosign { .. } | Verification::Provenance { .. }) | None => false,
                 };
                 Ok(Placed { by_anyone, ..placed })
             }

@@ -1,4 +1,4 @@
-//! Who is trusted with a chart, and which of them has signed it.
+//! Who is trusted to sign a chart with cosign, and which of them has.
 
 use super::identity::{Identities, Identity, Root};
 use super::{Found, Keys, Signature, find};
@@ -8,7 +8,7 @@ use mainstay_unit::{Content, OidcIdentity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(crate) enum Trusted {
+pub(crate) enum Signers {
     /// One of these keys.
     Keys(Keys),
     /// Whoever has one of these names, as this root's authorities have it.
@@ -20,7 +20,7 @@ const ROOT: &str = "trusted_root.json";
 /// Reasons that are told; the rest of them is counted.
 const MOST_TOLD: usize = 5;
 
-impl Trusted {
+impl Signers {
     /// `secret` holds a trust root in the place of `root`, which stands in the place of the public one.
     pub fn names(
         what: &str,
@@ -53,7 +53,7 @@ impl Trusted {
         }
     }
 
-    /// Whether whoever was found before is among them, as [`Trusted::prove`] has said it.
+    /// Whether whoever was found before is among them, as [`Signers::prove`] has said it.
     pub fn include(&self, by: &str) -> bool {
         match self {
             Self::Keys(keys) => keys.fingerprints().contains(&by),

@@ -1,0 +1,3 @@
+mod agree;
+pub mod keys;
+mod rings;
