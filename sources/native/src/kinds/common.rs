@@ -87,8 +87,8 @@ pub struct SourceChart {
     /// Who renders it; `native` if absent.
     #[serde(default)]
     pub renderer: Option<RendererName>,
-    /// How it is proved that somebody has signed a chart of an `oci://` repository, before anything of it is used; nothing
-    /// is proved if absent.
+    /// How it is proved that somebody has signed a chart of a repository, before anything of it is used; nothing is proved
+    /// if absent.
     #[serde(default)]
     pub verify: Option<ChartVerification>,
 }
@@ -97,18 +97,43 @@ pub struct SourceChart {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChartVerification {
     pub provider: SignatureProvider,
-    pub secret_ref: KeysRef,
+    /// Whose keys, one of which has signed. For `cosign` the Secret's entries `*.pub` are public keys (PEM); for `helm` each
+    /// entry is a keyring of OpenPGP's, binary as `gpg --export` writes it, or armored.
+    #[serde(default)]
+    pub secret_ref: Option<KeysRef>,
+    /// For `cosign` without a key: who has signed, any of these.
+    #[serde(default, rename = "matchOIDCIdentity")]
+    #[schemars(length(min = 1, max = 32))]
+    pub match_oidc_identity: Option<Vec<IdentityMatch>>,
+    /// Beside `matchOIDCIdentity`: a Secret whose `trusted_root.json` is the trust root of sigstore's that certificates and
+    /// logs are checked against; if absent, the public one, or that of `--sigstore-root`.
+    #[serde(default)]
+    pub trusted_root_secret_ref: Option<KeysRef>,
 }
 
-/// Whose signatures; `cosign` signs with a key, behind a tag or as a bundle.
+/// Who signs how. `cosign`: charts of `oci://` repositories, behind a tag or as a bundle. `helm`: the provenance that
+/// `helm package --sign` makes, beside the archive (`.prov`) or among the layers in an `oci://` repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SignatureProvider {
     Cosign,
+    Helm,
 }
 
-/// The Secret on the management cluster whose entries `*.pub` are the public keys (PEM), one of which has signed: of
-/// `mainstay-system` for the platform's own, of the Module's `namespace`, which is one of the tenant's, for a tenant's.
+/// Regular expressions of Go's, which match anywhere unless they are anchored (`^…$`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IdentityMatch {
+    /// Of the URL of the OpenID provider.
+    #[schemars(length(min = 1, max = 4096))]
+    pub issuer: String,
+    /// Of the URI or e-mail address that the provider vouches for.
+    #[schemars(length(min = 1, max = 4096))]
+    pub subject: String,
+}
+
+/// A Secret on the management cluster: of `mainstay-system` for the platform's own, of the Module's `namespace`, which is one
+/// of the tenant's, for a tenant's.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeysRef {

@@ -11,8 +11,8 @@ mod tenant;
 pub use cluster::{ClusterClass, ClusterSpec, Kubeconfig, SecretKey};
 pub use common::{
     ChartVerification, Check, DependencyKind, DependencyRef, Drift, DriftModeName, DriftRule, DriftTarget,
-    Duration, GitRef, KeysRef, LabelSelector, ObjectSelector, RendererName, Requirement, SelectorOperator,
-    ServiceAccountRef, SignatureProvider, Source, SourceChart, SourceRepository, Values,
+    Duration, GitRef, IdentityMatch, KeysRef, LabelSelector, ObjectSelector, RendererName, Requirement,
+    SelectorOperator, ServiceAccountRef, SignatureProvider, Source, SourceChart, SourceRepository, Values,
 };
 pub use exemption::ExemptionSpec;
 pub use module::{ClusterSelection, DeletionPolicyName, ModuleSpec, Rollout};
