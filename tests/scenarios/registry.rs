@@ -9,7 +9,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
@@ -63,7 +64,36 @@ pub fn open(helm: &Path, offers: &[Offer]) -> String {
             shelf.insert(format!("/{place}/{file}"), ("application/gzip", packed));
         }
     }
-    serve(shelf)
+    serve(Arc::new(Mutex::new(shelf)), Arc::default())
+}
+
+/// A repository over HTTP whose files come and go.
+#[derive(Default)]
+pub struct Shop {
+    address: String,
+    shelf: Arc<Mutex<Shelf>>,
+    down: Arc<AtomicBool>,
+}
+
+impl Shop {
+    pub fn start() -> Self {
+        let shop = Self::default();
+        Self { address: serve(shop.shelf.clone(), shop.down.clone()), ..shop }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn put(&self, file: &str, bytes: Vec<u8>) {
+        let mut shelf = self.shelf.lock().expect("nobody panicked");
+        shelf.insert(format!("/{file}"), ("application/octet-stream", bytes));
+    }
+
+    /// While it is, nothing is answered.
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
 }
 
 /// As the Distribution specification has it, for one version of one chart.
@@ -88,12 +118,14 @@ fn push(shelf: &mut Shelf, name: &str, tag: &str, packed: Vec<u8>) {
     }
 }
 
-fn serve(shelf: Shelf) -> String {
+fn serve(shelf: Arc<Mutex<Shelf>>, down: Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
-    let shelf = Arc::new(shelf);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            if down.load(Ordering::SeqCst) {
+                continue;
+            }
             let shelf = shelf.clone();
             // Who goes away early asks again.
             std::thread::spawn(move || answer(stream, &shelf).ok());
@@ -102,7 +134,7 @@ fn serve(shelf: Shelf) -> String {
     address
 }
 
-fn answer(stream: TcpStream, shelf: &Shelf) -> std::io::Result<()> {
+fn answer(stream: TcpStream, shelf: &Mutex<Shelf>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
@@ -112,10 +144,10 @@ fn answer(stream: TcpStream, shelf: &Shelf) -> std::io::Result<()> {
     }
     let target = first.split(' ').nth(1).unwrap_or_default();
     let path = target.split('?').next().unwrap_or_default();
-    let found = shelf.get(path);
+    let found = shelf.lock().expect("nobody panicked").get(path).cloned();
     let (status, kind, body) = match found {
-        Some((kind, body)) => ("200 OK", *kind, body.as_slice()),
-        None => ("404 Not Found", "text/plain", b"".as_slice()),
+        Some((kind, body)) => ("200 OK", kind, body),
+        None => ("404 Not Found", "text/plain", Vec::new()),
     };
     let out = reader.get_mut();
     write!(
@@ -124,7 +156,7 @@ fn answer(stream: TcpStream, shelf: &Shelf) -> std::io::Result<()> {
         body.len()
     )?;
     if !first.starts_with("HEAD ") {
-        out.write_all(body)?;
+        out.write_all(&body)?;
     }
     out.flush()
 }
