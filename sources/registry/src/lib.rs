@@ -14,6 +14,7 @@ mod http;
 mod index;
 mod metadata;
 mod oci;
+pub mod proofs;
 mod store;
 #[cfg(test)]
 mod tests;
