@@ -2,9 +2,13 @@
 
 use crate::exit::Failure;
 use clap::Command;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::OnceLock;
+
+/// What the file says, by the flags' ids.
+static VALUES: OnceLock<BTreeMap<String, String>> = OnceLock::new();
 
 /// Makes what the file says the default of every flag of that name, in every command that has it.
 pub(crate) fn with_defaults(command: Command, arguments: &[OsString]) -> Result<Command, Failure> {
@@ -30,23 +34,35 @@ pub(crate) fn with_defaults(command: Command, arguments: &[OsString]) -> Result<
             values.insert(key.replace('-', "_"), text);
         }
     }
-    let known: Vec<String> = std::iter::once(&command)
-        .chain(command.get_subcommands())
-        .flat_map(Command::get_arguments)
-        .map(|a| a.get_id().to_string())
-        .collect();
-    if let Some(unknown) = values.keys().find(|k| !known.contains(k)) {
+    let known = known(&command);
+    if let Some(unknown) = values.keys().find(|key| !known.contains(*key)) {
         return Err(Failure::user(format!("{name}: no command has a flag --{}", unknown.replace('_', "-"))));
     }
-    let subcommands: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
-    let mut command = apply(command, &values);
-    for name in subcommands {
-        command = command.mut_subcommand(name, |c| apply(c, &values));
-    }
-    Ok(command)
+    let values = VALUES.get_or_init(|| values);
+    Ok(set(command, values))
 }
 
-fn apply(command: Command, values: &BTreeMap<String, String>) -> Command {
+/// The same for a command that is defined later.
+pub(crate) fn apply(command: Command) -> Command {
+    match VALUES.get() {
+        Some(values) => set(command, values),
+        None => command,
+    }
+}
+
+/// Flags of all commands, those included that are not defined yet.
+fn known(command: &Command) -> BTreeSet<String> {
+    let mut command = command.clone();
+    command.build();
+    std::iter::once(&command)
+        .chain(command.get_subcommands())
+        .flat_map(Command::get_arguments)
+        .filter(|a| !matches!(a.get_id().as_str(), "help" | "version"))
+        .map(|a| a.get_id().to_string())
+        .collect()
+}
+
+fn set(command: Command, values: &BTreeMap<String, String>) -> Command {
     command.mut_args(|argument| match values.get(argument.get_id().as_str()) {
         Some(value) if !argument.is_positional() => argument.default_value(value.clone()),
         Some(_) | None => argument,

@@ -6,6 +6,7 @@ mod build;
 mod completions;
 mod config;
 mod control_plane;
+mod deferred;
 mod demo;
 mod diff;
 mod exit;
@@ -36,8 +37,12 @@ mod waiting;
 mod why;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use deferred::Deferred;
 use exit::{Exit, Failure};
 use std::process::ExitCode;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -83,55 +88,55 @@ enum LogFormat {
 #[derive(Subcommand)]
 enum Command {
     /// Follow a platform repository and hold the fleet to it
-    Run(run::Args),
+    Run(Deferred<run::Args>),
     /// Show what a revision would change, without changing anything
-    Plan(plan::Args),
+    Plan(Deferred<plan::Args>),
     /// Check a platform repository and list everything that is wrong with it
-    Validate(validate::Args),
+    Validate(Deferred<validate::Args>),
     /// Print the objects that a unit renders to
-    Render(render::Args),
+    Render(Deferred<render::Args>),
     /// Print what `kustomize build` prints for a folder, or `helm template` for one with a chart
-    Build(build::Args),
+    Build(Deferred<build::Args>),
     /// List units, clusters or tenants
-    Get(get::Args),
+    Get(Deferred<get::Args>),
     /// Draw the units in dependency order
-    Tree(tree::Args),
+    Tree(Deferred<tree::Args>),
     /// Say what a unit waits on, or why it fails
-    Why(why::Args),
+    Why(Deferred<why::Args>),
     /// Show how a unit's objects differ from its cluster
-    Diff(diff::Args),
+    Diff(Deferred<diff::Args>),
     /// Leave a unit alone until it is resumed
-    Suspend(steer::SuspendArgs),
+    Suspend(Deferred<steer::SuspendArgs>),
     /// Take a suspended unit up again
-    Resume(steer::ResumeArgs),
+    Resume(Deferred<steer::ResumeArgs>),
     /// Look at units again now, whatever they wait for
-    Reconcile(steer::ReconcileArgs),
+    Reconcile(Deferred<steer::ReconcileArgs>),
     /// Run the tests of a release (`helm.sh/hook: test`) and wait for them
-    Test(test::Args),
+    Test(Deferred<test::Args>),
     /// Let a held removal go on
-    Approve(approve::Args),
+    Approve(Deferred<approve::Args>),
     /// Take over from another tool, without a recreate: shows each step, and can undo it
-    Migrate(migrate::Args),
+    Migrate(Deferred<migrate::Args>),
     /// Leave a fleet: objects stay as they are, and nothing of them is Mainstay's any more
-    Uninstall(uninstall::Args),
+    Uninstall(Deferred<uninstall::Args>),
     /// Say what the engine would make of objects' status, with your own rules if you like
-    Health(health::Args),
+    Health(Deferred<health::Args>),
     /// Explain a diagnostic's code
-    Explain(explain::Args),
+    Explain(Deferred<explain::Args>),
     /// Print the JSON Schemas of the native kinds
-    Schema(schema::Args),
+    Schema(Deferred<schema::Args>),
     /// Serve the embedded control plane as a process of its own
-    ControlPlane(control_plane::Args),
+    ControlPlane(Deferred<control_plane::Args>),
     /// Write an example platform repository and run it on the embedded control plane
-    Demo(demo::Args),
+    Demo(Deferred<demo::Args>),
     /// Measure what the documentation promises
-    Bench(bench::Args),
+    Bench(Deferred<bench::Args>),
     /// Print the version
     Version,
     /// Print a completion script for a shell
-    Completions(completions::Args),
+    Completions(Deferred<completions::Args>),
     /// Write man pages
-    Man(completions::ManArgs),
+    Man(Deferred<completions::ManArgs>),
 }
 
 fn main() -> ExitCode {
@@ -159,50 +164,51 @@ fn start() -> Result<Exit, Failure> {
     };
     log(&cli.global);
     match cli.command {
-        Command::Run(args) => run::run(args),
-        Command::Plan(args) => plan::run(&args),
-        Command::Validate(args) => validate::run(&args),
-        Command::Build(args) => build::run(&args),
-        Command::Render(args) => render::run(&args),
-        Command::Get(args) => get::run(&args),
-        Command::Tree(args) => tree::run(&args),
-        Command::Why(args) => why::run(&args),
-        Command::Diff(args) => diff::run(&args),
-        Command::Suspend(args) => steer::suspend(&args),
-        Command::Resume(args) => steer::resume(&args),
-        Command::Reconcile(args) => steer::reconcile(&args),
-        Command::Test(args) => test::run(&args),
-        Command::Approve(args) => approve::run(&args),
-        Command::Migrate(args) => migrate::run(&args),
-        Command::Uninstall(args) => uninstall::run(&args),
-        Command::Health(args) => health::run(&args),
-        Command::Explain(args) => explain::run(&args),
-        Command::Schema(args) => schema::run(&args),
-        Command::ControlPlane(args) => control_plane::run(&args),
-        Command::Demo(args) => demo::run(args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Run(args) => run::run(args.0),
+        Command::Plan(args) => plan::run(&args.0),
+        Command::Validate(args) => validate::run(&args.0),
+        Command::Build(args) => build::run(&args.0),
+        Command::Render(args) => render::run(&args.0),
+        Command::Get(args) => get::run(&args.0),
+        Command::Tree(args) => tree::run(&args.0),
+        Command::Why(args) => why::run(&args.0),
+        Command::Diff(args) => diff::run(&args.0),
+        Command::Suspend(args) => steer::suspend(&args.0),
+        Command::Resume(args) => steer::resume(&args.0),
+        Command::Reconcile(args) => steer::reconcile(&args.0),
+        Command::Test(args) => test::run(&args.0),
+        Command::Approve(args) => approve::run(&args.0),
+        Command::Migrate(args) => migrate::run(&args.0),
+        Command::Uninstall(args) => uninstall::run(&args.0),
+        Command::Health(args) => health::run(&args.0),
+        Command::Explain(args) => explain::run(&args.0),
+        Command::Schema(args) => schema::run(&args.0),
+        Command::ControlPlane(args) => control_plane::run(&args.0),
+        Command::Demo(args) => demo::run(args.0),
+        Command::Bench(args) => bench::run(&args.0),
         Command::Version => {
             println!("mainstay {}", env!("CARGO_PKG_VERSION"));
             Ok(Exit::Done)
         }
-        Command::Completions(args) => completions::run(&args, Cli::command()),
-        Command::Man(args) => completions::man(&args, Cli::command()),
+        Command::Completions(args) => completions::run(&args.0, Cli::command()),
+        Command::Man(args) => completions::man(&args.0, Cli::command()),
     }
 }
 
 fn log(global: &Global) {
     // What the client says of a failed request, whoever made the request says better.
-    let filter = |log: &str| tracing_subscriber::EnvFilter::try_new(format!("kube_client=off,{log}"));
+    let filter = |log: &str| format!("kube_client=off,{log}").parse::<Targets>();
     let filter = filter(&global.log).unwrap_or_else(|error| {
         anstream::eprintln!("warning: --log {:?} is not a filter ({error}); using info", global.log);
-        tracing_subscriber::EnvFilter::new("kube_client=off,info")
+        Targets::new().with_target("kube_client", LevelFilter::OFF).with_default(LevelFilter::INFO)
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match global.log_format {
-        LogFormat::Json => builder.json().init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match global.log_format {
+        LogFormat::Json => lines.json().boxed(),
         LogFormat::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            builder.with_target(false).with_ansi(colours).compact().init();
+            lines.with_target(false).with_ansi(colours).compact().boxed()
         }
-    }
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }

@@ -18,6 +18,7 @@ mod crash;
 mod drift;
 mod errors;
 mod exec;
+mod flags;
 mod health;
 mod helm;
 mod keys;
