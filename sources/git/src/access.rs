@@ -7,6 +7,7 @@ use git2::{
     RemoteCallbacks, RemoteRedirect,
 };
 use rustls::pki_types::CertificateDer;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -214,7 +215,15 @@ impl Access {
             | ErrorClass::Indexer
             | ErrorClass::Object
             | ErrorClass::Tree => GitError::Corrupt { what: format!("what was read from {url}"), why },
+            // libgit2 takes the path for a URL then, and says that it does not know its protocol.
+            _ if self.transport == Transport::Local && !Path::new(local_path(&self.remote.url)).exists() => {
+                GitError::Unreachable { url, why: "there is no such folder on this machine".into() }
+            }
             _ => GitError::Unreachable { url, why },
         }
     }
+}
+
+fn local_path(url: &str) -> &str {
+    url.strip_prefix("file://").unwrap_or(url)
 }

@@ -43,6 +43,21 @@ fn a_forced_branch_is_told_from_one_that_went_on() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_said_to_be_missing() {
+    let place = Place::new();
+    place.commit("main", "a", "1");
+    let mut mirror = place.main();
+    fetched(&mut mirror);
+    std::fs::remove_dir_all(&place.origin).unwrap();
+    let error = mirror.fetch(&never).unwrap_err();
+    assert!(
+        error.to_string().ends_with("can't be reached: there is no such folder on this machine"),
+        "{error}"
+    );
+    assert_eq!(error.fault(), Fault::Environment);
+}
+
+#[test]
 fn the_last_head_survives_the_branch_and_a_restart() {
     let place = Place::new();
     let commit = place.commit("main", "a", "1");
