@@ -37,7 +37,11 @@ fn tell(record: &Record, all: &[Record]) -> String {
         line(format!("  declared at {}", record.declared_at));
     }
     if !record.revision.is_empty() {
-        line(format!("  applied revision {} ({} objects)", record.revision, record.inventory.len()));
+        let objects = match record.inventory.len() {
+            1 => "1 object".into(),
+            count => format!("{count} objects"),
+        };
+        line(format!("  applied revision {} ({objects})", record.revision));
     }
     if let Some(hash) = &record.held {
         line(format!("  to go on: mainstay approve {hash}"));
