@@ -22,7 +22,7 @@ pub(crate) const DEPTH: usize = 64;
 
 #[derive(Default)]
 pub(crate) struct Base {
-    /// The platform repository without what its ignore files leave out; nothing where that can't be told.
+    /// The platform repository without what its ignore files leave out; nothing where the entry is no folder of it.
     pub tree: Option<Arc<dyn Tree>>,
     pub units: Vec<Arc<DeclaredUnit>>,
     pub repositories: BTreeMap<SourceId, Need>,
