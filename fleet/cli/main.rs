@@ -16,6 +16,7 @@ mod followed;
 mod get;
 mod health;
 mod hosting;
+mod log;
 mod management;
 mod migrate;
 mod output;
@@ -40,9 +41,6 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use deferred::Deferred;
 use exit::{Exit, Failure};
 use std::process::ExitCode;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::{Layer, SubscriberExt};
-use tracing_subscriber::util::SubscriberInitExt;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -64,7 +62,7 @@ struct Cli {
 pub(crate) struct Global {
     /// How log lines are written to standard error
     #[arg(long, global = true, env = "MAINSTAY_LOG_FORMAT", default_value = "text")]
-    log_format: LogFormat,
+    log_format: log::Format,
     /// Which log lines are written, for example `info` or `mainstay_runtime=debug`
     #[arg(
         long,
@@ -77,12 +75,6 @@ pub(crate) struct Global {
     /// Configuration file (YAML; its keys are the names of the flags) [default: ~/.config/mainstay/config.yaml]
     #[arg(long, global = true, env = "MAINSTAY_CONFIG", value_name = "FILE")]
     config: Option<std::path::PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
 }
 
 #[derive(Subcommand)]
@@ -162,7 +154,7 @@ fn start() -> Result<Exit, Failure> {
             return Ok(if wrong { Exit::User } else { Exit::Done });
         }
     };
-    log(&cli.global);
+    log::to_stderr(cli.global.log_format, &cli.global.log);
     match cli.command {
         Command::Run(args) => run::run(args.0),
         Command::Plan(args) => plan::run(&args.0),
@@ -193,22 +185,4 @@ fn start() -> Result<Exit, Failure> {
         Command::Completions(args) => completions::run(&args.0, Cli::command()),
         Command::Man(args) => completions::man(&args.0, Cli::command()),
     }
-}
-
-fn log(global: &Global) {
-    // What the client says of a failed request, whoever made the request says better.
-    let filter = |log: &str| format!("kube_client=off,{log}").parse::<Targets>();
-    let filter = filter(&global.log).unwrap_or_else(|error| {
-        anstream::eprintln!("warning: --log {:?} is not a filter ({error}); using info", global.log);
-        Targets::new().with_target("kube_client", LevelFilter::OFF).with_default(LevelFilter::INFO)
-    });
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let lines = match global.log_format {
-        LogFormat::Json => lines.json().boxed(),
-        LogFormat::Text => {
-            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-            lines.with_target(false).with_ansi(colours).compact().boxed()
-        }
-    };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }
