@@ -8,6 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::folder::Disk;
 use crate::output;
 use crate::state::StateArgs;
+use mainstay_diagnostic::Diagnostics;
 use mainstay_kustomize::{Build, Charts, Options, Order, Remote, RemoteBase};
 use mainstay_unit::tree::TreePath;
 use std::path::{Path, PathBuf};
@@ -85,18 +86,34 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         anywhere: matches!(args.load_restrictor, Restrictor::None),
         managed_by_label: args.enable_managedby_label,
     };
-    let tree = Disk::new(root);
+    let tree = Disk::new(root.clone());
     let cluster = args.chart.cluster()?;
     let charts = args.enable_helm.then_some(&cluster as &dyn Charts);
     let remote = |base: &RemoteBase| remote::tree(base, &args.allow_remote, &args.state);
     let remote = (!args.allow_remote.is_empty()).then_some(&remote as Remote<'_>);
     let request = Build { options, charts, remote, ..Build::new(&tree, &inside) };
     let printed = mainstay_kustomize::print(&request).map_err(|failed| {
-        failed.diagnostics.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
+        tell(&root, &failed.diagnostics);
         Failure::user(format!("{} can't be built", args.folder.display()))
     })?;
-    printed.warnings.iter().for_each(|d| anstream::eprint!("{}", output::diagnostic(d)));
+    tell(&root, &printed.warnings);
     write(args, &printed.text)
+}
+
+/// Files are named as they are reached from here, so that a terminal or an editor opens them.
+fn tell(root: &Path, said: &Diagnostics) {
+    let here = std::env::current_dir().ok();
+    for diagnostic in said.iter() {
+        let mut diagnostic = diagnostic.clone();
+        if let Some(location) = &mut diagnostic.location {
+            let at = root.join(&location.file);
+            if at.is_file() {
+                let near = here.as_deref().and_then(|here| at.strip_prefix(here).ok()).unwrap_or(&at);
+                location.file = near.display().to_string();
+            }
+        }
+        anstream::eprint!("{}", output::diagnostic(&diagnostic));
+    }
 }
 
 fn write(args: &Args, text: &str) -> Result<Exit, Failure> {

@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use mainstay_diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -120,6 +120,6 @@ pub(crate) fn diagnostic_also(d: &Diagnostic, also: &[String]) -> String {
     if !also.is_empty() {
         group = group.element(Level::NOTE.with_name("also").message(also.as_str()));
     }
-    let renderer = if std::io::stdout().is_terminal() { Renderer::styled() } else { Renderer::plain() };
-    format!("{}\n\n", renderer.render(&[group]))
+    // Where it is printed to a file, the colours are taken out then.
+    format!("{}\n\n", Renderer::styled().render(&[group]))
 }

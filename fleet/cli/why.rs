@@ -37,10 +37,7 @@ fn tell(record: &Record, all: &[Record]) -> String {
         line(format!("  declared at {}", record.declared_at));
     }
     if !record.revision.is_empty() {
-        let objects = match record.inventory.len() {
-            1 => "1 object".into(),
-            count => format!("{count} objects"),
-        };
+        let objects = output::count(record.inventory.len(), "object");
         line(format!("  applied revision {} ({objects})", record.revision));
     }
     if let Some(hash) = &record.held {

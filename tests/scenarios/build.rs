@@ -1,6 +1,6 @@
 //! `mainstay build`, as it is used in place of `kustomize build`.
 
-use crate::process::mainstay;
+use crate::process::{mainstay, mainstay_in};
 use mainstay_harness::Output;
 use mainstay_unit::tree::TreePath;
 use std::path::Path;
@@ -113,6 +113,29 @@ fn a_field_that_there_is_not_is_told_with_its_line() {
     for part in ["kustomization.yaml:3:1", "unknown field \"namePrefx\"", "did you mean \"namePrefix\"?"] {
         assert!(output.stderr.contains(part), "{part}: {}", output.stderr);
     }
+}
+
+#[test]
+fn a_file_is_named_as_it_is_reached_from_where_one_stands() {
+    let folder = tree(&[
+        ("repository/apps/kustomization.yaml", "resources: [b.yaml]\n"),
+        ("repository/apps/a.yaml", A),
+    ]);
+    let repository = folder.path().join("repository");
+    std::fs::create_dir(repository.join(".git")).expect("made");
+    let apps = repository.join("apps");
+    let at = apps.canonicalize().expect("there").join("kustomization.yaml:1:13").display().to_string();
+    for (here, named) in [
+        (folder.path(), " repository/apps/kustomization.yaml:1:13"),
+        (&apps, " kustomization.yaml:1:13"),
+        (Path::new("/"), at.trim_start_matches('/')),
+    ] {
+        let output = mainstay_in(here, &["build", &apps.display().to_string()], folder.path(), &[]);
+        assert!(output.stderr.contains(named), "{named}: {}", output.stderr);
+    }
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let output = build(elsewhere.path(), &[&apps.display().to_string()]);
+    assert!(output.stderr.contains(&format!(" {at}")), "{at}: {}", output.stderr);
 }
 
 #[test]
