@@ -402,8 +402,11 @@ impl State {
             if state.unit.is_none() {
                 self.undeclared.insert(id.clone());
             }
-            if matches!(state.render, Render::Failed(_)) {
-                self.broken.insert(id.clone());
+            match state.render {
+                Render::Good => {}
+                Render::NotRendered(_) | Render::Failed(_) => {
+                    self.broken.insert(id.clone());
+                }
             }
         }
     }

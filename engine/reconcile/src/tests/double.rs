@@ -116,8 +116,16 @@ impl Commit {
         self
     }
 
-    pub(super) fn broken(mut self, name: &str) -> Self {
-        let state = RenderState::Failed { first: Box::new(Diagnostic::new(&BROKEN, "bad yaml")) };
+    pub(super) fn broken(self, name: &str) -> Self {
+        self.lacking(name, RenderState::Failed { first: Box::new(Diagnostic::new(&BROKEN, "bad yaml")) })
+    }
+
+    /// Nothing is wrong with it, and nobody can tell what its objects are.
+    pub(super) fn not_rendered(self, name: &str) -> Self {
+        self.lacking(name, RenderState::NotRendered { reason: "no answer from the registry".into() })
+    }
+
+    fn lacking(mut self, name: &str, state: RenderState) -> Self {
         self.0.units.insert(
             id(name),
             ReadingUnit { unit: Arc::new(unit(name, &[])), state, parent: None, authorities: Vec::new() },
@@ -165,6 +173,8 @@ pub(super) struct Double {
     pub saves: usize,
     /// The next applies of these objects fail so.
     pub faults: BTreeMap<ObjectKey, VecDeque<FailureKind>>,
+    /// The next deletions of these objects fail so.
+    pub refusals: BTreeMap<ObjectKey, VecDeque<FailureKind>>,
     /// Objects are created with this health instead of Healthy.
     pub sick: BTreeSet<ObjectKey>,
     /// Answers are kept back while this is true.
@@ -486,6 +496,10 @@ impl Double {
             return DeleteResult { key, outcome: Ok(Gone::Released) };
         }
         self.log.push(format!("delete {}", key.name()));
+        if let Some(kind) = self.refusals.get_mut(&key).and_then(VecDeque::pop_front) {
+            let outcome = Err(Failure { kind, message: format!("{kind:?}") });
+            return DeleteResult { key, outcome };
+        }
         assert!(!self.wanted.contains(&key), "{key} is deleted and desired");
         let outcome = match self.objects.get(&key) {
             None => Ok(Gone::Deleted),

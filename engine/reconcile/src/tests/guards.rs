@@ -193,3 +193,20 @@ fn what_a_removed_unit_had_stays_while_a_unit_that_may_take_it_over_cannot_be_re
     let uid = double.objects[&key("x")].uid.clone();
     assert_eq!(double.records[&id("b")].inventory.get(&key("x")).unwrap().uid, uid);
 }
+
+#[test]
+fn what_a_unit_no_longer_declares_stays_while_a_unit_that_may_take_it_over_is_not_rendered() {
+    let mut double = Double::new();
+    let a = |objects: &[_]| Commit::new("1").with("a", &[], objects);
+    double.read(a(&[config("x", 1), config("y", 1)]));
+    double.take_log();
+    // `y` has moved into a chart, whose registry does not answer.
+    double.read(a(&[config("x", 1)]).not_rendered("chart"));
+    assert_eq!(double.take_log(), Vec::<String>::new());
+    assert!(double.why("a").contains("could not be rendered"), "{}", double.why("a"));
+    let uid = double.objects[&key("y")].uid.clone();
+    double.read(a(&[config("x", 1)]).with("chart", &[], &[config("y", 1)]));
+    assert_eq!(double.take_log(), ["apply y"]);
+    assert_eq!([double.phase("a"), double.phase("chart")], ["Ready", "Ready"]);
+    assert_eq!(double.objects[&key("y")].uid, uid);
+}
