@@ -17,6 +17,8 @@ pub(crate) fn health(check: &HealthCheck, object: &Value, fallback: &Health) -> 
     {
         return Health::progressing(format!("generation {observed} of {generation} has been observed"));
     }
+    // What is to go is not what others may build on, whatever an expression says of its status.
+    let is_deleted = object.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
     let fields = object.as_object().into_iter().flatten();
     let variables: Variables = fields.map(|(name, value)| (name.clone(), Cel::from_json(value))).collect();
     let environment = Environment { open: true, everything: true, ..Environment::default() };
@@ -29,6 +31,7 @@ pub(crate) fn health(check: &HealthCheck, object: &Value, fallback: &Health) -> 
             (Ok(false), _) => {}
             (Ok(true), "inProgress") => return Health::progressing("its check `inProgress` is true"),
             (Ok(true), "failed") => return Health::degraded("its check `failed` is true"),
+            (Ok(true), _) if is_deleted => return Health::progressing("is being deleted"),
             (Ok(true), _) => return Health::healthy("its check `current` is true"),
         }
     }

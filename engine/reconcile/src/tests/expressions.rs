@@ -87,6 +87,16 @@ fn an_expression_is_the_health_of_every_object_of_its_kind() {
             "Progressing: ConfigMap n/x: generation 1 of 2 has been observed",
         ),
         (check("x", Some("status.ready == true"), None, None), json!({"status": {"ready": true}}), "Healthy"),
+        (
+            check("x", Some("status.ready == true"), None, None),
+            json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"ready": true}}),
+            "Progressing: ConfigMap n/x: is being deleted",
+        ),
+        (
+            check("", Some("status.ready == true"), None, Some("true")),
+            json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"ready": true}}),
+            "Degraded: ConfigMap n/x: its check `failed` is true",
+        ),
     ];
     for (check, body, expected) in cases {
         let shown = format!("{:?} {:?} {:?}", check.current, check.in_progress, check.failed);
