@@ -104,7 +104,9 @@ impl State {
                 "{key} says that it is ours, and no record held it: it stays until its removal is approved"
             ),
         });
-        if self.units.get(&id).is_some_and(|state| state.unit.is_none()) {
+        if let Some(state) = self.units.get_mut(&id).filter(|state| state.unit.is_none()) {
+            // What was decided, or approved, of a removal that is under way did not speak of this object.
+            state.removal = None;
             self.locate();
             self.judge_removals();
         }

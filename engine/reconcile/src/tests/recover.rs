@@ -1,7 +1,8 @@
 use super::double::{Commit, Double, config, id, key, unit};
-use crate::Event;
+use crate::{Event, FailureKind};
 use mainstay_object::GroupVersionKind;
 use mainstay_unit::{DeletionPolicy, Target, UnitId};
+use std::time::Duration;
 
 fn of(objects: &[&str]) -> Commit {
     let objects: Vec<_> = objects.iter().map(|name| config(name, 1)).collect();
@@ -170,4 +171,26 @@ fn a_survey_of_a_connection_that_is_gone_asks_for_no_watch() {
     assert_eq!(double.lists, 0);
     double.send(Event::TargetUp(target));
     assert_eq!((double.lists, double.phase("a")), (1, "Ready".into()));
+}
+
+#[test]
+fn what_is_found_while_its_unit_is_being_removed_waits_for_an_approval_of_its_own() {
+    let mut double = Double::new();
+    double.read(of(&["x", "y"]).with("b", &[], &[config("z", 1)]));
+    // Of `y` nobody knows any more, as if an older copy of the records had been put back.
+    let record = double.records.get_mut(&id("a")).unwrap();
+    record.inventory.remove(&key("y"));
+    double.restart();
+    double.silent = true;
+    double.refusals.insert(key("x"), [FailureKind::Forbidden].into());
+    double.take_log();
+    double.read(Commit::new("3").with("b", &[], &[config("z", 1)]));
+    double.relist();
+    assert_eq!(double.take_log(), ["delete x", "look y"]);
+    double.pass(Duration::from_secs(3600));
+    assert!(double.objects.contains_key(&key("y")), "{:?}", double.log);
+    assert_eq!(double.phase("a"), "Held");
+    approve(&mut double);
+    assert!(!double.objects.contains_key(&key("y")) && !double.objects.contains_key(&key("x")));
+    assert_eq!(double.phase("a"), "gone");
 }
