@@ -65,7 +65,7 @@ async fn follow(management: Cluster, plane: ControlPlane, asks: mpsc::UnboundedS
             }
             true
         }
-        WatchEvent::Answered(_) | WatchEvent::Interrupted(_) => !asks.is_closed(),
+        WatchEvent::Answered(_) | WatchEvent::Interrupted(_) | WatchEvent::Lost(_) => !asks.is_closed(),
     };
     management.follow(&resource, &selection, tell).await;
 }

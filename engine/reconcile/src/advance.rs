@@ -92,8 +92,8 @@ impl State {
             return Phase::Waiting { on: vec![wait] };
         }
         self.watch(id, unit);
-        if let Some(kind) = self.unseen(id, &unit.target) {
-            return Phase::Waiting { on: vec![Wait::Observation { kind }] };
+        if let Some(wait) = self.unseen(id, &unit.target) {
+            return Phase::Waiting { on: vec![wait] };
         }
         let phase = self.work(id, unit, now);
         self.remedy(id, unit, phase, now)
@@ -436,12 +436,14 @@ impl State {
     }
 
     /// A kind of the inventory whose objects have not been listed yet: nothing is decided before.
-    fn unseen(&self, id: &UnitId, target: &Target) -> Option<String> {
+    fn unseen(&self, id: &UnitId, target: &Target) -> Option<Wait> {
         let state = self.units.get(id)?;
-        inventory_kinds(state)
-            .into_iter()
-            .find(|k| !self.synced.contains(&(target.clone(), k.clone())))
-            .map(|k| k.kind)
+        let places = inventory_kinds(state).into_iter().map(|kind| (target.clone(), kind));
+        let place = places.into_iter().find(|place| !self.synced.contains(place))?;
+        Some(match self.blind.get(&place) {
+            Some(why) => Wait::Target { name: target.name().to_owned(), why: why.clone() },
+            None => Wait::Observation { kind: place.1.kind },
+        })
     }
 
     fn is_seen(&self, id: &UnitId) -> bool {

@@ -37,6 +37,13 @@ pub enum Event {
         target: Target,
         kind: GroupVersionKind,
     },
+    /// The watch of a kind, or of one object of it, can't be taken up again: what it told is known no longer.
+    Unwatched {
+        target: Target,
+        kind: GroupVersionKind,
+        object: Option<ObjectKey>,
+        why: String,
+    },
     /// An object as it is now; nothing when a watch or a look says that it is gone.
     Observed {
         target: Target,

@@ -1,7 +1,7 @@
 use crate::state::{Places, State, UnitState};
 use crate::{Action, Observation};
 use mainstay_object::{GroupVersionKind, ObjectKey};
-use mainstay_unit::{Target, UnitId};
+use mainstay_unit::{Health, Target, UnitId};
 
 /// Looks at an object that have not been answered yet.
 #[derive(Debug, Default)]
@@ -41,7 +41,40 @@ impl State {
 
     pub(crate) fn sync(&mut self, target: Target, kind: GroupVersionKind) {
         self.queue.extend(self.residents.get(&target).into_iter().flatten().cloned());
+        self.blind.remove(&(target.clone(), kind.clone()));
         self.synced.insert((target, kind));
+    }
+
+    /// Nobody sees any more what becomes of objects: they are as good as before a first look.
+    pub(crate) fn unwatch(
+        &mut self,
+        target: Target,
+        kind: GroupVersionKind,
+        object: Option<ObjectKey>,
+        why: &str,
+    ) {
+        let why = format!("{} objects can't be watched: {why}", kind.kind);
+        for id in self.residents.get(&target).into_iter().flatten() {
+            let Some(state) = self.units.get_mut(id) else { continue };
+            match &object {
+                Some(key) => {
+                    if let Some(seen) = state.observed.get_mut(key) {
+                        seen.health = Health::unknown(&*why);
+                        // The same version, told again, is judged again.
+                        seen.resource_version.clear();
+                    }
+                }
+                None => {
+                    state.observed.retain(|key, _| (key.group(), key.kind()) != (&*kind.group, &*kind.kind));
+                }
+            }
+            self.queue.insert(id.clone());
+        }
+        if object.is_none() {
+            let place = (target, kind);
+            self.synced.remove(&place);
+            self.blind.insert(place, why);
+        }
     }
 
     /// A watch's word. That something is gone may only mean that it lost our label: look before concluding.

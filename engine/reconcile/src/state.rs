@@ -41,6 +41,8 @@ pub struct State {
     /// Kinds of which the objects themselves are told.
     pub(crate) bodied: BTreeSet<(Target, GroupVersionKind)>,
     pub(crate) synced: BTreeSet<(Target, GroupVersionKind)>,
+    /// Kinds that were told once and can't be watched any more, and why.
+    pub(crate) blind: BTreeMap<(Target, GroupVersionKind), String>,
     /// Who has an object in its inventory: more than one where units share a namespace.
     pub(crate) owners: Places<Owners>,
     /// Who is deleting an object right now, and by which request: nobody applies it meanwhile.
@@ -317,6 +319,7 @@ impl State {
             Event::TargetDown { target, why } => self.reach(target, Reach::Down(why)),
             Event::Kinds { target, kinds } => self.survey(&target, kinds),
             Event::Synced { target, kind } => self.sync(target, kind),
+            Event::Unwatched { target, kind, object, why } => self.unwatch(target, kind, object, &why),
             Event::Observed { target, key, observation } => self.observe(&target, &key, observation),
             Event::Looked { target, key, observation } => self.look(&target, &key, observation),
             Event::Applied { unit, token, results } => self.applied(&unit, token, results, now),
@@ -429,6 +432,7 @@ impl State {
             self.synced.retain(|(t, _)| *t != target);
             self.watched.retain(|(t, _)| *t != target);
             self.bodied.retain(|(t, _)| *t != target);
+            self.blind.retain(|(t, _), _| *t != target);
             for id in self.residents.get(&target).into_iter().flatten() {
                 if let Some(state) = self.units.get_mut(id) {
                     state.observed.clear();

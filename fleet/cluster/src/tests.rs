@@ -103,6 +103,77 @@ async fn a_watch_lists_everything_again_after_a_while() {
     assert_eq!(lists.load(Ordering::Relaxed), 3);
 }
 
+/// What a watch tells of a server that answers lists and watches so, until it has told so much.
+async fn told(
+    relist: Duration,
+    number: usize,
+    answer: impl Fn(usize, bool) -> (u16, String) + Send + Sync + 'static,
+) -> Vec<String> {
+    let asked = AtomicUsize::new(0);
+    let server = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let watches = request.uri().query().unwrap_or_default().contains("watch=true");
+        let (code, body) = answer(asked.fetch_add(1, Ordering::Relaxed), watches);
+        let mut answer = http::Response::new(kube::client::Body::from(body.into_bytes()));
+        *answer.status_mut() = http::StatusCode::from_u16(code).unwrap();
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    let cluster = Cluster::from_client(kube::Client::new(server, "default")).relisting(relist);
+    let mut told = Vec::new();
+    let tell = |event| {
+        told.push(match event {
+            WatchEvent::Changed(_) | WatchEvent::Deleted(_) | WatchEvent::Answered(_) => "object".to_owned(),
+            WatchEvent::Listed(_) => "listed".to_owned(),
+            WatchEvent::Interrupted(error) => format!("interrupted: {error}"),
+            WatchEvent::Lost(error) => format!("lost: {error}"),
+        });
+        told.len() < number
+    };
+    cluster.follow(&config_maps(), &Selection::default(), tell).await;
+    told
+}
+
+fn nothing_there() -> (u16, String) {
+    (200, json!({"metadata": {"resourceVersion": "7"}, "items": []}).to_string())
+}
+
+#[tokio::test]
+async fn a_watch_that_cannot_be_taken_up_again_says_so_once_and_lists_when_it_can() {
+    let may_not = || (403, json!({"message": "may not"}).to_string());
+    let told = told(Duration::from_secs(12), 6, move |asked, _| match asked {
+        0 | 4.. => nothing_there(),
+        1..4 => may_not(),
+    });
+    let (no, wrong) = (
+        "interrupted: may not",
+        "interrupted: the server's answer can't be read: the server ends the watch at once",
+    );
+    assert_eq!(told.await, ["listed", no, no, "lost: may not", "listed", wrong]);
+}
+
+#[tokio::test]
+async fn a_server_that_ends_every_watch_or_calls_it_too_old_is_not_asked_without_end() {
+    let gone = || (410, json!({"message": "too old"}).to_string());
+    for (ends, wanted) in [(true, 4), (false, 8)] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        let answer = move |_, watches: bool| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            match (watches, ends) {
+                (false, _) => nothing_there(),
+                (true, true) => (200, String::new()),
+                (true, false) => gone(),
+            }
+        };
+        let wait = tokio::time::timeout(
+            Duration::from_millis(900),
+            told(Duration::from_secs(3600), usize::MAX, answer),
+        );
+        assert!(wait.await.is_err());
+        let asked = asked.load(Ordering::Relaxed);
+        assert!(asked <= wanted, "{asked} requests in less than a second");
+    }
+}
+
 fn config_maps() -> Resource {
     Resource {
         group: String::new(),
@@ -142,7 +213,10 @@ async fn a_watch_for_news_leaves_out_only_what_is_known_from_an_answer() {
                     object["metadata"]["resourceVersion"].as_str().unwrap()
                 )),
                 WatchEvent::Answered(key) => told.push(format!("known {}", key.name())),
-                WatchEvent::Deleted(_) | WatchEvent::Listed(_) | WatchEvent::Interrupted(_) => {}
+                WatchEvent::Deleted(_)
+                | WatchEvent::Listed(_)
+                | WatchEvent::Interrupted(_)
+                | WatchEvent::Lost(_) => {}
             }
             told.len() < 3
         };

@@ -16,6 +16,13 @@ const LENGTH: Duration = Duration::from_secs(290);
 /// However good a watch looks, so much later everything is listed again: what it missed is found then. Spread, so that
 /// watches that began together do not list together.
 pub(crate) const RELIST: Duration = Duration::from_secs(30 * 60);
+/// A watch that can't be taken up for so much of that time has lost sight of what it told: a minute of half an hour.
+const LOST: u32 = 30;
+/// Between attempts, at first and at last.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// What a server ends sooner than this was no watch; whoever asked again at once would ask without end.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// One line of a watch is one object; etcd holds none larger.
 const LINE_LIMIT: usize = 16 << 20;
 
@@ -39,6 +46,8 @@ pub enum WatchEvent {
     Listed(Vec<ObjectKey>),
     /// The watch is interrupted and will be taken up again.
     Interrupted(ClusterError),
+    /// The same, for so long that nothing it told is known to hold still. Once: `Listed` is the end of it.
+    Lost(ClusterError),
 }
 
 impl Selection {
@@ -59,35 +68,74 @@ impl Cluster {
         selection: &Selection,
         mut tell: impl FnMut(WatchEvent) -> bool + Send,
     ) {
-        let mut pause = Duration::from_millis(250);
+        let patience = self.relist / LOST;
+        let mut pause = PAUSE;
         let mut version: Option<String> = None;
         let mut relist = Instant::now();
+        // When what was told was last known to hold, and whether that was too long ago.
+        let (mut seen, mut lost) = (Instant::now(), false);
+        let mut was_gone = false;
         loop {
-            let left = relist.since(Instant::now());
-            let outcome = match version.take().filter(|_| !left.is_zero()) {
+            let began = Instant::now();
+            let left = relist.since(began);
+            let mut opened = false;
+            let from = version.take().filter(|_| !left.is_zero());
+            let lists = from.is_none();
+            let outcome = match from {
                 None => {
                     relist = Instant::now() + spread(self.relist);
                     self.enumerate(resource, selection, &mut tell).await
                 }
-                Some(from) => self.stream(resource, selection, from, LENGTH.min(left), &mut tell).await,
+                Some(from) => {
+                    let length = LENGTH.min(left);
+                    self.stream(resource, selection, from, length, &mut opened, &mut tell).await
+                }
             };
-            match outcome {
+            if opened || lists && outcome.is_ok() {
+                seen = Instant::now();
+            }
+            // A list alone is no sign that the watch after it will hold.
+            let short = began.elapsed() < SHORTEST;
+            if opened && !short {
+                (pause, was_gone) = (PAUSE, false);
+            }
+            let error = match outcome {
                 Ok(Next::Stop) => return,
                 Ok(Next::From(at)) => {
                     version = Some(at);
-                    pause = Duration::from_millis(250);
+                    lost &= !lists;
+                    if lists || !short {
+                        continue;
+                    }
+                    ClusterError::Unreadable { message: "the server ends the watch at once".to_owned() }
                 }
-                // Too old: list again, at once.
-                Err((ClusterError::Gone { .. }, _)) => {}
+                // Too old: list again, at once; but not for ever.
+                Err((ClusterError::Gone { .. }, _)) if !was_gone => {
+                    was_gone = true;
+                    continue;
+                }
                 Err((error, from)) => {
                     version = from;
-                    if !tell(WatchEvent::Interrupted(error)) {
-                        return;
-                    }
-                    sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(30));
+                    error
                 }
+            };
+            let wait = match &error {
+                ClusterError::Throttled { retry_after: Some(after), .. } => {
+                    pause.max(*after).min(LONGEST_PAUSE)
+                }
+                _ => pause,
+            };
+            let news = !lost && seen.elapsed() >= patience;
+            lost |= news;
+            // What may be wrong by now is told anew, as it is.
+            if lost {
+                version = None;
             }
+            if !tell(if news { WatchEvent::Lost(error) } else { WatchEvent::Interrupted(error) }) {
+                return;
+            }
+            sleep(wait).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -122,6 +170,7 @@ impl Cluster {
         selection: &Selection,
         from: String,
         length: Duration,
+        opened: &mut bool,
         tell: &mut (impl FnMut(WatchEvent) -> bool + Send),
     ) -> Result<Next, (ClusterError, Option<String>)> {
         let mut query = format!(
@@ -148,6 +197,7 @@ impl Cluster {
             Ok(Err(error)) => return Err((error, Some(at))),
             Err(_) => return Err((ClusterError::Timeout(crate::request::TIMEOUT), Some(at))),
         };
+        *opened = true;
         let body = response.into_body().into_data_stream();
         let mut reader = body.into_async_read();
         loop {

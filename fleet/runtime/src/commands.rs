@@ -98,6 +98,9 @@ pub(crate) async fn follow(
             WatchEvent::Answered(_) => {}
             WatchEvent::Listed(_) => listed = true,
             WatchEvent::Interrupted(error) => tracing::debug!(%error, "the watch of units was interrupted"),
+            WatchEvent::Lost(error) => {
+                tracing::warn!(%error, "units can't be watched: what is asked of them is not heard");
+            }
         }
         !events.is_closed()
     };

@@ -43,7 +43,7 @@ pub(crate) async fn follow(management: Cluster, other: Counterpart, events: Unbo
                 return none(&other, &events);
             }
             WatchEvent::Listed(_) | WatchEvent::Answered(_) => {}
-            WatchEvent::Interrupted(error) => interrupted(&error, &other),
+            WatchEvent::Interrupted(error) | WatchEvent::Lost(error) => interrupted(&error, &other),
         }
         !events.is_closed()
     };
@@ -128,7 +128,7 @@ async fn objects(management: Cluster, other: Counterpart, version: String, event
                 events.send(Event::CounterpartsListed { kind, acting }).is_ok()
             }
             WatchEvent::Answered(_) => true,
-            WatchEvent::Interrupted(error) => {
+            WatchEvent::Interrupted(error) | WatchEvent::Lost(error) => {
                 interrupted(&error, &other);
                 true
             }

@@ -496,6 +496,7 @@ fn cause(event: &Event) -> Cause {
         | Event::TargetDown { .. }
         | Event::Kinds { .. }
         | Event::Synced { .. }
+        | Event::Unwatched { .. }
         | Event::Suspend { .. }
         | Event::Lost { .. }
         | Event::Reconcile { .. }

@@ -229,6 +229,7 @@ async fn follow(
         mainstay_clock::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(5));
     };
+    let object = single.clone();
     let mut known: BTreeSet<ObjectKey> = single.into_iter().collect();
     let observed = |key: ObjectKey, object: Option<Value>| {
         let observation = object.map(|object| {
@@ -277,6 +278,15 @@ async fn follow(
                 !events.is_closed()
             }
         },
+        // The kind is served no longer: with it went its objects, and each is looked at.
+        WatchEvent::Lost(ClusterError::NotFound { .. }) => {
+            std::mem::take(&mut known).into_iter().all(|key| observed(key, None))
+        }
+        WatchEvent::Lost(error) => {
+            tracing::warn!(%kind, cluster = target.name(), %error, "a watch can't be taken up again");
+            let (target, kind, object) = (target.clone(), kind.clone(), object.clone());
+            events.send(Event::Unwatched { target, kind, object, why: error.to_string() }).is_ok()
+        }
     };
     connection.cluster.follow(&resource, &selection, tell).await;
 }

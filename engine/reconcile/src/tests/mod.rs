@@ -11,3 +11,4 @@ mod recover;
 mod rollback;
 mod rules;
 mod testing;
+mod unwatched;
