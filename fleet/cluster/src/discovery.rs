@@ -2,7 +2,7 @@ use crate::request::{Call, escape};
 use crate::{Cluster, ClusterError, Identity};
 use http::Method;
 use mainstay_object::{GroupVersion, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// How the API server serves a kind.
@@ -86,20 +86,30 @@ impl Cluster {
         Ok(resources.into_iter().flatten().filter_map(|r| read(version, r)).collect())
     }
 
-    /// Every resource that can be listed, in its preferred version: what a namespace may hold.
+    /// Every resource that can be listed, once: what a namespace may hold. In the version that its group prefers, or else
+    /// in the first that has it: many a kind is served in a version that its group does not prefer, and in no other.
     pub async fn all_resources(&self) -> Result<Vec<Resource>, ClusterError> {
         let mut versions = vec![GroupVersion::new("", "v1")];
         let groups = self.raw("/apis").await?;
         for group in groups.get("groups").and_then(Value::as_array).into_iter().flatten() {
-            if let Some(version) = group.pointer("/preferredVersion/groupVersion").and_then(Value::as_str) {
-                versions.push(GroupVersion::parse(version));
+            let preferred = group.get("preferredVersion");
+            let served = group.get("versions").and_then(Value::as_array).into_iter().flatten();
+            let named = preferred.into_iter().chain(served);
+            let named = named.filter_map(|version| version.get("groupVersion")?.as_str());
+            for version in named.map(GroupVersion::parse) {
+                if !versions.contains(&version) {
+                    versions.push(version);
+                }
             }
         }
-        let mut out = Vec::new();
+        let (mut out, mut known) = (Vec::new(), BTreeSet::new());
         for version in versions {
-            out.extend(
-                self.discover(&version).await?.into_iter().filter(|r| r.verbs.iter().any(|v| v == "list")),
-            );
+            for resource in self.discover(&version).await? {
+                let listed = resource.verbs.iter().any(|verb| verb == "list");
+                if listed && known.insert((resource.group.clone(), resource.plural.clone())) {
+                    out.push(resource);
+                }
+            }
         }
         Ok(out)
     }

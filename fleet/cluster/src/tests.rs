@@ -225,3 +225,32 @@ async fn a_watch_for_news_leaves_out_only_what_is_known_from_an_answer() {
         assert_eq!(told.join(", "), wanted);
     }
 }
+
+#[tokio::test]
+async fn a_kind_that_its_group_serves_in_another_version_than_the_preferred_one_is_among_all() {
+    let server = tower::service_fn(|request: http::Request<kube::client::Body>| {
+        let of = |kinds: &[&str]| {
+            let resource = |kind: &&str| json!({"name": format!("{}s", kind.to_lowercase()), "kind": kind, "namespaced": true, "verbs": ["list"]});
+            json!({"resources": kinds.iter().map(resource).collect::<Vec<_>>()})
+        };
+        let version =
+            |name: &str| json!({"groupVersion": format!("monitoring.example.com/{name}"), "version": name});
+        let body = match request.uri().path() {
+            "/api/v1" => of(&["Pod"]),
+            "/apis" => {
+                json!({"groups": [{"name": "monitoring.example.com", "preferredVersion": version("v1"),
+                                          "versions": [version("v1beta1"), version("v1"), version("v1alpha1")]}]})
+            }
+            "/apis/monitoring.example.com/v1" => of(&["Monitor"]),
+            "/apis/monitoring.example.com/v1beta1" => of(&["Monitor", "Route"]),
+            "/apis/monitoring.example.com/v1alpha1" => of(&["Route", "Scrape"]),
+            other => panic!("{other}"),
+        };
+        let answer = http::Response::new(kube::client::Body::from(body.to_string().into_bytes()));
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    let cluster = Cluster::from_client(kube::Client::new(server, "default"));
+    let all = cluster.all_resources().await.unwrap();
+    let told: Vec<String> = all.iter().map(|r| format!("{} {}", r.version, r.kind)).collect();
+    assert_eq!(told, ["v1 Pod", "v1 Monitor", "v1beta1 Route", "v1alpha1 Scrape"]);
+}
