@@ -86,12 +86,22 @@ impl Cluster {
         Ok(resources.into_iter().flatten().filter_map(|r| read(version, r)).collect())
     }
 
-    /// Every resource that can be listed, once: what a namespace may hold. In the version that its group prefers, or else
-    /// in the first that has it: many a kind is served in a version that its group does not prefer, and in no other.
+    /// Every resource that can be listed, once: what a namespace may hold.
     pub async fn all_resources(&self) -> Result<Vec<Resource>, ClusterError> {
-        let mut versions = vec![GroupVersion::new("", "v1")];
+        self.resources_of(|_| true).await
+    }
+
+    /// Every resource of some groups that can be listed, once: in the version that its group prefers, or else in the first
+    /// that has it. Many a kind is served in a version that its group does not prefer, and in no other.
+    pub async fn resources_of(
+        &self,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Resource>, ClusterError> {
+        let mut versions: Vec<GroupVersion> =
+            is_wanted("").then(|| GroupVersion::new("", "v1")).into_iter().collect();
         let groups = self.raw("/apis").await?;
-        for group in groups.get("groups").and_then(Value::as_array).into_iter().flatten() {
+        let groups = groups.get("groups").and_then(Value::as_array).into_iter().flatten();
+        for group in groups.filter(|group| group["name"].as_str().is_some_and(&is_wanted)) {
             let preferred = group.get("preferredVersion");
             let served = group.get("versions").and_then(Value::as_array).into_iter().flatten();
             let named = preferred.into_iter().chain(served);

@@ -253,4 +253,6 @@ async fn a_kind_that_its_group_serves_in_another_version_than_the_preferred_one_
     let all = cluster.all_resources().await.unwrap();
     let told: Vec<String> = all.iter().map(|r| format!("{} {}", r.version, r.kind)).collect();
     assert_eq!(told, ["v1 Pod", "v1 Monitor", "v1beta1 Route", "v1alpha1 Scrape"]);
+    assert_eq!(cluster.resources_of(|group| !group.is_empty()).await.unwrap(), all[1..]);
+    assert_eq!(cluster.resources_of(|group| group.is_empty()).await.unwrap(), all[..1]);
 }

@@ -1,8 +1,8 @@
 use crate::install::{Installation, SYSTEM_NAMESPACE, join, parent_name};
-use mainstay_cluster::{Cluster, ClusterError, Identity};
-use mainstay_object::{GroupKind, GroupVersion, GroupVersionKind, ObjectKey, Value};
+use mainstay_cluster::{Cluster, ClusterError, Identity, Resource};
+use mainstay_object::{GroupKind, GroupVersionKind, ObjectKey, Value};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -37,7 +37,7 @@ impl Parent {
         &self.installation
     }
 
-    /// Every kind that is named, in the version that the server prefers.
+    /// Every kind that is named and served, in the version that the server prefers of those that have it.
     pub async fn kinds(&self) -> Result<Vec<GroupVersionKind>, ClusterError> {
         let now = self.read().await?;
         let kinds = now.kinds.clone();
@@ -45,20 +45,9 @@ impl Parent {
         if kinds.is_empty() {
             return Ok(Vec::new());
         }
-        let groups = self.cluster.raw("/apis").await?;
-        let groups = groups.get("groups").and_then(Value::as_array).into_iter().flatten();
-        let preferred = groups.filter_map(|group| {
-            let version = GroupVersion::parse(group.pointer("/preferredVersion/groupVersion")?.as_str()?);
-            Some((version.group, version.version))
-        });
-        let mut versions: BTreeMap<String, String> =
-            preferred.map(|(g, v)| (g.to_string(), v.to_string())).collect();
-        versions.insert(String::new(), "v1".to_owned());
-        let known = kinds.into_iter().filter_map(|kind| {
-            let version = versions.get(&*kind.group)?;
-            Some(GroupVersionKind::new(&*kind.group, &**version, &*kind.kind))
-        });
-        Ok(known.collect())
+        let groups: BTreeSet<&str> = kinds.iter().map(|kind| &*kind.group).collect();
+        let served = self.cluster.resources_of(|group| groups.contains(group)).await?;
+        Ok(as_served(&kinds, &served))
     }
 
     /// Names kinds there, before any object of them is made. What others named meanwhile stays: work that goes on with an
@@ -129,6 +118,17 @@ impl Parent {
     }
 }
 
+/// What its group does not serve yet is looked for in the version that comes first there; what has no group, nowhere.
+fn as_served(kinds: &BTreeSet<GroupKind>, served: &[Resource]) -> Vec<GroupVersionKind> {
+    let version = |wanted: &GroupKind| {
+        let mut of_group = served.iter().filter(|resource| *resource.group == *wanted.group);
+        let first = of_group.clone().next();
+        of_group.find(|resource| *resource.kind == *wanted.kind).or(first).map(|resource| &*resource.version)
+    };
+    let found = kinds.iter().filter_map(|kind| Some((kind, version(kind)?)));
+    found.map(|(kind, version)| GroupVersionKind::new(&*kind.group, version, &*kind.kind)).collect()
+}
+
 fn version(object: &Value) -> String {
     object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
@@ -144,7 +144,27 @@ fn kind(name: &str) -> GroupKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{kind, name};
+    use super::{as_served, kind, name};
+    use mainstay_cluster::Resource;
+
+    #[test]
+    fn a_kind_is_looked_through_in_a_version_that_has_it() {
+        let resource = |version: &str, kind: &str| Resource {
+            group: "monitoring.example.com".into(),
+            version: version.into(),
+            kind: kind.into(),
+            plural: format!("{}s", kind.to_lowercase()),
+            namespaced: true,
+            verbs: vec!["list".into()],
+        };
+        let served = [resource("v1", "Monitor"), resource("v1alpha1", "Scrape")];
+        let named =
+            ["Monitor", "Scrape", "Later"].map(|name| kind(&format!("{name}.monitoring.example.com")));
+        let kinds = named.into_iter().chain([kind("Gone.example.com")]).collect();
+        let found: Vec<String> =
+            as_served(&kinds, &served).iter().map(|k| format!("{} {}", k.version, k.kind)).collect();
+        assert_eq!(found, ["v1 Later", "v1 Monitor", "v1alpha1 Scrape"]);
+    }
 
     #[test]
     fn kinds_are_named_as_the_convention_says() {
