@@ -10,6 +10,7 @@ on_both_wires! {
     a_broken_declaration_removes_nothing_and_says_what_is_held,
     an_emptied_repository_removes_nothing_and_says_what_is_held,
     a_plan_says_what_stays_behind_and_what_waits_for_an_approval,
+    a_namespace_stays_while_it_holds_what_is_kept_or_what_another_unit_has,
 }
 
 fn pruning_deletes_only_what_mainstay_made(world: &mut World) {
@@ -167,4 +168,42 @@ fn a_plan_says_what_stays_behind_and_what_waits_for_an_approval(world: &mut Worl
     });
     assert_eq!(world.config_map("planned", "leaves").0, "ours");
     assert_eq!(world.config_map("planned", "empties").0, "ours");
+}
+
+fn a_namespace_stays_while_it_holds_what_is_kept_or_what_another_unit_has(world: &mut World) {
+    world.repository.tenant("house");
+    let kept = config_map("house", "kept", "ours")
+        .replace("  name: kept\n", "  name: kept\n  annotations: {helm.sh/resource-policy: keep}\n");
+    let home = format!(
+        "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: house\n---\n{}{kept}",
+        config_map("house", "goes", "ours")
+    );
+    world.repository.module("house", "home", &[], &home);
+    world.repository.module("house", "guest", &[], &config_map("house", "guest", "ours"));
+    let commit = world.repository.commit("A namespace, and two who live there");
+    world.has_applied("module/house/home", &commit);
+    world.has_applied("module/house/guest", &commit);
+
+    world.repository.remove("house/home.yaml");
+    world.repository.commit("Nobody declares the namespace");
+    let held = world.is("module/house/home", "Held");
+    let hash = held["held"].as_str().expect("a hash").to_owned();
+    world.mainstay(&["approve", &hash]).expect_success();
+    world.config_map_is_gone("house", "goes");
+    world.until("the namespace stays", |world| {
+        let unit = world.unit("module/house/home")?;
+        let message = unit["message"].as_str().unwrap_or_default();
+        match message.contains("stays while it holds") && message.contains("house/guest and 1 more") {
+            true => Ok(()),
+            false => Err(unit.to_string()),
+        }
+    });
+    for name in ["guest", "kept"] {
+        assert_eq!(world.config_map("house", name).0, "ours");
+    }
+    let namespace = world.object("namespace", "", "house").expect("it stays");
+    assert!(namespace["metadata"]["deletionTimestamp"].is_null(), "{namespace:#}");
+
+    world.repository.revert();
+    world.is("module/house/home", "Ready");
 }

@@ -281,10 +281,10 @@ impl State {
         Self::default()
     }
 
-    /// Everything that any inventory holds on a target.
-    pub fn owned_on(&self, target: &Target) -> BTreeSet<ObjectKey> {
-        let residents = self.residents.get(target).into_iter().flatten().filter_map(|id| self.units.get(id));
-        residents.flat_map(|state| state.record.inventory.iter().map(|entry| entry.key.clone())).collect()
+    /// Everything that a unit's inventory holds.
+    pub fn owned_by(&self, id: &UnitId) -> BTreeSet<ObjectKey> {
+        let state = self.units.get(id).into_iter();
+        state.flat_map(|state| state.record.inventory.iter().map(|entry| entry.key.clone())).collect()
     }
 
     /// What follows from an event. The order of actions matters: they are to be started in it.

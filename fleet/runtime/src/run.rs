@@ -419,7 +419,7 @@ impl Engine {
                 };
                 // What is inside of a namespace or of a definition is looked at, and nothing else.
                 let containers = items.iter().any(|item| contains_others(&item.entry.key));
-                let ours = if containers { self.state.owned_on(&target) } else { BTreeSet::new() };
+                let ours = if containers { self.state.owned_by(&unit) } else { BTreeSet::new() };
                 let job = DeleteJob {
                     work: connection.limiter.work(&unit.tenant),
                     cluster: connection.cluster,

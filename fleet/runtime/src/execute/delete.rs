@@ -26,7 +26,7 @@ pub(crate) struct DeleteJob {
     pub saver: Saver,
     /// Written first.
     pub record: Option<Box<Record>>,
-    /// Everything that any inventory holds on this cluster.
+    /// What may go with the namespace or the definition that it is inside of: what this unit has, and leaves to nobody.
     pub ours: BTreeSet<ObjectKey>,
 }
 
@@ -55,6 +55,12 @@ pub(crate) async fn delete(mut job: DeleteJob) -> Vec<DeleteResult> {
             .collect()
             .await;
         let blocked = done.iter().any(|r| r.outcome.is_err());
+        // What is left where it is would not survive what it is inside of.
+        for result in &done {
+            if let Ok(Gone::NotOurs(_) | Gone::Released) = result.outcome {
+                job.ours.remove(&result.key);
+            }
+        }
         results.extend(done);
         if blocked {
             for item in items {
@@ -111,7 +117,7 @@ async fn remove(
     }
     if let Some(found) = occupied::by_others(&job.cluster, key, &live, &job.ours, CASCADE).await? {
         let message = format!(
-            "stays while it holds objects that are not ours: {found}; annotate it {CASCADE}=true to delete them too"
+            "stays while it holds objects that are not of this removal: {found}; annotate it {CASCADE}=true to delete them too"
         );
         return Ok(Err(Failure { kind: FailureKind::Blocked, message }));
     }
