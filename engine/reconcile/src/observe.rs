@@ -53,13 +53,12 @@ impl State {
         object: Option<ObjectKey>,
         why: &str,
     ) {
-        let why = format!("{} objects can't be watched: {why}", kind.kind);
         for id in self.residents.get(&target).into_iter().flatten() {
             let Some(state) = self.units.get_mut(id) else { continue };
             match &object {
                 Some(key) => {
                     if let Some(seen) = state.observed.get_mut(key) {
-                        seen.health = Health::unknown(&*why);
+                        seen.health = Health::unknown(format!("can't be looked at: {why}"));
                         // The same version, told again, is judged again.
                         seen.resource_version.clear();
                     }
@@ -71,6 +70,7 @@ impl State {
             self.queue.insert(id.clone());
         }
         if object.is_none() {
+            let why = format!("{} objects can't be watched: {why}", kind.kind);
             let place = (target, kind);
             self.synced.remove(&place);
             self.blind.insert(place, why);

@@ -555,10 +555,11 @@ async fn look(
             Some(Observation { claim, ..seen })
         }
         Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => None,
+        // A watch that said that it is gone will not say so again.
         Err(error) => {
-            // The watch will say more once it is mended.
-            tracing::debug!(%key, %error, "an object could not be looked at");
-            return;
+            tracing::warn!(%key, cluster = target.name(), %error, "an object could not be looked at");
+            let why = error.to_string();
+            return drop(events.send(Event::Unwatched { target, kind, object: Some(key), why }));
         }
     };
     drop(events.send(Event::Looked { target, key, observation }));

@@ -57,11 +57,7 @@ fn a_check_whose_object_can_not_be_watched_holds_nobody_for_healthy() {
     assert_eq!(double.phase("a"), "Ready");
     lose(&mut double, Some("other"));
     assert_eq!(double.phase("a"), "Progressing");
-    assert!(
-        double.why("a").contains("other: ConfigMap objects can't be watched: forbidden"),
-        "{}",
-        double.why("a")
-    );
+    assert!(double.why("a").contains("other: can't be looked at: forbidden"), "{}", double.why("a"));
     double.tell("other");
     assert_eq!(double.phase("a"), "Ready");
 }
