@@ -1,8 +1,9 @@
 //! What bytes of others come to as a proof, without a registry around them.
 use crate::TrustRoot;
 use crate::digest::Digest;
-use crate::verify::provenance::{Archive, Rings};
+use crate::verify::provenance::{Archive, prove};
 use crate::verify::{Keys, Signers, envelope, simple_signing};
+use mainstay_openpgp::Rings;
 use mainstay_unit::{Content, OidcIdentity};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,9 +46,9 @@ pub fn vouched(
     sha256: &str,
     now: u64,
 ) -> Result<String, String> {
-    let rings = Rings::read(keyrings, WHAT).map_err(|error| error.to_string())?;
+    let rings = Rings::read(keyrings)?;
     let digest = digest(sha256)?;
-    rings.prove(provenance, &Archive { file, digest: &digest }, now).map(|proven| proven.by)
+    prove(&rings, provenance, &Archive { file, digest: &digest }, now).map(|proven| proven.signed.by)
 }
 
 const WHAT: &str = "it";

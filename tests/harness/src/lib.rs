@@ -25,6 +25,7 @@ macro_rules! here {
 
 mod audit;
 mod kubeconfig;
+pub mod openpgp;
 mod options;
 mod pace;
 mod process;

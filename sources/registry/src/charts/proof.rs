@@ -9,8 +9,9 @@ use crate::http::{Client, Get};
 use crate::metadata::Metadata;
 use crate::oci::{Found, Layer, Oci, Repository};
 use crate::store::Kind;
-use crate::verify::provenance::{Archive, MOST_BYTES, Proven, Rings};
+use crate::verify::provenance::{Archive, MOST_BYTES, Proven, prove};
 use crate::verify::{Keys, Signers};
+use mainstay_openpgp::{Rings, Signed};
 use mainstay_unit::{ChartArchive, ChartCredentials, ChartRequest, Registry, Verification};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -57,26 +58,28 @@ impl Trusted {
         default: Option<&Arc<TrustRoot>>,
     ) -> Result<Option<Self>, RegistryError> {
         let what = request.to_string();
-        let fail = |why: &str| Err(RegistryError::unverified(&what, why));
+        let fail = |why: &str| RegistryError::unverified(&what, why);
         let signers = |signers: Result<Signers, RegistryError>| signers.map(|one| Some(Self::Signers(one)));
         match (&request.verify, request.registry, credentials.keys) {
             (None, _, _) => Ok(None),
             (Some(Verification::Cosign { .. } | Verification::Identity { .. }), Registry::Http, _) => {
-                fail("only charts of OCI registries have signatures of cosign's")
+                Err(fail("only charts of OCI registries have signatures of cosign's"))
             }
             (Some(Verification::Cosign { .. }), Registry::Oci, Some(secret)) => {
                 signers(Keys::read(secret, &what).map(Signers::Keys))
             }
             (Some(Verification::Identity { any_of, root }), Registry::Oci, secret) => match (root, secret) {
-                (Some(_), None) => fail("its trust root is not there"),
+                (Some(_), None) => Err(fail("its trust root is not there")),
                 (None, _) => signers(Signers::names(&what, any_of, None, default)),
                 (Some(_), secret @ Some(_)) => signers(Signers::names(&what, any_of, secret, None)),
             },
             (Some(Verification::Provenance { .. }), Registry::Http | Registry::Oci, Some(secret)) => {
-                Rings::read(secret, &what).map(|rings| Some(Self::Rings(rings)))
+                Rings::read(secret)
+                    .map(|rings| Some(Self::Rings(rings)))
+                    .map_err(|why| fail(&format!("the Secret of its keyrings is not valid: {why}")))
             }
             (Some(Verification::Cosign { .. } | Verification::Provenance { .. }), _, None) => {
-                fail("its keys are not there")
+                Err(fail("its keys are not there"))
             }
         }
     }
@@ -162,23 +165,23 @@ impl Charts {
         {
             return Ok(Proof { new: None, until });
         }
-        let proven = rings.prove(&fetch()?, archive, now).map_err(|why| {
+        let proven = prove(rings, &fetch()?, archive, now).map_err(|why| {
             let what = format!("{} of {at} ({})", archive.file, archive.digest.text());
             RegistryError::unverified(&what, &why)
         })?;
         tracing::info!(
             chart = at,
             digest = archive.digest.text(),
-            by = proven.by,
+            by = proven.signed.by,
             "a provenance is verified"
         );
-        Ok(Proof { until: proven.until, new: Some((name, proven)) })
+        Ok(Proof { until: proven.signed.until, new: Some((name, proven)) })
     }
 
     /// Remembers a proof, if the chart is what it says.
     pub(super) fn vouched(&self, proof: &Proof, chart: &ChartArchive) -> Result<(), RegistryError> {
         let Some((name, proven)) = &proof.new else { return Ok(()) };
-        let Proven { by, metadata, until } = proven;
+        let Proven { signed: Signed { by, until }, metadata } = proven;
         let found = Metadata::of(&chart.files, &chart.digest)?;
         if found != *metadata {
             let why = format!(

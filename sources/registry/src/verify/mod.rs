@@ -1,5 +1,5 @@
 //! Whether somebody who is trusted has signed what was resolved: cosign's signatures, by public keys or by identities, and
-//! Helm's provenance, by OpenPGP keys. For a key neither logs nor certificates are asked: it is trusted because the
+//! Helm's provenance. For a key neither logs nor certificates are asked: it is trusted because the
 //! declaration names it.
 
 pub(crate) mod identity;

@@ -2,8 +2,9 @@
 use super::keys::{DAY, Key, NOON, lifetime, message, signs, text};
 use crate::digest::Digest;
 use crate::tests::{digest, tgz};
-use crate::verify::provenance::{Archive, Rings};
+use crate::verify::provenance::{Archive, prove};
 use mainstay_harness::{Requirement, skip, tools};
+use mainstay_openpgp::Rings;
 use mainstay_unit::Content;
 use pgp::composed::KeyType;
 use pgp::crypto::hash::HashAlgorithm;
@@ -63,10 +64,9 @@ fn now() -> u32 {
 }
 
 fn ours(world: &World) -> Result<String, String> {
-    let rings = Rings::read(&Content::from([("ring.gpg", world.ring.clone())]), "web")
-        .map_err(|error| error.to_string())?;
+    let rings = Rings::read(&Content::from([("ring.gpg", world.ring.clone())]))?;
     let archive = Archive { file: world.file, digest: &Digest::of(&world.archive) };
-    rings.prove(&world.provenance, &archive, u64::from(now())).map(|proven| proven.by)
+    prove(&rings, &world.provenance, &archive, u64::from(now())).map(|proven| proven.signed.by)
 }
 
 fn helm(world: &World, tool: &Path) -> Result<(), String> {

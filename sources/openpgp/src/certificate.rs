@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 const MOST_OWN: usize = 256;
 const FEWEST_BITS: u16 = 2048;
 
-pub(super) enum Judged {
+pub(crate) enum Judged {
     Good {
         /// The fingerprint of the certificate.
         by: String,
@@ -27,11 +27,11 @@ pub(super) enum Judged {
     Strange(String),
 }
 
-pub(super) fn shown(fingerprint: &Fingerprint) -> String {
+pub(crate) fn shown(fingerprint: &Fingerprint) -> String {
     format!("{fingerprint:x}").to_ascii_uppercase()
 }
 
-pub(super) fn judge(all: &[SignedPublicKey], signature: &Signature, text: &[u8], now: u64) -> Judged {
+pub(crate) fn judge(all: &[SignedPublicKey], signature: &Signature, text: &[u8], now: u64) -> Judged {
     let mut refused = None;
     for certificate in all {
         match by(certificate, signature, text, now) {

@@ -1,23 +1,23 @@
 //! Keyrings: every entry of a Secret is one, binary as `gpg --export` writes it, or armored. One that can't be read is an
 //! error, since who is trusted, and what is revoked, would depend on which could.
 
-use super::MOST_BYTES;
-use super::certificate::{Judged, judge, shown};
-use crate::RegistryError;
+use crate::certificate::{Judged, judge, shown};
 use mainstay_unit::Content;
 use pgp::armor::{BlockType, Dearmor};
 use pgp::composed::{SignedPublicKey, SignedPublicKeyParser};
 use pgp::packet::{Packet, PacketParser, PacketTrait, Signature};
-use pgp::types::{Fingerprint, KeyDetails, Tag};
+use pgp::types::{KeyDetails, Tag};
 use std::io::Read;
 
+/// Bytes of a keyring, as of what is signed by clear text.
+pub const MOST_BYTES: usize = 1 << 20;
 const MOST_RINGS: usize = 32;
 const MOST_KEYS: usize = 1_000;
 /// Fingerprints that are told; the rest of them is counted.
 const MOST_TOLD: usize = 5;
 
 /// The certificates ("public keys", to GnuPG) that are trusted.
-pub(crate) struct Rings {
+pub struct Rings {
     /// Each fingerprint once.
     certificates: Vec<SignedPublicKey>,
     /// Of the Secret.
@@ -25,25 +25,22 @@ pub(crate) struct Rings {
 }
 
 impl Rings {
-    /// For `what`.
-    pub fn read(secret: &Content, what: &str) -> Result<Self, RegistryError> {
-        let fail = |why: String| {
-            RegistryError::unverified(what, &format!("the Secret of its keyrings is not valid: {why}"))
-        };
+    /// The error says why they can't be read, and quotes nothing but the name of an entry.
+    pub fn read(secret: &Content) -> Result<Self, String> {
         let entries: Vec<_> = secret.entries().collect();
         if entries.is_empty() {
-            return Err(fail("it holds no keyring".to_owned()));
+            return Err("it holds no keyring".to_owned());
         }
         if entries.len() > MOST_RINGS {
-            return Err(fail(format!("it holds more than {MOST_RINGS} keyrings")));
+            return Err(format!("it holds more than {MOST_RINGS} keyrings"));
         }
         let mut rings = Self { certificates: Vec::new(), digest: secret.digest().hex() };
         for (name, bytes) in entries {
-            for certificate in ring(bytes).map_err(|why| fail(format!("{name} {why}")))? {
+            for certificate in ring(bytes).map_err(|why| format!("{name} {why}"))? {
                 rings.add(certificate);
             }
             if rings.certificates.len() > MOST_KEYS {
-                return Err(fail(format!("it holds more than {MOST_KEYS} keys")));
+                return Err(format!("it holds more than {MOST_KEYS} keys"));
             }
         }
         Ok(rings)
@@ -77,19 +74,21 @@ impl Rings {
         &self.digest
     }
 
-    pub fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> {
-        self.certificates.iter().map(KeyDetails::fingerprint)
+    /// How many different keys they hold.
+    pub fn keys(&self) -> usize {
+        self.certificates.len()
     }
 
-    pub fn shown(&self) -> String {
-        let mut told: Vec<String> = self.fingerprints().take(MOST_TOLD).map(|print| shown(&print)).collect();
+    pub(crate) fn shown(&self) -> String {
+        let told = self.certificates.iter().take(MOST_TOLD);
+        let mut told: Vec<String> = told.map(|one| shown(&one.fingerprint())).collect();
         if self.certificates.len() > MOST_TOLD {
             told.push(format!("and {} more keys", self.certificates.len() - MOST_TOLD));
         }
         told.join(", ")
     }
 
-    pub(super) fn judge(&self, signature: &Signature, text: &[u8], now: u64) -> Judged {
+    pub(crate) fn judge(&self, signature: &Signature, text: &[u8], now: u64) -> Judged {
         judge(&self.certificates, signature, text, now)
     }
 }

@@ -1,0 +1,2 @@
+mod rings;
+mod signed;
