@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use mainstay_openpgp::Rings;
 use mainstay_registry::TrustRoot;
 use mainstay_registry::proofs::{Left, Signer, signed, vouched};
 use mainstay_unit::{Content, OidcIdentity};
@@ -12,6 +13,11 @@ const RING: &[u8] = include_bytes!("../seeds/proof/ring.gpg");
 const PROVENANCE: &[u8] = include_bytes!("../seeds/proof/web.prov");
 /// Of the key in the ring, which is this seed's alone.
 const FINGERPRINT: &str = include_str!("../seeds/proof/fingerprint");
+/// A commit without its signature, that, and who has made it: another key than the one above.
+const COMMIT: &[u8] = include_bytes!("../seeds/proof/commit");
+const SIGNATURE: &[u8] = include_bytes!("../seeds/proof/commit.asc");
+const SIGNERS: &[u8] = include_bytes!("../seeds/proof/commit-ring.asc");
+const SIGNER: &str = include_str!("../seeds/proof/commit-fingerprint");
 const FILE: &str = "web-1.0.0.tgz";
 /// Of what was signed: an archive, and a manifest.
 const SHA256: &str = "3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b";
@@ -41,6 +47,18 @@ fuzz_target!(|bytes: &[u8]| {
     // Whoever is found in the ring has to be the one who signed.
     let told = twice(|| vouched(PROVENANCE, &ring(bytes), FILE, SHA256, NOW));
     assert!(told.is_err() || told.as_deref() == Ok(FINGERPRINT.trim()), "{told:?}");
+    let detached = |ring: &[u8], signature: &[u8], text: &[u8]| {
+        let rings = Rings::read(&Content::from([("ring.asc", ring)]))?;
+        rings.detached(signature, text, NOW).map(|signed| signed.by)
+    };
+    for told in [
+        twice(|| detached(SIGNERS, bytes, COMMIT)),
+        twice(|| detached(bytes, SIGNATURE, COMMIT)),
+        twice(|| detached(SIGNERS, SIGNATURE, bytes)),
+    ] {
+        assert!(told.is_err() || told.as_deref() == Ok(SIGNER.trim()), "{told:?}");
+    }
+    assert!(bytes == COMMIT || detached(SIGNERS, SIGNATURE, bytes).is_err(), "it is of one text");
 
     let anyone = [OidcIdentity { issuer: ".*".into(), subject: ".*".into() }];
     let names = Signer::Names(&anyone, root());
