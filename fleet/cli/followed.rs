@@ -11,7 +11,13 @@ impl RepositoryArgs {
     /// A folder that is read as it lies there: its remotes say which declared source it is itself.
     pub fn followed(&self, folder: &Path) -> Option<Followed> {
         let urls = mainstay_git::remotes(folder);
-        Some(Followed { urls, reference: branch_of(folder), folder: true, source: self.source.clone() })
+        Some(Followed {
+            urls,
+            reference: branch_of(folder),
+            folder: true,
+            source: self.source.clone(),
+            unproved: false,
+        })
     }
 }
 

@@ -6,19 +6,22 @@ use mainstay_diagnostic::Fault;
 use mainstay_exec::{Helm, Limits};
 use mainstay_git::{Auth, GitError, Mirror, Reference, Remote, redact};
 use mainstay_object::Digest;
+use mainstay_openpgp::Rings;
 use mainstay_registry::{Charts, Options, RegistryError, TrustRoot};
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::{Answers, Sources, read_once};
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, GitReference, HelmRun, Need,
-    NotText, OciArtifact, Reading, SourceId, WebFile,
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, GitCredentials, GitReference,
+    GitVerification, HelmRun, Need, NotText, OciArtifact, Reading, Signable, SourceId, WebFile,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The role of a daemon: what it reads acts on clusters.
+pub(crate) const RUN: &str = "run";
 const FETCH: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args, Debug, Clone)]
@@ -48,6 +51,9 @@ pub(crate) struct RepositoryArgs {
     /// Certificate authority (PEM) of an https repository
     #[arg(long, env = "MAINSTAY_GIT_CA_FILE", value_name = "FILE")]
     pub git_ca_file: Option<PathBuf>,
+    /// Keyring of OpenPGP: a commit that no key in it has signed is not read [default: nobody looks who signed it]
+    #[arg(long, env = "MAINSTAY_GIT_KEYRING_FILE", value_name = "FILE")]
+    pub git_keyring_file: Option<PathBuf>,
     /// The real helm, for charts that ask for it where the Platform allows it [default: none is run]
     #[arg(long, env = "MAINSTAY_HELM", value_name = "PROGRAM")]
     pub helm: Option<PathBuf>,
@@ -68,6 +74,7 @@ impl RepositoryArgs {
             ssh_key_file: None,
             known_hosts_file: None,
             git_ca_file: None,
+            git_keyring_file: None,
             helm: None,
             sigstore_root: None,
         }
@@ -127,12 +134,17 @@ impl RepositoryArgs {
         let state = state.clone();
         let root = self.sigstore_root.as_deref().map(trust_root).transpose()?;
         let helm = LazyHelm { program: self.helm.clone(), opened: None, failed: None };
+        let keyring = self.git_keyring_file.clone();
+        // What is wrong with it is told before anything is fetched.
+        keyring.as_deref().map(trusted).transpose()?;
         Ok(Repository {
             mirror,
             shown,
             remote,
             reference,
             source: self.source.clone(),
+            unproved: role == RUN && keyring.is_none(),
+            keyring,
             state,
             others: BTreeMap::new(),
             charts: None,
@@ -149,6 +161,9 @@ pub(crate) struct Repository {
     remote: Remote,
     reference: GitReference,
     source: Option<SourceId>,
+    /// Who has to have signed its commits: read anew each time, so that keys may be renewed.
+    keyring: Option<PathBuf>,
+    unproved: bool,
     state: State,
     others: BTreeMap<Digest, Mirror>,
     /// Opened once a chart is asked for.
@@ -254,7 +269,37 @@ impl Repository {
 
     pub fn fetch(&mut self) -> Result<String, Failure> {
         let start = Instant::now();
-        Ok(self.mirror.fetch(&|| start.elapsed() > FETCH)?.commit)
+        let commit = self.mirror.fetch(&|| start.elapsed() > FETCH)?.commit;
+        if let Some(keyring) = &self.keyring {
+            self.mirror.verify(Signable::Commit, &trusted(keyring)?, mainstay_clock::wall().as_secs())?;
+        }
+        Ok(commit)
+    }
+}
+
+/// Whose signatures of the platform repository's commits count.
+fn trusted(keyring: &Path) -> Result<Rings, Failure> {
+    let failed = |why: String| Failure::user(format!("--git-keyring-file: {why}"));
+    let bytes = std::fs::read(keyring)
+        .map_err(|error| failed(format!("{} can't be read: {error}", keyring.display())))?;
+    Rings::read(&Content::from([(keyring.display().to_string(), bytes)])).map_err(failed)
+}
+
+/// Refused where what is asked for is not signed by whom the keyrings of the Secret name.
+fn proved(mirror: &Mirror, wanted: &GitVerification, keys: Option<&Content>) -> Result<(), Supply<Checkout>> {
+    let refused = |why: String| Supply::Refused(why);
+    let keys = keys.ok_or_else(|| refused(format!("{} is not there", wanted.keys)))?;
+    // Flux keeps keys of SSH beside keyrings.
+    let rings: Content = keys.entries().filter(|(name, _)| !name.ends_with(".sshpub")).collect();
+    let rings = Rings::read(&rings)
+        .map_err(|why| refused(format!("the keyrings in {} are not valid: {why}", wanted.keys)))?;
+    match mirror.verify(wanted.what, &rings, mainstay_clock::wall().as_secs()) {
+        Ok(by) => {
+            tracing::debug!(mirror = %mirror.path().display(), ?by, "a signature is verified");
+            Ok(())
+        }
+        Err(error @ GitError::Unverified { .. }) => Err(refused(error.to_string())),
+        Err(error) => Err(Supply::Absent(error.to_string())),
     }
 }
 
@@ -280,13 +325,14 @@ impl Sources for Repository {
         if local.is_absolute() {
             urls.extend(mainstay_git::remotes(local));
         }
-        Some(Followed { urls, reference: self.branch(), folder: false, source: self.source.clone() })
+        let (source, unproved) = (self.source.clone(), self.unproved);
+        Some(Followed { urls, reference: self.branch(), folder: false, source, unproved })
     }
 
-    fn git(&mut self, need: &Need, secret: Option<&Content>) -> Supply<Checkout> {
-        match self.other(need, secret) {
+    fn git(&mut self, need: &Need, credentials: GitCredentials<'_>) -> Supply<Checkout> {
+        match self.other(need, credentials) {
             Ok(checkout) => Supply::Here(checkout),
-            Err(why) => Supply::Absent(why),
+            Err(lacking) => lacking,
         }
     }
 
@@ -342,11 +388,16 @@ impl Repository {
         }
     }
 
-    fn other(&mut self, need: &Need, secret: Option<&Content>) -> Result<Checkout, String> {
-        let Need::Git { url, reference, .. } = need else { return Err("it is no Git repository".into()) };
+    fn other(&mut self, need: &Need, credentials: GitCredentials<'_>) -> Result<Checkout, Supply<Checkout>> {
+        let absent = |why: String| Supply::Absent(why);
+        let failed = |error: GitError| Supply::Absent(error.to_string());
+        let Need::Git { url, reference, verify, .. } = need else {
+            return Err(absent("it is no Git repository".to_owned()));
+        };
+        let GitCredentials { secret, keys } = credentials;
         let mut remote = Remote::new(url.clone(), Reference::from(reference));
         if let Some(secret) = secret {
-            credentials(&mut remote, secret).map_err(|why| format!("its Secret: {why}"))?;
+            authorize(&mut remote, secret).map_err(|why| absent(format!("its Secret: {why}")))?;
         }
         // Of a commit alone no history is needed: it never moves.
         remote.depth = reference.commit.is_some().then_some(1);
@@ -354,12 +405,12 @@ impl Repository {
             Digest::of_bytes(format!("{url} {reference:?} {:?}", secret.map(Content::digest)).as_bytes());
         let path = self.state.mirror(&key.hex());
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+            std::fs::create_dir_all(folder).map_err(|e| absent(e.to_string()))?;
         }
         let mirror = match self.others.entry(key) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(Mirror::open(&path, remote).map_err(|e| e.to_string())?)
+                entry.insert(Mirror::open(&path, remote).map_err(failed)?)
             }
         };
         let start = Instant::now();
@@ -371,16 +422,19 @@ impl Repository {
                     tracing::warn!(repository = %redact(url), %error, "using the last state that was fetched");
                     head.commit.clone()
                 }
-                None => return Err(error.to_string()),
+                None => return Err(failed(error)),
             },
         };
-        let tree: Arc<dyn Tree> = Arc::new(mirror.tree(&commit).map_err(|e| e.to_string())?);
+        if let Some(wanted) = verify {
+            proved(mirror, wanted, keys)?;
+        }
+        let tree: Arc<dyn Tree> = Arc::new(mirror.tree(&commit).map_err(failed)?);
         Ok(Checkout { revision: commit, tree })
     }
 }
 
 /// The keys that Flux reads from a GitRepository's Secret.
-fn credentials(remote: &mut Remote, secret: &Content) -> Result<(), NotText> {
+fn authorize(remote: &mut Remote, secret: &Content) -> Result<(), NotText> {
     let get = |name: &str| Ok::<_, NotText>(secret.text(name)?.map(str::to_owned));
     if let (Some(private_key_pem), Some(known_hosts)) = (get("identity")?, get("known_hosts")?) {
         remote.auth = Auth::Ssh { private_key_pem, passphrase: get("password")?, known_hosts };
@@ -448,9 +502,9 @@ impl Sources for Fixed<'_> {
         self.followed.clone()
     }
 
-    fn git(&mut self, need: &Need, secret: Option<&Content>) -> Supply<Checkout> {
+    fn git(&mut self, need: &Need, credentials: GitCredentials<'_>) -> Supply<Checkout> {
         match &mut self.others {
-            Some(repository) => repository.git(need, secret),
+            Some(repository) => repository.git(need, credentials),
             None => Supply::NotEvaluated("it is not fetched offline".into()),
         }
     }

@@ -105,7 +105,7 @@ pub(crate) async fn follow(args: Args, state: State) -> Result<Exit, Failure> {
 }
 
 async fn serve(args: &Args, state: &State, management: Cluster, observe: bool) -> Result<Exit, Failure> {
-    let repository = args.repository.open(state, "run")?;
+    let repository = args.repository.open(state, crate::repository::RUN)?;
     let shown = repository.shown.clone();
     let (trigger, triggers) = std::sync::mpsc::channel();
     let watcher = match args.repository.local() {

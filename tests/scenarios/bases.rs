@@ -11,11 +11,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-fn backend() -> bool {
+pub fn backend() -> bool {
     let found = Command::new("git").args(["http-backend"]).stdin(Stdio::null()).output();
     let there = found.is_ok_and(|out| !String::from_utf8_lossy(&out.stderr).contains("is not a git command"));
     if !there {
-        eprintln!("SKIPPED: `git http-backend` is not installed, so no base was fetched");
+        eprintln!("SKIPPED: `git http-backend` is not installed, so nothing was fetched over HTTP");
     }
     there
 }
@@ -23,7 +23,7 @@ fn backend() -> bool {
 type Requests = Arc<Mutex<Vec<String>>>;
 
 /// `git http-backend` for anybody: the URL in front of its repositories, and what it was asked, with any credentials.
-fn serve(root: &Path) -> (String, Requests) {
+pub fn serve(root: &Path) -> (String, Requests) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let (root, requests) = (root.to_owned(), Requests::default());

@@ -14,6 +14,7 @@ mod build;
 mod changes;
 mod charts;
 mod checkout;
+mod commits;
 mod crash;
 mod drift;
 mod errors;

@@ -41,6 +41,21 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
+    /// As `git commit -S`; what signs is given the commit without its signature.
+    pub fn commit_signed(&self, message: &str, sign: impl FnOnce(&[u8]) -> String) -> String {
+        self.commit(message);
+        let raw = self.git(&["cat-file", "commit", "HEAD"]);
+        let signature = sign(raw.as_bytes()).trim_end().replace('\n', "\n ");
+        let (head, text) = raw.split_once("\n\n").expect("a message");
+        let mut command = git(&self.path);
+        command.args(["hash-object", "-t", "commit", "-w", "--stdin"]);
+        let signed = format!("{head}\ngpgsig {signature}\n\n{text}");
+        let id =
+            Output::of(&mut command, &signed).expect("git can be run").expect_success().trim().to_owned();
+        self.git(&["reset", "--quiet", "--hard", &id]);
+        id
+    }
+
     /// Makes a commit on a branch of its own. HEAD, which the daemon follows, stays where it is.
     pub fn propose(&self, branch: &str, message: &str) {
         self.git(&["add", "--all"]);

@@ -125,7 +125,7 @@ spec:
 
 /// Waits until the unit fails for want of a proof; the answer is why.
 #[track_caller]
-fn is_refused(world: &mut World, id: &str, why: &str) -> String {
+pub fn is_refused(world: &mut World, id: &str, why: &str) -> String {
     world.until("the unit is refused", |world| {
         let unit = world.unit(id)?;
         let message = unit["message"].as_str().unwrap_or_default().to_owned();
@@ -134,13 +134,13 @@ fn is_refused(world: &mut World, id: &str, why: &str) -> String {
     })
 }
 
-fn problems(world: &World) -> Vec<Value> {
+pub fn problems(world: &World) -> Vec<Value> {
     let view = world.view().unwrap_or_default();
     view["problems"].as_array().cloned().unwrap_or_default()
 }
 
 /// Everything that an API server would count as a change.
-fn live(world: &World) -> Value {
+pub fn live(world: &World) -> Value {
     let object = world.object("configmap", "signed", "web").expect("it is there");
     json!([object["metadata"]["uid"], object["metadata"]["resourceVersion"], object["data"]])
 }
@@ -194,7 +194,7 @@ fn what_a_strange_key_has_signed_changes_nothing_until_a_trusted_one_has(world: 
 }
 
 /// The release goes; something of the tenant stays.
-fn withdraw(world: &mut World, files: &[&str]) {
+pub fn withdraw(world: &mut World, files: &[&str]) {
     world.repository.module("signed", "stays", &[], &config_map("signed", "stays", "as it is"));
     for file in files {
         world.repository.remove(file);

@@ -46,7 +46,10 @@ pub use id::{InvalidUnitId, UnitId};
 pub use ignore::{FieldIgnore, NameMatch};
 pub use inventory::{Inventory, InventoryEntry, NotAnEntry};
 pub use manifest::{Manifest, Pattern, Secrecy};
-pub use need::{Authority, Claim, GitReference, Need, Reference, ReferenceKind, SourceId, WebFile};
+pub use need::{
+    Authority, Claim, GitCredentials, GitReference, GitVerification, Need, Reference, ReferenceKind,
+    Signable, SourceId, WebFile,
+};
 pub use policy::{Applying, Policy};
 pub use release::Release;
 pub use rendering::{

@@ -1,4 +1,4 @@
-use crate::{ArtifactRequest, ChartRequest, HelmRun, Lookup, ServiceAccount, Target};
+use crate::{ArtifactRequest, ChartRequest, Content, HelmRun, Lookup, ServiceAccount, Target};
 use serde::Serialize;
 use std::fmt;
 
@@ -33,6 +33,8 @@ pub enum Need {
         url: String,
         reference: GitReference,
         secret: Option<Reference>,
+        /// Whose signature it must have; without one nothing of it is used.
+        verify: Option<GitVerification>,
         /// What those who declare the repository must be allowed to.
         authorities: Vec<Authority>,
     },
@@ -105,6 +107,32 @@ pub struct GitReference {
     pub semver: Option<String>,
     pub name: Option<String>,
     pub commit: Option<String>,
+}
+
+/// A proof that is asked of a repository: signatures of OpenPGP.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct GitVerification {
+    pub what: Signable,
+    /// A Secret, of which every entry is a keyring but for keys of SSH (`*.sshpub`).
+    pub keys: Reference,
+}
+
+/// What of a repository is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Signable {
+    /// The commit that the reference leads to.
+    Commit,
+    /// The annotated tag that the reference is.
+    Tag,
+    TagAndCommit,
+}
+
+/// What the Secrets of a repository hold.
+#[derive(Clone, Copy, Default)]
+pub struct GitCredentials<'a> {
+    pub secret: Option<&'a Content>,
+    /// Keyrings: [`GitVerification::keys`].
+    pub keys: Option<&'a Content>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -2,8 +2,8 @@
 
 use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact,
-    UnitId, WebFile,
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, GitCredentials, HelmRun, Need,
+    OciArtifact, UnitId, WebFile,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,9 @@ pub trait Sources {
     fn past(&mut self, revision: &str) -> Option<Checkout>;
     /// Where the platform repository comes from, if it is a remote one.
     fn followed(&self) -> Option<Followed>;
-    /// A further repository that a unit names, with the content of the Secret it refers to.
-    fn git(&mut self, need: &Need, secret: Option<&Content>) -> Supply<Checkout>;
+    /// A further repository that a unit names, with the content of the Secrets it refers to; one without the signature that
+    /// is asked for is refused.
+    fn git(&mut self, need: &Need, credentials: GitCredentials<'_>) -> Supply<Checkout>;
     /// A chart of a registry, with the content of the Secrets that the request refers to. A chart or version that the
     /// registry does not have is absent; a registry that can't be asked, and was never, is not evaluated.
     fn chart(

@@ -7,7 +7,8 @@ use mainstay_cluster::Cluster;
 use mainstay_render::{Cache, Checkout, Inputs, Supply, read_with};
 use mainstay_unit::tree::TreePath;
 use mainstay_unit::{
-    Authority, ChartCredentials, ChartRequest, Claim, Content, Need, Reading, Reference, Verification,
+    Authority, ChartCredentials, ChartRequest, Claim, Content, GitCredentials, Need, Reading, Reference,
+    Verification,
 };
 use std::collections::btree_map::Entry;
 
@@ -85,19 +86,24 @@ fn meet(
                 free.insert(supply);
                 news = true;
             }
-            Need::Git { id, secret, authorities, .. } => {
+            Need::Git { id, secret, verify, authorities, url: _, reference: _ } => {
                 if inputs.trees.contains_key(id) {
                     continue;
                 }
                 let claim = Claim { account: None, authorities: authorities.clone() };
-                let supply = match secret.as_ref().map(|s| ask(answers, s, &claim)) {
-                    None => match permitted(answers, authorities) {
-                        Ok(()) => sources.git(need, None),
+                let keys = verify.as_ref().map(|verify| &verify.keys);
+                let content = |reference| content(answers, reference, &claim);
+                let supply = match (content(secret.as_ref()), content(keys)) {
+                    (Err(lacking), _) | (_, Err(lacking)) => lacking,
+                    // Whoever reads a Secret is looked at with it.
+                    (Ok(None), Ok(None)) => match permitted(answers, authorities) {
+                        Ok(()) => sources.git(need, GitCredentials::default()),
                         Err(why) => Supply::NotEvaluated(why),
                     },
-                    Some(Supply::Here(content)) => sources.git(need, Some(&content)),
-                    Some(Supply::Absent(why) | Supply::Refused(why)) => Supply::Absent(why),
-                    Some(Supply::NotEvaluated(why)) => Supply::NotEvaluated(why),
+                    (Ok(secret), Ok(keys)) => {
+                        let (secret, keys) = (secret.as_ref(), keys.as_ref());
+                        sources.git(need, GitCredentials { secret, keys })
+                    }
                 };
                 inputs.trees.insert(id.clone(), supply);
                 news = true;
@@ -167,13 +173,7 @@ fn fetched<T>(
         return Supply::NotEvaluated(why);
     }
     let claim = Claim { account: None, authorities: Vec::new() };
-    let content = |reference: Option<&Reference>| match reference.map(|r| ask(answers, r, &claim)) {
-        None => Ok(None),
-        Some(Supply::Here(content)) => Ok(Some(content)),
-        Some(Supply::Absent(why)) => Err(Supply::Absent(why)),
-        Some(Supply::NotEvaluated(why)) => Err(Supply::NotEvaluated(why)),
-        Some(Supply::Refused(why)) => Err(Supply::Refused(why)),
-    };
+    let content = |reference| content(answers, reference, &claim);
     let keys = request.verify.as_ref().and_then(Verification::secret);
     let (secret, certificates) = (request.secret.as_ref(), request.certificates.as_ref());
     match (content(secret), content(certificates), content(keys)) {
@@ -182,6 +182,21 @@ fn fetched<T>(
             fetch(ChartCredentials { secret, certificates, keys })
         }
         (Err(lacking), _, _) | (_, Err(lacking), _) | (_, _, Err(lacking)) => lacking,
+    }
+}
+
+/// What a Secret holds; nothing where none is named. The error is why what needs it is lacking too.
+fn content<T>(
+    answers: &Answers<'_>,
+    reference: Option<&Reference>,
+    claim: &Claim,
+) -> Result<Option<Content>, Supply<T>> {
+    match reference.map(|reference| ask(answers, reference, claim)) {
+        None => Ok(None),
+        Some(Supply::Here(content)) => Ok(Some(content)),
+        Some(Supply::Absent(why)) => Err(Supply::Absent(why)),
+        Some(Supply::NotEvaluated(why)) => Err(Supply::NotEvaluated(why)),
+        Some(Supply::Refused(why)) => Err(Supply::Refused(why)),
     }
 }
 

@@ -160,8 +160,8 @@ mod tests {
     use mainstay_render::{Checkout, Followed, Supply};
     use mainstay_unit::tree::MemoryTree;
     use mainstay_unit::{
-        ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact,
-        UnitId, WebFile,
+        ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, GitCredentials, HelmRun, Need,
+        OciArtifact, UnitId, WebFile,
     };
 
     /// Two revisions of one unit, of which the second can't be rendered.
@@ -186,7 +186,7 @@ mod tests {
         fn followed(&self) -> Option<Followed> {
             None
         }
-        fn git(&mut self, _: &Need, _: Option<&Content>) -> Supply<Checkout> {
+        fn git(&mut self, _: &Need, _: GitCredentials<'_>) -> Supply<Checkout> {
             Supply::NotEvaluated(String::new())
         }
         fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {
@@ -227,7 +227,7 @@ mod tests {
         fn followed(&self) -> Option<Followed> {
             None
         }
-        fn git(&mut self, _: &Need, _: Option<&Content>) -> Supply<Checkout> {
+        fn git(&mut self, _: &Need, _: GitCredentials<'_>) -> Supply<Checkout> {
             Supply::NotEvaluated(String::new())
         }
         fn chart(&mut self, _: &ChartRequest, _: ChartCredentials<'_>) -> Supply<Arc<ChartArchive>> {

@@ -6,8 +6,8 @@ use crate::shape::Problem;
 use mainstay_diagnostic::{Location, codes};
 use mainstay_object::Object;
 use mainstay_unit::{
-    ChartRequest, ChartVersion, GitReference, OidcIdentity, Reference, ReferenceKind, Registry, SourceId,
-    Verification,
+    ChartRequest, ChartVersion, GitReference, GitVerification, OidcIdentity, Reference, ReferenceKind,
+    Registry, Signable, SourceId, Verification,
 };
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub enum SourceSpec {
         reference: GitReference,
         secret: Option<Reference>,
         exclusion: Exclusion,
+        verify: Option<GitVerification>,
     },
     /// An artifact of any kind, a chart among others.
     Oci {
@@ -260,13 +261,23 @@ fn git(spec: Fields<'_>, namespace: &str, problems: &mut Vec<Problem>) -> Source
     if reference == GitReference::default() {
         reference.branch = Some("master".to_owned());
     }
+    let secret = |field: Fields<'_>| {
+        let name = field.at("secretRef").owned("name")?;
+        Some(Reference { kind: ReferenceKind::Secret, namespace: namespace.to_owned(), name })
+    };
+    let verify = spec.at("verify");
     SourceSpec::Git {
         url: spec.text("url").unwrap_or_default().to_owned(),
         reference,
-        secret: spec.at("secretRef").owned("name").map(|name| Reference {
-            kind: ReferenceKind::Secret,
-            namespace: namespace.to_owned(),
-            name,
+        secret: secret(spec),
+        // One without a Secret is an error of the table's, and nothing of the source is used.
+        verify: secret(verify).map(|keys| GitVerification {
+            what: match verify.text("mode") {
+                Some("Tag") => Signable::Tag,
+                Some("TagAndHEAD") => Signable::TagAndCommit,
+                Some(_) | None => Signable::Commit,
+            },
+            keys,
         }),
         exclusion: Exclusion {
             ignore: spec.owned("ignore"),

@@ -344,7 +344,10 @@ const GIT_REPOSITORY: &[Field] = &[
     may("sparseCheckout", List(&Text)),
     may("suspend", Flag),
     may("timeout", Duration),
-    not_yet("verify", "signatures are not verified yet, so nothing of this source is used"),
+    may(
+        "verify",
+        Fields(&[may("mode", OneOf(&["head", "HEAD", "Tag", "TagAndHEAD"])), must("secretRef", NAME)]),
+    ),
     older("gitImplementation", OneOf(&["go-git", "libgit2"])),
     older("accessFrom", Any),
 ];

@@ -32,6 +32,14 @@ pub(crate) fn compact(repository: &Repository) -> Result<bool, GitError> {
         let mut walk = repository.revwalk().map_err(failed)?;
         walk.push_glob("refs/*").map_err(failed)?;
         builder.insert_walk(&mut walk).map_err(failed)?;
+        // A walk is of commits, past the tags that lead to them.
+        for reference in repository.references_glob("refs/*").map_err(failed)? {
+            let mut next = reference.map_err(failed)?.target();
+            while let Some(tag) = next.and_then(|id| repository.find_tag(id).ok()) {
+                builder.insert_object(tag.id(), None).map_err(failed)?;
+                next = Some(tag.target_id());
+            }
+        }
     } else {
         for (_, pack) in &packs[stay..] {
             for id in objects(&pack.with_extension("idx"))? {

@@ -20,6 +20,9 @@ pub enum GitError {
     Corrupt { what: String, why: String },
     #[error("{what}; the limit is {limit}")]
     TooLarge { what: String, limit: u64 },
+    /// A signature that was asked for is missing.
+    #[error("{what} is not verified: {why}")]
+    Unverified { what: String, why: String },
     #[error("{url} did not answer in time")]
     Timeout { url: String },
     #[error("{} is in use by another process", .0.display())]
@@ -43,6 +46,7 @@ impl GitError {
             | Self::NotFound { .. }
             | Self::TooLarge { .. }
             | Self::Rejected { .. }
+            | Self::Unverified { .. }
             | Self::Invalid { .. } => Fault::User,
             Self::Unreachable { .. }
             | Self::Corrupt { .. }
@@ -74,6 +78,9 @@ impl GitError {
             }
             Self::Corrupt { .. } => "a mirror is cloned anew by itself; another repository needs `git fsck`",
             Self::TooLarge { .. } => "keep large files out of the repository, or raise the limit",
+            Self::Unverified { .. } => {
+                "sign it with a key that is trusted, or trust the key that it was signed with"
+            }
             Self::Timeout { .. } => "check whether the server answers, or allow more time",
             Self::Locked(_) => "stop the other process, or give this one its own state folder",
             Self::Rejected { .. } => "fetch, make the commit again on top of what is there, and push again",

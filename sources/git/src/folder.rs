@@ -16,11 +16,15 @@ pub(crate) struct Record {
     pub reference: String,
     /// Whose and which reference was followed: with another one, nothing was read yet.
     pub follows: String,
+    /// The annotated tag that led to the commit.
+    pub tag: Option<Oid>,
 }
 
 const RECORD: &str = "mainstay-head";
 /// Keeps the last commit's objects and tells the server what we have.
 pub(crate) const HEAD: &str = "refs/mainstay/head";
+/// Keeps the annotated tag that led to it.
+pub(crate) const TAG: &str = "refs/mainstay/tag";
 /// The commit before, which readers may still be at.
 pub(crate) const PREVIOUS: &str = "refs/mainstay/previous";
 
@@ -45,7 +49,9 @@ impl Record {
         let (Ok(commit), Ok(time)) = (Oid::from_str(&commit), time.parse()) else {
             return Ok(None);
         };
-        Ok(Some(Self { commit, time, reference, follows }))
+        // Earlier versions wrote none.
+        let tag = line().and_then(|id| Oid::from_str(&id).ok());
+        Ok(Some(Self { commit, time, reference, follows, tag }))
     }
 
     /// After this the record is on the disk as a whole, whatever happens next.
@@ -54,6 +60,9 @@ impl Record {
         let write = || {
             let mut file = File::create(&fresh)?;
             writeln!(file, "{}\n{}\n{}\n{}", self.commit, self.time, self.reference, self.follows)?;
+            if let Some(tag) = self.tag {
+                writeln!(file, "{tag}")?;
+            }
             file.sync_all()?;
             fs::rename(&fresh, &path)
         };

@@ -17,12 +17,14 @@ mod known_hosts;
 mod mirror;
 mod range;
 mod remote;
+mod signed;
 mod store;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod tree;
 mod url;
+mod verify;
 mod watch;
 mod write;
 

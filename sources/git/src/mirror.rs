@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// What was fetched last stays readable whatever the remote becomes: unreachable, rewritten, deleted.
 pub struct Mirror {
     dir: PathBuf,
-    remote: Remote,
+    pub(crate) remote: Remote,
     limits: Limits,
     pub(crate) store: Arc<Store>,
     head: Option<Head>,
@@ -32,6 +32,8 @@ pub struct Head {
     pub reference: String,
     /// When it was committed: seconds since 1970, UTC.
     pub time: i64,
+    /// The id of the annotated tag that the reference is, in hexadecimal digits.
+    pub tag: Option<String>,
     pub moved: Moved,
 }
 
@@ -180,8 +182,9 @@ impl Mirror {
         }
         self.sound = looked.is_ok();
         if record.follows == follows(&self.remote) {
-            let Record { commit, reference, time, .. } = record;
-            self.head = Some(Head { commit: commit.to_string(), reference, time, moved: Moved::Unchanged });
+            let Record { commit, reference, time, tag, follows: _ } = record;
+            let (commit, tag) = (commit.to_string(), tag.map(|id| id.to_string()));
+            self.head = Some(Head { commit, reference, time, tag, moved: Moved::Unchanged });
         }
         Ok(())
     }
@@ -235,18 +238,26 @@ impl Mirror {
         };
         check::tree(repository, commit.tree_id(), &mut self.known, self.limits)?;
         let moved = self.moved(repository, commit.id())?;
-        if moved != Moved::Unchanged || !self.sound {
+        let tag = (object.kind() == Some(ObjectType::Tag)).then_some(fetched.id);
+        let named =
+            |head: &Head| head.reference == fetched.reference && head.tag == tag.map(|id| id.to_string());
+        if moved != Moved::Unchanged || !self.sound || !self.head.as_ref().is_some_and(named) {
             if let Some(old) = self.head.as_ref().and_then(|h| Oid::from_str(&h.commit).ok())
+                && old != commit.id()
                 && repository.find_commit(old).is_ok()
             {
                 repository.reference(folder::PREVIOUS, old, true, "").map_err(failed)?;
             }
             repository.reference(folder::HEAD, commit.id(), true, "").map_err(failed)?;
+            if let Some(tag) = tag {
+                repository.reference(folder::TAG, tag, true, "").map_err(failed)?;
+            }
             let record = Record {
                 commit: commit.id(),
                 time: commit.time().seconds(),
                 reference: fetched.reference.clone(),
                 follows: follows(&self.remote),
+                tag,
             };
             record.write(repository.path())?;
         }
@@ -254,6 +265,7 @@ impl Mirror {
             commit: commit.id().to_string(),
             reference: fetched.reference.clone(),
             time: commit.time().seconds(),
+            tag: tag.map(|id| id.to_string()),
             moved,
         })
     }

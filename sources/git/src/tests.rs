@@ -4,6 +4,7 @@ mod following;
 mod hosts;
 mod http;
 mod ranges;
+mod signed;
 mod ssh;
 mod support;
 mod trees;

@@ -75,6 +75,8 @@ pub struct Followed {
     pub folder: bool,
     /// The source that stands for it, whatever it says and whether it is declared or not.
     pub source: Option<SourceId>,
+    /// What is read of it acts on clusters, and nobody has looked who signed it.
+    pub unproved: bool,
 }
 
 /// What became of a need.

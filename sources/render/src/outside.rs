@@ -108,6 +108,7 @@ pub(crate) fn base_need(base: &RemoteBase) -> Need {
         url: base.url.clone(),
         reference: GitReference { commit: Some(base.commit.clone()), ..GitReference::default() },
         secret: None,
+        verify: None,
         authorities: Vec::new(),
     }
 }

@@ -8,7 +8,8 @@ use mainstay_flux::{
 };
 use mainstay_unit::tree::{Tree, TreePath};
 use mainstay_unit::{
-    ArtifactRequest, Authority, GitReference, Need, OciArtifact, Registry, SourceId, Verification,
+    ArtifactRequest, Authority, GitReference, GitVerification, Need, OciArtifact, Registry, SourceId,
+    Verification,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,7 +135,10 @@ impl Resolver {
         };
         if stands_for_platform(id, inputs) {
             return match declared.sources.get(id).map(|(found, _)| &found.spec) {
-                Some(SourceSpec::Git { exclusion, .. }) => self.views.artifact(id, platform(), exclusion),
+                Some(SourceSpec::Git { exclusion, verify, .. }) => {
+                    proved_at_start(id, verify.as_ref(), inputs)?;
+                    self.views.artifact(id, platform(), exclusion)
+                }
                 None if kind == "GitRepository" => self.views.artifact(id, platform(), &Exclusion::default()),
                 Some(_) | None => Ok(self.views.before_anything_is_known(platform())),
             };
@@ -147,8 +151,9 @@ impl Resolver {
         }
         match declared.sources.get(id) {
             Some((found, authorities)) => match &found.spec {
-                SourceSpec::Git { url, reference, secret, exclusion } => {
+                SourceSpec::Git { url, reference, secret, exclusion, verify } => {
                     if is_followed(found, declared, inputs) {
+                        proved_at_start(id, verify.as_ref(), inputs)?;
                         return self.views.artifact(id, platform(), exclusion);
                     }
                     if found.broken {
@@ -159,6 +164,7 @@ impl Resolver {
                         url: url.clone(),
                         reference: reference.clone(),
                         secret: secret.clone(),
+                        verify: verify.clone(),
                         authorities: authorities.clone(),
                     };
                     self.views.artifact(id, supplied(id, Some(&need), inputs)?, exclusion)
@@ -323,7 +329,8 @@ fn supplied(id: &SourceId, need: Option<&Need>, inputs: &Inputs) -> Result<Sourc
         Some(Supply::Here(checkout)) => {
             Ok(Source { tree: checkout.tree.clone(), origin: Arc::new(Origin::Named(id.to_string())) })
         }
-        Some(Supply::Absent(why) | Supply::Refused(why)) => Err(Unavailable::because(format!("{id}: {why}"))),
+        Some(Supply::Absent(why)) => Err(Unavailable::because(format!("{id}: {why}"))),
+        Some(Supply::Refused(why)) => Err(Unavailable::unproved(format!("{id}: {why}"))),
         Some(Supply::NotEvaluated(why)) => Err(Unavailable::because(format!("{id} is not evaluated: {why}"))),
         None => Err(Unavailable {
             reason: format!("{id} has not been fetched"),
@@ -331,6 +338,21 @@ fn supplied(id: &SourceId, need: Option<&Need>, inputs: &Inputs) -> Result<Sourc
             diagnostic: None,
         }),
     }
+}
+
+/// What the repository that is followed says of itself proves nothing about it: whoever changes it changes that as well.
+fn proved_at_start(
+    id: &SourceId,
+    verify: Option<&GitVerification>,
+    inputs: &Inputs,
+) -> Result<(), Unavailable> {
+    if verify.is_none() || !inputs.followed.as_ref().is_some_and(|followed| followed.unproved) {
+        return Ok(());
+    }
+    Err(Unavailable::unproved(format!(
+        "{id} must be signed and is the repository that is followed, of which nobody looks who signed it: start Mainstay \
+         with the keys (--git-keyring-file)"
+    )))
 }
 
 fn not_fetched(unavailable: Unavailable, id: &SourceId, from: &str, inputs: &Inputs) -> Unavailable {

@@ -5,8 +5,8 @@ use mainstay_render::{Checkout, Followed, Supply};
 use mainstay_runtime::Sources;
 use mainstay_unit::tree::MemoryTree;
 use mainstay_unit::{
-    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, Content, HelmRun, Need, OciArtifact,
-    WebFile,
+    ArtifactRequest, ChartArchive, ChartCredentials, ChartRequest, GitCredentials, HelmRun, Need,
+    OciArtifact, WebFile,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -382,7 +382,7 @@ impl Sources for Shared {
         None
     }
 
-    fn git(&mut self, _need: &Need, _secret: Option<&Content>) -> Supply<Checkout> {
+    fn git(&mut self, _need: &Need, _credentials: GitCredentials<'_>) -> Supply<Checkout> {
         Supply::NotEvaluated("there is one repository only".to_owned())
     }
 

@@ -11,13 +11,15 @@ pub static STALE: Code = Code::warning(
 pub static UNVERIFIED: Code = Code::error(
     "MS6002",
     "signature not verified",
-    "The declaration asks for a proof that the chart or artifact was signed, and there is none: no signature, one by another \
+    "The declaration asks for a proof that the chart, artifact, commit or tag was signed, and there is none: no signature, one by another \
      key, or one of something else. Nothing of it is used, and what is on the cluster stays as it is. Sign the very digest with one of \
      the keys that the Secret holds (`cosign sign --key`), or name the key that it was signed with. Where it was signed without \
      a key, the message says whom its certificate names, and which check failed otherwise: name him in `matchOIDCIdentity`; \
      where an authority or a log is not trusted, the trust root is too old or another (`trustedRootSecretRef`). For Helm's \
      provenance (`provider: helm`), sign with `helm package --sign`, keep the `.prov` beside the archive, and put the public key \
-     (`gpg --export`) into the Secret.",
+     (`gpg --export`) into the Secret. For a commit or a tag (`verify` of a GitRepository) sign with `git commit -S` or \
+     `git tag -s` and OpenPGP, and put the public key into the Secret; the repository that is followed itself is verified by \
+     `--git-keyring-file`.",
 );
 
 pub static ANYONE: Code = Code::warning(

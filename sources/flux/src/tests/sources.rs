@@ -1,6 +1,7 @@
 use super::{parse, told};
 use crate::{Declaration, SourceSpec, is_installation};
 use mainstay_object::Object;
+use mainstay_unit::{GitVerification, Reference, ReferenceKind, Signable};
 use serde_json::json;
 
 fn source(kind: &str, version: &str, spec: &str) -> crate::Read {
@@ -60,15 +61,38 @@ fn credentials_of_a_service_account_are_not_passed_over() {
 }
 
 #[test]
-fn a_signature_that_is_not_verified_is_an_error() {
-    let read = source(
-        "GitRepository",
-        "v1",
-        "{interval: 1m, url: 'https://x/y', verify: {mode: HEAD, secretRef: {name: k}}}",
-    );
-    assert!(told(&read)[0].contains("MS3004 field spec.verify is not supported yet"));
-    let Declaration::Source(found) = read.declaration else { panic!("a source") };
-    assert!(found.broken);
+fn a_git_repository_may_ask_who_signed_its_commit_or_its_tag() {
+    let asked = |verify: &str| {
+        let read =
+            source("GitRepository", "v1", &format!("{{interval: 1m, url: 'https://x/y', verify: {verify}}}"));
+        let told = told(&read);
+        let Declaration::Source(found) = read.declaration else { panic!("a source") };
+        let SourceSpec::Git { verify, .. } = found.spec else { panic!("git") };
+        (verify, told, found.broken)
+    };
+    let keys = Reference { kind: ReferenceKind::Secret, namespace: "b".into(), name: "k".into() };
+    for (mode, what) in [
+        ("", Signable::Commit),
+        ("mode: HEAD, ", Signable::Commit),
+        ("mode: head, ", Signable::Commit),
+        ("mode: Tag, ", Signable::Tag),
+        ("mode: TagAndHEAD, ", Signable::TagAndCommit),
+    ] {
+        let (found, told, broken) = asked(&format!("{{{mode}secretRef: {{name: k}}}}"));
+        assert_eq!((told, broken), (Vec::new(), false), "{mode}");
+        assert_eq!(found, Some(GitVerification { what, keys: keys.clone() }), "{mode}");
+    }
+    // What asks for less than it says is no source.
+    for verify in [
+        "{}",
+        "{mode: HEAD}",
+        "{mode: tag, secretRef: {name: k}}",
+        "{secretRef: {}}",
+        "{provider: cosign, secretRef: {name: k}}",
+    ] {
+        let (_, told, broken) = asked(verify);
+        assert!(broken && told.len() == 1, "{verify}: {told:?}");
+    }
 }
 
 #[test]

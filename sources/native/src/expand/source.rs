@@ -146,8 +146,14 @@ fn git(
         namespace: tenant.to_owned(),
         name: format!("{}-{}", last.trim_end_matches(".git"), Digest::of_bytes(identity.as_bytes()).short()),
     };
-    let need =
-        Need::Git { id: id.clone(), url: repository.url.clone(), reference, secret, authorities: Vec::new() };
+    let need = Need::Git {
+        id: id.clone(),
+        url: repository.url.clone(),
+        reference,
+        secret,
+        verify: None,
+        authorities: Vec::new(),
+    };
     (id, need)
 }
 

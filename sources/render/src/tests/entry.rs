@@ -24,7 +24,8 @@ fn kustomization(name: &str, path: &str, fields: &str) -> String {
 
 fn checkout(text: &str, urls: &[&str]) -> Inputs {
     let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-    let followed = Followed { urls, reference: GitReference::default(), folder: true, source: None };
+    let followed =
+        Followed { urls, reference: GitReference::default(), folder: true, source: None, unproved: false };
     Inputs { followed: Some(followed), ..inputs_at(tree(text), "cluster") }
 }
 

@@ -1,7 +1,9 @@
 use super::draw::draw;
 use super::{errors, id, inputs, reading, told, tree};
 use crate::{Supply, read};
-use mainstay_unit::{Claim, Need, Reference, ReferenceKind, RenderState};
+use mainstay_unit::{
+    Claim, GitVerification, Need, Reference, ReferenceKind, RenderState, Signable, SourceId,
+};
 
 fn kustomization(name: &str, fields: &str) -> String {
     format!(
@@ -248,6 +250,60 @@ fn git_repository(name: &str, fields: &str) -> String {
 }
 
 #[test]
+fn a_source_that_must_be_signed_says_so_in_its_need_and_fails_its_units_where_it_is_not() {
+    let source = git_repository("app", "  verify: {mode: Tag, secretRef: {name: keys}}\n  ref: {tag: v1}\n");
+    let unit = kustomization("a", "  path: ./leaf\n").replace("name: flux-system}", "name: app}");
+    let entry = "=== kustomization.yaml\nresources: [a.yaml, app-source.yaml]\n";
+    let mut inputs = inputs(tree(&format!("{entry}{source}{unit}")));
+    let need = read(&inputs).needs.into_iter().next();
+    let Some(Need::Git { id: app, verify: Some(wanted), .. }) = need else { panic!("{need:?}") };
+    let keys =
+        Reference { kind: ReferenceKind::Secret, namespace: "flux-system".into(), name: "keys".into() };
+    assert_eq!(wanted, GitVerification { what: Signable::Tag, keys });
+    inputs.trees.insert(app, crate::Supply::Refused("tag v1 is not verified: it is not signed".into()));
+    let reading = read(&inputs);
+    let state = &reading.units[&id("kustomization/flux-system/a")].state;
+    assert!(matches!(state, RenderState::Failed { .. }), "{state:?}");
+    let told = told(&reading);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("MS6002 GitRepository flux-system/app: tag v1 is not verified: it is not signed"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn the_repository_that_is_followed_does_not_vouch_for_itself() {
+    let source =
+        git_repository("flux-system", "  verify: {secretRef: {name: keys}}\n  ref: {branch: main}\n");
+    let leaf = kustomization("a", "  path: ./leaf\n");
+    let entry = "=== kustomization.yaml\nresources: [a.yaml, flux-system-source.yaml]\n";
+    let mut inputs = inputs(tree(&format!("{entry}{source}{leaf}=== leaf/x.yaml\n{CONFIG}")));
+    let mut told_if = |unproved: bool, named: bool| {
+        inputs.followed = Some(crate::Followed {
+            urls: vec!["https://example.com/acme/fleet".into()],
+            reference: mainstay_unit::GitReference { branch: Some("main".into()), ..Default::default() },
+            folder: false,
+            source: named.then(|| SourceId::Named {
+                kind: "GitRepository".into(),
+                namespace: "flux-system".into(),
+                name: "flux-system".into(),
+            }),
+            unproved,
+        });
+        told(&read(&inputs))
+    };
+    for named in [false, true] {
+        assert_eq!(told_if(false, named), Vec::<String>::new());
+        let told = told_if(true, named);
+        assert!(
+            told.iter().any(|one| one.contains("MS6002") && one.contains("--git-keyring-file")),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
 fn what_the_source_leaves_out_is_not_there() {
     let source = git_repository("flux-system", "  ignore: |\n    /leaf/old.yaml\n    !logo.png\n");
     let source = source.replace("=== flux-system-source.yaml", "=== source.yaml");
@@ -262,6 +318,7 @@ fn what_the_source_leaves_out_is_not_there() {
             reference: mainstay_unit::GitReference::default(),
             folder: true,
             source: None,
+            unproved: false,
         });
         read(&inputs)
     };
