@@ -376,16 +376,28 @@ impl State {
         });
     }
 
-    /// A unit whose render failed may have taken the object over: that is not known, so nothing is pruned.
+    /// A unit that was not rendered may have taken the object over, and so may one whose declaration was not read: that is
+    /// not known, so nothing is pruned.
     pub(crate) fn could_be_wanted(&self, id: &UnitId, target: &Target) -> Option<String> {
         let declared_here = |other: &UnitId| {
             let declared = self.units.get(other).and_then(|s| s.unit.as_ref());
             declared.is_some_and(|u| u.target == *target)
         };
         let mut others = self.broken.iter().filter(|other| *other != id && other.tenant == id.tenant);
-        let broken = others.find(|other| declared_here(other))?;
+        if let Some(broken) = others.find(|other| declared_here(other)) {
+            return Some(format!(
+                "{broken} could not be rendered, so it is not known whether it takes over what left this unit"
+            ));
+        }
+        let mut unread = self.reading.iter().flat_map(|reading| &reading.unread);
+        let what = unread.find(|unread| unread.could_take_from(id)).map(|unread| unread.what.clone());
+        let mut gone = self.undeclared.iter().filter(|other| *other != id && other.tenant == id.tenant);
+        let lost = gone.find(|other| {
+            self.units.get(*other).is_some_and(|state| state.target() == *target && state.is_unread())
+        });
+        let what = what.or_else(|| lost.map(ToString::to_string))?;
         Some(format!(
-            "{broken} could not be rendered, so it is not known whether it takes over what left this unit"
+            "not everything was read ({what}), so it is not known whether something takes over what left this unit"
         ))
     }
 

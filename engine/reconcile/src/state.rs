@@ -201,6 +201,11 @@ impl UnitState {
         }
     }
 
+    /// Whether it is not known if it is declared still.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(&self.removal, Some(Removal::Held(held)) if held.hash.is_none())
+    }
+
     /// Whether the objects wanted now are the ones applied.
     pub fn is_applied(&self) -> bool {
         self.desired.as_ref().is_some_and(|d| self.record.applied.as_ref() == Some(&d.whole))

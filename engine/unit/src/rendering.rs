@@ -197,6 +197,16 @@ impl Unread {
             CouldDeclare::Below(chart) => above.contains(chart),
         }
     }
+
+    /// Whether a unit that nobody knows yet, and that is declared there, could want what leaves another one of its tenant.
+    /// Of a render that failed nothing is said here: the unit that it is of is known.
+    pub fn could_take_from(&self, id: &UnitId) -> bool {
+        match &self.could {
+            CouldDeclare::Anything => true,
+            CouldDeclare::Native(tenants) => tenants.contains(&id.tenant),
+            CouldDeclare::Children | CouldDeclare::Below(_) => false,
+        }
+    }
 }
 
 /// Everything that a revision says, and everything that is wrong with it.

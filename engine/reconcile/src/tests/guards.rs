@@ -195,6 +195,50 @@ fn what_a_removed_unit_had_stays_while_a_unit_that_may_take_it_over_cannot_be_re
 }
 
 #[test]
+fn what_a_unit_no_longer_declares_stays_while_what_may_want_it_was_not_read() {
+    let native = |tenant: &str| Unread::new("teams/b.yaml", CouldDeclare::Native([tenant.to_owned()].into()));
+    let a = |objects: &[_]| Commit::new("1").with("a", &[], objects);
+    let whole = || a(&[config("x", 1), config("y", 1)]);
+    let tenant = id("a").tenant.clone();
+    for unread in [native(&tenant), Unread::new("teams/b.yaml", CouldDeclare::Anything)] {
+        let mut double = Double::new();
+        double.read(whole());
+        double.take_log();
+        // `y` has moved into a unit that is declared for the first time, in a file that is broken.
+        let mut commit = a(&[config("x", 1)]);
+        commit.0.unread.insert(unread);
+        double.read(commit);
+        assert_eq!(double.take_log(), Vec::<String>::new());
+        assert!(double.why("a").contains("not everything was read (teams/b.yaml)"), "{}", double.why("a"));
+        double.read(a(&[config("x", 1)]).with("b", &[], &[config("y", 1)]));
+        assert_eq!(double.take_log(), ["apply y"]);
+        assert_eq!([double.phase("a"), double.phase("b")], ["Ready", "Ready"]);
+    }
+    // What another tenant has written does not hold anything up.
+    let mut double = Double::new();
+    double.read(whole());
+    double.take_log();
+    let mut commit = a(&[config("x", 1)]);
+    commit.0.unread.insert(native("another"));
+    double.read(commit);
+    assert_eq!(double.take_log(), ["delete y"]);
+}
+
+#[test]
+fn what_a_unit_no_longer_declares_stays_while_a_unit_beside_it_is_not_known_to_be_gone() {
+    let mut double = Double::new();
+    let whole = |objects: &[_]| Commit::new("1").with("a", &[], objects).with("parent", &[], &[]);
+    let both = [config("x", 1), config("y", 1)];
+    double.read(whole(&both).with("b", &[], &[config("z", 1)]).child("b", "parent"));
+    double.take_log();
+    let mut commit = whole(&[config("x", 1)]);
+    commit.0.unread.insert(Unread::new("the parent", CouldDeclare::Below(id("parent"))));
+    double.read(commit);
+    assert!(!double.take_log().iter().any(|step| step.starts_with("delete")));
+    assert!(double.why("a").contains("takes over what left"), "{}", double.why("a"));
+}
+
+#[test]
 fn what_a_unit_no_longer_declares_stays_while_a_unit_that_may_take_it_over_is_not_rendered() {
     let mut double = Double::new();
     let a = |objects: &[_]| Commit::new("1").with("a", &[], objects);
