@@ -30,6 +30,9 @@ pub(super) fn deployment(f: &Fields<'_>) -> Health {
     if all > updated {
         return Health::progressing(format!("{} old replicas are still there", all - updated));
     }
+    if let Some(to_go) = surplus(all, wanted) {
+        return to_go;
+    }
     if available < wanted || ready < wanted {
         return Health::progressing(format!("{} of {wanted} replicas are available", available.min(ready)));
     }
@@ -53,8 +56,8 @@ pub(super) fn stateful_set(f: &Fields<'_>) -> Health {
         return replicas(ready, wanted, "ready");
     }
     let all = f.count("/status/replicas");
-    if all > wanted {
-        return Health::progressing(format!("{} replicas are to go", all - wanted));
+    if let Some(to_go) = surplus(all, wanted) {
+        return to_go;
     }
     let partition = f.count("/spec/updateStrategy/rollingUpdate/partition");
     let updated = f.count("/status/updatedReplicas");
@@ -99,7 +102,16 @@ pub(super) fn replica_set(f: &Fields<'_>) -> Health {
     {
         return Health::degraded(failure.why());
     }
-    replicas(f.count("/status/availableReplicas"), f.number("/spec/replicas").unwrap_or(1), "available")
+    let wanted = f.number("/spec/replicas").unwrap_or(1);
+    if let Some(to_go) = surplus(f.count("/status/replicas"), wanted) {
+        return to_go;
+    }
+    replicas(f.count("/status/availableReplicas"), wanted, "available")
+}
+
+/// Pods that are more than wanted still run, and hold what they hold.
+fn surplus(all: i64, wanted: i64) -> Option<Health> {
+    (all > wanted).then(|| Health::progressing(format!("{} replicas are to go", all - wanted)))
 }
 
 fn unobserved(f: &Fields<'_>) -> Option<Health> {

@@ -37,6 +37,7 @@ fn a_deployment_is_healthy_only_when_this_generation_is_rolled_out() {
     deployment(r#"{"replicas":3}"#, &status(1, 3, 3), Progressing, "1 of 3 replicas are updated");
     deployment(r#"{"replicas":3}"#, &status(3, 4, 3), Progressing, "1 old replicas are still there");
     deployment(r#"{"replicas":3}"#, &status(3, 3, 2), Progressing, "2 of 3 replicas are available");
+    deployment(r#"{"replicas":3}"#, &status(5, 5, 5), Progressing, "2 replicas are to go");
     deployment(r#"{"replicas":3}"#, &status(3, 3, 3), Healthy, "3 of 3 replicas are available");
     deployment(r#"{"replicas":0}"#, &status(0, 0, 0), Healthy, "0 of 0 replicas are available");
     deployment(r#"{"paused":true}"#, &status(1, 1, 1), Suspended, "the rollout is paused");
