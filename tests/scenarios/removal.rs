@@ -11,6 +11,7 @@ on_both_wires! {
     an_emptied_repository_removes_nothing_and_says_what_is_held,
     a_plan_says_what_stays_behind_and_what_waits_for_an_approval,
     a_namespace_stays_while_it_holds_what_is_kept_or_what_another_unit_has,
+    what_is_no_longer_served_in_the_version_that_it_was_applied_in_is_pruned_in_another,
 }
 
 fn pruning_deletes_only_what_mainstay_made(world: &mut World) {
@@ -206,4 +207,57 @@ fn a_namespace_stays_while_it_holds_what_is_kept_or_what_another_unit_has(world:
 
     world.repository.revert();
     world.is("module/house/home", "Ready");
+}
+
+const GADGETS: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.removal.example.com}
+spec:
+  group: removal.example.com
+  names: {kind: Gadget, plural: gadgets, singular: gadget}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object}}}}
+  - name: v1beta1
+    served: true
+    storage: false
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object}}}}
+";
+
+fn what_is_no_longer_served_in_the_version_that_it_was_applied_in_is_pruned_in_another(world: &mut World) {
+    world.tenant("served");
+    world.kubectl_with(&["create", "-f", "-"], GADGETS).expect_success();
+    world
+        .kubectl(&["wait", "--for=condition=Established", "crd/gadgets.removal.example.com"])
+        .expect_success();
+    let gadget = |name: &str| {
+        format!(
+            "apiVersion: removal.example.com/v1beta1\nkind: Gadget\nmetadata:\n  name: {name}\n  namespace: served\n"
+        )
+    };
+    let other = config_map("served", "other", "ours");
+    let all = [gadget("one"), gadget("two"), other.clone()].join("---\n");
+    world.repository.module("served", "web", &[], &all);
+    let commit = world.repository.commit("Two gadgets, by a version that is to go");
+    world.has_applied("module/served/web", &commit);
+    world.object("gadgets.v1.removal.example.com", "served", "one").expect("it exists");
+
+    let old = r#"[{"op": "replace", "path": "/spec/versions/1/served", "value": false}]"#;
+    let definition = ["patch", "crd", "gadgets.removal.example.com", "--type=json", "-p", old];
+    world.kubectl(&definition).expect_success();
+    world.repository.module("served", "web", &[], &other);
+    let commit = world.repository.commit("No gadget");
+    world.has_applied("module/served/web", &commit);
+    for name in ["one", "two"] {
+        world.until("the gadget is gone", |world| {
+            match world.object("gadgets.v1.removal.example.com", "served", name) {
+                Some(left) => Err(left.to_string()),
+                None => Ok(()),
+            }
+        });
+    }
+    world.kubectl(&["delete", "crd", "gadgets.removal.example.com"]).expect_success();
 }

@@ -1,4 +1,4 @@
-use super::{failure, identity, not_ours, occupied, release};
+use super::{failure, identity, not_ours, occupied, release, served};
 use crate::install::Installation;
 use crate::limit::Work;
 use crate::save::Saver;
@@ -90,7 +90,7 @@ async fn remove(
     as_whom: &Identity,
     item: &DeleteItem,
 ) -> Result<Result<Gone, Failure>, ClusterError> {
-    let (key, version) = (&item.entry.key, item.entry.version.as_str());
+    let key = &item.entry.key;
     if item.release {
         let slot = job.work.acquire().await;
         let released = release(&job.cluster, &job.installation, &item.entry, as_whom).await;
@@ -98,14 +98,9 @@ async fn remove(
         return released.map(|_| Ok(Gone::Released));
     }
     let slot = job.work.acquire().await;
-    let looked = job.cluster.get(key, version, &Identity::Own).await;
+    let looked = served::live(&job.cluster, key, &item.entry.version).await;
     slot.answered(&looked);
-    let live = match looked {
-        Ok(live) => live,
-        // The kind is gone, and its objects with it.
-        Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(Ok(Gone::Deleted)),
-        Err(error) => return Err(error),
-    };
+    let Some((live, version)) = looked? else { return Ok(Ok(Gone::Deleted)) };
     let uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
     let why = if !item.entry.uid.is_empty() && item.entry.uid != uid {
         Some("it is another object of the same name".to_owned())
@@ -124,14 +119,14 @@ async fn remove(
     let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     if text("/metadata/deletionTimestamp").is_empty() {
         let slot = job.work.acquire().await;
-        let asked = job.cluster.delete(key, version, &Preconditions::of(&live), as_whom).await;
+        let asked = job.cluster.delete(key, &version, &Preconditions::of(&live), as_whom).await;
         slot.answered(&asked);
         match asked {
             Ok(()) | Err(ClusterError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
     }
-    gone(&job.cluster, key, version, &text("/metadata/uid")).await
+    gone(&job.cluster, key, &version, &text("/metadata/uid")).await
 }
 
 async fn gone(

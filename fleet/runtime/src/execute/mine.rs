@@ -1,3 +1,4 @@
+use super::served;
 use crate::install::{Installation, PART_OF};
 use mainstay_cluster::{Cluster, ClusterError, FIELD_MANAGER, Identity};
 use mainstay_object::Value;
@@ -52,13 +53,11 @@ pub(crate) async fn patched(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let live = match cluster.get(&entry.key, &entry.version, &Identity::Own).await {
-            Ok(live) => live,
-            Err(ClusterError::NotFound { .. } | ClusterError::NoKind { .. }) => return Ok(None),
-            Err(error) => return Err(error),
+        let Some((live, version)) = served::live(cluster, &entry.key, &entry.version).await? else {
+            return Ok(None);
         };
         let Some(patch) = patch(&live) else { return Ok(None) };
-        match cluster.merge_patch(&entry.key, &entry.version, None, &patch, as_whom).await {
+        match cluster.merge_patch(&entry.key, &version, None, &patch, as_whom).await {
             Ok(_) => return Ok(Some(live)),
             Err(ClusterError::Conflict { .. }) if attempt < ATTEMPTS => {}
             Err(error) => return Err(error),

@@ -10,6 +10,7 @@ mod mine;
 pub(crate) mod occupied;
 mod release;
 mod replace;
+mod served;
 mod store;
 
 pub(crate) use apply::UNIT;
