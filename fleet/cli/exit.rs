@@ -54,6 +54,14 @@ impl Failure {
         Self { fault: Fault::Environment, message: message.into(), hint: None }
     }
 
+    /// On one line, for a log.
+    pub fn as_line(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} ({hint})", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     pub fn internal(message: impl Into<String>) -> Self {
         Self { fault: Fault::Internal, message: message.into(), hint: None }
     }

@@ -13,7 +13,7 @@ pub(crate) enum Format {
 pub(crate) fn to_stderr(format: Format, asked: &str) {
     let filter = filter(asked).unwrap_or_else(|error| {
         anstream::eprintln!("warning: --log {asked:?} is not a filter ({error}); using info");
-        quiet(Targets::new().with_default(LevelFilter::INFO))
+        Targets::new().with_target("kube_client", LevelFilter::OFF).with_default(LevelFilter::INFO)
     });
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
@@ -26,7 +26,7 @@ pub(crate) fn to_stderr(format: Format, asked: &str) {
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
 }
 
-/// `LEVEL` or `TARGET=LEVEL`, with commas between them.
+/// `LEVEL` or `TARGET=LEVEL`, with commas between them; nothing at all is the default.
 fn filter(log: &str) -> Result<Targets, String> {
     if log.contains(['[', ']', '{', '}']) {
         return Err(
@@ -34,13 +34,14 @@ fn filter(log: &str) -> Result<Targets, String> {
                 .into(),
         );
     }
-    let asked: Targets = log.parse().map_err(|error: ParseError| error.to_string())?;
-    Ok(if log.contains("kube_client") { asked } else { quiet(asked) })
-}
-
-/// What the client says of a failed request, whoever made the request says better.
-fn quiet(targets: Targets) -> Targets {
-    targets.with_target("kube_client", LevelFilter::OFF)
+    // An empty part would be a level of its own, and silence the others.
+    let mut parts: Vec<&str> = log.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        parts.push("info");
+    }
+    // What the client says of a failed request, whoever made the request says better. What comes later wins.
+    parts.insert(0, "kube_client=off");
+    parts.join(",").parse().map_err(|error: ParseError| error.to_string())
 }
 
 #[cfg(test)]
@@ -53,6 +54,15 @@ mod tests {
         let would = |log: &str| filter(log).unwrap().would_enable("kube_client::client", &Level::WARN);
         assert!(!would("debug"));
         assert!(would("info,kube_client=warn"));
+    }
+
+    #[test]
+    fn an_empty_part_silences_nothing() {
+        for log in ["", ",", "info,", " info , mainstay=debug,,"] {
+            let targets = filter(log).unwrap();
+            assert!(targets.would_enable("mainstay_runtime", &Level::INFO), "{log:?}");
+            assert!(!targets.would_enable("hyper", &Level::DEBUG), "{log:?}");
+        }
     }
 
     #[test]

@@ -61,19 +61,20 @@ struct Cli {
 #[derive(clap::Args)]
 pub(crate) struct Global {
     /// How log lines are written to standard error
-    #[arg(long, global = true, env = "MAINSTAY_LOG_FORMAT", default_value = "text")]
+    #[arg(long, global = true, env = "MAINSTAY_LOG_FORMAT", default_value = "text", display_order = 900)]
     log_format: log::Format,
     /// Which log lines are written, for example `info` or `mainstay_runtime=debug`
     #[arg(
         long,
         global = true,
         env = "MAINSTAY_LOG",
-        default_value = "info,kube_client=off",
-        value_name = "FILTER"
+        default_value = "info",
+        value_name = "FILTER",
+        display_order = 900
     )]
     log: String,
     /// Configuration file (YAML; its keys are the names of the flags) [default: ~/.config/mainstay/config.yaml]
-    #[arg(long, global = true, env = "MAINSTAY_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "MAINSTAY_CONFIG", value_name = "FILE", display_order = 900)]
     config: Option<std::path::PathBuf>,
 }
 

@@ -51,7 +51,8 @@ pub(crate) struct RepositoryArgs {
     /// Certificate authority (PEM) of an https repository
     #[arg(long, env = "MAINSTAY_GIT_CA_FILE", value_name = "FILE")]
     pub git_ca_file: Option<PathBuf>,
-    /// Keyring of OpenPGP: a commit that no key in it has signed is not read [default: nobody looks who signed it]
+    /// Keyring of OpenPGP: the newest commit of a repository is not read unless a key in it has signed it; folders, and
+    /// revisions that are named, are read as they are [default: nobody looks who signed it]
     #[arg(long, env = "MAINSTAY_GIT_KEYRING_FILE", value_name = "FILE")]
     pub git_keyring_file: Option<PathBuf>,
     /// The real helm, for charts that ask for it where the Platform allows it [default: none is run]
@@ -310,8 +311,8 @@ fn checkout(mirror: &Mirror, commit: String) -> Result<Checkout, Failure> {
 
 impl Sources for Repository {
     fn platform(&mut self) -> Result<Checkout, String> {
-        let commit = self.fetch().map_err(|e| e.to_string())?;
-        self.at(&commit).map_err(|e| e.to_string())
+        let commit = self.fetch().map_err(|e| e.as_line())?;
+        self.at(&commit).map_err(|e| e.as_line())
     }
 
     fn past(&mut self, revision: &str) -> Option<Checkout> {

@@ -11,6 +11,10 @@ pub(crate) async fn live(
     if let Some(live) = had(cluster, key, recorded).await? {
         return Ok(Some((live, recorded.to_owned())));
     }
+    // There is one version of the core group, and no definition in it.
+    if key.group().is_empty() {
+        return Ok(None);
+    }
     let served = cluster.resources_of(|group| group == key.group()).await?;
     let Some(served) = served.into_iter().find(|resource| *resource.kind == *key.kind()) else {
         return Ok(None);
